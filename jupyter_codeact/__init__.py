@@ -1,0 +1,1 @@
+"""A CodeAct agent that lives in a Jupyter notebook."""

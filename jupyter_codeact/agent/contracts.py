@@ -1,0 +1,175 @@
+"""What the agent needs of the world: a chat model, a notebook, a journal.
+
+Doors hand the agent one of each. Everything that crosses such a contract is a frozen pydantic model,
+so that the same shape travels over a WebSocket, into the journal and through a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from .events import Event
+
+Output = dict[str, Any]
+"""One output of a cell, exactly as nbformat 4 spells it."""
+
+Message = dict[str, Any]
+"""One chat message: ``{"role": ..., "content": str | list of OpenAI content parts}``."""
+
+
+class Frozen(BaseModel):
+    """Base of everything that crosses a contract: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), json_schema_serialization_defaults_required=True
+    )
+
+
+class Usage(Frozen):
+    """Tokens of one model reply.
+
+    ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served.
+    ``estimated`` says that the endpoint did not count and these are our estimates.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = False
+
+
+class Delta(Frozen):
+    """A piece of a streamed reply: new text, and what is known of its cost so far (or ``None``)."""
+
+    text: str = ""
+    usage: Usage | None = None
+    finish_reason: str | None = None
+
+
+class CodeActError(Exception):
+    """Something went wrong that the user can understand; its message is a plain sentence for them."""
+
+
+class ModelError(CodeActError):
+    """The model could not be reached, refused, or broke off."""
+
+
+class NotebookError(CodeActError):
+    """The notebook or its kernel cannot do what was asked of it."""
+
+
+class Cell(Frozen):
+    """A cell as the agent sees it."""
+
+    id: str
+    cell_type: Literal["code", "markdown", "raw"]
+    source: str
+    outputs: list[Output] = Field(default_factory=list)
+    execution_count: int | None = None
+
+
+class Kernel(Frozen):
+    """The notebook's kernel: its language (``"python"``) and its state in Jupyter's words."""
+
+    language: str
+    status: str = "idle"
+
+
+class NotebookState(Frozen):
+    """A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any."""
+
+    cells: list[Cell] = Field(default_factory=list)
+    active_cell: str | None = None
+    kernel: Kernel | None = None
+
+
+ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
+
+
+class Execution(Frozen):
+    """How running a cell went: nbformat outputs in order, and the time it took in seconds."""
+
+    status: ExecutionStatus
+    outputs: list[Output] = Field(default_factory=list)
+    execution_count: int | None = None
+    seconds: float = 0.0
+
+
+class ChatModel(Protocol):
+    """A model that continues a conversation."""
+
+    @property
+    def name(self) -> str:
+        """What to call the model when talking to people."""
+        ...
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        stop: Sequence[str] = (),
+        max_tokens: int = 1024,
+        temperature: float = 0.0,
+        seed: int | None = None,
+    ) -> AsyncIterator[Delta]:
+        """Stream the reply. Closing the iterator cancels the request at the engine.
+
+        Raises
+        ------
+        ModelError
+            With a sentence for the user; nothing of the reply was lost that had been yielded.
+        """
+        ...
+
+
+class Notebook(Protocol):
+    """A notebook with a kernel. Every method may raise `NotebookError` with a sentence for the user."""
+
+    async def state(self) -> NotebookState:
+        """Read the notebook; cheap, and changes nothing."""
+        ...
+
+    async def write_cell(
+        self,
+        source: str,
+        *,
+        cell_type: Literal["code", "markdown"] = "code",
+        cell_id: str | None = None,
+        after: str | None = None,
+    ) -> str:
+        """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``).
+
+        Returns the cell's id. Rewriting clears the cell's outputs.
+        """
+        ...
+
+    async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
+        """Run a cell whose source must equal ``source``; wait until it is done.
+
+        After ``timeout`` seconds the kernel is interrupted and the status is ``"interrupted"``.
+        """
+        ...
+
+    async def delete_cell(self, cell_id: str) -> None:
+        """Remove a cell."""
+        ...
+
+    async def interrupt(self) -> None:
+        """Interrupt the kernel; a `run_cell` under way then returns by itself."""
+        ...
+
+
+class Journal(Protocol):
+    """The append-only record of what happened in every conversation."""
+
+    def append(self, event: Event) -> int:
+        """Store an event durably and return its sequence number."""
+        ...
+
+    def events(self, conversation: str, since: int = 0) -> Iterable[Event]:
+        """Events of a conversation with a sequence number above ``since``, oldest first."""
+        ...

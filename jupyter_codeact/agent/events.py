@@ -1,0 +1,127 @@
+"""Everything that can happen in a run, as one event each.
+
+Events are the one truth of a conversation: the journal stores them, the page and the terminal draw them,
+and the messages a model gets are read from them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from .contracts import ExecutionStatus, Frozen, Output, Usage
+
+Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
+"""How a run can end. Only ``answered`` is a success."""
+
+
+def new_id() -> str:
+    """Return a fresh identifier for a conversation or a run (12 hexadecimal digits)."""
+    return uuid.uuid4().hex[:12]
+
+
+class BaseEvent(Frozen):
+    """What every event carries. ``time`` is Unix time in seconds; ``turn`` counts from 1, 0 is before."""
+
+    conversation: str
+    run: str
+    turn: int = 0
+    time: float = Field(default_factory=time.time)
+
+
+class RunStarted(BaseEvent):
+    """A task was given. ``system`` and ``prompt`` are the exact words the model gets for it."""
+
+    type: Literal["run_started"] = "run_started"
+    task: str
+    notebook: str
+    model: str
+    system: str
+    prompt: str
+
+
+class ReplyDelta(BaseEvent):
+    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole."""
+
+    type: Literal["reply_delta"] = "reply_delta"
+    text: str
+
+
+class Reply(BaseEvent):
+    """What the model said in one turn, as it stays in its history."""
+
+    type: Literal["reply"] = "reply"
+    text: str
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    finish_reason: str | None = None
+
+
+class Action(BaseEvent):
+    """The executable part of a reply, and what the gate said to exactly this source."""
+
+    type: Literal["action"] = "action"
+    source: str
+    sha256: str
+    allowed: bool
+    reasons: list[str] = Field(default_factory=list)
+
+
+class CellWritten(BaseEvent):
+    """The action is in the notebook. ``rewritten`` says that it replaced a failed attempt."""
+
+    type: Literal["cell_written"] = "cell_written"
+    cell_id: str
+    rewritten: bool = False
+
+
+class Executed(BaseEvent):
+    """The cell ran. Outputs as nbformat spells them."""
+
+    type: Literal["executed"] = "executed"
+    cell_id: str
+    status: ExecutionStatus
+    outputs: list[Output] = Field(default_factory=list)
+    execution_count: int | None = None
+    seconds: float = 0.0
+
+
+class Observation(BaseEvent):
+    """What the model is shown next: of an action's outcome, or of a reply nothing could be made of."""
+
+    type: Literal["observation"] = "observation"
+    text: str
+    images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
+
+
+class RunEnded(BaseEvent):
+    """The run is over. ``message`` is a sentence for the user when there is no answer."""
+
+    type: Literal["run_ended"] = "run_ended"
+    ending: Ending
+    answer: str = ""
+    message: str = ""
+    turns: int = 0
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+Event = Annotated[
+    RunStarted | ReplyDelta | Reply | Action | CellWritten | Executed | Observation | RunEnded,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+"""Validates and serialises any event."""
+
+
+def dump(event: Any) -> str:
+    """Return an event as one line of JSON."""
+    return EVENT.dump_json(event).decode()
+
+
+def load(line: str | bytes) -> Any:
+    """Read an event back from its line of JSON."""
+    return EVENT.validate_json(line)

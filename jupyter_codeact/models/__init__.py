@@ -1,0 +1,1 @@
+"""Models: a client for any OpenAI-compatible endpoint, and engines hosted on this machine."""
