@@ -72,9 +72,7 @@ class Failed(Frozen):
     message: str
 
 
-FromPage = Annotated[
-    Open | Close | Ask | Stop | NewConversation | Done | Failed, Field(discriminator="type")
-]
+FromPage = Annotated[Open | Close | Ask | Stop | NewConversation | Done | Failed, Field(discriminator="type")]
 
 
 class History(Frozen):
