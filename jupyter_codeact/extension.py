@@ -62,7 +62,9 @@ class CodeActExtension(ExtensionApp):
             root=self.serverapp.root_dir.rstrip(os.sep),
             budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
         )
-        self.serverapp.event_logger.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+        events = self.serverapp.event_logger
+        assert events is not None
+        events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
 
     def initialize_handlers(self) -> None:
         """Add the page's WebSocket."""
@@ -77,7 +79,8 @@ class CodeActExtension(ExtensionApp):
         assert self.serverapp is not None
         manager = self.serverapp.kernel_manager
         if kernel_id in manager:
-            await ensure_async(manager.interrupt_kernel(kernel_id))
+            interrupting: Any = manager.interrupt_kernel(kernel_id)
+            await ensure_async(interrupting)
 
     async def _on_contents_event(self, _logger: Any, _schema: str, data: dict[str, Any]) -> None:
         if data["action"] == "rename":

@@ -142,16 +142,11 @@ class SqliteJournal:
 
     def close_unfinished(self, conversation: str) -> None:
         """End the last run in the record if whatever worked on it was cut off before it could say so."""
-        last = None
-        for last in self.events(conversation):
-            pass
+        last = next(reversed(list(self.events(conversation))), None)
         if last is not None and not isinstance(last, RunEnded):
             message = "Jupyter ended in the middle of this run. What was done until then is kept."
-            self.append(
-                RunEnded(
-                    conversation=conversation, run=last.run, turn=last.turn, ending="failed", message=message
-                )
-            )
+            end = {"run": last.run, "turn": last.turn, "ending": "failed", "message": message}
+            self.append(RunEnded(conversation=conversation, **end))
 
     def close(self) -> None:
         """Close the file."""

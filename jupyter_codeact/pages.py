@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from . import protocol as p
 from .agent.contracts import Execution, NotebookError, NotebookState
 from .notebooks.live import PAGE_GONE, PageGone
 
+T = TypeVar("T")
 Send = Callable[[Any], None]
 """Sends one of `protocol.FromServer` to a page."""
 
@@ -97,7 +98,7 @@ class PageNotebook:
         await self._page.command(p.DeleteCell, notebook=self._notebook(), cell_id=cell_id)
 
 
-def _given(value: Any) -> Any:
+def _given(value: T | None) -> T:
     if value is None:
         raise NotebookError("The page gave an incomplete answer. Reload it and ask again.")
     return value

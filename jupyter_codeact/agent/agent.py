@@ -55,7 +55,6 @@ class Agent:
 
         ``title`` names the notebook in the record.
         """
-        self._stop = StopSign()
         run = Run(conversation, self.journal, self.budget, self._stop, self.watch)
         try:
             end = await self._work(run, task, title)
@@ -69,6 +68,8 @@ class Agent:
         except Exception as error:
             run.end(Ended("failed", message=f"CodeAct itself failed: {error!r}. Please report this."))
             raise
+        finally:
+            self._stop = StopSign()
         return run.end(end)
 
     async def _work(self, run: Run, task: str, title: str) -> Ended:

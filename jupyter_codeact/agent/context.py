@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from .contracts import Cell, Message, NotebookState, Usage
 from .events import Event, Observation, Reply, RunStarted
@@ -47,7 +48,7 @@ def estimate(chat: Sequence[Message], reply: str) -> Usage:
 
 
 def _add(chat: list[Message], role: str, text: str, images: list[str]) -> None:
-    parts = [{"type": "text", "text": text}]
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
     parts += [{"type": "image_url", "image_url": {"url": url}} for url in images]
     if chat and chat[-1]["role"] == role:
         before = chat.pop()["content"]

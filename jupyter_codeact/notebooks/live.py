@@ -18,7 +18,7 @@ PAGE_GONE = (
 )
 
 
-class PageGone(NotebookError):
+class PageGone(NotebookError):  # noqa: N818 - what happened, as the user would say it
     """The page went away before it had answered."""
 
 
