@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,7 +14,7 @@ from .agent.contracts import ChatModel
 from .agent.events import Event
 from .agent.run import Budget
 from .journal import SqliteJournal
-from .notebooks.live import PAGE_GONE, LiveNotebook
+from .notebooks.live import PAGE_GONE, KernelAccess, LiveNotebook
 from .pages import Page, PageNotebook
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class Conversations:
         The model every run uses.
     journal
         Where events are kept.
-    interrupt
-        Interrupts the kernel with a given id.
+    kernel
+        Makes the way to a kernel from what returns its id, which changes when the user changes kernels.
     root
         The folder that the pages' notebook paths start from; it tells one server's notebooks from another's.
     budget
@@ -71,12 +71,12 @@ class Conversations:
         *,
         model: ChatModel,
         journal: SqliteJournal,
-        interrupt: Callable[[str], Awaitable[None]],
+        kernel: Callable[[Callable[[], str | None]], KernelAccess],
         root: str,
         budget: Budget,
     ) -> None:
         self.model, self.journal, self.budget = model, journal, budget
-        self._interrupt, self._root = interrupt, root
+        self._kernel, self._root = kernel, root
         self._desks: dict[str, Desk] = {}
         self._pages: set[Page] = set()
         self._status: p.ModelStatus | None = None
@@ -187,7 +187,9 @@ class Conversations:
         page.send(p.Refused(notebook=message.notebook, message=refusal))
 
     def _start(self, desk: Desk, page: Page, task: str) -> None:
-        notebook = LiveNotebook(PageNotebook(page, lambda: desk.notebook, desk.mark), _Kernel(self, desk))
+        notebook = LiveNotebook(
+            PageNotebook(page, lambda: desk.notebook, desk.mark), self._kernel(lambda: desk.kernel)
+        )
         agent = Agent(self.model, notebook, self.journal, budget=self.budget, watch=desk.tell)
         desk.actor, desk.agent = page, agent
 
@@ -208,19 +210,3 @@ class Conversations:
         desk.conversation = self.journal.begin(self._key(notebook))
         for shown in desk.pages:
             shown.send(self._history(desk))
-
-    async def interrupt(self, desk: Desk) -> None:
-        """Interrupt the kernel that a desk's run works in."""
-        kernel = desk.kernel
-        if kernel is not None:
-            await self._interrupt(kernel)
-
-
-class _Kernel:
-    """A desk's kernel as `notebooks.live.KernelAccess` wants it."""
-
-    def __init__(self, conversations: Conversations, desk: Desk) -> None:
-        self._conversations, self._desk = conversations, desk
-
-    async def interrupt(self) -> None:
-        await self._conversations.interrupt(self._desk)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, Int, Unicode
 
+from .agent.contracts import Variable
 from .agent.run import Budget
 from .conversations import Conversations
 from .handlers import CodeActSocket
 from .journal import SqliteJournal, default_path
 from .models.client import open_model
 from .models.hosting import EngineStatus
+from .notebooks import variables
 from .protocol import ModelStatus
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
@@ -48,17 +51,17 @@ class CodeActExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._model = open_model(
             model=self.model or None,
             endpoint=self.endpoint or None,
             api_key=self.api_key or None,
             on_status=self._on_status,
         )
+        server = self.serverapp
         self.conversations = Conversations(
             model=self._model,
             journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
-            interrupt=self._interrupt,
+            kernel=lambda identity: ServerKernel(server.kernel_manager, identity),
             root=self.serverapp.root_dir.rstrip(os.sep),
             budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
         )
@@ -75,13 +78,6 @@ class CodeActExtension(ExtensionApp):
         await self.conversations.close()
         await self._model.close()
 
-    async def _interrupt(self, kernel_id: str) -> None:
-        assert self.serverapp is not None
-        manager = self.serverapp.kernel_manager
-        if kernel_id in manager:
-            interrupting: Any = manager.interrupt_kernel(kernel_id)
-            await ensure_async(interrupting)
-
     async def _on_contents_event(self, _logger: Any, _schema: str, data: dict[str, Any]) -> None:
         if data["action"] == "rename":
             self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
@@ -90,3 +86,30 @@ class CodeActExtension(ExtensionApp):
 
     def _on_status(self, status: EngineStatus) -> None:
         self.conversations.show_status(ModelStatus(**status.model_dump()))
+
+
+class ServerKernel:
+    """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it."""
+
+    def __init__(self, manager: Any, identity: Callable[[], str | None]) -> None:
+        self._manager, self._identity = manager, identity
+
+    async def interrupt(self) -> None:
+        """Interrupt whatever the kernel is doing."""
+        kernel = self._identity()
+        if kernel in self._manager:
+            await ensure_async(self._manager.interrupt_kernel(kernel))
+
+    async def variables(self) -> list[Variable]:
+        """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
+        kernel = self._identity()
+        if kernel not in self._manager:
+            return []
+        client = self._manager.get_kernel(kernel).client()
+        if not isinstance(client, AsyncKernelClient):
+            return []
+        client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+        try:
+            return await variables.read(client)
+        finally:
+            client.stop_channels()

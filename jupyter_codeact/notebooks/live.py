@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol
 
-from ..agent.contracts import Execution, NotebookError, NotebookState
+from ..agent.contracts import Execution, NotebookError, NotebookState, Variable
 
 INTERRUPT_GRACE = 10.0
 """Seconds an interrupted cell has to come to its end before the run goes on without it."""
@@ -52,6 +52,10 @@ class KernelAccess(Protocol):
         """Interrupt whatever the kernel is doing."""
         ...
 
+    async def variables(self) -> list[Variable]:
+        """Read what the user has defined; nothing while the kernel is busy."""
+        ...
+
 
 class LiveNotebook:
     """Implements the agent's `Notebook` contract on an open page and the user's own kernel."""
@@ -77,7 +81,7 @@ class LiveNotebook:
                 f"CodeAct acts by writing Python, but this notebook's kernel runs {state.kernel.language}. "
                 "Choose a Python kernel with Kernel > Change Kernel."
             )
-        return state
+        return state.model_copy(update={"variables": await self._kernel.variables()})
 
     async def write_cell(
         self,
