@@ -108,7 +108,7 @@ class ServerKernel:
         client = self._manager.get_kernel(kernel).client()
         if not isinstance(client, AsyncKernelClient):
             return []
-        client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
             return await variables.read(client)
         finally:
