@@ -19,7 +19,8 @@ export interface Protocol {
 /**
  * The page shows a notebook; the server answers with `History`.
  *
- * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is ``None`` without a kernel.
+ * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
+ * ``None`` without a kernel.
  */
 export interface Open {
   type: 'open';
