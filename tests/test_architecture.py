@@ -99,7 +99,8 @@ def test_the_pages_protocol_is_generated_from_the_servers() -> None:
 
 
 def test_importing_the_package_in_a_kernel_is_light() -> None:
-    probe = "import sys, jupyter_codeact; print(sorted({'torch', 'openai', 'tornado', 'pydantic'} & set(sys.modules)))"
+    heavy = {"torch", "openai", "tornado", "pydantic"}
+    probe = f"import sys, jupyter_codeact; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT
     )
