@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 WIND_UP = 20.0
 """Seconds that a cell gets to come to its end after it was interrupted, before the run ends without it."""
+WIND_UP_AGAIN = 2.0
+"""Seconds after which a cell that still runs is interrupted again."""
 
 
 class Budget(Frozen):
@@ -147,13 +149,17 @@ class Run:
         Ended
             Stopped, or out of time.
         """
+        if self.over:
+            work.close()
+            self._end_if_over()
         task = asyncio.ensure_future(work)
         stop = asyncio.ensure_future(self._stop.wait())
         try:
             await asyncio.wait({task, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done() and wind_up is not None:
-                await wind_up()
-                await asyncio.wait({task}, timeout=WIND_UP)
+            patience = time.monotonic() + WIND_UP
+            while not task.done() and wind_up is not None and time.monotonic() < patience:
+                await wind_up()  # again and again: a kernel that had not begun yet misses the first
+                await asyncio.wait({task}, timeout=WIND_UP_AGAIN)
             if not task.done():
                 self._end_if_over()
                 raise AssertionError("work is given up only when the run is over")
@@ -179,6 +185,11 @@ class Run:
         last = self.events[-1]
         assert isinstance(last, RunEnded)
         return last
+
+    @property
+    def over(self) -> bool:
+        """Whether the user stopped the run, or its time is out."""
+        return self._stop.is_set() or self._left() <= 0
 
     def _left(self) -> float:
         return max(0.0, self.budget.seconds - (time.monotonic() - self._started))

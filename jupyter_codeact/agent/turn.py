@@ -116,6 +116,7 @@ def _end_of(execution: Execution, run: Run) -> Ended | None:
             message="The kernel died while it ran the cell, so its variables are gone. "
             "Restart the kernel and ask again.",
         )
-    if execution.status == "interrupted" and (limit is None or execution.seconds < limit):
+    too_long = limit is not None and execution.seconds >= limit
+    if execution.status == "interrupted" and not too_long and not run.over:
         return Ended("stopped", message="Stopped, because the cell was interrupted.")
     return None
