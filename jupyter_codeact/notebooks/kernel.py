@@ -208,6 +208,9 @@ class KernelProcess:
     async def _signal(self, run: _Run) -> None:
         run.signals += 1
         await self._manager.interrupt_kernel()
+        if self._client is not None:
+            # a kernel that awaits notices a signal only when something wakes it (ipykernel issue 881)
+            self._client.kernel_info()
 
     async def _listen(self, client: AsyncKernelClient, run: _Run) -> None:
         """Take in what the kernel shows until it is idle again."""
