@@ -169,6 +169,6 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
             sound = close.start() == by_rule.start() or syntax_tree(longer.source) is not None
             return longer if sound else simple
         around = around or string
-    if around and _GOES_ON.match(text, around.end):
+    if around and around.end <= len(text) and _GOES_ON.match(text, around.end):
         return block(None)
     return block(by_rule, settled=False)  # in a string that never ends, or ends in prose
