@@ -91,25 +91,25 @@ class Block(Part):
         return bool(_CELL.search(self.info))
 
 
-def parts(text: str) -> Iterator[Part]:
-    """Take a reply apart, in order and without gaps."""
-    start = _unopened_thinking(text)
+def parts(text: str, *, fences: bool = True) -> Iterator[Part]:
+    """Take a reply apart, in order and without gaps; without ``fences``, fenced blocks are prose."""
+    start = _unopened_thinking(text, fences)
     if start:
         yield Thinking(0, start, settled=True)
-    yield from _parts(text, start)
+    yield from _parts(text, start, fences)
 
 
-def _unopened_thinking(text: str) -> int:
+def _unopened_thinking(text: str, fences: bool) -> int:
     """Return where thinking ends that began before the reply did, as some chat templates have it; else 0."""
     for closing in _THINKING_CLOSES.finditer(text):
-        inside = next(part for part in _parts(text, 0) if part.end > closing.start())
+        inside = next(part for part in _parts(text, 0, fences) if part.end > closing.start())
         in_code = isinstance(inside, Block) and not inside.missing and syntax_tree(inside.source) is not None
         if not in_code and not isinstance(inside, Thinking):
             return closing.end()
     return 0
 
 
-def _parts(text: str, start: int) -> Iterator[Part]:
+def _parts(text: str, start: int, fences: bool) -> Iterator[Part]:
     said = position = start
     while position < len(text):
         found: Part | None = None
@@ -118,6 +118,8 @@ def _parts(text: str, start: int) -> Iterator[Part]:
         if thinking := _THINKING_OPENS.match(text, position):
             closing = re.compile(f"</{thinking[1]}>", re.IGNORECASE).search(text, thinking.end())
             found = Thinking(position, closing.end() if closing else len(text), closing is not None)
+        elif not fences:
+            pass
         elif opening := _OPENING.match(text, position):
             found = _block(text, opening, position, len(opening["indent"]))
         elif late := _LATE_OPENING.search(text, position, line_end + 1):

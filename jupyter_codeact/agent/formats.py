@@ -23,7 +23,7 @@ _JSON = json.JSONDecoder(strict=False)  # models break lines within strings
 def _without_thinking(text: str) -> tuple[str, bool]:
     """Return a reply with its thinking blanked out, lengths kept; and whether it breaks off in it."""
     spoken, broken_off = text, False
-    for part in parts(text):
+    for part in parts(text, fences=False):
         if isinstance(part, Thinking):
             spoken = spoken[: part.start] + " " * (part.end - part.start) + spoken[part.end :]
             broken_off = not part.settled
@@ -126,8 +126,8 @@ class ToolsFormat:
             return False
         spoken, _ = _without_thinking(text)
         opening = _CALL.search(spoken)
-        end = _decoded(spoken, opening.end())[1] if opening else None
-        return end is not None and _CALL_ENDS in spoken[end:]
+        call, end = _decoded(spoken, opening.end()) if opening else (None, None)
+        return end is not None and _called(call) is not None and _CALL_ENDS in spoken[end:]
 
     def parse(self, text: str) -> ParsedReply:
         """Read a reply: the first call, or an answer."""
