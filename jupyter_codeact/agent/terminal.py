@@ -14,7 +14,7 @@ _CONTROL = re.compile(
     """,
     re.VERBOSE,
 )
-_MOVES = re.compile(r"[\r\b]|(?:\x1b\[|\x9b)[0-9;]*[A-GJK]")
+_MOVES = re.compile(r"[\r\b]|(?:\x1b\[|\x9b)[0-9;]*[A-GK]")
 _WIDEST = 10_000
 
 
@@ -57,6 +57,4 @@ def as_shown(text: str) -> str:
             case "K":
                 before, after = lines[row][:column], lines[row][column:]
                 lines[row] = ("" if count else before) + (" " * len(before) + after if count == 1 else "")
-            case "J":
-                lines = [""] * (row + 1) if count >= 2 else [*lines[:row], lines[row][:column]]
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -57,7 +57,7 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
     traceback = error.get("traceback") or []
     items = list(map(str, [traceback] if isinstance(traceback, str) else traceback))
     shown = {item: as_shown(item).strip("\n") for item in set(items)}  # a deep recursion repeats itself
-    quoted = {(str(execution_count), str(number)): line for number, line in enumerate(source.split("\n"), 1)}
+    own = {str(execution_count): source.split("\n")} if source else {}
     chain = [_Raised()]
     for item in map(shown.__getitem__, items):
         if not item.strip() or _RULE.fullmatch(item):
@@ -67,7 +67,7 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
                 chain.append(_Raised())
         elif _LINK.search(item) and chain[-1].says:
             chain.append(_Raised(link=item.strip()))
-        elif frame := _frame(item, quoted):
+        elif frame := _frame(item, own):
             chain[-1].frames.append(frame)
         else:
             chain[-1].says.append(item)
@@ -78,8 +78,11 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
     return "\n".join(_told(_merged(chain)))
 
 
-def _frame(item: str, quoted: dict[tuple[str, str], str]) -> _Frame | None:
-    """Read one frame of a traceback: its place and, if it can be had, its line of code."""
+def _frame(item: str, own: Mapping[str, list[str]]) -> _Frame | None:
+    """Read one frame of a traceback: its place and, if it can be had, its line of code.
+
+    ``own`` has the lines of the cell, which go on where the traceback breaks off.
+    """
     header, *body = item.split("\n")
     header = header.strip()
     cell, file = _CELL.fullmatch(header), _FILE.fullmatch(header)
@@ -87,14 +90,16 @@ def _frame(item: str, quoted: dict[tuple[str, str], str]) -> _Frame | None:
         return None  # a syntax error says its message in the same breath
     numbered = [match for line in body if (match := _NUMBERED.fullmatch(line.strip()))]
     arrow = next((index for index, match in enumerate(numbered) if match["arrow"]), None)
-    if arrow is not None:
-        code = _statement([match["code"] for match in numbered[arrow : arrow + _MOST_LINES]])
-    else:
-        code = body[:1] or [quoted.get((cell["count"], cell["line"]), "")] if cell else body[:1]
+    code = [match["code"] for match in numbered[arrow:]] if arrow is not None else body[:1]
+    if cell and cell["line"]:
+        lines = own.get(cell["count"], [])[int(cell["line"]) - 1 :]
+        if lines and (not code or lines[0].strip() == code[0].strip()):
+            code = lines
+    code = _statement(code[:_MOST_LINES])
     shared = len(code[0]) - len(code[0].lstrip()) if code else 0
-    lines = [f"    {line[shared:].rstrip()}" for line in code if line.strip() not in ("", _NO_SOURCE)]
+    quoted = [f"    {line[shared:].rstrip()}" for line in code if line.strip() not in ("", _NO_SOURCE)]
     of_user = bool(cell) or (file is not None and not _LIBRARY.search(file["path"]))
-    return _Frame("\n".join([header, *lines]), of_user)
+    return _Frame("\n".join([header, *quoted]), of_user)
 
 
 def _statement(lines: list[str]) -> list[str]:
