@@ -164,12 +164,12 @@ def _fitted(shown: list[_Shown], budget: int) -> list[_Shown]:
         return shown
     shown = _thinned(shown, max(2, budget // _SMALLEST_SHARE))
     sizes = [len(one.text) + len(one.kind) + 4 for one in shown]
-    weights = [float(one.kind != "error") for one in shown]
-    others = [index for index, weight in enumerate(weights) if weight]
+    others = [index for index, one in enumerate(shown) if one.kind != "error"]
+    weights = [1.0] * len(shown)
     if others:
         weights[others[-1]] = max(1, len(others) - 1)
-    errors = max(1, len(shown) - len(others))
-    weights = [weight or max(1, 2 * sum(weights)) / errors for weight in weights]
+    first = max(1.0, 2 * sum(weights[index] for index in others))
+    weights = [first if one.kind == "error" else weight for one, weight in zip(shown, weights, strict=True)]
     return [
         one if share >= size else _Shown(one.kind, _cut(one.text, share - size + len(one.text)), one.image)
         for one, size, share in zip(shown, sizes, _shares(sizes, weights, budget), strict=True)

@@ -208,6 +208,15 @@ def test_a_string_closed_by_a_later_block_does_not_swallow_the_first_fence():
     assert only_action(reply).source == 'x = """oops'
 
 
+def test_a_string_closed_by_prose_does_not_swallow_the_first_fence():
+    reply = '```python\nx = """oops\n```\nAnd """ here:\n```python\nf()\n```\n'
+    assert only_action(reply).source == 'x = """oops'
+
+
+def test_a_percent_sign_within_brackets_is_no_magic():
+    assert only_action("```python\nx = (total\n%count)").source == "x = (total\n%count)"
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -183,12 +183,19 @@ def test_a_wide_data_frame_is_not_broken_into_pieces(run):
 def test_a_data_frame_keeps_the_levels_of_its_index(run):
     text = shown(
         run(
-            "pd.DataFrame({'a': 'xxy', 'b': [1, 2, 3]} | {f'c{i}' * 9: 0.5 for i in range(9)}"
-            ", index=range(3)).assign(a=list('xxy')).set_index(['a', 'b'])"
+            """
+            columns = {f"{letter}" * 10: 0.5 for letter in "cdefghijk"}
+            pd.DataFrame({"a": list("xxy"), "b": [1, 2, 3]} | columns).set_index(["a", "b"])
+            """
         )
     )
-    rows = [line.split()[:2] for line in text.split("\n")[3:6]]
-    assert rows == [["x", "1"], ["2", "0.5"], ["y", "3"]]
+    first, second, third = text.split("\n")[3:6]
+    assert [first.split()[:3], second.split()[:2], third.split()[:3]] == [
+        ["x", "1", "0.5"],
+        ["2", "0.5"],
+        ["y", "3", "0.5"],
+    ]
+    assert first.index("1") == second.index("2") == third.index("3")
     assert text.endswith("[3 rows x 9 columns]")
 
 
@@ -554,6 +561,13 @@ def test_a_long_print_does_not_push_an_error_out(run):
     assert len(text) <= 600
 
 
+def test_a_long_message_is_kept_whole_rather_than_what_led_to_it(run):
+    source = "print('x' * 10_000)\nmessage = 'so ' * 80 + 'it is'\nassert [], message  # " + "long " * 200
+    text = shown(run(source), budget=700)
+    assert text.endswith("\nAssertionError: " + "so " * 80 + "it is")
+    assert len(text) <= 700
+
+
 def test_the_last_output_gets_more_than_those_before_it():
     outputs = [*printed("a" * 5000).outputs, *displayed({"text/plain": "b" * 5000}).outputs]
     outputs += [*printed("c" * 5000).outputs, *displayed({"text/plain": "d" * 5000}).outputs]
@@ -678,6 +692,11 @@ def test_secrets_are_masked_wherever_they_appear(run):
     text = observe(execution, nonce=NONCE, secrets={"API_KEY": secret}).text
     assert "value" not in text.replace("ValueError", "")
     assert text.count("[API_KEY hidden]") == 7
+
+
+def test_of_secrets_within_secrets_the_longest_is_masked():
+    text = shown(printed("my-token-2 my-token"), secrets={"A": "my-token", "B": "my-token-2"})
+    assert text == "[B hidden] [A hidden]"
 
 
 def test_only_real_secrets_are_masked():
