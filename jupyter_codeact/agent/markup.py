@@ -42,7 +42,7 @@ _BLOCKS |= {
 _MEDIA = {"audio", "canvas", "embed", "iframe", "img", "input", "object", "svg", "video"}
 _MOST_SPAN = 100
 _WIDEST = 60
-MOST_CHARACTERS = 1_000_000
+MOST_CHARACTERS = 300_000
 """Of longer HTML only the beginning is read."""
 
 

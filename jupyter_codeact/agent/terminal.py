@@ -14,6 +14,7 @@ _CONTROL = re.compile(
     """,
     re.VERBOSE,
 )
+_ANY_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MOVES = re.compile(r"[\r\b]|(?:\x1b\[|\x9b)[0-9;]*[A-GK]")
 _WIDEST = 10_000
 
@@ -24,6 +25,8 @@ def as_shown(text: str) -> str:
     Progress bars go back in their line, or up some lines, and print again; only their last state is left.
     """
     text = text.replace("\r\n", "\n")
+    if not _ANY_CONTROL.search(text):
+        return text
     if not _MOVES.search(text):
         return _CONTROL.sub(lambda control: "\n" if control["move"] else "", text)
     lines, row, column, end = [""], 0, 0, 0
