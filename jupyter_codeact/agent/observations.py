@@ -18,6 +18,7 @@ from .tracebacks import explain
 MOST_IMAGES = 8
 """A model that sees is sent at most so many images of one cell."""
 
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _SMALLEST_SHARE = 160
 _NOTE = 60
 _SHORTEST_SECRET = 4
@@ -100,6 +101,18 @@ def observe(
     lines += [_labeled(one, first=one is shown[0]) for one in shown]
     images = tuple(one.image for one in shown if one.image)
     return Observed("\n".join([*lines, f"</output {nonce}>"]), images)
+
+
+def brief(outputs: list[Output], limit: int) -> str:
+    """Tell in at most ``limit`` characters what a cell has shown; empty if it has shown nothing."""
+    shown = [one for one in _read(Execution(status="ok", outputs=outputs), False, "") if one.text.strip()]
+    text = "\n".join(_labeled(one, first=one is shown[0]) for one in shown)
+    return text if len(text) <= limit else _cut(text, limit)
+
+
+def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables whose names say that their values are not for everyone."""
+    return {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
 
 
 def _read(execution: Execution, sees_images: bool, source: str) -> Iterator[_Shown]:
