@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from . import prompts
 from .contracts import Cell, Message, NotebookState, Usage
 from .events import Event, Observation, Reply, RunStarted
 from .observations import brief
@@ -21,7 +22,7 @@ def opening(task: str, state: NotebookState) -> str:
     if state.variables:
         lines = [f"- {v.name}: {v.type} {v.summary}".rstrip() for v in state.variables]
         parts.append("Variables in the kernel:\n" + "\n".join(lines))
-    parts.append(f"Task: {task}")
+    parts.append(prompts.TASK.format(task=task))
     return "\n\n".join(parts)
 
 
