@@ -75,8 +75,8 @@ def test_a_terminal_shows_prose_code_outcome_answer_and_cost() -> None:
 
 
 def test_plain_text_shows_the_same_without_escapes(capsys: pytest.CaptureFixture[str]) -> None:
-    events_ = [started(), *acted(), ran("ok", STREAM), ended("answered", answer="It is \x1b[2J**2**.")]
-    shown, errors = written(capsys, *events_)
+    run = [started(), *acted(), ran("ok", STREAM), ended("answered", answer="It is \x1b]0;title\x07**2**.")]
+    shown, errors = written(capsys, *run)
     assert shown == (
         "[1] I will **look**.\n\n    1 + 1\n\nRan in 1.2 s:\n\n    red two\n\n"
         "It is **2**.\n\n2 turns, 1,234 tokens, 9.9 s\n\n"
@@ -85,7 +85,8 @@ def test_plain_text_shows_the_same_without_escapes(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),[("error", "Failed"), ("interrupted", "Interrupted"), ("dead", "The kernel died")],
+    ("status", "words"),
+    [("error", "Failed"), ("interrupted", "Interrupted"), ("dead", "The kernel died")],
 )
 def test_how_a_cell_ended_is_said(capsys: pytest.CaptureFixture[str], status: str, words: str) -> None:
     assert f"{words} after 1.2 s" in drawn(ran(status))
