@@ -142,8 +142,8 @@ class KernelProcess:
         return "busy" if self._current else "idle"
 
     async def variables(self) -> list[Variable]:
-        """Read what is defined in the kernel; nothing while it is busy, or nothing has run yet."""
-        if self._client is None or not self._used or await self.status() != "idle":
+        """Read what is defined in the kernel, while no cell runs; nothing is before the first has."""
+        if self._client is None or not self._used or not await self._manager.is_alive():
             return []
         return await variables.read(self._client)
 
