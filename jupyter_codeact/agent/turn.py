@@ -107,10 +107,13 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         secrets=secrets_in(os.environ),
     )
     failed = execution.status == "error"
+    errors = [
+        f"{out['ename']}: {out['evalue']}" for out in execution.outputs if out["output_type"] == "error"
+    ]
     return Outcome(
         f"{observed.text}\n{prompts.FAILED if failed else prompts.NEXT}",
         images=list(observed.images),
-        marks=[action.source, observed.text] if failed else [action.source],
+        marks=[action.source, *errors],
         end=_end_of(execution, run),
     )
 
