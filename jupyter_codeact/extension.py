@@ -78,7 +78,7 @@ class CodeActExtension(ExtensionApp):
         await self.conversations.close()
         await self._model.close()
 
-    async def _on_contents_event(self, _logger: Any, _schema: str, data: dict[str, Any]) -> None:
+    async def _on_contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data["action"] == "rename":
             self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
         elif data["action"] == "delete":

@@ -96,7 +96,7 @@ class MarkdownFormat:
         for part in parts(text):
             if not isinstance(part, Block) or part.language not in ("python", "unknown"):
                 continue
-            if part.is_code or not part.settled:
+            if not part.settled or part.is_code:
                 return part.settled
         return False
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import prompts
 from .contracts import Cell, Message, NotebookState, Usage
 from .events import Event, Observation, Reply, RunStarted
-from .observations import brief
+from .observations import brief, secrets_in
 
 CELLS_BUDGET = 3000
 """Characters of the notebook shown with a task: some 800 tokens, 15 s of reading on two CPU cores."""
@@ -86,7 +87,7 @@ def _cell(cell: Cell) -> str:
         return f"[text] {_shorten(source, 300)}"
     number = cell.execution_count if cell.execution_count is not None else "not run"
     text = f"[cell {number}]\n{source}"
-    if shown := brief(cell.outputs, 300):
+    if shown := brief(cell.outputs, 300, secrets=secrets_in(os.environ)):
         text += f"\n-> {shown}"
     return text
 

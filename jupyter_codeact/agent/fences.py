@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from .source import dedented, has_code, looks_like_code, pieces, syntax_tree, without_prompts
+from .source import Piece, dedented, has_code, looks_like_code, pieces, syntax_tree, without_prompts
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)"
@@ -21,6 +21,7 @@ _THINKING_OPENS = re.compile(rf"[ \t]*<{_THINKING}>", re.IGNORECASE)
 _THINKING_CLOSES = re.compile(
     rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*$)", re.IGNORECASE | re.MULTILINE
 )
+_GOES_ON = re.compile(r"[ \t\r]*(?:\n|[^\w\s\"']|\Z)")  # what may follow a string in code, but not in prose
 _PYTHON = re.compile(r"i?py(?:thon)?[\d.]*|pycon|tool_code|code-cell", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\bcell\s*=\s*["']?([\w-]{1,64})""")
 _CELL = re.compile(r"\bcell\b", re.IGNORECASE)
@@ -157,6 +158,7 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
     simple = block(by_rule)
     if by_rule is None or simple.language not in ("python", "unknown"):
         return simple
+    around: Piece | None = None  # the string that the fence by the rule stands in
     strings = pieces(text, first)
     string = next(strings, None)
     for close in closings.finditer(text, first):
@@ -164,7 +166,9 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
             string = next(strings, None)
         if string is None or string.stand_in is not None or close.start() < string.start:
             longer = block(close)
-            return (
-                longer if close.start() == by_rule.start() or syntax_tree(longer.body) is not None else simple
-            )
-    return block(by_rule, settled=False)  # in a string that never ends, or does not end yet
+            sound = close.start() == by_rule.start() or syntax_tree(longer.source) is not None
+            return longer if sound else simple
+        around = around or string
+    if around and around.end <= len(text) and _GOES_ON.match(text, around.end):
+        return block(None)
+    return block(by_rule, settled=False)  # in a string that never ends, or ends in prose

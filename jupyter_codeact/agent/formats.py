@@ -12,7 +12,9 @@ from .fences import Block, Thinking, parts
 from .source import dedented, has_code, syntax_tree
 
 _TAG = re.compile(r"<(?P<tag>execute|solution)>", re.IGNORECASE)
-_CALL = re.compile(r"<tool_call>\s*")
+_CALL = re.compile(
+    r"<tool_call>\s*|\A\s*(?:```(?:json)?\s*)?\{?(?=\{\s*\"name\")"
+)  # small models forget the tag
 _CALL_ENDS = "</tool_call>"
 _CODE = re.compile(r'"code"\s*:\s*(?=")')
 _JSON = json.JSONDecoder(strict=False)  # models break lines within strings
@@ -139,8 +141,11 @@ class ToolsFormat:
         if action is None:
             return ParsedReply(text, said, incomplete=True)
         closing = spoken.find(_CALL_ENDS, end or opening.end())
-        whole = text[: closing + len(_CALL_ENDS)] if closing >= 0 else f"{text.rstrip()}\n{_CALL_ENDS}"
-        return ParsedReply(whole, said, (action,))
+        if closing >= 0:
+            text = text[: closing + len(_CALL_ENDS)]
+        elif "<" in opening[0]:
+            text = f"{text.rstrip()}\n{_CALL_ENDS}"
+        return ParsedReply(text, said, (action,))
 
 
 def _decoded(text: str, start: int) -> tuple[Any, int | None]:

@@ -25,13 +25,15 @@ class Budget(Frozen):
     """What a run may spend.
 
     ``turns`` counts model replies; ``tokens`` prompt and completion tokens of all turns together;
-    ``seconds`` everything from the task to its end; ``cell_seconds`` one cell; ``reply_tokens`` one reply.
+    ``seconds`` everything from the task to its end; ``cell_seconds`` one cell; ``reply_tokens`` one reply;
+    ``observation`` is how many characters of a cell's outputs the model is shown.
     """
 
     turns: int = 12
     tokens: int = 300_000
     seconds: float = 1800.0
     cell_seconds: float | None = None
+    observation: int = 4000
     reply_tokens: int = 1024
 
 

@@ -80,7 +80,7 @@ def pieces(text: str, start: int = 0) -> Iterator[Piece]:
                     following = text.find("\n", end + 1)
                     end = following if following >= 0 else len(text)
                 stand_in = f"{magic['target']}None" if magic["target"] else "pass"
-                yield Piece(position, end, stand_in, command=bool(magic["command"]))
+                yield Piece(position, end, stand_in, command=bool(magic["command"] or magic["target"]))
                 position = end
                 continue
         token = _TOKEN.search(text, position)

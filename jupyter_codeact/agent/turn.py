@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from .actions import ActionFormat, CodeAction, ParsedReply
 from .contracts import ChatModel, Execution, Notebook, Usage
 from .events import Action, CellWritten, Decided, Executed, Reply, ReplyDelta
 from .gate import Gate
-from .observations import observe
+from .observations import observe, secrets_in
 from .run import Ended, Run
 
 
@@ -98,7 +99,13 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     run.emit(Executed, cell_id=cell, **execution.model_dump())
     if execution.status == "ok":
         spot.retry = None
-    observed = observe(execution, nonce=run.nonce, source=decided.source)
+    observed = observe(
+        execution,
+        nonce=run.nonce,
+        budget=run.budget.observation,
+        source=decided.source,
+        secrets=secrets_in(os.environ),
+    )
     failed = execution.status == "error"
     return Outcome(
         f"{observed.text}\n{prompts.FAILED if failed else prompts.NEXT}",

@@ -2,10 +2,9 @@
 
 import ast
 import string
-from textwrap import indent
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.actions import CodeAction, MarkdownFormat, ParsedReply
@@ -65,7 +64,9 @@ def test_python_has_many_names(info):
     assert only_action(f"```{info}\nlen('x')\n```\n") == CodeAction("len('x')")
 
 
-@pytest.mark.parametrize("info", ["bash", "sh", "sql", "json", "text", "output", "html", "r", "javascript", "pyret"])
+@pytest.mark.parametrize(
+    "info", ["bash", "sh", "sql", "json", "text", "output", "html", "r", "javascript", "pyret"]
+)
 def test_other_languages_are_never_run(info):
     reply = f"Like this:\n```{info}\nprint(1)\n```\n"
     assert parse(reply) == ParsedReply(reply, reply.strip())
@@ -176,7 +177,9 @@ def test_a_quoted_block_is_a_quotation():
     assert parse("You wrote\n> ```python\n> f()\n> ```\n").actions == ()
 
 
-@pytest.mark.parametrize("text", ["Use `print(1)`.", "`print(1)`", "```print(1)```", "``import os``", "So ```python```"])
+@pytest.mark.parametrize(
+    "text", ["Use `print(1)`.", "`print(1)`", "```print(1)```", "``import os``", "So ```python```"]
+)
 def test_code_within_a_line_is_never_run(text):
     assert parse(text) == ParsedReply(text, text)
 
@@ -212,7 +215,7 @@ def test_a_string_closed_by_a_later_block_does_not_swallow_the_first_fence():
         '!echo """\nprint(1)',
         "%timeit f('''\nprint(1)",
         "# don't '''\nprint(1)",
-        "x = '\"\"\"'\nprint(x)",
+        'x = \'"""\'\nprint(x)',
         "!pip install \\\n  'x'\nimport x",
     ],
 )
@@ -224,7 +227,9 @@ def test_quotes_in_magics_comments_and_strings_open_no_string(code):
 
 def test_code_cut_at_the_token_limit_is_run_if_it_is_whole_so_far():
     parsed = parse("Now:\n```python\nx = 1\nprint(x)")
-    assert parsed == ParsedReply("Now:\n```python\nx = 1\nprint(x)\n```", "Now:", (CodeAction("x = 1\nprint(x)"),))
+    assert parsed == ParsedReply(
+        "Now:\n```python\nx = 1\nprint(x)\n```", "Now:", (CodeAction("x = 1\nprint(x)"),)
+    )
     assert parse("```python\n!ls\n").text == "```python\n!ls\n```"
 
 
@@ -234,6 +239,12 @@ def test_code_cut_in_the_middle_is_no_action_and_no_answer():
     assert parse("```\nimport os\nprint(os.li").incomplete
     assert parse("<think>\nHmm").incomplete
     assert not parse("The table:\n```\na | b\n1 | 2").incomplete
+
+
+def test_a_fence_in_a_string_does_not_end_code_that_is_cut_later():
+    reply = '```python\ntext = """\n```python\nx\n```\n"""\nwith open("README.md",'
+    assert parse(reply) == ParsedReply(reply, "", incomplete=True)
+    assert only_action(reply + " 'w'): pass").source.endswith("'w'): pass")
 
 
 def test_a_closing_fence_that_is_half_written_is_completed():
@@ -276,7 +287,8 @@ def test_code_about_thinking_tags_is_code():
 
 
 @pytest.mark.parametrize(
-    "code", ["print(1)", "import os\nos.listdir()", "x = 2\nprint(x)", "df.head()", "def f():\n    return 1", "!ls"]
+    "code",
+    ["print(1)", "import os\nos.listdir()", "x = 2\nprint(x)", "df.head()", "def f():\n    return 1", "!ls"],
 )
 def test_a_reply_that_is_code_without_a_fence_is_run(code):
     assert parse(code) == ParsedReply(code, "", (CodeAction(code),))
@@ -342,7 +354,7 @@ REPLIES = st.lists(st.one_of(MARKUP, MARKUP, WORDS), max_size=12).map("".join)
 @st.composite
 def statements(draw) -> str:
     name = draw(st.sampled_from(["x", "df", "total"]))
-    text = draw(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20))
+    text = draw(st.text("ab1 \\'\"#%!`~{}é…\u2028\u3042", max_size=12))
     fence = draw(st.sampled_from(["```", "```python", "~~~", "    ```", "````"]))
     quotes = draw(st.sampled_from(['"""', "'''"]))
     body = text.replace("\\", "").replace(quotes[0], "")
@@ -375,16 +387,15 @@ def test_any_source_in_a_fence_comes_back_exactly(before, source, after):
     reply = f"{before}\n{block}\n"
     assume(parse(f"{before}\n").actions == ())
     assert MARKDOWN.is_complete(reply)
-    assert parse(reply + after) == ParsedReply(
-        f"{before}\n{block}", before.strip(), (CodeAction(source),)
-    )
+    assert parse(reply + after) == ParsedReply(f"{before}\n{block}", before.strip(), (CodeAction(source),))
 
 
 @given(source=SOURCES, spaces=st.integers(0, 6))
-def test_a_block_in_a_list_loses_its_indentation(source, spaces):
+def test_an_indented_block_loses_its_indentation(source, spaces):
     assume(syntax_tree(source) is not None and source == source.strip() and "\t" not in source)
     assume(any(line.strip() and not line.strip().startswith("#") for line in source.split("\n")))
-    assert only_action(indent(f"```python\n{source}\n```\n", " " * spaces, lambda line: True)).source == source
+    block = f"```python\n{source}\n```\n"
+    assert only_action("\n".join(" " * spaces + line for line in block.split("\n"))).source == source
 
 
 @given(REPLIES)
@@ -421,13 +432,3 @@ def test_no_text_is_too_strange(text):
 def test_prose_without_a_fence_is_run_only_if_all_of_it_is_python(text):
     if parse(text).actions:
         assert ast.parse(parse(text).actions[0].source).body
-
-
-def test_a_long_reply_is_read_quickly_enough_for_every_token(benchmark_seconds=0.02):
-    import time
-
-    reply = "Now.\n```python\n" + "values = f('x', [1, 2, 3])  # and so on\n" * 500
-    start = time.perf_counter()
-    for end in range(len(reply) - 100, len(reply)):
-        MARKDOWN.is_complete(reply[:end])
-    assert (time.perf_counter() - start) / 100 < benchmark_seconds
