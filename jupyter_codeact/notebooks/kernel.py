@@ -31,6 +31,7 @@ WATCH_SECONDS = 0.2
 """How often a running kernel is looked after: is it alive, is the cell's time up."""
 SILENCE_SECONDS = 5.0
 """How long outputs are waited for once the kernel has said that the cell is done."""
+LOST = "[Some outputs were lost: the cell showed them faster than this program could take them in.]"
 DRAIN_SECONDS = 0.2
 """How long the last words of a dead kernel are waited for."""
 
@@ -244,7 +245,10 @@ class KernelProcess:
             for task in done:
                 task.result()
             now = time.monotonic()
-            if reply in done and (listener in done or now - run.heard > SILENCE_SECONDS):
+            if reply in done and listener not in done and now - run.heard > SILENCE_SECONDS:
+                self._outputs.remark(run.message, LOST)
+                return await self._outcome(run, reply.result())
+            if reply in done and listener in done:
                 return await self._outcome(run, reply.result())
             if not await self._manager.is_alive():
                 await _silence(run, listener)
