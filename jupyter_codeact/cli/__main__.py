@@ -1,4 +1,4 @@
-"""``python -m jupyter_codeact.cli``, for where the command is not on the path."""
+"""``python -m jupyter_codeact.cli``, for where scripts are not on the path."""
 
 from . import main
 
