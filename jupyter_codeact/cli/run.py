@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 from ..models.client import KEY_VARIABLE
 
+
 @dataclass(frozen=True)
 class Wish:
     """What the user asked for on the command line."""

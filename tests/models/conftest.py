@@ -116,10 +116,10 @@ def hub(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             self.end_headers()
             return begin
 
-        def do_HEAD(self) -> None:  # noqa: N802
+        def do_HEAD(self) -> None:
             self.answer()
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             begin = self.answer()
             end = begin + hub.breaks.pop(0) if hub.breaks else len(hub.data)
             self.wfile.write(hub.data[begin:end])
