@@ -23,6 +23,8 @@ def opening(task: str, state: NotebookState) -> str:
     if state.variables:
         lines = [f"- {v.name}: {v.type} {v.summary}".rstrip() for v in state.variables]
         parts.append("Variables in the kernel:\n" + "\n".join(lines))
+    elif shown:
+        parts.append(prompts.FRESH)
     parts.append(prompts.TASK.format(task=task))
     return "\n\n".join(parts)
 
@@ -85,8 +87,8 @@ def _cell(cell: Cell) -> str:
         return ""
     if cell.cell_type == "markdown":
         return f"[text] {_shorten(source, 300)}"
-    number = cell.execution_count if cell.execution_count is not None else "not run"
-    text = f"[cell {number}]\n{source}"
+    number = f"[cell {cell.execution_count}]" if cell.execution_count is not None else "[cell, not run]"
+    text = f"{number}\n{source}"
     if shown := brief(cell.outputs, 300, secrets=secrets_in(os.environ)):
         text += f"\n-> {shown}"
     return text

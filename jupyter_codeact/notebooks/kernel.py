@@ -28,8 +28,9 @@ from .outputs import Outputs
 
 STARTUP_SECONDS = 60
 SETTLE_SECONDS = 0.1
-"""How long a kernel that has said that it begins a cell takes to really begin. Interrupted before that, it may
-drop the cell without a word."""
+"""How long a kernel that has said that it begins a cell takes to really begin.
+
+Interrupted before that, it may drop the cell without a word."""
 WATCH_SECONDS = 0.2
 """How often a running kernel is looked after: is it alive, is the cell's time up."""
 SILENCE_SECONDS = 5.0
