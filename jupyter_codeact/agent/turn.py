@@ -115,9 +115,13 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         secrets=secrets_in(os.environ),
     )
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
-    advice = prompts.failed(errors[-1]["ename"]) if execution.status == "error" and errors else prompts.NEXT
+    told = [observed.text, prompts.NEXT if execution.outputs else prompts.UNSEEN]
+    if execution.status == "error" and errors:
+        state = await notebook.state()
+        told = [observed.text, context.variables(state.variables, decided.source)]
+        told.append(prompts.failed(errors[-1]["ename"]))
     return Outcome(
-        f"{observed.text}\n{advice}",
+        "\n".join(filter(None, told)),
         images=list(observed.images),
         marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
