@@ -18,6 +18,7 @@ from .tracebacks import explain
 MOST_IMAGES = 8
 """A model that sees is sent at most so many images of one cell."""
 
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _SMALLEST_SHARE = 160
 _NOTE = 60
 _SHORTEST_SECRET = 4
@@ -33,7 +34,7 @@ _HEADINGS: Mapping[ExecutionStatus, str] = {
     ),
 }
 _NOTHING: Mapping[ExecutionStatus, str] = {
-    "ok": "The cell ran without output (status: ok). To see a value, print it.",
+    "ok": "The cell ran without output (status: ok).",
     "error": "The cell failed (status: error) without saying why.",
     "interrupted": "The cell was interrupted before it was done (status: interrupted). It had shown nothing.",
     "dead": (
@@ -104,6 +105,11 @@ def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | No
     """
     mask = _mask(secrets or {}, "")
     return _written(_fitted([_Shown(one.kind, mask(one.text)) for one in _read(outputs)], budget))
+
+
+def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables whose names say that their values are not for everyone."""
+    return {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
 
 
 def _read(

@@ -25,13 +25,15 @@ class Budget(Frozen):
     """What a run may spend.
 
     ``turns`` counts model replies; ``tokens`` prompt and completion tokens of all turns together;
-    ``seconds`` everything from the task to its end; ``cell_seconds`` one cell; ``reply_tokens`` one reply.
+    ``seconds`` everything from the task to its end; ``cell_seconds`` one cell; ``reply_tokens`` one reply;
+    ``observation`` is how many characters of a cell's outputs the model is shown.
     """
 
     turns: int = 12
     tokens: int = 300_000
     seconds: float = 1800.0
     cell_seconds: float | None = None
+    observation: int = 4000
     reply_tokens: int = 1024
 
 
@@ -81,6 +83,7 @@ class Run:
         self._started = time.monotonic()
         self._seen: Counter[str] = Counter()
         self._warned = False
+        self.repeating = False
 
     def emit(self, kind: Callable[..., Event], **fields: Any) -> None:
         """Record an event and show it. A reply's pieces are shown only: the whole is recorded."""
@@ -127,6 +130,7 @@ class Run:
             When it goes on repeating itself after it was told.
         """
         self._seen.update(marks)
+        self.repeating = any(self._seen[mark] >= 2 for mark in marks)
         if any(self._seen[mark] >= 3 for mark in marks):
             if self._warned:
                 raise Ended("stuck", message="The model kept repeating the same step, so the run was ended.")

@@ -174,7 +174,7 @@ def _read(path: Path) -> NotebookNode:
             node: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
             if node.nbformat_minor < MINOR:
                 node = nbformat.v4.upgrade(node)
-            _, node = normalize(node)
+            _, node = normalize(node, strip_invalid_metadata=True)
             nbformat.validate(node)
     except (ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         what = error.message if isinstance(error, ValidationError) else str(error)
@@ -224,10 +224,14 @@ def _write_atomically(path: Path, content: bytes, *, replace: bool) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if replace:
-            os.replace(temporary, path)
-        else:
-            os.link(temporary, path)
+        if not replace:
+            try:
+                os.link(temporary, path)  # in one step only if there is no such file
+                return
+            except OSError:  # there is, or this file system has no links
+                if path.exists():
+                    raise FileExistsError(path) from None
+        os.replace(temporary, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()

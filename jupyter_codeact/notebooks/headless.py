@@ -59,6 +59,7 @@ class HeadlessNotebook:
         self._kernel: KernelProcess | None = None
         self._running = asyncio.Lock()
         self._interrupts = 0
+        self._ran: set[str] = set()
         self._changed = False
         self._writer: asyncio.Task[None] | None = None
 
@@ -89,21 +90,24 @@ class HeadlessNotebook:
                 await asyncio.shield(self._writer)
 
     async def state(self) -> NotebookState:
-        """Read the notebook."""
+        """Read the notebook; a cell that was not run in this kernel has no execution count."""
         cells = [
             Cell(
                 id=cell.id,
                 cell_type=cell.cell_type,
                 source=cell.source,
                 outputs=plain(cell.get("outputs", [])),
-                execution_count=cell.get("execution_count"),
+                execution_count=cell.get("execution_count") if cell.id in self._ran else None,
             )
             for cell in self._document.cells
         ]
         if self._kernel is None:
             return NotebookState(cells=cells)
         kernel = Kernel(language="python", status=await self._kernel.status())
-        return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
+        if self._running.locked():
+            return NotebookState(cells=cells, kernel=kernel)
+        async with self._running:  # the kernel's answers must reach who asked
+            return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
 
     async def write_cell(
         self,
@@ -138,6 +142,7 @@ class HeadlessNotebook:
                 return Execution(status="interrupted")
             assert self._kernel is not None
             started = time.perf_counter()
+            self._ran.add(cell_id)
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
@@ -185,6 +190,7 @@ class HeadlessNotebook:
             environment=self._environment,
             grace=self._grace,
         )
+        self._ran.clear()
         await self._kernel.start()
         metadata.setdefault("language_info", self._kernel.language_info)
 

@@ -16,6 +16,8 @@ export type ActionState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped';
 /** Code that the agent puts into a cell. */
 export interface IAction {
   readonly source: string;
+  /** Whether it makes a text cell, which is not run. */
+  readonly isText: boolean;
   readonly state: ActionState;
   readonly allowed: boolean;
   /** What the gate had to say. */
@@ -125,9 +127,21 @@ export function happen(
         ...message,
         action: message.action && {
           ...message.action,
-          state: 'running',
-          cellId: event.cell_id,
-          started: time
+          // A text cell is done once it is there; code waits for the gate.
+          state: message.action.isText ? 'done' : 'waiting',
+          cellId: event.cell_id
+        }
+      }));
+    case 'decided':
+      return change(conversation, id, time, message => ({
+        ...message,
+        action: message.action && {
+          ...message.action,
+          source: event.source,
+          state: event.allowed ? 'running' : 'stopped',
+          allowed: event.allowed,
+          reasons: event.reasons,
+          started: event.allowed ? time : null
         }
       }));
     case 'executed':
@@ -162,9 +176,10 @@ export function withoutCode(reply: string, source: string): string {
 function newAction(event: Action): IAction {
   return {
     source: event.source,
-    state: event.allowed ? 'waiting' : 'stopped',
-    allowed: event.allowed,
-    reasons: event.reasons,
+    isText: event.cell_type === 'markdown',
+    state: 'waiting',
+    allowed: true,
+    reasons: [],
     cellId: null,
     rewritten: false,
     started: null,

@@ -34,7 +34,8 @@ export function readState(
       };
     }),
     active_cell: panel.content.activeCell?.model.id ?? null,
-    kernel: kernelOf(panel)
+    kernel: kernelOf(panel),
+    variables: [] // read by the server, from the kernel
   };
 }
 

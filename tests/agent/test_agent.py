@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -62,10 +64,15 @@ class Bench:
         self.notebook, self.journal = notebook, journal
         self.conversation = journal.begin("test")
         self.seen: list[Event] = []
+        self.happened: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def watch(self, event: Event) -> None:
+        self.seen.append(event)
+        self.happened[event.type].set()
 
     def agent(self, *replies: str | Exception | asyncio.Event, **options: object) -> Agent:
         self.model = Script(*replies)
-        return Agent(self.model, self.notebook, self.journal, watch=self.seen.append, **options)
+        return Agent(self.model, self.notebook, self.journal, watch=self.watch, **options)
 
     async def run(self, *replies: str | Exception, task: str = "Do it.", **options: object) -> RunEnded:
         return await self.agent(*replies, **options).run(self.conversation, task, title="test.ipynb")
@@ -98,7 +105,9 @@ async def test_an_action_runs_its_output_is_observed_and_the_answer_ends_the_run
     assert await bench.cells() == ["x = 6 * 7\nprint(x)"]
 
 
-async def test_a_failed_cell_is_rewritten_in_place_and_every_attempt_is_kept_in_the_journal(bench: Bench) -> None:
+async def test_a_failed_cell_is_rewritten_in_place_and_the_journal_keeps_every_attempt(
+    bench: Bench,
+) -> None:
     end = await bench.run(block("print(valu)"), block("value = 1", "print(value)"), "Done: 1.")
     assert end.ending == "answered"
     assert await bench.cells() == ["value = 1\nprint(value)"]
@@ -122,7 +131,7 @@ async def test_messages_only_grow_and_take_turns(bench: Bench) -> None:
     await bench.run(block("1 + 1"), block("2 + 2"), "4.")
     await bench.run(block("3 + 3"), "6.", task="And more?")
     heard = bench.model.heard
-    for before, after in zip(heard, heard[1:], strict=False):
+    for before, after in pairwise(heard):
         assert after[: len(before)] == before
     assert [message["role"] for message in heard[-1]] == ["system"] + ["user", "assistant"] * 4 + ["user"]
     assert "And more?" in heard[0][-1]["content"]
@@ -164,8 +173,7 @@ async def test_a_cell_that_takes_too_long_is_interrupted_and_the_model_goes_on(b
 async def test_stop_interrupts_the_cell_and_what_it_printed_is_observed(bench: Bench) -> None:
     agent = bench.agent(block("print('begun', flush=True)", ENDLESS))
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    while not any(event.type == "decided" for event in bench.seen):
-        await asyncio.sleep(0.01)
+    await bench.happened["decided"].wait()
     agent.stop()
     end = await work
     assert end.ending == "stopped"
@@ -193,7 +201,9 @@ async def test_a_stop_before_the_run_has_begun_counts(bench: Bench) -> None:
     assert bench.model.heard == []
 
 
-async def test_the_same_action_again_and_again_is_pointed_out_once_and_then_ends_the_run(bench: Bench) -> None:
+async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_run(
+    bench: Bench,
+) -> None:
     end = await bench.run(*[block("print(1)")] * 6, budget=Budget(turns=20))
     assert (end.ending, end.turns) == ("stuck", 4)
     told = ["three times" in messages[-1]["content"] for messages in bench.model.heard]

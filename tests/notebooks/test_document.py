@@ -1,5 +1,6 @@
 """The file behind a headless notebook: what is read, where it is written, and what is refused."""
 
+import errno
 import json
 import os
 import resource
@@ -89,6 +90,25 @@ def test_a_name_that_another_run_takes_meanwhile_is_left_to_it(folder):
     assert document.path == folder / "codeact-2.ipynb"
     document.save(document.content())
     assert document.path == folder / "codeact-2.ipynb"
+
+
+def test_a_file_system_without_links_will_do(folder, monkeypatch):
+    def link(_source, _target):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    document = Document()
+    (folder / "codeact.ipynb").write_text("theirs")
+    document.save(document.content())
+    assert (folder / "codeact.ipynb").read_text() == "theirs"
+    assert document.path == folder / "codeact-2.ipynb"
+    read(document.path)
+
+
+def test_metadata_that_the_format_forbids_is_dropped(folder):
+    metadata = {"kernelspec": {}, "title": "kept"}
+    (folder / "odd.ipynb").write_text(json.dumps(V4_2 | {"metadata": metadata}))
+    assert Document(folder / "odd.ipynb").node.metadata == {"title": "kept", "orig_nbformat_minor": 2}
 
 
 def test_a_link_to_the_output_stays_a_link(folder):

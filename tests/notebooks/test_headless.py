@@ -285,6 +285,30 @@ async def test_the_state_tells_the_kernel_and_its_variables(notebook: HeadlessNo
     assert "answer_to_find" in [variable.name for variable in state.variables]
 
 
+async def test_the_state_can_be_read_while_a_cell_runs_and_while_another_begins(
+    notebook: HeadlessNotebook, knock: Knock
+) -> None:
+    working = asyncio.create_task(run(notebook, f"{knock.source}\nimport time\ntime.sleep(0.5)"))
+    await asyncio.wait_for(knock.heard.wait(), 10)
+    state = await notebook.state()
+    assert state.kernel is not None
+    assert (state.kernel.status, state.variables) == ("busy", [])
+    await working
+    states = [asyncio.create_task(notebook.state()) for _ in range(3)]
+    assert (await run(notebook, "1")).status == "ok"
+    assert len({len((await state).cells) for state in states}) == 1
+
+
+async def test_counts_of_another_kernel_are_not_told(tmp_path: Path) -> None:
+    cells = [new_code_cell("x = 1", execution_count=7), new_code_cell("y = 2", execution_count=8)]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "in.ipynb")
+    async with HeadlessNotebook(tmp_path / "in.ipynb") as notebook:
+        first = (await notebook.state()).cells[0].id
+        await notebook.run_cell(first, source="x = 1")
+        assert [cell.execution_count for cell in (await notebook.state()).cells] == [1, None]
+    assert [cell.execution_count for cell in read(notebook.path).cells] == [1, 8]
+
+
 async def test_a_thousand_cells_are_read_in_no_time(tmp_path: Path) -> None:
     source = new_notebook(cells=[new_code_cell(f"x{i} = {i}\n" * 5) for i in range(1000)])
     for cell in source.cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -15,6 +16,9 @@ CHROMIUM = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+
+RESULTS = Path(__file__).parents[2] / "test-results"
+"""Where a picture of each tab as it was at the end goes; git ignores it."""
 
 Open = Callable[..., NotebookPage]
 
@@ -44,7 +48,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iter
 
 
 @pytest.fixture
-def open_notebook(browser: Browser, lab: Lab) -> Iterator[Open]:
+def open_notebook(request: pytest.FixtureRequest, browser: Browser, lab: Lab) -> Iterator[Open]:
     """Return a function that opens a notebook of the scripted Lab in a tab of its own."""
     pages: list[NotebookPage] = []
 
@@ -53,5 +57,5 @@ def open_notebook(browser: Browser, lab: Lab) -> Iterator[Open]:
         return pages[-1]
 
     yield open_one
-    for page in pages:
-        page.close()
+    for number, page in enumerate(pages):
+        page.close(RESULTS / f"{request.node.name}-{number}.png")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -76,20 +78,22 @@ class Lab:
             stderr=subprocess.PIPE,
             text=True,
         )
-        ready = threading.Event()
-        self._reader = threading.Thread(target=self._read_log, args=(ready,), daemon=True)
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        assert ready.wait(60), "JupyterLab did not start:\n" + "".join(self.log)
-        with urllib.request.urlopen(f"{self.origin}/api/status?token={TOKEN}", timeout=30):
-            return self
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.origin}/api/status?token={TOKEN}", timeout=30):
+                    return self
+            except urllib.error.URLError:
+                alive = self.process.poll() is None and time.monotonic() < deadline
+                assert alive, "JupyterLab did not start:\n" + "".join(self.log)
+                time.sleep(0.1)
 
-    def _read_log(self, ready: threading.Event) -> None:
+    def _read_log(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.log.append(line)
-            if "is running at" in line:
-                ready.set()
-        ready.set()
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
@@ -163,10 +167,8 @@ class NotebookPage:
     def run_cell(self, index: int) -> None:
         """Run a cell as the user does, and wait until its number shows."""
         cell = self.cells.nth(index)
-        cell.locator(".jp-InputPrompt").click()
+        cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
-        import re
-
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
     def source(self, index: int) -> str:
@@ -176,7 +178,9 @@ class NotebookPage:
         )
         return str(sources[index])
 
-    def close(self) -> None:
-        """Close the tab; a script error on the page fails the test."""
+    def close(self, picture: Path) -> None:
+        """Take a last picture and close the tab; a script error on the page fails the test."""
+        picture.parent.mkdir(exist_ok=True)
+        self.page.screenshot(path=picture)
         self.page.context.close()
         assert not self.errors, self.errors

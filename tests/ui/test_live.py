@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-import threading
-
-import nbformat
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open
-from tests.ui.lab import Lab, NotebookPage
+from tests.ui.lab import Lab
 
 SUM = "I will add them.\n\n```python\ntotal = sum(price)\nprint('total', total)\n```"
 WRONG = "Adding them up.\n\n```python\ntotal = sum(prices)\nprint('total', total)\n```"
-ENDLESS = "Counting.\n\n```python\nimport time\nprint('begun', flush=True)\nwhile True:\n    time.sleep(0.01)\n```"
+ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    pass\n```"
 
 
 def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(

@@ -1,0 +1,74 @@
+"""The command line: ``jupyter codeact``. Its commands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "lab": "Open JupyterLab with the agent, on a notebook.",
+    "models": "List, download and remove models for this machine.",
+    "run": "Work on a task in a notebook of its own, and write the notebook.",
+}
+"""Each is in the module of the same name, under the same name."""
+
+
+class Commands(click.Group):
+    """The commands, and what they have in common: an error the user can understand is one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{cmd_name}", __name__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click's own would import every command for its one line of help.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from ..agent.contracts import CodeActError
+
+            if isinstance(error, CodeActError):
+                raise click.ClickException(str(error)) from error
+            raise
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        # Jupyter calls jupyter-codeact, but that is not what the user wrote.
+        return super().make_context("jupyter codeact", args, parent, **extra)
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(version("jupyter-codeact"))
+        except PackageNotFoundError:
+            click.echo("not installed: this is a source tree")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
+def main() -> None:
+    """Give an agent work in Jupyter notebooks, on a model of your own."""

@@ -1,0 +1,123 @@
+"""What an endpoint's trouble means to the user, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..agent.contracts import ModelError
+
+_TOO_LONG = re.compile(
+    r"context[ _](length|size|window)|maximum (context|prompt|input)"
+    r"|(prompt|input) is too long|too many tokens",
+    re.I,
+)
+
+
+class LostError(ModelError):
+    """The connection failed, or broke in the middle of a reply."""
+
+
+class TooSlowError(Exception):
+    """No token came for ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def explain(
+    error: Exception,
+    *,
+    where: str,
+    model: str | None,
+    api_key: str | None,
+    begun: bool = False,
+    listed: Sequence[str] = (),
+) -> ModelError:
+    """Return a sentence for the user in place of a client library's error.
+
+    Parameters
+    ----------
+    error : Exception
+        What the library raised, or `TooSlowError`.
+    where : str
+        The endpoint, as the user may see it.
+    model : str or None
+        The model that was asked for.
+    api_key : str or None
+        The key, which must not be in the sentence.
+    begun : bool
+        Whether a part of the reply had come.
+    listed : sequence of str
+        The models the endpoint says it has.
+    """
+    status: int | None = getattr(error, "status_code", None)
+    said = _said(error, api_key)
+    if isinstance(error, TooSlowError):
+        return LostError(
+            f"{where} sent nothing for {error.seconds:.0f} seconds, so the request was called off; ask again,"
+            " or see whether it is overloaded."
+        )
+    if _is_too_long(error, said):
+        return ModelError(
+            f"The conversation is too long for {model}{_of(_sizes(error) or said)}."
+            " Start a new conversation, or use a model with a longer context."
+        )
+    if status in (401, 403):
+        key = "refused the API key" if api_key else "wants an API key"
+        return ModelError(f"{where} {key} (HTTP {status}); set JUPYTER_CODEACT_API_KEY to one it accepts.")
+    if status == 404 and listed:
+        known = ", ".join(listed[:10]) + (", …" if len(listed) > 10 else "")
+        return ModelError(f"{where} has no model called {model!r}; it has {known}.")
+    if status in (404, 405):
+        return ModelError(
+            f"{where} does not speak OpenAI's chat protocol (HTTP {status}); see whether the address is"
+            " complete: it usually ends in /v1."
+        )
+    if status == 429:
+        return ModelError(
+            f"{where} takes no more requests for now (HTTP 429){_of(said)}; ask again in a while."
+        )
+    if status is not None and status >= 500:
+        return ModelError(f"{where} failed (HTTP {status}){_of(said)}; ask again, or look into its log.")
+    if status is not None:
+        return ModelError(f"{where} refused the request (HTTP {status}){_of(said)}.")
+    if begun:
+        return LostError(f"{where} broke off in the middle of the reply{_of(said)}; ask again.")
+    if "Timeout" in type(error).__name__:
+        return LostError(f"{where} did not answer in time; see whether it is running and can be reached.")
+    if said:
+        return ModelError(f"{where} failed{_of(said)}; ask again, or look into its log.")
+    return LostError(f"Nothing answers at {where}; check the address, and that a server is running there.")
+
+
+def _is_too_long(error: Exception, said: str) -> bool:
+    codes = {getattr(error, "code", None), getattr(error, "type", None)}
+    if codes & {"context_length_exceeded", "exceed_context_size_error"}:
+        return True
+    return getattr(error, "status_code", 400) in (400, 413, 422, 500) and _TOO_LONG.search(said) is not None
+
+
+def _sizes(error: Exception) -> str:
+    """Return what llama.cpp tells of a conversation that is too long."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict) and body.get("n_prompt_tokens") and body.get("n_ctx"):
+        return f"it has {body['n_prompt_tokens']:,} tokens, and there is room for {body['n_ctx']:,}"
+    return ""
+
+
+def _said(error: Exception, api_key: str | None) -> str:
+    """Return the endpoint's own words, short and without the key; nothing of the library's."""
+    body = getattr(error, "body", None)
+    words = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(words, str):
+        return ""
+    if api_key:
+        words = words.replace(api_key, "…")
+    words = " ".join(words.split())
+    return words if len(words) <= 300 else words[:300] + "…"
+
+
+def _of(said: str) -> str:
+    return f": {said.rstrip('.')}" if said else ""
