@@ -1,0 +1,37 @@
+"""A kernel for the tests of observations."""
+
+import textwrap
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from jupyter_codeact.agent.contracts import Execution
+from tests.agent.observed import Run
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Run a cell in one kernel that all tests share; two modules of the user's lie in its folder."""
+    folder = tmp_path_factory.mktemp("notebook")
+    (folder / "helpers.py").write_text("def half(x):\n    rest = 0\n    return x / rest\n")
+    (folder / "broken.py").write_text("def f(:\n    pass\n")
+    client = NotebookClient(
+        nbformat.v4.new_notebook(), allow_errors=True, resources={"metadata": {"path": str(folder)}}
+    )
+    client.nb.cells = []
+    with client.setup_kernel():
+
+        def run_cell(source: str) -> Execution:
+            cell = nbformat.v4.new_code_cell(textwrap.dedent(source).strip())
+            client.nb.cells.append(cell)
+            client.execute_cell(cell, len(client.nb.cells) - 1)
+            outputs = [dict(output) for output in cell.outputs]
+            failed = any(output["output_type"] == "error" for output in outputs)
+            return Execution(
+                status="error" if failed else "ok", outputs=outputs, execution_count=cell.execution_count
+            )
+
+        run_cell("import matplotlib.pyplot as plt\nimport pandas as pd")
+        yield run_cell

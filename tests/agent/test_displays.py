@@ -1,0 +1,216 @@
+"""Results, displays and images, as a model is told of them."""
+
+import base64
+import io
+import re
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from jupyter_codeact.agent.contracts import Execution
+from jupyter_codeact.agent.observations import MOST_IMAGES, Observed, observe
+from tests.agent.observed import NONCE, displayed, png, shown
+
+
+def test_a_cell_that_shows_nothing_is_said_to_have_run(run):
+    for source in ("x = 1", "print()", "None"):
+        assert observe(run(source), nonce=NONCE) == Observed("The cell ran without output (status: ok).")
+
+
+def test_a_data_frame_is_a_table_with_its_shape(run):
+    small = shown(run("df = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']})\ndf"))
+    assert small == "[result]\n   a  b\n0  1  x\n1  2  y\n\n[2 rows x 2 columns]"
+    long = shown(run("pd.DataFrame({'a': range(344), 'b': 0})"))
+    assert long.endswith("[344 rows x 2 columns]")
+    assert long.count("rows x") == 1
+
+
+def test_a_wide_data_frame_is_not_broken_into_pieces(run):
+    text = shown(run("pd.DataFrame({f'column {i}': range(100) for i in range(18)})"))
+    lines = text.split("\n")
+    assert lines[1].split()[:4] == ["column", "0", "column", "1"]
+    assert "column 17" in lines[1]
+    assert lines[-1] == "[100 rows x 18 columns]"
+    assert len(lines) == 1 + 1 + 11 + 1 + 1
+
+
+def test_a_data_frame_keeps_the_levels_of_its_index(run):
+    text = shown(
+        run(
+            """
+            columns = {f"{letter}" * 10: 0.5 for letter in "cdefghijk"}
+            pd.DataFrame({"a": list("xxy"), "b": [1, 2, 3]} | columns).set_index(["a", "b"])
+            """
+        )
+    )
+    first, second, third = text.split("\n")[3:6]
+    assert [first.split()[:3], second.split()[:2], third.split()[:3]] == [
+        ["x", "1", "0.5"],
+        ["2", "0.5"],
+        ["y", "3", "0.5"],
+    ]
+    assert first.index("1") == second.index("2") == third.index("3")
+    assert text.endswith("[3 rows x 9 columns]")
+
+
+def test_html_alone_is_read_as_text(run):
+    text = shown(
+        run(
+            """
+            from IPython.display import HTML
+            HTML("<style>p {color: red}</style><h1>Title</h1><p>some   <b>bold</b> &amp; more</p>"
+                 "<ul><li>one<li>two</ul><script>alert(1)</script><img src='x.png' alt='a cat'>"
+                 "<table><tr><th>n<th>word<tr><td>1<td>apple<tr><td>22<td>fig</table>")
+            """
+        )
+    )
+    assert text == (
+        "[result]\nTitle\n\nsome bold & more\n\n- one\n- two\n[img: a cat]\n n   word\n 1  apple\n22    fig"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("Markdown('# Title')", "[result] # Title"),
+        ("Latex('$x^2$')", "[result] $x^2$"),
+        ("JSON({'a': [1, None]})", '[result] {"a": [1, null]}'),
+        ("HTML('<audio src=x></audio>')", "[result] [audio]"),
+        ("HTML('<div></div>')", "[result] [text/html of 11 characters, without words]"),
+        ("Javascript('1')", "[result] [application/javascript]"),
+        ("'text'", "[result] 'text'"),
+        ("object", "[result] object"),
+    ],
+)
+def test_the_best_of_what_is_there_is_shown(run, source, seen):
+    assert shown(run(f"from IPython.display import *\n{source}")) == seen
+
+
+def test_an_object_without_words_is_named(run):
+    assert re.fullmatch(r"\[result\] <object at 0x[0-9a-f]+>", shown(run("object()")))
+
+
+def test_widgets_and_unknown_kinds_are_named(run):
+    text = shown(
+        run(
+            """
+            from IPython.display import display
+            display({"application/vnd.jupyter.widget-view+json": {"model_id": "m", "version_major": 2},
+                     "text/plain": "IntSlider(value=5)"}, raw=True)
+            display({"application/vnd.plotly.v1+json": {"data": []}, "text/html": "<div></div>"}, raw=True)
+            display({"application/x-own": "1", "text/plain": "what it says"}, raw=True)
+            """
+        )
+    )
+    assert text == (
+        "[display] [widget: IntSlider(value=5)]\n"
+        "[display]\n[application/vnd.plotly.v1+json]\n[text/html of 11 characters, without words]\n"
+        "[display]\n[application/x-own]\nwhat it says"
+    )
+
+
+def test_lines_of_nbformat_on_disk_are_joined():
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": ["a\n", "b"]},
+        {"output_type": "execute_result", "data": {"text/plain": ["[1,\n", " 2]"]}, "metadata": {}},
+    ]
+    assert shown(Execution(status="ok", outputs=outputs)) == "a\nb\n[result]\n[1,\n 2]"
+
+
+def test_a_figure_is_described_to_a_model_that_does_not_see(run):
+    execution = run(
+        """
+        plt.figure(figsize=(3, 2))
+        plt.plot([1, 2])
+        plt.show()
+        print("ok")
+        """
+    )
+    observed = observe(execution, nonce=NONCE)
+    assert re.search(
+        r"\n\[display\] \[image/png figure, \d+×\d+ pixels; text: <Figure size 300x200 with 1 Axes>\]\n"
+        r"\[stdout\] ok\n",
+        observed.text,
+    )
+    assert observed.images == ()
+
+
+def test_a_figure_is_sent_to_a_model_that_sees(run):
+    execution = run("plt.plot([1, 2])\nplt.show()")
+    observed = observe(execution, nonce=NONCE, sees_images=True)
+    assert "pixels, attached; text: <Figure" in observed.text
+    (uri,) = observed.images
+    assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == base64.b64decode(
+        execution.outputs[-1]["data"]["image/png"]
+    )
+
+
+def test_a_large_image_is_made_smaller():
+    observed = observe(displayed({"image/png": png(3000, 1500)}), nonce=NONCE, sees_images=True)
+    assert "[image/png figure, 3000×1500 pixels, attached]" in observed.text
+    sent = base64.b64decode(observed.images[0].removeprefix("data:image/png;base64,"))
+    with Image.open(io.BytesIO(sent)) as image:
+        assert image.size == (1024, 512)
+
+
+def test_other_images_are_sized_up():
+    for kind in ("JPEG", "GIF"):
+        written = io.BytesIO()
+        Image.new("L", (30, 20)).save(written, kind)
+        data = {f"image/{kind.lower()}": base64.b64encode(written.getvalue()).decode()}
+        assert shown(displayed(data)) == f"[display] [image/{kind.lower()} figure, 30×20 pixels]"
+
+
+def test_a_drawing_tells_its_labels(run):
+    text = shown(
+        run(
+            """
+            from matplotlib_inline.backend_inline import set_matplotlib_formats
+            set_matplotlib_formats("svg")
+            plt.figure(figsize=(3, 2)); plt.plot([1, 2]); plt.title("Growth"); plt.xlabel("year"); plt.show()
+            set_matplotlib_formats("png")
+            """
+        )
+    )
+    assert re.match(r"\[display\] \[image/svg\+xml figure, \d+×\d+ pixels; text: <Figure.*>; labels: ", text)
+    assert "Growth" in text
+    assert "year" in text
+
+
+def huge_png() -> str:
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return base64.b64encode(
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    ).decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        ({"image/png": "not base64!"}, "[image/png figure, not attached]"),
+        ({"image/png": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}, "[image/png figure, not attached]"),
+        ({"image/png": huge_png()}, "[image/png figure, 60000×60000 pixels, not attached]"),
+        ({"image/png": png(2000, 2000)[:2000]}, "[image/png figure, 2000×2000 pixels, not attached]"),
+        ({"image/svg+xml": "<svg></svg>"}, "[image/svg+xml figure, not attached]"),
+        ({"image/jpeg": ""}, "[image/jpeg figure, not attached]"),
+    ],
+)
+def test_an_image_that_cannot_be_sent_is_named_all_the_same(data, seen):
+    observed = observe(displayed(data), nonce=NONCE, sees_images=True)
+    assert seen in observed.text
+    assert observed.images == ()
+
+
+def test_not_all_of_very_many_images_are_sent():
+    outputs = displayed({"image/png": png(4, 4)}).outputs * (MOST_IMAGES + 3)
+    observed = observe(Execution(status="ok", outputs=outputs), nonce=NONCE, sees_images=True)
+    assert len(observed.images) == MOST_IMAGES
+    assert observed.text.count("not attached") == 3
+
+
+def test_an_alternative_text_is_told():
+    execution = displayed({"image/png": png(4, 4)}, {"image/png": {"alt": "a red square"}})
+    assert shown(execution) == "[display] [image/png figure, 4×4 pixels; alt: a red square]"
