@@ -195,7 +195,8 @@ class RichDisplay:
         if event.message:
             stopped = event.ending == "stopped"
             self._print(Text(as_shown(event.message), style="yellow" if stopped else "red"))
-        self._print(Text(cost(event), style="dim"))
+        if spent := cost(event):
+            self._print(Text(spent, style="dim"))
 
     def _say_reply(self) -> None:
         if self._reply:
@@ -247,7 +248,9 @@ def outcome(event: events.Executed) -> str:
 
 
 def cost(event: events.RunEnded) -> str:
-    """Say what a run took."""
+    """Say what a run took; nothing, if the model has not said a word."""
+    if not event.usage.completion_tokens:
+        return ""
     tokens = event.usage.prompt_tokens + event.usage.completion_tokens
     about = "about " if event.usage.estimated else ""
     turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
@@ -255,7 +258,7 @@ def cost(event: events.RunEnded) -> str:
 
 
 def _words(status: EngineStatus) -> str:
-    return f"{status.model}: {status.message or status.state}"
+    return status.message or f"{status.model}: {status.state}"
 
 
 def _cell(action: events.Action) -> Panel:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..models.client import KEY_VARIABLE
+
 if TYPE_CHECKING:
     from ..agent.events import Event
+    from ..models.hosting import EngineStatus
     from .display import Display
-
-from ..models.client import KEY_VARIABLE
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Wish:
     output: Path | None
     model: str | None
     endpoint: str | None
-    api_key_env: str
+    api_key_env: str | None
     max_turns: int | None
     timeout: float | None
 
@@ -55,9 +56,8 @@ class Wish:
 @click.option(
     "--api-key-env",
     metavar="NAME",
-    default=KEY_VARIABLE,
-    show_default=True,
-    help="Environment variable with the endpoint's key; the kernel does not get to see it.",
+    help="Environment variable with the endpoint's key, which the kernel does not get to see. "
+    f"Default: {KEY_VARIABLE}.",
 )
 @click.option("--max-turns", metavar="N", type=click.IntRange(min=1), help="Model replies the run may take.")
 @click.option(
@@ -65,12 +65,11 @@ class Wish:
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(as_json: bool, **wish: Any) -> None:
-    r"""Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
+    """Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
 
     NOTEBOOK itself stays as it is, unless it is named as the output too. Ctrl-C stops the run and keeps what
     was done; a second Ctrl-C aborts it.
 
-    \b
     Exit code 0: the task was answered; 1: it was not; 2: wrong usage.
     """
     asked = Wish(**wish)
@@ -78,7 +77,7 @@ def run(as_json: bool, **wish: Any) -> None:
         raise click.UsageError("TASK is empty. Say what you would like done.")
     if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
         raise click.BadParameter("It must begin with http:// or https://.", param_hint="--endpoint")
-    if asked.api_key_env != KEY_VARIABLE and not os.environ.get(asked.api_key_env):
+    if asked.api_key_env and not os.environ.get(asked.api_key_env):
         raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
     try:
         answered = asyncio.run(_work(asked, _display(as_json)))
@@ -115,6 +114,7 @@ async def _work(wish: Wish, display: Display) -> bool:
     from ..models.client import open_model
     from ..notebooks.headless import HeadlessNotebook
 
+    loop = asyncio.get_running_loop()
     spend = {"turns": wish.max_turns, "seconds": wish.timeout}
 
     def watch(event: Event) -> None:
@@ -124,13 +124,18 @@ async def _work(wish: Wish, display: Display) -> bool:
             _write_to_nobody()
             agent.stop("Stopped, because nobody reads the output any more.")
 
+    def on_status(status: EngineStatus) -> None:  # from any thread
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(display.status, status)
+
+    secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
     # whatever can be refused without starting anything comes first
-    notebook = HeadlessNotebook(wish.notebook, wish.output, withhold={KEY_VARIABLE, wish.api_key_env})
+    notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     model = open_model(
         model=wish.model,
         endpoint=wish.endpoint,
-        api_key=os.environ.get(wish.api_key_env),
-        on_status=display.status,
+        api_key=os.environ[wish.api_key_env] if wish.api_key_env else None,
+        on_status=on_status,
     )
     try:
         journal = SqliteJournal(default_path())

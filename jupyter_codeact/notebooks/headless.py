@@ -136,6 +136,8 @@ class HeadlessNotebook:
                 raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
             if cell.source != source:
                 raise NotebookError(f"Cell “{cell_id}” was changed before it could run; it was not run.")
+            if self._kernel is not None:
+                await self._kernel.idle()
             if self._kernel is None or await self._kernel.status() == "dead":
                 await self._start()
             if self._interrupts > interrupts:  # while the kernel was starting

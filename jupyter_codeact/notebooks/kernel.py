@@ -106,6 +106,7 @@ class KernelProcess:
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `close`
         self._outputs = Outputs()
         self._current: _Run | None = None
+        self._work: asyncio.Task[ExecutionStatus] | None = None
         self._used = False
         self.language_info: dict[str, Any] = {}
 
@@ -152,35 +153,31 @@ class KernelProcess:
         return "busy" if self._current else "idle"
 
     async def variables(self) -> list[Variable]:
-        """Read what is defined in the kernel, while no cell runs; nothing is before the first has."""
-        if self._client is None or not self._used or not await self._manager.is_alive():
+        """Read what is defined in the kernel; nothing while a cell runs, or before the first has."""
+        if self._client is None or not self._used or await self.status() != "idle":
             return []
         return await variables.read(self._client)
 
     async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
         """Run ``source``; what it shows appears in ``cell`` while it runs.
 
-        A cell that does not end when it is interrupted, be it by `interrupt` or after ``timeout`` seconds,
-        costs the kernel its life.
+        A cell that does not end when it is interrupted, be it by `interrupt`, after ``timeout`` seconds, or
+        because whoever waited for it was cancelled, costs the kernel its life.
         """
         assert self._client is not None
-        client = self._client
         self._used = True
-        message = client.execute(source, stop_on_error=False)
-        run = self._current = _Run(message)
-        with self._outputs.collect(message, cell):
-            listener = asyncio.create_task(self._listen(client, run))
-            reply = asyncio.create_task(_reply(client, message))
-            try:
-                return await self._watch(run, listener, reply, timeout)
-            except asyncio.CancelledError:
-                await self.interrupt()
-                raise
-            finally:
-                self._current = None
-                listener.cancel()
-                reply.cancel()
-                await asyncio.gather(listener, reply, return_exceptions=True)
+        run = self._current = _Run(self._client.execute(source, stop_on_error=False))
+        self._work = asyncio.create_task(self._follow(self._client, run, cell, timeout))
+        try:
+            return await asyncio.shield(self._work)
+        except asyncio.CancelledError:
+            await self.interrupt()
+            raise
+
+    async def idle(self) -> None:
+        """Wait until no cell runs; one may that nobody waits for any more."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
 
     async def interrupt(self) -> None:
         """Interrupt the cell that runs, if one does; as soon as the kernel has begun with it."""
@@ -204,6 +201,8 @@ class KernelProcess:
                 else:
                     await self._manager.cleanup_resources()
         finally:
+            if self._work is not None:
+                self._work.cancel()
             if self._client is not None:
                 self._client.stop_channels()
                 self._client = None
@@ -221,6 +220,21 @@ class KernelProcess:
         if self._client is not None:
             # a kernel that awaits notices a signal only when something wakes it (ipykernel issue 881)
             self._client.kernel_info()
+
+    async def _follow(
+        self, client: AsyncKernelClient, run: _Run, cell: NotebookNode, timeout: float | None
+    ) -> ExecutionStatus:
+        """Accompany a run to its end, and collect what it shows."""
+        with self._outputs.collect(run.message, cell):
+            listener = asyncio.create_task(self._listen(client, run))
+            reply = asyncio.create_task(_reply(client, run.message))
+            try:
+                return await self._watch(run, listener, reply, timeout)
+            finally:
+                self._current = None
+                listener.cancel()
+                reply.cancel()
+                await asyncio.gather(listener, reply, return_exceptions=True)
 
     async def _listen(self, client: AsyncKernelClient, run: _Run) -> None:
         """Take in what the kernel shows until it is idle again."""

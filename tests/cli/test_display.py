@@ -119,10 +119,10 @@ def test_loading_a_model_is_shown_once_in_plain_text_and_with_progress_on_a_term
 ) -> None:
     ready = LOADING.model_copy(update={"state": "ready", "progress": None})
     shown = (started(), LOADING, LOADING.model_copy(update={"progress": 0.8}), ready)
-    assert written(capsys, *shown) == ("", "small: Loading the model\n")
+    assert written(capsys, *shown) == ("", "Loading the model\n")
     play(JsonDisplay(), shown[1:])
-    assert capsys.readouterr() == ("", "small: Loading the model\n")
-    assert "small: Loading the model 40%" in drawn(started(), LOADING)
+    assert capsys.readouterr() == ("", "Loading the model\n")
+    assert "Loading the model 40%" in drawn(started(), LOADING)
     assert "Thinking" in drawn(LOADING, ready)
 
 

@@ -142,6 +142,7 @@ def test_an_endpoint_that_refuses_is_told_and_nothing_is_written(
     before = tree(folder)
     result = ask(model, [refusal] * 9, str(notebook))
     assert result.exit_code == 1
+    assert result.stdout == ""
     assert tree(folder) == before
     assert len(result.stderr.strip().splitlines()) == 1
 
@@ -160,12 +161,22 @@ def test_an_answer_that_takes_no_cell_still_writes_the_output(folder: Path, mode
     assert sources(folder / "out.ipynb") == []
 
 
-def test_the_kernel_does_not_see_the_key(model: ScriptedModel) -> None:
-    look = "```python\nimport os\nprint([name for name, value in os.environ.items() if value == %r])\n```"
-    environment = {"MY_KEY": model.api_key, "JUPYTER_CODEACT_API_KEY": model.api_key}
-    result = ask(model, [look % model.api_key, "Done."], "--api-key-env", "MY_KEY", **environment)
+@pytest.mark.parametrize("variable", ["JUPYTER_CODEACT_API_KEY", "MY_KEY"])
+def test_the_kernel_does_not_see_the_key(
+    model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("JUPYTER_CODEACT_API_KEY", raising=False)
+    look = f"```python\nimport os\nprint({model.api_key!r} in os.environ.values(), os.environ['OTHER'])\n```"
+    named = ["--api-key-env", "MY_KEY"] if variable == "MY_KEY" else []
+    model.script([look, "Done."])
+    result = CliRunner().invoke(
+        main,
+        ["run", "Look.", "--endpoint", model.url, *named],
+        env={variable: model.api_key, "OTHER": "other"},
+        catch_exceptions=False,
+    )
     assert result.exit_code == 0
-    assert "[]" in model.requests[1]["messages"][-1]["content"]
+    assert "False other" in model.requests[1]["messages"][-1]["content"]
 
 
 def test_the_run_is_in_the_journal(folder: Path, model: ScriptedModel) -> None:

@@ -1,9 +1,8 @@
-"""A headless notebook: real kernels, a real file."""
+"""A headless notebook at work: real cells, one real kernel, a real file."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,9 +12,10 @@ import pytest
 import pytest_asyncio
 from nbformat.v4 import new_code_cell, new_notebook
 
-from jupyter_codeact.agent.contracts import Execution, NotebookError
+from jupyter_codeact.agent.contracts import NotebookError
 from jupyter_codeact.notebooks import outputs
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.notebooks.cells import printed, read, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,21 +48,6 @@ async def knock() -> AsyncIterator[Knock]:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         yield Knock(server.sockets[0].getsockname()[1], heard)
-
-
-async def run(notebook: HeadlessNotebook, source: str, timeout: float | None = None) -> Execution:
-    cell = await notebook.write_cell(source)
-    return await notebook.run_cell(cell, source=source, timeout=timeout)
-
-
-def printed(execution: Execution) -> str:
-    return "".join(output["text"] for output in execution.outputs if output["output_type"] == "stream")
-
-
-def read(path: Path) -> nbformat.NotebookNode:
-    node = nbformat.read(path, as_version=4)
-    nbformat.validate(node)
-    return node
 
 
 async def test_outputs_of_every_kind_come_complete_and_in_order(notebook: HeadlessNotebook) -> None:
@@ -235,6 +220,18 @@ async def test_cancelling_interrupts_the_cell_and_keeps_what_it_printed(
     assert "begun" in str((await notebook.state()).cells[-2].outputs)
 
 
+async def test_cancelling_before_the_kernel_has_begun_interrupts_the_cell_too(
+    notebook: HeadlessNotebook,
+) -> None:
+    working = asyncio.create_task(run(notebook, "import time\ntime.sleep(60)"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert (await asyncio.wait_for(run(notebook, "print('next')"), 10)).status == "ok"
+
+
 async def test_only_the_source_that_was_meant_is_run(notebook: HeadlessNotebook) -> None:
     cell = await notebook.write_cell("print('as written')")
     with pytest.raises(NotebookError, match="was changed before it could run"):
@@ -321,106 +318,3 @@ async def test_a_thousand_cells_are_read_in_no_time(tmp_path: Path) -> None:
         assert len((await big.state()).cells) == 1000
         times.append(time.perf_counter() - begun)
     assert min(times) < 0.05
-
-
-async def test_a_kernel_that_is_deaf_to_interrupts_is_killed(tmp_path: Path) -> None:
-    deaf = "import time\nwhile True:\n  try: time.sleep(60)\n  except KeyboardInterrupt: print('no')"
-    async with HeadlessNotebook(output=tmp_path / "out.ipynb", grace=1) as notebook:
-        execution = await run(notebook, deaf, timeout=0.3)
-        assert execution.status == "dead"
-        assert printed(execution).startswith("no\n")
-        assert execution.seconds < 10
-        assert (await notebook.state()).kernel.status == "dead"
-    assert read(notebook.path).cells[0].outputs[0].text.startswith("no\n")
-
-
-@pytest.mark.parametrize(
-    "end",
-    [
-        "os._exit(1)",
-        "os.kill(os.getpid(), 9)",
-        "import ctypes; ctypes.string_at(0)",
-        "exit()",
-    ],
-)
-async def test_when_the_kernel_dies_what_it_printed_is_kept_and_the_next_cell_gets_a_fresh_one(
-    tmp_path: Path, end: str
-) -> None:
-    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
-        said = f"import os, time\nlost = 1\nprint('last words', flush=True)\ntime.sleep(0.2)\n{end}"
-        execution = await asyncio.wait_for(run(notebook, said), 10)
-        assert execution.status == "dead"
-        assert printed(execution) == "last words\n"
-        await notebook.save()
-        assert read(notebook.path).cells[0].outputs[0].text == "last words\n"
-        execution = await run(notebook, "print('lost' in globals())")
-        assert execution.status == "ok"
-        assert printed(execution) == "False\n"
-
-
-async def test_an_interrupt_while_a_fresh_kernel_starts_is_not_lost(tmp_path: Path) -> None:
-    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
-        await run(notebook, "exit()")
-        working = asyncio.create_task(run(notebook, "import time\ntime.sleep(60)"))
-        await asyncio.sleep(0)
-        await notebook.interrupt()
-        assert (await asyncio.wait_for(working, 20)).status == "interrupted"
-
-
-async def test_the_kernel_runs_in_the_notebooks_folder_and_does_not_see_what_is_withheld(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "there").mkdir()
-    nbformat.write(new_notebook(), tmp_path / "there" / "in.ipynb")
-    monkeypatch.setenv("A_SECRET", "s3cret")
-    monkeypatch.setenv("NO_SECRET", "plain")
-    out = tmp_path / "out.ipynb"
-    async with HeadlessNotebook(tmp_path / "there" / "in.ipynb", out, withhold=["A_SECRET"]) as notebook:
-        source = "import os\nprint(os.getcwd(), os.environ.get('A_SECRET'), os.environ['NO_SECRET'])"
-        assert printed(await run(notebook, source)) == f"{tmp_path / 'there'} None plain\n"
-    metadata = read(out).metadata
-    assert metadata.kernelspec.name == "python3"
-    assert metadata.language_info.name == "python"
-
-
-async def test_the_kernel_is_gone_however_the_block_is_left(tmp_path: Path) -> None:
-    pids: list[int] = []
-
-    async def work(leave: str) -> None:
-        async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
-            pids.append(int(printed(await run(notebook, "import os\nprint(os.getpid())"))))
-            os.kill(pids[-1], 0)
-            if leave == "raise":
-                raise RuntimeError(leave)
-            if leave == "cancel":
-                asyncio.current_task().cancel()
-                await notebook.write_cell("# never")
-                await asyncio.sleep(60)
-
-    await work("fall")
-    with pytest.raises(RuntimeError, match="raise"):
-        await work("raise")
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.create_task(work("cancel"))
-    assert len(set(pids)) == 3
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-    assert read(tmp_path / "out.ipynb").cells[-1].source == "# never"
-
-
-async def test_a_file_that_can_no_longer_be_written_is_told_before_more_is_done(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    async with HeadlessNotebook(output=folder / "out.ipynb") as notebook:
-        folder.rmdir()
-        cell = await notebook.write_cell("1")
-        with pytest.raises(NotebookError, match=r"could not be saved to .*: no such file"):
-            await notebook.save()
-        with pytest.raises(NotebookError, match="could not be saved"):
-            await notebook.run_cell(cell, source="1")
-        with pytest.raises(NotebookError, match="could not be saved"):
-            await notebook.write_cell("2")
-        folder.mkdir()
-        await notebook.save()
-    assert [c.source for c in read(folder / "out.ipynb").cells] == ["1"]
