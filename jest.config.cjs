@@ -23,6 +23,8 @@ module.exports = {
   automock: false,
   reporters: ['default'],
   roots: ['<rootDir>/src'],
+  // Yjs warns of how JupyterLab itself makes cells, dozens of times a test.
+  silent: true,
   testRegex: '__tests__/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };

@@ -25,6 +25,9 @@ export function outcomeOf(
   const others: string[] = [];
   for (const output of outputs) {
     if (output.output_type === 'error') {
+      if (output.ename === 'KeyboardInterrupt') {
+        continue; // Told by the state; what had been printed says more.
+      }
       return { text: errorText(output), images: [], others: [] };
     }
     if (output.output_type === 'stream') {
@@ -62,7 +65,7 @@ function lastLines(text: string): string {
     .replace(ANSI, '')
     .split('\n')
     // What a carriage return has overwritten was never meant to stay, as in a progress bar.
-    .map(line => line.replace(/\r$/, '').replace(/^.*\r/, ''))
+    .map(line => line.replace(/\r$/, '').replace(/^[^]*\r/, ''))
     .map(line =>
       line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line
     );

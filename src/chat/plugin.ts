@@ -47,7 +47,11 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Open CodeAct'),
       caption: trans.__('Ask CodeAct to work in this notebook'),
       icon: codeActIcon,
-      execute: () => shell.activateById(sidebar.id)
+      execute: () => {
+        shell.activateById(sidebar.id);
+        // Notebook 7 shows it without giving it the focus.
+        sidebar.activate();
+      }
     });
     commands.addCommand(CommandIDs.stop, {
       label: trans.__('Stop CodeAct'),

@@ -103,7 +103,7 @@ export function findCell(
   return panel.content.widgets.find(({ model }) => model.id === id);
 }
 
-function indexOf(panel: NotebookPanel, id: string | null): number {
+export function indexOf(panel: NotebookPanel, id: string | null): number {
   return panel.content.widgets.findIndex(({ model }) => model.id === id);
 }
 

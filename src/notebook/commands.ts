@@ -122,10 +122,8 @@ export class NotebookCommands implements IDisposable {
         return { cell_id };
       }
       case 'run_cell': {
-        const followed =
-          settings.followCell && isFollowed(panel, command.cell_id);
         const execution = await runCell(panel, command, executor, trans);
-        if (followed) {
+        if (settings.followCell && isFollowed(panel, command.cell_id)) {
           follow(panel, command.cell_id);
         }
         return { execution };

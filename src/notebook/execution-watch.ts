@@ -129,6 +129,8 @@ export class ExecutionWatch implements IDisposable {
     type: string,
     content: Record<string, unknown>
   ): void {
+    const isIdle = type === 'status' && content.execution_state === 'idle';
+    model.executionState = isIdle ? 'idle' : 'running';
     switch (type) {
       case 'stream':
       case 'display_data':
@@ -140,8 +142,6 @@ export class ExecutionWatch implements IDisposable {
         model.outputs.clear(content.wait as boolean);
         break;
       case 'status':
-        model.executionState =
-          content.execution_state === 'idle' ? 'idle' : 'running';
         model.executionCount = this._count;
         break;
     }

@@ -1,5 +1,7 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 
+import { findCell, indexOf } from './cells';
+
 /**
  * Whether the user is looking at a cell (the last one for `null`) without being at work in the notebook.
  *
@@ -18,7 +20,7 @@ export function isFollowed(
   const cell =
     cellId === null
       ? content.widgets[content.widgets.length - 1]
-      : content.widgets.find(({ model }) => model.id === cellId);
+      : findCell(panel, cellId);
   if (!cell?.isAttached) {
     return false;
   }
@@ -29,9 +31,7 @@ export function isFollowed(
 
 /** Bring a cell into view, by as little scrolling as needed. */
 export function follow(panel: NotebookPanel, cellId: string): void {
-  const index = panel.content.widgets.findIndex(
-    ({ model }) => model.id === cellId
-  );
+  const index = indexOf(panel, cellId);
   if (index >= 0) {
     panel.content.scrollToItem(index).catch(() => {
       // Overtaken by another scroll, which is then the one wanted.

@@ -24,11 +24,14 @@ export function obstacleOf(
     );
   }
   if (!kernel) {
-    return session.isReady || mustChoose(panel)
-      ? trans.__(
+    const isComing = ['initializing', 'starting'].includes(
+      session.kernelDisplayStatus
+    );
+    return isComing && !mustChoose(panel)
+      ? null
+      : trans.__(
           'This notebook has no kernel. Choose a Python kernel with “Kernel › Change Kernel…”.'
-        )
-      : null;
+        );
   }
   if (kernel.status === 'dead') {
     return trans.__(

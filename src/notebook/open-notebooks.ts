@@ -4,7 +4,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { IConnection, INotebooks, IOpenNotebook } from '../tokens';
-import { findCell } from './cells';
+import { findCell, indexOf } from './cells';
+import { follow } from './follow';
 import { obstacleOf } from './kernel';
 
 /** Follows the notebooks on this page, and tells the server of them. */
@@ -66,14 +67,17 @@ export class OpenNotebooks implements INotebooks {
 
   async jumpToCell(path: string, cellId: string): Promise<boolean> {
     const panel = this.find(path);
-    const cell = panel && findCell(panel, cellId);
-    if (!cell) {
+    if (!panel || !findCell(panel, cellId)) {
       return false;
     }
     this._options.shell.activateById(panel.id);
     await panel.revealed;
-    panel.content.mode = 'command';
-    await panel.content.scrollToCell(cell, 'smart');
+    const { content } = panel;
+    content.deselectAll();
+    content.mode = 'command';
+    content.activeCellIndex = indexOf(panel, cellId);
+    follow(panel, cellId);
+    content.activate();
     return true;
   }
 

@@ -102,7 +102,7 @@ function stateLabel(action: IAction, trans: TranslationBundle): string {
     return trans.__('Not run');
   }
   if (action.status === 'dead') {
-    return trans.__('Kernel died');
+    return trans.__('Kernel lost');
   }
   switch (action.state) {
     case 'waiting':

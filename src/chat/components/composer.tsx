@@ -7,6 +7,7 @@ export function Composer(): React.JSX.Element {
   const { model, settings, trans } = usePanel();
   const { draft, stopping } = model.view;
   const { blocked, isRunning, path } = model;
+  const textarea = React.useRef<HTMLTextAreaElement>(null);
   const sendWithEnter = settings?.sendWithEnter ?? true;
 
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -30,6 +31,7 @@ export function Composer(): React.JSX.Element {
     >
       <Suggestions />
       <textarea
+        ref={textarea}
         className="jp-mod-styled"
         aria-label={trans.__('Ask CodeAct')}
         aria-describedby="jp-CodeAct-blocked"
@@ -54,7 +56,11 @@ export function Composer(): React.JSX.Element {
             type="button"
             className="jp-Button jp-mod-styled jp-mod-warn"
             disabled={stopping}
-            onClick={() => model.stop()}
+            onClick={() => {
+              // The button goes away, the focus should not.
+              textarea.current?.focus();
+              model.stop();
+            }}
           >
             {trans.__('Stop')}
           </button>

@@ -28,7 +28,7 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
       tabIndex={0}
     >
       <div ref={inner} className="jp-CodeAct-messages">
-        {messages.length === 0 && pending === null && <Hint />}
+        {messages.length === 0 && pending === null && !notice && <Hint />}
         {messages.map(message => (
           <MessageItem
             key={message.id}
@@ -49,16 +49,14 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
 }
 
 function Hint(): React.JSX.Element {
-  const { model, trans } = usePanel();
+  const { trans } = usePanel();
   return (
     <div className="jp-CodeAct-hint">
       <codeActIcon.react tag="div" height="32px" width="32px" />
       <p>
-        {model.path === null
-          ? trans.__('Open a notebook, and ask CodeAct to work in it.')
-          : trans.__(
-              'Say what you want to know or have done. CodeAct writes the cells and runs them here, in your notebook.'
-            )}
+        {trans.__(
+          'Say what you want to know or have done. CodeAct writes the cells and runs them here, in your notebook.'
+        )}
       </p>
     </div>
   );

@@ -5,7 +5,7 @@ import { usePanel } from './context';
 
 /** Says that something goes on where nothing else shows it. */
 export function Working({ view }: { view: IView }): React.JSX.Element | null {
-  const { trans } = usePanel();
+  const { model, trans } = usePanel();
   const { conversation, pending, stopping } = view;
   const { messages, running } = conversation;
   const last = messages[messages.length - 1];
@@ -16,10 +16,17 @@ export function Working({ view }: { view: IView }): React.JSX.Element | null {
   if (isShown && !stopping) {
     return null;
   }
+  const modelState = model.modelStatus?.state;
+  const isModelComing =
+    modelState === 'downloading' || modelState === 'loading';
   return (
     <div className="jp-CodeAct-working" role="status">
       <span className="jp-CodeAct-spinner" />
-      {stopping ? trans.__('Stopping…') : trans.__('Thinking…')}
+      {stopping
+        ? trans.__('Stopping…')
+        : isModelComing
+          ? trans.__('Waiting for the model…')
+          : trans.__('Thinking…')}
     </div>
   );
 }

@@ -1,0 +1,174 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { Connection } from '../connection';
+import { FromServer } from '../protocol';
+
+/** The server's end of every socket that was opened, newest last. */
+let sockets: FakeSocket[];
+
+class FakeSocket {
+  constructor(readonly url: string) {
+    sockets.push(this);
+  }
+
+  accept(): void {
+    this.onopen?.();
+  }
+
+  say(message: unknown): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  break(): void {
+    this.onclose?.();
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  isClosed = false;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  sent: { type: string }[] = [];
+}
+
+const STATUS: FromServer = {
+  type: 'model_status',
+  model: 'm',
+  state: 'ready',
+  progress: null,
+  message: ''
+};
+const FAILED = { type: 'failed', id: 7, message: 'no' } as const;
+const STOP = { type: 'stop', notebook: 'a.ipynb' } as const;
+
+function connect(settings: Partial<ServerConnection.ISettings> = {}) {
+  const serverSettings = {
+    ...ServerConnection.makeSettings(),
+    wsUrl: 'ws://host/base/',
+    appendToken: true,
+    token: 'a b',
+    WebSocket: FakeSocket as unknown as typeof WebSocket,
+    ...settings
+  };
+  const connection = new Connection({ serverSettings });
+  connection.connect();
+  return connection;
+}
+
+describe('The connection', () => {
+  beforeEach(() => {
+    sockets = [];
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('opens the socket where the server is, with the token', () => {
+    connect();
+    expect(sockets[0].url).toBe('ws://host/base/codeact/ws?token=a%20b');
+  });
+
+  it('keeps the token out of the address where cookies do', () => {
+    connect({ appendToken: false });
+    expect(sockets[0].url).toBe('ws://host/base/codeact/ws');
+  });
+
+  it('is not opened twice', () => {
+    const connection = connect();
+    connection.connect();
+    sockets[0].accept();
+    connection.connect();
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('passes on what the server says, and not what is no JSON', () => {
+    const connection = connect();
+    const received: FromServer[] = [];
+    connection.received.connect((_, message) => received.push(message));
+    const warn = jest.spyOn(console, 'warn').mockImplementation();
+    sockets[0].accept();
+    sockets[0].onmessage!({ data: '{' });
+    sockets[0].say(STATUS);
+    expect(received).toEqual([STATUS]);
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+
+  it('says whether a message went out', () => {
+    const connection = connect();
+    expect(connection.send(STOP)).toBe(false);
+    sockets[0].accept();
+    expect(connection.send(STOP)).toBe(true);
+    expect(sockets[0].sent).toEqual([STOP]);
+  });
+
+  it('reconnects by itself, each time after a longer wait', () => {
+    const connection = connect();
+    const waits = [];
+    for (let i = 0; i < 9; i++) {
+      sockets[i].break();
+      let wait = 0;
+      while (sockets.length === i + 1) {
+        jest.advanceTimersByTime(50);
+        wait += 50;
+      }
+      waits.push(wait);
+    }
+    expect(waits[0]).toBeLessThanOrEqual(500);
+    expect(waits[4]).toBeGreaterThan(waits[0]);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000);
+    expect(connection.failures).toBe(9);
+    sockets[9].accept();
+    sockets[9].say(STATUS);
+    expect(connection.failures).toBe(0);
+  });
+
+  it('does not hammer a server that accepts and closes at once', () => {
+    const connection = connect();
+    sockets[0].accept();
+    sockets[0].break();
+    jest.advanceTimersByTime(500);
+    sockets[1].accept();
+    sockets[1].break();
+    expect(connection.failures).toBe(2);
+  });
+
+  it('keeps the answers to commands, and sends them after the notebooks were opened again', () => {
+    const connection = connect();
+    connection.stateChanged.connect((_, state) => {
+      if (state === 'open') {
+        connection.send({
+          type: 'open',
+          notebook: 'a.ipynb',
+          kernel_id: null
+        });
+      }
+    });
+    sockets[0].accept();
+    sockets[0].break();
+    connection.send(FAILED);
+    connection.send(STOP);
+    jest.advanceTimersByTime(500);
+    sockets[1].accept();
+    expect(sockets[1].sent.map(({ type }) => type)).toEqual(['open', 'failed']);
+  });
+
+  it('stays closed once disposed', () => {
+    const connection = connect();
+    sockets[0].accept();
+    connection.dispose();
+    expect(sockets[0].isClosed).toBe(true);
+    jest.advanceTimersByTime(60_000);
+    connection.connect();
+    expect(sockets).toHaveLength(1);
+  });
+});

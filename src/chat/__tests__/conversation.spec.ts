@@ -1,0 +1,191 @@
+import {
+  EMPTY,
+  Event,
+  fromHistory,
+  happen,
+  IConversation,
+  withoutCode
+} from '../conversation';
+import { ended, event, history, turnWith } from './events';
+
+const TRACE = {
+  output_type: 'error',
+  ename: 'KeyError',
+  evalue: "'mas'",
+  traceback: []
+};
+
+function draw(...events: Event[]): IConversation {
+  return events.reduce(happen, EMPTY);
+}
+
+describe('A conversation', () => {
+  it('begins a run with what the user asked', () => {
+    const { id, messages, running } = draw(event('run_started', 0));
+    expect(id).toBe('c');
+    expect(running).toBe(true);
+    expect(messages).toMatchObject([
+      { id: 'r', sender: 'user', body: 'Do it.', time: 1000 }
+    ]);
+  });
+
+  it('shows a reply while it is written, and then the whole', () => {
+    const first = draw(
+      event('run_started', 0),
+      event('reply_delta', 1, { text: 'Hel' }),
+      event('reply_delta', 1, { text: 'lo' })
+    );
+    expect(first.messages[1]).toMatchObject({
+      sender: 'agent',
+      body: 'Hello',
+      streaming: true
+    });
+    const whole = happen(first, event('reply', 1, { text: 'Hello!' }));
+    expect(whole.messages).toHaveLength(2);
+    expect(whole.messages[1]).toMatchObject({
+      body: 'Hello!',
+      streaming: false
+    });
+  });
+
+  it('turns the code of a reply into a card, and keeps the words', () => {
+    const [, message] = draw(
+      event('run_started', 0),
+      ...turnWith(1, 'x = 1').slice(0, 4)
+    ).messages;
+    expect(message.body).toBe('Words.');
+    expect(message.action).toMatchObject({ source: 'x = 1', state: 'waiting' });
+  });
+
+  it('follows an action from the cell to its outcome', () => {
+    const events = turnWith(1, 'print(1)', {
+      outputs: [{ output_type: 'stream', name: 'stdout', text: '1\n' }]
+    });
+    const running = draw(...events.slice(0, 5));
+    expect(running.messages[0].action).toMatchObject({
+      state: 'running',
+      cellId: 'x',
+      started: 1001
+    });
+    const done = happen(running, events[5]);
+    expect(done.messages[0].action).toMatchObject({
+      state: 'done',
+      seconds: 2,
+      outcome: { text: '1' }
+    });
+  });
+
+  it.each([
+    ['ok', 'done'],
+    ['error', 'failed'],
+    ['interrupted', 'stopped'],
+    ['dead', 'failed']
+  ] as const)('shows %s as %s', (status, state) => {
+    const [message] = draw(...turnWith(1, 'x', { status })).messages;
+    expect(message.action).toMatchObject({ status, state });
+  });
+
+  it('marks an action whose cell was rewritten, and no other', () => {
+    const { messages } = draw(
+      ...turnWith(1, 'a', { status: 'error', outputs: [TRACE] }),
+      ...turnWith(2, 'b')
+    );
+    expect(messages.map(({ action }) => action!.rewritten)).toEqual([
+      true,
+      false
+    ]);
+    expect(messages[0].action!.outcome!.text).toBe("KeyError: 'mas'");
+  });
+
+  it('shows an action that was not allowed, and why', () => {
+    const reasons = ['It deletes files.'];
+    const [message] = draw(
+      ...turnWith(1, 'x', {}, { allowed: false, reasons }).slice(0, 4)
+    ).messages;
+    expect(message.action).toMatchObject({
+      state: 'stopped',
+      allowed: false,
+      reasons
+    });
+  });
+
+  it('ends with the answer and the figures', () => {
+    const { messages, running } = draw(
+      event('run_started', 0),
+      ...turnWith(1, 'x'),
+      event('reply', 2, { text: 'It is 1.' }),
+      ended(2, { answer: 'It is 1.' })
+    );
+    expect(running).toBe(false);
+    expect(messages.map(({ body }) => body)).toEqual([
+      'Do it.',
+      'Words.',
+      'It is 1.',
+      ''
+    ]);
+    expect(messages[3].ending).toMatchObject({ ending: 'answered', turns: 2 });
+  });
+
+  it('shows an answer that no reply has shown', () => {
+    const { messages } = draw(
+      event('run_started', 0),
+      ended(1, { answer: 'Yes.' })
+    );
+    expect(messages[1]).toMatchObject({ sender: 'agent', body: 'Yes.' });
+  });
+
+  it('leaves nothing running or being written when a run ends', () => {
+    const { messages } = draw(
+      event('run_started', 0),
+      ...turnWith(1, 'x').slice(0, 5),
+      event('reply_delta', 2, { text: 'Nex' }),
+      ended(2, { ending: 'stopped' })
+    );
+    expect(messages[1].action!.state).toBe('stopped');
+    expect(messages[2]).toMatchObject({ body: 'Nex', streaming: false });
+  });
+
+  it('replaces only the messages that an event changes', () => {
+    const before = draw(event('run_started', 0), ...turnWith(1, 'x'));
+    const after = happen(before, event('reply_delta', 2, { text: 'a' }));
+    expect(after.messages[0]).toBe(before.messages[0]);
+    expect(after.messages[1]).toBe(before.messages[1]);
+  });
+});
+
+describe('A history', () => {
+  const events = [
+    event('run_started', 0),
+    ...turnWith(1, 'x').filter(({ type }) => type !== 'reply_delta')
+  ];
+
+  it('draws the same as the events one by one', () => {
+    const conversation = fromHistory(history(events, { running: true }), EMPTY);
+    expect(conversation).toEqual(draw(...events));
+  });
+
+  it('keeps what was seen of a reply that is still being written', () => {
+    const before = draw(...events, event('reply_delta', 2, { text: 'Half a' }));
+    const running = history(events, { running: true });
+    expect(fromHistory(running, before).messages).toEqual(before.messages);
+    expect(fromHistory(history(events), before).messages).toHaveLength(2);
+    const other = history([], { running: true, conversation: 'd' });
+    expect(fromHistory(other, before).messages).toEqual([]);
+  });
+});
+
+describe('The words of a reply', () => {
+  it.each([
+    ['A.\n\n```python\nx\ny\n```', 'x\ny', 'A.'],
+    ['A.\n```py\nx\n', 'x', 'A.'],
+    ['```python\nx\n```\nB.', 'x', 'B.'],
+    ['A.\n\n````python\nx\n````\n\nB.', 'x', 'A.\n\nB.'],
+    ['A. <execute>x</execute>', 'x', 'A.'],
+    ['A.\n```python\n  x\n  ```', '  x', 'A.'],
+    ['A.\n```python\n\tx\n\ty\n```', 'x\ny', 'A.'],
+    ['An `x`.\n```python\nx\n```', 'x', 'An `x`.'],
+    ['Just words about x.', 'x', 'Just words about x.']
+  ])('%j without %j are %j', (reply, source, words) => {
+    expect(withoutCode(reply, source)).toBe(words);
+  });
+});

@@ -1,0 +1,196 @@
+import {
+  RenderMimeRegistry,
+  standardRendererFactories
+} from '@jupyterlab/rendermime';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { act } from 'react';
+
+import { FakeConnection } from '../../__tests__/fake-connection';
+import { ISettings } from '../../tokens';
+import { Event } from '../conversation';
+import { ChatModel } from '../model';
+import { ChatPanel } from '../panel';
+import { ended, event, history, turnWith } from './events';
+import { FakeNotebooks } from './fake-notebooks';
+
+const trans = nullTranslator.load('jupyter_codeact');
+const A = 'work/a.ipynb';
+
+/** As little Markdown as the tests need; HTML comes through, as it does with JupyterLab's parser. */
+const markdownParser = {
+  render: async (text: string) =>
+    text.replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')
+};
+
+let connection: FakeConnection;
+let model: ChatModel;
+let notebooks: FakeNotebooks;
+let panel: ChatPanel;
+let settings: { sendWithEnter: boolean };
+
+beforeAll(() => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+  window.ResizeObserver ??= class {
+    observe(): void {}
+    unobserve(): void {}
+    disconnect(): void {}
+  };
+});
+
+beforeEach(async () => {
+  connection = new FakeConnection();
+  connection.connect();
+  notebooks = new FakeNotebooks();
+  model = new ChatModel({ connection, notebooks, trans });
+  settings = { sendWithEnter: true };
+  panel = new ChatPanel({
+    model,
+    rendermime: new RenderMimeRegistry({
+      initialFactories: standardRendererFactories,
+      markdownParser
+    }),
+    settings: {
+      ...settings,
+      changed: new Signal({})
+    } as unknown as ISettings,
+    trans
+  });
+  await act(async () => {
+    notebooks.show(A);
+    connection.say(history([], { notebook: A }));
+    Widget.attach(panel, document.body);
+    await panel.renderPromise;
+  });
+});
+
+afterEach(() => {
+  act(() => panel.dispose());
+  model.dispose();
+});
+
+async function say(...events: Event[]): Promise<void> {
+  await act(async () => {
+    for (const each of events) {
+      connection.say({ type: 'happened', notebook: A, event: each });
+    }
+  });
+}
+
+function find<T extends HTMLElement>(selector: string): T {
+  return panel.node.querySelector<T>(selector)!;
+}
+
+function button(name: string): HTMLButtonElement | undefined {
+  return [...panel.node.querySelectorAll('button')].find(
+    ({ textContent, title }) => textContent === name || title === name
+  );
+}
+
+async function type(text: string, key: KeyboardEventInit): Promise<void> {
+  const textarea = find<HTMLTextAreaElement>('textarea');
+  await act(async () => {
+    model.setDraft(text);
+  });
+  await act(async () => {
+    textarea.dispatchEvent(
+      new KeyboardEvent('keydown', { bubbles: true, key: 'Enter', ...key })
+    );
+  });
+}
+
+describe('The chat panel', () => {
+  it('names the notebook it is about, and says what it is for', () => {
+    expect(find('.jp-CodeAct-notebook').textContent).toBe('a.ipynb');
+    expect(find('[role=log]').textContent).toContain('Say what you want');
+  });
+
+  it('sends with Enter, and not with Shift+Enter or in the middle of a word', async () => {
+    await type('Do it.', { shiftKey: true });
+    await type('Do it.', { isComposing: true });
+    expect(connection.heard()).toEqual([]);
+    await type('Do it.', {});
+    expect(connection.heard()).toMatchObject([{ type: 'ask' }]);
+  });
+
+  it('draws a run: the words, the card, what came out, the answer', async () => {
+    const outputs = [{ output_type: 'stream', name: 'stdout', text: '42\n' }];
+    await say(event('run_started', 0), ...turnWith(1, 'x', { outputs }));
+    const card = find('.jp-CodeAct-action');
+    expect(card.dataset).toMatchObject({ state: 'done', cellId: 'x' });
+    expect(find('.jp-CodeAct-outcome').textContent).toBe('42');
+    await say(event('reply', 2, { text: 'So **42**.' }), ended(2));
+    const log = find('[role=log]');
+    expect(log.querySelector('strong')!.textContent).toBe('42');
+    expect(log.textContent).toContain('2 turns · 120 tokens · 3.0 s');
+    expect(log.querySelector('[role=alert]')).toBeNull();
+  });
+
+  it('goes to the cell of a card', async () => {
+    await say(...turnWith(1, 'x'));
+    await act(async () => button('Go to Cell')!.click());
+    expect(notebooks.jumpToCell).toHaveBeenCalledWith(A, 'x');
+  });
+
+  it('does not let a reply bring HTML that acts', async () => {
+    const text = 'A <img src="x" onerror="alert(1)"><script>1</script>';
+    await say(event('reply', 1, { text }));
+    const { innerHTML, textContent } = find('[role=log]');
+    expect(textContent).toContain('A ');
+    expect(innerHTML).not.toContain('onerror');
+    expect(innerHTML).not.toContain('<script');
+  });
+
+  it('offers Stop while a run is under way, and Send else', async () => {
+    expect(button('Stop')).toBeUndefined();
+    await say(event('run_started', 0));
+    expect(button('Send')).toBeUndefined();
+    await act(async () => button('Stop')!.click());
+    expect(connection.heard()).toMatchObject([{ type: 'stop' }]);
+    expect(button('Stop')!.disabled).toBe(true);
+    expect(document.activeElement).toBe(find('textarea'));
+    await say(ended(1, { ending: 'stopped' }));
+    expect(button('Send')).toBeDefined();
+    expect(find('.jp-CodeAct-notice').textContent).toBe('Stopped.');
+  });
+
+  it('tells why a run failed, at once and only once', async () => {
+    const message = 'The model is gone.';
+    await say(event('run_started', 0), ended(1, { ending: 'failed', message }));
+    expect(find('[role=alert]').textContent).toBe(message);
+    await say(event('run_started', 0, { run: 'r2' }));
+    expect(find('[role=alert]')).toBeNull();
+    expect(find('.jp-CodeAct-notice').textContent).toBe(message);
+  });
+
+  it('says beside the button why nothing can be sent', async () => {
+    await act(async () => notebooks.show(A, 'The kernel is dead.'));
+    expect(find('.jp-CodeAct-blocked').textContent).toBe('The kernel is dead.');
+    await act(async () => notebooks.show(null));
+    expect(find<HTMLTextAreaElement>('textarea').disabled).toBe(true);
+    expect(button('New conversation')!.disabled).toBe(true);
+  });
+
+  it('shows a download with its progress', async () => {
+    await act(async () =>
+      connection.say({
+        type: 'model_status',
+        model: 'm',
+        state: 'downloading',
+        progress: 0.421,
+        message: '1 GB'
+      })
+    );
+    expect(find('.jp-CodeAct-model').textContent).toBe('mdownloading42 %1 GB');
+    expect(find<HTMLProgressElement>('progress').value).toBe(0.421);
+  });
+
+  it('obeys a suggested command', async () => {
+    await act(async () => model.setDraft('/h'));
+    const suggestion = find('.jp-CodeAct-suggestions button');
+    expect(suggestion.textContent).toBe('/help Show all commands');
+    await act(async () => suggestion.click());
+    expect(find('.jp-CodeAct-notice').textContent).toContain('/new');
+  });
+});

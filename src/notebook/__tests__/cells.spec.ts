@@ -1,0 +1,159 @@
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { WriteCell } from '../../protocol';
+import { deleteCell, readState, writeCell } from '../cells';
+import { makePanel } from './make-panel';
+
+const trans = nullTranslator.load('jupyter_codeact');
+
+const PICTURE = {
+  output_type: 'display_data',
+  data: { 'image/png': 'AAAA', 'text/plain': '<Figure>' },
+  metadata: {}
+};
+
+let panel: NotebookPanel;
+
+beforeEach(async () => {
+  panel = await makePanel([
+    { id: 'a', cell_type: 'markdown', source: '# A', metadata: {} },
+    {
+      id: 'b',
+      cell_type: 'code',
+      source: 'plot()',
+      metadata: { tags: ['mine'] },
+      outputs: [PICTURE],
+      execution_count: 3
+    },
+    {
+      id: 'c',
+      cell_type: 'code',
+      source: 'c',
+      metadata: {},
+      outputs: [],
+      execution_count: null
+    }
+  ]);
+});
+
+afterEach(() => {
+  panel.context.dispose();
+});
+
+function write(command: Partial<WriteCell>): string {
+  return writeCell(panel, {
+    type: 'write_cell',
+    id: 1,
+    notebook: panel.context.path,
+    source: 'new',
+    cell_type: 'code',
+    cell_id: null,
+    after: null,
+    metadata: {},
+    ...command
+  });
+}
+
+function sources(): string[] {
+  return panel.content.widgets.map(({ model }) =>
+    model.sharedModel.getSource()
+  );
+}
+
+describe('Reading a notebook', () => {
+  it('tells its cells, the active one and the kernel', () => {
+    panel.content.activeCellIndex = 1;
+    const state = readState(panel, trans);
+    expect(state.cells.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(state.cells[0]).toEqual({
+      id: 'a',
+      cell_type: 'markdown',
+      source: '# A',
+      outputs: [],
+      execution_count: null
+    });
+    expect(state.cells[1].execution_count).toBe(3);
+    expect(state.active_cell).toBe('b');
+    expect(state.kernel?.language).toBe('python');
+  });
+
+  it('names pictures without carrying them', () => {
+    const [, { outputs }] = readState(panel, trans).cells;
+    expect(outputs[0].data).toEqual({
+      'image/png': '',
+      'text/plain': '<Figure>'
+    });
+  });
+});
+
+describe('Writing a cell', () => {
+  it('inserts below the cell it is told', () => {
+    const id = write({ after: 'a', metadata: { codeact: { run: 'r' } } });
+    expect(sources()).toEqual(['# A', 'new', 'plot()', 'c']);
+    const { model } = panel.content.widgets[1];
+    expect(model.id).toBe(id);
+    expect(model.getMetadata('codeact')).toEqual({ run: 'r' });
+  });
+
+  it.each([null, 'gone'])('inserts at the end, below %p', after => {
+    write({ after });
+    expect(sources()).toEqual(['# A', 'plot()', 'c', 'new']);
+  });
+
+  it('rewrites in place, without the old outputs and with the other metadata', () => {
+    expect(write({ cell_id: 'b', metadata: { codeact: 1 } })).toBe('b');
+    expect(sources()).toEqual(['# A', 'new', 'c']);
+    expect(panel.content.widgets[1].model.toJSON()).toMatchObject({
+      outputs: [],
+      execution_count: null,
+      metadata: { tags: ['mine'], codeact: 1 }
+    });
+  });
+
+  it('is undone in one step', () => {
+    write({ cell_id: 'b' });
+    panel.content.widgets[1].model.sharedModel.undo();
+    expect(panel.content.widgets[1].model.toJSON()).toMatchObject({
+      source: 'plot()',
+      outputs: [PICTURE]
+    });
+  });
+
+  it('turns a code cell into text under the same id', () => {
+    expect(write({ cell_id: 'b', cell_type: 'markdown' })).toBe('b');
+    expect(sources()).toEqual(['# A', 'new', 'c']);
+    expect(panel.content.widgets[1].model.type).toBe('markdown');
+  });
+
+  it('writes a cell anew that the user has deleted', () => {
+    const id = write({ cell_id: 'gone', after: 'b' });
+    expect(id).not.toBe('gone');
+    expect(sources()).toEqual(['# A', 'plot()', 'new', 'c']);
+  });
+
+  it('leaves the cell, the mode and the selection to the user', () => {
+    const { content } = panel;
+    content.activeCellIndex = 2;
+    content.mode = 'edit';
+    write({ after: 'a' });
+    write({ cell_id: 'b' });
+    expect(content.activeCell!.model.id).toBe('c');
+    expect(content.mode).toBe('edit');
+    expect(content.selectedCells.map(({ model }) => model.id)).toEqual(['c']);
+  });
+});
+
+describe('Deleting a cell', () => {
+  it('removes the one it is told, and does not mind if it is gone', () => {
+    const command = {
+      type: 'delete_cell',
+      id: 1,
+      notebook: panel.context.path,
+      cell_id: 'b'
+    } as const;
+    deleteCell(panel, command);
+    deleteCell(panel, command);
+    expect(sources()).toEqual(['# A', 'c']);
+  });
+});
