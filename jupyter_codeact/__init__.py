@@ -1,1 +1,15 @@
 """A CodeAct agent that lives in a Jupyter notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from .extension import CodeActExtension
+
+    return [{"module": "jupyter_codeact", "app": CodeActExtension}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "../labextension/dist", "dest": "jupyter-codeact"}]

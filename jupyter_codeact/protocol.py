@@ -17,7 +17,8 @@ from .agent.events import Event
 class Open(Frozen):
     """The page shows a notebook; the server answers with `History`.
 
-    Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is ``None`` without a kernel.
+    Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
+    ``None`` without a kernel.
     """
 
     type: Literal["open"] = "open"
@@ -72,9 +73,7 @@ class Failed(Frozen):
     message: str
 
 
-FromPage = Annotated[
-    Open | Close | Ask | Stop | NewConversation | Done | Failed, Field(discriminator="type")
-]
+FromPage = Annotated[Open | Close | Ask | Stop | NewConversation | Done | Failed, Field(discriminator="type")]
 
 
 class History(Frozen):

@@ -19,7 +19,8 @@ export interface Protocol {
 /**
  * The page shows a notebook; the server answers with `History`.
  *
- * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is ``None`` without a kernel.
+ * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
+ * ``None`` without a kernel.
  */
 export interface Open {
   type: 'open';
@@ -75,6 +76,7 @@ export interface NotebookState {
   cells: Cell[];
   active_cell: string | null;
   kernel: Kernel | null;
+  variables: Variable[];
 }
 /**
  * A cell as the agent sees it.
@@ -94,6 +96,14 @@ export interface Cell {
 export interface Kernel {
   language: string;
   status: string;
+}
+/**
+ * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+ */
+export interface Variable {
+  name: string;
+  type: string;
+  summary: string;
 }
 /**
  * How running a cell went: nbformat outputs in order, and the time it took in seconds.
@@ -127,6 +137,7 @@ export interface History {
     | Reply
     | Action
     | CellWritten
+    | Decided
     | Executed
     | Observation
     | RunEnded
@@ -134,7 +145,7 @@ export interface History {
   running: boolean;
 }
 /**
- * A task was given. ``system`` and ``prompt`` are the exact words the model gets for it.
+ * A task was given. ``system`` is the prompt that the conversation with the model begins with.
  */
 export interface RunStarted {
   conversation: string;
@@ -146,7 +157,6 @@ export interface RunStarted {
   notebook: string;
   model: string;
   system: string;
-  prompt: string;
 }
 /**
  * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
@@ -186,7 +196,7 @@ export interface Usage {
   estimated: boolean;
 }
 /**
- * The executable part of a reply, and what the gate said to exactly this source.
+ * The executable part of a reply, as the model wrote it.
  */
 export interface Action {
   conversation: string;
@@ -195,9 +205,7 @@ export interface Action {
   time: number;
   type: 'action';
   source: string;
-  sha256: string;
-  allowed: boolean;
-  reasons: string[];
+  cell_type: 'code' | 'markdown';
 }
 /**
  * The action is in the notebook. ``rewritten`` says that it replaced a failed attempt.
@@ -210,6 +218,21 @@ export interface CellWritten {
   type: 'cell_written';
   cell_id: string;
   rewritten: boolean;
+}
+/**
+ * What the gate said. ``source`` is what may run; it differs from the action's if the user edited it.
+ */
+export interface Decided {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'decided';
+  cell_id: string;
+  source: string;
+  sha256: string;
+  allowed: boolean;
+  reasons: string[];
 }
 /**
  * The cell ran. Outputs as nbformat spells them.
@@ -229,7 +252,7 @@ export interface Executed {
   seconds: number;
 }
 /**
- * What the model is shown next: of an action's outcome, or of a reply nothing could be made of.
+ * What the model is shown next: the task with the notebook around it, or what a turn came to.
  */
 export interface Observation {
   conversation: string;
@@ -290,6 +313,7 @@ export interface Happened {
     | Reply
     | Action
     | CellWritten
+    | Decided
     | Executed
     | Observation
     | RunEnded;

@@ -6,7 +6,7 @@ so that the same shape travels over a WebSocket, into the journal and through a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -79,12 +79,21 @@ class Kernel(Frozen):
     status: str = "idle"
 
 
+class Variable(Frozen):
+    """A variable of the user's in the kernel: its type's name, and what can be said of it in a few words."""
+
+    name: str
+    type: str
+    summary: str = ""
+
+
 class NotebookState(Frozen):
     """A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any."""
 
     cells: list[Cell] = Field(default_factory=list)
     active_cell: str | None = None
     kernel: Kernel | None = None
+    variables: list[Variable] = Field(default_factory=list)
 
 
 ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
@@ -115,8 +124,8 @@ class ChatModel(Protocol):
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
-    ) -> AsyncIterator[Delta]:
-        """Stream the reply. Closing the iterator cancels the request at the engine.
+    ) -> AsyncGenerator[Delta, None]:
+        """Stream the reply. Closing the generator cancels the request at the engine.
 
         Raises
         ------

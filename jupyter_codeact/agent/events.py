@@ -33,14 +33,13 @@ class BaseEvent(Frozen):
 
 
 class RunStarted(BaseEvent):
-    """A task was given. ``system`` and ``prompt`` are the exact words the model gets for it."""
+    """A task was given. ``system`` is the prompt that the conversation with the model begins with."""
 
     type: Literal["run_started"] = "run_started"
     task: str
     notebook: str
     model: str
     system: str
-    prompt: str
 
 
 class ReplyDelta(BaseEvent):
@@ -61,9 +60,18 @@ class Reply(BaseEvent):
 
 
 class Action(BaseEvent):
-    """The executable part of a reply, and what the gate said to exactly this source."""
+    """The executable part of a reply, as the model wrote it."""
 
     type: Literal["action"] = "action"
+    source: str
+    cell_type: Literal["code", "markdown"] = "code"
+
+
+class Decided(BaseEvent):
+    """What the gate said. ``source`` is what may run; it differs from the action's if the user edited it."""
+
+    type: Literal["decided"] = "decided"
+    cell_id: str
     source: str
     sha256: str
     allowed: bool
@@ -90,7 +98,7 @@ class Executed(BaseEvent):
 
 
 class Observation(BaseEvent):
-    """What the model is shown next: of an action's outcome, or of a reply nothing could be made of."""
+    """What the model is shown next: the task with the notebook around it, or what a turn came to."""
 
     type: Literal["observation"] = "observation"
     text: str
@@ -110,7 +118,7 @@ class RunEnded(BaseEvent):
 
 
 Event = Annotated[
-    RunStarted | ReplyDelta | Reply | Action | CellWritten | Executed | Observation | RunEnded,
+    RunStarted | ReplyDelta | Reply | Action | CellWritten | Decided | Executed | Observation | RunEnded,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

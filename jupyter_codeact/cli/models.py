@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from ..agent.contracts import ModelError
 from ..models import store
-from ..models.catalog import CATALOG, Entry, find
+from ..models.catalog import CATALOG, DEFAULT_MODEL, Entry, find
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry:
@@ -60,17 +61,8 @@ def models(ctx: click.Context, as_json: bool) -> None:
 @_name
 def pull(entry: Entry) -> None:
     """Download the model NAME, going on where an earlier download was interrupted."""
-    if store.is_here(entry):
-        click.echo(f"{entry.name} is here already: {store.path_of(entry)}")
-        return
-    console = Console(stderr=True)
-    try:
-        path = _pull_with_bar(entry, console) if console.is_terminal else _pull_with_lines(entry)
-    except KeyboardInterrupt:
-        raise click.ClickException(
-            f"Stopped. `jupyter codeact models pull {entry.name}` goes on from here."
-        ) from None
-    click.echo(f"{entry.name} is here: {path}")
+    already = " already" if store.is_here(entry) else ""
+    click.echo(f"{entry.name} is here{already}: {_pull(entry)}")
 
 
 @models.command(short_help="Remove a model from this machine.")
@@ -81,7 +73,32 @@ def rm(entry: Entry) -> None:
     click.echo(f"{entry.name} was removed from {store.folder()}.")
 
 
-def _pull_with_bar(entry: Entry, console: Console) -> Any:
+def ensure(model: str | None) -> None:
+    """Download a model if it is one of the catalogue, the default if ``None``, and not here yet.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it cannot be downloaded.
+    """
+    if model is None or not model.endswith(".gguf"):
+        _pull(find(model or DEFAULT_MODEL))
+
+
+def _pull(entry: Entry) -> Path:
+    """Pull a model, and show how far it is."""
+    if store.is_here(entry):
+        return store.path_of(entry)
+    console = Console(stderr=True)
+    try:
+        return _pull_with_bar(entry, console) if console.is_terminal else _pull_with_lines(entry)
+    except KeyboardInterrupt:
+        raise click.ClickException(
+            f"Stopped. `jupyter codeact models pull {entry.name}` goes on from here."
+        ) from None
+
+
+def _pull_with_bar(entry: Entry, console: Console) -> Path:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -101,7 +118,7 @@ def _pull_with_bar(entry: Entry, console: Console) -> Any:
         )
 
 
-def _pull_with_lines(entry: Entry) -> Any:
+def _pull_with_lines(entry: Entry) -> Path:
     """Pull, and write a line for every twentieth and for whatever else is new."""
     said: set[object] = set()
 

@@ -93,7 +93,7 @@ class Engine:
     threads : int, optional
         Threads that compute; the physical cores this process may use if ``None``.
     on_status : callable, optional
-        Called with an `EngineStatus` on every change, from whichever thread makes the change.
+        Called with an `EngineStatus` on every change, in the event loop that the engine was asked for in.
     logs : pathlib.Path, optional
         The folder for what llama.cpp prints.
     """
@@ -119,6 +119,7 @@ class Engine:
         self._lock = threading.RLock()
         self._life: _Life | None = None
         self._requests = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.status = EngineStatus(model=self.name, state="stopped" if self._is_here() else "absent")
 
     async def start(self) -> Address:
@@ -132,6 +133,7 @@ class Engine:
             If the model cannot be had or does not start; the next call tries again.
         """
         with self._lock:
+            self._loop = asyncio.get_running_loop()
             if self._life is None or not self._life.usable:
                 self._life = _Life()
                 threading.Thread(
@@ -193,17 +195,16 @@ class Engine:
             if status == self.status:
                 return
             self.status = status
-        if self._on_status is not None:
-            try:
-                self._on_status(status)
-            except Exception:
-                _log.exception("The receiver of the engine's status failed")
+            if self._on_status is not None and self._loop is not None:
+                with suppress(RuntimeError):  # the loop is closed, so nobody wants to know any more
+                    # Through the loop even from within it, so that changes arrive in their order.
+                    self._loop.call_soon_threadsafe(self._on_status, status)
 
     def _live(self, life: _Life) -> None:
         """Be the thread of one child: start it, and stay until it is gone."""
         try:
             path = self._file(life)
-            self._say("loading", f"{self.name} is being loaded")
+            self._say("loading")
             address = self._spawn(life, path)
         except Exception as error:
             if not isinstance(error, ModelError):
@@ -231,7 +232,7 @@ class Engine:
 
         def progress(done: int, total: int, note: str) -> None:
             # In steps of a percent: nobody sees more, and each travels to every page.
-            self._say("downloading", f"{self.name} is being downloaded: {note}", done * 100 // total / 100)
+            self._say("downloading", note, done * 100 // total / 100)
 
         return store.pull(self.model, progress=progress, cancel=life.cancel)
 

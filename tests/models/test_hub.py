@@ -7,9 +7,8 @@ from huggingface_hub import constants
 
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.models import store
-
-from .conftest import DATA, PART
-from .test_store import PULL, python
+from tests.models.processes import PULL, python
+from tests.models.sources import DATA, PART
 
 
 @pytest.fixture

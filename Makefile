@@ -1,0 +1,114 @@
+# make lab    set everything up and open JupyterLab on the demo notebook
+# make test   set everything up and run every test there is
+#
+# Set-up steps leave a stamp in .make/, so that a second call does only what changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?=
+BROWSER ?= 1
+MODEL ?=
+
+BIN := .venv/bin
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
+say = @printf '\033[1m%s\033[0m\n' "$(1)"
+
+.PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean
+
+lab: setup
+	@$(RUN) jupyter codeact lab binder/demos/start-here.ipynb \
+	    $(if $(PORT),--port $(PORT)) $(if $(MODEL),--model $(MODEL)) $(if $(filter 0,$(BROWSER)),--no-browser)
+
+test: setup-test lint types python-tests typescript-tests browser-tests
+
+setup: .make/installed .make/frontend
+
+.make/venv:
+	$(call say,Making a virtual environment in .venv)
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "jupyter-codeact needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Call make with PYTHON=/path/to/python3.")'
+	@$(PYTHON) -m venv .venv
+	@$(PIP) "jupyter-builder>=1.2.0,<2"
+	@touch $@
+
+.make/npm: package.json package-lock.json
+	$(call say,Installing the packages that the frontend is built with)
+	@mkdir -p .make
+	@command -v npm >/dev/null || { echo "npm is missing. Install Node.js 20 or newer, which brings it, and call make again."; exit 1; }
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+.make/frontend: .make/venv .make/npm $(FRONTEND)
+	$(call say,Building the JupyterLab extension)
+	@$(RUN) npm run --silent build
+	@touch $@
+
+.make/installed: .make/frontend-once pyproject.toml jupyter-config/jupyter_codeact.json
+	$(call say,Installing JupyterLab and jupyter-codeact (a minute or two the first time))
+	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,demos]'
+	@$(RUN) jupyter-builder develop --overwrite . >/dev/null
+	@touch $@
+
+# the package ships the built extension, so it can be installed once that is there, however old
+.make/frontend-once: | .make/frontend
+	@touch $@
+
+setup-test: setup .make/installed-test .make/chromium .make/models
+
+.make/installed-test: .make/installed pyproject.toml
+	$(call say,Installing what the tests need)
+	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,demos,test]'
+	@$(RUN) jupyter-builder develop --overwrite . >/dev/null
+	@touch $@
+
+.make/chromium:
+	@mkdir -p .make
+	@if [ -x /usr/bin/chromium ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    printf '\033[1mInstalling Chromium for the browser tests\033[0m\n'; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else echo "The browser tests need /usr/bin/chromium. Install it (on Debian: apt-get install chromium) and call make test again."; exit 1; fi
+	@touch $@
+
+.make/models: .make/installed
+	$(call say,Getting the models that the tests use)
+	@$(RUN) jupyter codeact models pull smollm2-135m
+	@$(RUN) jupyter codeact models pull qwen2.5-coder-1.5b
+	@touch $@
+
+lint:
+	$(call say,Lint)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@npm run --silent lint
+
+types:
+	$(call say,Types)
+	@$(BIN)/mypy
+
+python-tests:
+	$(call say,Python tests)
+	@$(RUN) python -m pytest --ignore=tests/ui
+
+typescript-tests:
+	$(call say,TypeScript tests)
+	@npm test --silent
+
+browser-tests:
+	$(call say,Browser tests)
+	@$(RUN) python -m pytest tests/ui
+
+protocol: setup
+	@$(RUN) npm run --silent protocol
+
+format:
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
+	@npx prettier --write --log-level=warn "src/**/*.{ts,tsx}" "labextension/{schema,style}/**/*.{css,json,js}" "*.{json,js,cjs,mjs}"
+
+clean:
+	rm -rf .make .venv node_modules lib labextension/dist dist tsconfig.tsbuildinfo

@@ -1,0 +1,91 @@
+"""Results and displays as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .images import Picture, picture
+from .markup import MOST_CHARACTERS, Markup
+from .terminal import as_shown
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
+_TEXTS = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
+_OPAQUE = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>")
+_DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
+_SHAPE = re.compile(r"(\d+) rows? [x×] (\d+) columns?")
+
+
+def text_of(value: Any) -> str:
+    """Return a text of nbformat, which may be a list of its lines."""
+    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def image_of(data: Mapping[str, Any]) -> Picture | None:
+    """Return the image that a display shows, if it shows one."""
+    mime = next((mime for mime in _IMAGES if mime in data), None)
+    return picture(mime, text_of(data[mime])) if mime and WIDGET not in data else None
+
+
+def describe_image(
+    image: Picture, data: Mapping[str, Any], metadata: Mapping[str, Any], note: str = ""
+) -> str:
+    """Return a line that stands for an image, with a ``note`` on whether the reader sees it."""
+    about = metadata.get(image.mime)
+    told = {
+        "text": as_shown(text_of(data.get("text/plain", ""))).strip(),
+        "alt": str(about.get("alt") or "") if isinstance(about, Mapping) else "",
+        "labels": image.labels,
+    }
+    size = f", {image.size[0]}×{image.size[1]} pixels" if image.size else ""
+    words = "".join(f"; {kind}: {text}" for kind, text in told.items() if text)
+    return f"[{image.mime} figure{size}{note}{words}]"
+
+
+def describe(data: Mapping[str, Any]) -> str:
+    """Return a display that shows no image: its best text, and the names of the kinds that have none."""
+    plain = as_shown(text_of(data.get("text/plain", ""))).strip("\n")
+    if WIDGET in data:
+        return f"[widget: {plain}]" if plain else "[widget]"
+    text = _text(data, plain)
+    named = [f"[{mime}]" for mime in data if mime not in _TEXTS]
+    if not text and "text/html" in data:
+        named.append(f"[text/html of {len(text_of(data['text/html'])):,} characters, without words]")
+    return "\n".join(filter(None, [*named, text])) or plain
+
+
+def _text(data: Mapping[str, Any], plain: str) -> str:
+    html = text_of(data.get("text/html", ""))
+    if _DATA_FRAME.search(html) and (table := _data_frame(html, plain)):
+        return table
+    if plain and not _OPAQUE.fullmatch(plain):
+        return plain
+    for mime in ("text/markdown", "text/latex"):
+        if mime in data:
+            return as_shown(text_of(data[mime])).strip("\n")
+    if "application/json" in data:
+        return json.dumps(data["application/json"], ensure_ascii=False, default=str)
+    text = as_shown(Markup(html).text)
+    rest = len(html) - MOST_CHARACTERS
+    return f"{text}\n[… {rest:,} more characters of HTML …]" if rest > 0 else text
+
+
+def _data_frame(html: str, plain: str) -> str:
+    """Return a pandas table in as few lines as it has rows, and its shape."""
+    folded = _is_folded(plain) or not plain
+    if _SHAPE.search(plain) and not folded:
+        return plain
+    tables = Markup(html).tables
+    if not tables:
+        return ""
+    said = _SHAPE.findall(html)
+    rows, columns = said[-1] if said else tables[0].shape
+    return f"{as_shown(str(tables[0])) if folded else plain}\n\n[{rows} rows x {columns} columns]"
+
+
+def _is_folded(plain: str) -> bool:
+    """Tell whether pandas broke a wide table into several below each other."""
+    return any(line.endswith("\\") for line in plain.split("\n"))

@@ -1,0 +1,119 @@
+"""Images for models that see, and what can be said of them to models that do not."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import struct
+from dataclasses import dataclass
+
+MAX_SIDE = 1024
+"""Images are sent at most this wide and high, in pixels."""
+
+MAX_PIXELS = 50_000_000
+"""Larger images are not decoded."""
+
+_SENT_AS = ("image/png", "image/jpeg", "image/gif")
+_SVG_TEXT = re.compile(r"<(?:text|title|desc)\b[^>]*>(.*?)</(?:text|title|desc)>|<!-- (.*?) -->", re.DOTALL)
+_SVG_SIDE = {
+    side: re.compile(rf'\s{side}="(\d+\.?\d*)(?:px|(pt))?"'.encode()) for side in ("width", "height")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image of an output. ``size`` is width and height in pixels, if it can be told."""
+
+    mime: str
+    content: bytes
+    size: tuple[int, int] | None
+
+    @property
+    def labels(self) -> str:
+        """The words written in the image, as far as its format tells."""
+        if self.mime != "image/svg+xml":
+            return ""
+        found = _SVG_TEXT.finditer(self.content.decode("utf-8", "replace"))
+        words = (re.sub(r"<[^>]*>", "", match[1] or match[2]).strip() for match in found)
+        return ", ".join(dict.fromkeys(word for word in words if word))
+
+    def data_uri(self) -> str | None:
+        """Return the image for a model that sees, at most `MAX_SIDE` wide and high.
+
+        ``None`` if that cannot be had: not a format that models take, damaged, far too large, or too large
+        for want of Pillow, which makes it smaller.
+        """
+        if self.mime not in _SENT_AS or self.size is None or self.size[0] * self.size[1] > MAX_PIXELS:
+            return None
+        mime, content = self.mime, self.content
+        if max(self.size) > MAX_SIDE:
+            smaller = _smaller(content)
+            if smaller is None:
+                return None
+            mime, content = "image/png", smaller
+        return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
+def picture(mime: str, data: str) -> Picture:
+    """Return the image that an output holds under ``mime``: base64, or text for SVG."""
+    if mime == "image/svg+xml":
+        content = data.encode("utf-8", "replace")
+    else:
+        try:
+            content = base64.b64decode("".join(data.split()), validate=True)
+        except (binascii.Error, ValueError):
+            content = b""
+    return Picture(mime, content, _size(mime, content))
+
+
+def _smaller(content: bytes) -> bytes | None:
+    try:
+        from PIL import Image
+    except ImportError:
+        return None
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            small = image.convert("RGBA" if image.mode in ("P", "PA", "LA", "RGBA") else "RGB")
+            small.thumbnail((MAX_SIDE, MAX_SIDE))
+            written = io.BytesIO()
+            small.save(written, "PNG")
+            return written.getvalue()
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ):  # what Pillow says of damaged files
+        return None
+
+
+def _size(mime: str, content: bytes) -> tuple[int, int] | None:
+    """Read width and height from the header."""
+    try:
+        if mime == "image/png" and content.startswith(b"\x89PNG"):
+            return struct.unpack(">II", content[16:24])
+        if mime == "image/gif" and content.startswith(b"GIF8"):
+            return struct.unpack("<HH", content[6:10])
+        if mime == "image/jpeg":
+            return _jpeg_size(content)
+    except struct.error:
+        return None
+    if mime == "image/svg+xml" and (root := re.search(rb"<svg\b[^>]*>", content)):
+        sides = [_SVG_SIDE[side].search(root[0]) for side in ("width", "height")]
+        width, height = (round(float(side[1]) * (4 / 3 if side[2] else 1)) if side else 0 for side in sides)
+        return (width, height) if width and height else None
+    return None
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int] | None:
+    position = 2
+    while position < len(content) and content[position] == 0xFF:
+        marker = content[position + 1]
+        length = struct.unpack(">H", content[position + 2 : position + 4])[0]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame header, whatever its coding
+            height, width = struct.unpack(">HH", content[position + 5 : position + 9])
+            return width, height
+        position += 2 + length
+    return None

@@ -1,0 +1,176 @@
+"""The text of an HTML display, with its tables as tables."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+_UNSEEN = {"script", "style", "template", "title"}
+_BLOCKS = {
+    "address",
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "figure",
+    "footer",
+    "form",
+}
+_BLOCKS |= {
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "ul",
+}
+_MEDIA = {"audio", "canvas", "embed", "iframe", "img", "input", "object", "svg", "video"}
+_MOST_SPAN = 100
+_WIDEST = 60
+MOST_CHARACTERS = 1_000_000
+"""Of longer HTML only the beginning is read."""
+
+
+@dataclass(slots=True)
+class _Cell:
+    words: list[str] = field(default_factory=list)
+    columns: int = 1
+    rows: int = 1
+    heading: bool = False
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+
+@dataclass(slots=True)
+class Table:
+    """A table, row by row."""
+
+    cells: list[list[_Cell]] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows have data, and how many columns."""
+        data = [sum(cell.columns for cell in row if not cell.heading) for row in self.cells]
+        return sum(map(bool, data)), max(data, default=0)
+
+    def __str__(self) -> str:
+        """Return the table with its columns under each other."""
+        grid: list[list[str]] = []
+        hanging: dict[int, int] = {}  # rows that a cell above still takes, by column
+        for row in self.cells:
+            line: list[str] = []
+
+            def skip(line: list[str] = line) -> None:
+                while hanging.get(len(line), 0):
+                    hanging[len(line)] -= 1
+                    line.append("")
+
+            for cell in row:
+                skip()
+                for column in range(cell.columns):
+                    hanging[len(line)] = cell.rows - 1
+                    line.append("" if column else cell.text)
+            skip()
+            grid.append(line)
+        widths = [0] * max(map(len, grid), default=0)
+        for line in grid:
+            for column, text in enumerate(line):
+                widths[column] = max(widths[column], min(len(text), _WIDEST))
+        return "\n".join("  ".join(map(str.rjust, line, widths)).rstrip() for line in grid)
+
+
+class Markup(HTMLParser):
+    """HTML, read. ``text`` is what can be read of it, ``tables`` are its outermost tables."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: list[Table] = []
+        self._written: list[str] = []
+        self._unseen = self._depth = self._verbatim = 0
+        self._cell: _Cell | None = None
+        with suppress(AssertionError):  # the parser's word for a declaration it does not know
+            self.feed(html[:MOST_CHARACTERS])
+            self.close()
+        while self._depth:  # a table that the page never closed
+            self.handle_endtag("table")
+
+    @property
+    def text(self) -> str:
+        """The text, a line for each block."""
+        lines = "\n".join(map(str.rstrip, "".join(self._written).split("\n")))
+        return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin an element."""
+        attributes = dict(attrs)
+        self._unseen += tag in _UNSEEN
+        self._verbatim += tag == "pre"
+        if tag == "table":
+            self._depth += 1
+            if self._depth == 1:
+                self.tables.append(Table())
+        elif tag in ("tr", "td", "th") and self._depth == 1:
+            self._cell = None
+            rows = self.tables[-1].cells
+            if tag == "tr" or not rows:
+                rows.append([])
+            if tag != "tr":
+                self._cell = _Cell(
+                    [], _span(attributes, "colspan"), _span(attributes, "rowspan"), tag == "th"
+                )
+                rows[-1].append(self._cell)
+        elif tag in _MEDIA:
+            alt = attributes.get("alt")
+            self._write(f"[{tag}: {alt}]" if alt else f"[{tag}]")
+        elif tag in _BLOCKS:
+            self._write("\n- " if tag == "li" else "\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End an element."""
+        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self._verbatim -= tag == "pre" and self._verbatim > 0
+        if tag == "table" and self._depth:
+            self._depth -= 1
+            if not self._depth:
+                self._cell = None
+                self._write(f"\n{self.tables[-1]}\n")
+        elif tag in ("tr", "td", "th") and self._depth == 1:
+            self._cell = None
+        elif tag in _BLOCKS:
+            self._write("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Read text."""
+        if not self._unseen and not (self._depth and self._cell is None):
+            self._write(
+                data if self._verbatim else re.sub(r"\s+", " ", data if self._in_line else data.lstrip())
+            )
+
+    @property
+    def _in_line(self) -> bool:
+        return self._cell is not None or (bool(self._written) and not self._written[-1].endswith("\n"))
+
+    def _write(self, text: str) -> None:
+        (self._cell.words if self._cell else self._written).append(text)
+
+
+def _span(attributes: dict[str, str | None], name: str) -> int:
+    value = attributes.get(name) or ""
+    return max(1, min(int(value), _MOST_SPAN)) if value.isascii() and value.isdigit() else 1

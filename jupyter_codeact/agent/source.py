@@ -1,0 +1,202 @@
+"""What the source of a notebook cell looks like: magics, prompts, strings that are still open.
+
+Cells are IPython rather than Python, and code in a reply may be half written, so neither `ast` nor `tokenize`
+can be asked directly.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""
+      (?P<triple>\"{3}|'{3})
+    | "(?:\\.|[^"\\\n])*+"? | '(?:\\.|[^'\\\n])*+'?
+    | \#[^\n]*
+    | (?P<open>[(\[{]) | (?P<close>[)\]}])
+    | (?P<newline>\\\r?\n|\n)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CLOSING = {
+    quote * 3: re.compile(rf"(?:[^{quote}\\]++|\\.|{quote}(?!{quote * 2}))*+{quote * 3}", re.DOTALL)
+    for quote in "\"'"
+}
+_BLANKS = re.compile(r"[ \t]*")
+_MAGIC = re.compile(
+    r"""
+      (?P<command>%{1,2}[A-Za-z_] | !{1,2}[^\s=])[^\n]*
+    | \?{1,2}[A-Za-z_%][^\n]*
+    | %{0,2}[A-Za-z_][\w.]*\?{1,2}[ \t\r]*(?=\n|\Z)
+    | (?P<target>[A-Za-z_][\w.,\[\]'" \t]*=[ \t]*)(?:%[A-Za-z_]|!\S)[^\n]*
+    """,
+    re.VERBOSE,
+)
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
+_MAGICS_OF_PYTHON = {"time", "timeit", "capture", "prun", "python", "python3", "pypy"}
+_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_PRINTED_NAME = re.compile(
+    r"[A-Z]\w*|array|matrix|dtype|u?int\d+|float\d+|complex\d+|bool_|str_|date|time|datetime|timedelta|deque"
+    r"|defaultdict|dict_\w+|mappingproxy|range|set|frozenset|slice"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a cell that a reader of Python must step over.
+
+    Either a triple-quoted string, or a magic; then ``stand_in`` is Python that can take its place.
+    """
+
+    start: int
+    end: int
+    stand_in: str | None = None
+    command: bool = False
+
+
+def pieces(text: str, start: int = 0) -> Iterator[Piece]:
+    """Find the magics and the triple-quoted strings of the cell that begins at ``start``, in order.
+
+    A string that is never closed ends one past the end of ``text``.
+    """
+    cell_magic = _CELL_MAGIC.match(text, start)
+    if cell_magic and cell_magic[1] not in _MAGICS_OF_PYTHON:
+        yield Piece(cell_magic.start(), len(text), "pass", command=True)
+        return
+    position, depth, statement = start, 0, True
+    while True:
+        if statement:
+            statement = False
+            blanks = _BLANKS.match(text, position)
+            position = blanks.end() if blanks else position
+            if magic := _MAGIC.match(text, position):
+                end = magic.end()
+                while text[end - 1] == "\\" and end < len(text):  # the command goes on in the next line
+                    following = text.find("\n", end + 1)
+                    end = following if following >= 0 else len(text)
+                stand_in = f"{magic['target']}None" if magic["target"] else "pass"
+                yield Piece(position, end, stand_in, command=bool(magic["command"] or magic["target"]))
+                position = end
+                continue
+        token = _TOKEN.search(text, position)
+        if token is None:
+            return
+        position = token.end()
+        if quotes := token["triple"]:
+            closing = _CLOSING[quotes].match(text, position)
+            position = closing.end() if closing else len(text) + 1
+            yield Piece(token.start(), position)
+        elif token["open"]:
+            depth += 1
+        elif token["close"]:
+            depth = max(0, depth - 1)
+        elif token["newline"]:
+            statement = depth == 0 and token["newline"] == "\n"
+
+
+def syntax_tree(source: str) -> ast.Module | None:
+    """Return the syntax tree of a cell with its magics taken out, or ``None`` if it cannot be parsed."""
+    python, end = [], 0
+    for piece in pieces(source):
+        if piece.stand_in is not None:
+            python += [source[end : piece.start], piece.stand_in]
+            end = piece.end
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in the cell shows when the cell runs
+            return ast.parse("".join([*python, source[end:]]))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def has_code(source: str) -> bool:
+    """Tell whether a cell holds more than blanks and comments."""
+    return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))
+
+
+def looks_like_code(source: str, *, fenced: bool) -> bool:
+    """Tell whether text that nobody called Python is meant to be run.
+
+    Prose, tables, formulas, JSON and printed values are often valid Python too. What counts is that it does
+    something: an import, a definition, a call, a magic.
+
+    Parameters
+    ----------
+    source : str
+        The text in question.
+    fenced : bool
+        Whether it stands in a fence. Then any call, element or computed assignment is enough; without a fence
+        ``y = f(x)`` may as well be mathematics.
+    """
+    tree = syntax_tree(source)
+    if tree is None:
+        return False
+    if any(piece.command for piece in pieces(source)):
+        return True
+    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and _is_printed(tree.body[0].value):
+        return False
+    lines = source.split("\n")
+    return any(_acts(node, lines, fenced) for node in ast.walk(tree))
+
+
+def _is_printed(value: ast.expr) -> bool:
+    """Tell whether an expression may be a value as it is printed: ``array([1, 2])``."""
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return all(map(_is_printed, value.elts))
+    if isinstance(value, ast.Dict):
+        return all(_is_printed(part) for part in [*value.keys, *value.values] if part)
+    if isinstance(value, ast.Call):
+        name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+        arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
+        return bool(_PRINTED_NAME.fullmatch(name)) and all(map(_is_printed, arguments))
+    return isinstance(value, ast.Constant | ast.Name | ast.UnaryOp)
+
+
+def _acts(node: ast.AST, lines: list[str], fenced: bool) -> bool:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return True
+    if isinstance(node, ast.Call):
+        line, column = node.func.end_lineno, node.func.end_col_offset
+        if line is None or column is None or lines[line - 1].encode()[column : column + 1] != b"(":
+            return False  # "mean (5)" is prose
+        return fenced or (
+            isinstance(node.func, ast.Attribute)
+            or getattr(node.func, "id", "") in vars(builtins)
+            or bool(node.keywords)
+            or any(isinstance(value, ast.Constant) and isinstance(value.value, str) for value in node.args)
+        )
+    if fenced and isinstance(node, ast.Assign | ast.AugAssign):
+        return not isinstance(node.value, ast.Constant | ast.UnaryOp)  # "accuracy = 0.93" may be a result
+    return fenced and isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name | ast.Attribute)
+
+
+def without_prompts(source: str) -> str:
+    """Return a ``>>>`` session as plain code, without its printed output; anything else as it is.
+
+    A session in which lines without a prompt could be code is ambiguous, and left alone.
+    """
+    lines = source.split("\n")
+    if not lines[0].lstrip().startswith(">>>"):
+        return source
+    others = "\n".join(line for line in lines if not _PROMPT.match(line))
+    code = "\n".join(_PROMPT.sub("", line, count=1) for line in lines if _PROMPT.match(line))
+    return source if looks_like_code(others, fenced=True) or syntax_tree(code) is None else code
+
+
+def dedented(source: str) -> str:
+    """Return source without the indentation that all its lines share, and without blank lines around it."""
+    lines = source.split("\n")
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line.strip()]
+    shared = min(indents, key=len, default="")
+    if shared and all(indent.startswith(shared) for indent in indents):
+        lines = [line.removeprefix(shared) for line in lines]
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return "\n".join(lines)

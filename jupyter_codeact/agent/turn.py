@@ -1,0 +1,132 @@
+"""One turn: ask the model for a reply, and carry out the action in it."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from . import context, prompts
+from .actions import ActionFormat, CodeAction, ParsedReply
+from .contracts import ChatModel, Execution, Notebook, Usage
+from .events import Action, CellWritten, Decided, Executed, Reply, ReplyDelta
+from .gate import Gate
+from .observations import observe, secrets_in
+from .run import Ended, Run
+
+
+@dataclass
+class Spot:
+    """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite."""
+
+    after: str | None
+    retry: str | None = None
+
+
+@dataclass
+class Outcome:
+    """What came of an action: the words and images for the model, and the run's end if it is one.
+
+    ``marks`` are the action, and the error if there was one, by which a repetition is known.
+    """
+
+    text: str
+    images: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    end: Ended | None = None
+
+
+async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> ParsedReply:
+    """Stream a reply, cut where its first action is complete; what was said is recorded however it ends."""
+    text, finish = "", "broken off"
+    usage: Usage | None = None
+    messages = context.messages(run.events)
+    begun = time.monotonic()
+
+    async def read() -> None:
+        nonlocal text, usage, finish
+        stream = model.stream(messages, stop=action_format.stop, max_tokens=run.budget.reply_tokens)
+        async with aclosing(stream) as deltas:
+            async for delta in deltas:
+                usage, finish = delta.usage or usage, delta.finish_reason or finish
+                if delta.text:
+                    text += delta.text
+                    run.emit(ReplyDelta, text=delta.text)
+                    if action_format.is_complete(text):
+                        finish = "action"
+                        return
+
+    try:
+        await run.unless_stopped(read())
+    finally:
+        reply = action_format.parse(text)
+        cost = usage or context.estimate(messages, text)
+        run.spend(cost)
+        if text:
+            seconds = time.monotonic() - begun
+            run.emit(Reply, text=reply.text, usage=cost, seconds=seconds, finish_reason=finish)
+    return reply
+
+
+async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
+    """Put an action into the notebook and, if the gate allows, run it.
+
+    A failed attempt is rewritten in place, so that the notebook keeps only what worked.
+    """
+    run.emit(Action, source=action.source, cell_type=action.cell_type)
+    target = action.cell_id or (spot.retry if action.cell_type == "code" else None)
+    cell = await notebook.write_cell(
+        action.source, cell_type=action.cell_type, cell_id=target, after=spot.after
+    )
+    run.emit(CellWritten, cell_id=cell, rewritten=cell == target)
+    spot.after = cell
+    if action.cell_type == "markdown":
+        return Outcome(prompts.NEXT)
+
+    decided = await run.unless_stopped(gate.decide(action.source))
+    run.emit(Decided, cell_id=cell, **decided.model_dump())
+    spot.retry = cell
+    if not decided.allowed:
+        return Outcome(prompts.denied(decided.reasons), marks=[action.source])
+    if decided.source != action.source:
+        await notebook.write_cell(decided.source, cell_id=cell)
+
+    execution = await run.unless_stopped(
+        notebook.run_cell(cell, source=decided.source, timeout=run.budget.cell_seconds),
+        wind_up=notebook.interrupt,
+    )
+    run.emit(Executed, cell_id=cell, **execution.model_dump())
+    if execution.status == "ok":
+        spot.retry = None
+    observed = observe(
+        execution,
+        nonce=run.nonce,
+        budget=run.budget.observation,
+        source=decided.source,
+        secrets=secrets_in(os.environ),
+    )
+    failed = execution.status == "error"
+    errors = [
+        f"{out['ename']}: {out['evalue']}" for out in execution.outputs if out["output_type"] == "error"
+    ]
+    return Outcome(
+        f"{observed.text}\n{prompts.FAILED if failed else prompts.NEXT}",
+        images=list(observed.images),
+        marks=[action.source, *errors],
+        end=_end_of(execution, run),
+    )
+
+
+def _end_of(execution: Execution, run: Run) -> Ended | None:
+    limit = run.budget.cell_seconds
+    if execution.status == "dead":
+        return Ended(
+            "failed",
+            message="The kernel died while it ran the cell, so its variables are gone. "
+            "Restart the kernel and ask again.",
+        )
+    too_long = limit is not None and execution.seconds >= limit
+    if execution.status == "interrupted" and not too_long and not run.over:
+        return Ended("stopped", message="Stopped, because the cell was interrupted.")
+    return None

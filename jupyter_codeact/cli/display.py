@@ -1,0 +1,272 @@
+"""What a run looks like in a terminal, in plain text, and as lines of JSON."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.spinner import Spinner
+from rich.syntax import Syntax
+from rich.text import Text
+
+from ..agent import events
+from ..agent.actions import MarkdownFormat
+from ..agent.observations import brief
+from ..agent.terminal import as_shown
+
+if TYPE_CHECKING:
+    from ..models.hosting import EngineStatus
+
+BRIEF = 1500
+"""Characters of a cell's outputs that are shown; the notebook has them all."""
+
+BEFORE_READY = ("downloading", "loading")
+OUTCOMES = {"ok": "Ran", "error": "Failed", "interrupted": "Interrupted", "dead": "The kernel died"}
+STYLES = {"ok": "green", "error": "red", "interrupted": "yellow", "dead": "red"}
+
+
+class Display(Protocol):
+    """Shows a run to whoever started it."""
+
+    def show(self, event: events.Event) -> None:
+        """Show an event."""
+        ...
+
+    def status(self, status: EngineStatus) -> None:
+        """Show how far the model is."""
+        ...
+
+    def note(self, words: str) -> None:
+        """Show a passing remark."""
+        ...
+
+    def close(self, written: Path | None) -> None:
+        """End, and say where the notebook is, if it was written."""
+        ...
+
+
+class _Lines:
+    """What both displays that write line by line have in common; remarks go to standard error."""
+
+    def __init__(self) -> None:
+        self._noted = ""
+
+    def status(self, status: EngineStatus) -> None:
+        """Say once that the model is being made ready."""
+        if status.state in BEFORE_READY:
+            self.note(_words(status))
+
+    def note(self, words: str) -> None:
+        """Write a remark, unless it was the last one too."""
+        if words != self._noted:
+            click.echo(words, err=True)
+        self._noted = words
+
+
+class JsonDisplay(_Lines):
+    """One event per line on standard output; everything else, for people, on standard error."""
+
+    def show(self, event: events.Event) -> None:
+        """Write an event, unless it is a piece of a reply that comes as a whole later."""
+        if isinstance(event, events.ReplyDelta):
+            return
+        click.echo(events.dump(event).encode())
+        if isinstance(event, events.RunEnded) and event.message:
+            click.echo(event.message, err=True)
+
+    def close(self, written: Path | None) -> None:
+        """Say where the notebook is."""
+        if written:
+            click.echo(f"Notebook: {written}", err=True)
+
+
+class PlainDisplay(_Lines):
+    """Readable lines on standard output; why there is no answer, on standard error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reply = ""
+
+    def show(self, event: events.Event) -> None:
+        """Show an event that changed something."""
+        if isinstance(event, events.Reply):
+            self._reply = prose(event)
+        elif isinstance(event, events.Action):
+            self._say(f"[{event.turn}] {self._reply}".rstrip())
+            self._reply = ""
+            self._say(textwrap.indent(as_shown(event.source), "    "))
+        elif isinstance(event, events.Executed):
+            self._say(f"{outcome(event)}:" if event.outputs else f"{outcome(event)}.")
+            self._say(textwrap.indent(as_shown(brief(event.outputs, BRIEF)), "    "))
+        elif isinstance(event, events.Decided) and not event.allowed:
+            self._say("Not run: " + "; ".join(event.reasons))
+        elif isinstance(event, events.Observation):
+            self._say(self._reply)  # of a reply without an action that was no answer either
+            self._reply = ""
+        elif isinstance(event, events.RunEnded):
+            self._say(as_shown(event.answer) or self._reply)
+            if event.message:
+                click.echo(event.message, err=True)
+            self._say(cost(event))
+
+    def close(self, written: Path | None) -> None:
+        """Say where the notebook is."""
+        if written:
+            click.echo(f"Notebook: {written}")
+
+    def _say(self, text: str) -> None:
+        if text.strip():
+            click.echo(f"{text.rstrip()}\n")
+
+
+class RichDisplay:
+    """A run as it goes, on a terminal: what is under way at the bottom, what is done above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._words = ""
+        self._reply = ""
+        self._streamed = ""
+        self._since = time.monotonic()
+        self._spinner = Spinner("dots", style="dim")
+        self._live: Live | None = None
+        self._preparing = False
+
+    def show(self, event: events.Event) -> None:
+        """Show an event."""
+        match event:
+            case events.RunStarted():
+                self._print(Text(f"{event.model} · {event.notebook}", style="dim"))
+                self._wait("Thinking")
+            case events.ReplyDelta():
+                if not self._streamed:
+                    self._wait("Writing")
+                self._streamed += event.text
+            case events.Reply():
+                self._streamed, self._reply = "", prose(event)
+            case events.Action():
+                self._say_reply()
+                self._print(_cell(event))
+                self._wait("Running")
+            case events.Decided() if not event.allowed:
+                self._print(Text("Not run: " + "; ".join(event.reasons), style="yellow"))
+            case events.Executed():
+                self._print(*_outcome(event))
+            case events.Observation():
+                self._say_reply()
+                self._wait("Thinking")
+            case events.RunEnded():
+                self._end(event)
+
+    def status(self, status: EngineStatus) -> None:
+        """Show how far the model is, until it begins to think."""
+        if status.state in BEFORE_READY:
+            done = "" if status.progress is None else f" {status.progress:.0%}"
+            self._wait(_words(status) + done)
+            self._preparing = True
+        elif self._preparing:
+            self._wait("Thinking")
+            self._preparing = False
+
+    def note(self, words: str) -> None:
+        """Show a passing remark until something else happens."""
+        self._wait(words)
+
+    def close(self, written: Path | None) -> None:
+        """Leave the terminal as it should be, and say where the notebook is."""
+        self._rest()
+        if written:
+            self._console.print(Text(f"Notebook: {written}"), soft_wrap=True)
+
+    def _end(self, event: events.RunEnded) -> None:
+        self._rest()
+        if event.answer:
+            self._print(Markdown(as_shown(event.answer)))
+        else:
+            self._say_reply()
+        if event.message:
+            stopped = event.ending == "stopped"
+            self._print(Text(as_shown(event.message), style="yellow" if stopped else "red"))
+        self._print(Text(cost(event), style="dim"))
+
+    def _say_reply(self) -> None:
+        if self._reply:
+            self._print(Markdown(self._reply))
+        self._reply = self._streamed = ""
+
+    def _print(self, *lines: RenderableType) -> None:
+        for line in lines:
+            self._console.print(line)
+        self._console.print()
+
+    def _wait(self, words: str) -> None:
+        """Show at the bottom what is under way, and for how long."""
+        self._words, self._since = words, time.monotonic()
+        if self._live is None:
+            self._live = Live(
+                get_renderable=self._bottom, console=self._console, transient=True, refresh_per_second=8
+            )
+            self._live.start()
+        self._live.refresh()
+
+    def _rest(self) -> None:
+        if self._live is not None:
+            self._streamed = ""
+            self._live.stop()
+            self._live = None
+
+    def _bottom(self) -> RenderableType:
+        seconds = time.monotonic() - self._since
+        self._spinner.text = Text(
+            f"{self._words} …" + (f" {seconds:.0f} s" if seconds >= 1 else ""), style="dim"
+        )
+        if not self._streamed:
+            return self._spinner
+        # the end of the reply, as much as the terminal can show
+        lines = Text(as_shown(self._streamed)).wrap(self._console, self._console.width)
+        return Group(*lines[-max(1, self._console.height - 3) :], self._spinner)
+
+
+def prose(reply: events.Reply) -> str:
+    """Return what a reply says beside its code."""
+    return as_shown(MarkdownFormat().parse(reply.text).prose)
+
+
+def outcome(event: events.Executed) -> str:
+    """Say in a word how a cell went, and how long it took."""
+    seconds = f" in {event.seconds:.1f} s" if event.status == "ok" else f" after {event.seconds:.1f} s"
+    return OUTCOMES[event.status] + seconds
+
+
+def cost(event: events.RunEnded) -> str:
+    """Say what a run took."""
+    tokens = event.usage.prompt_tokens + event.usage.completion_tokens
+    about = "about " if event.usage.estimated else ""
+    turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
+    return f"{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s"
+
+
+def _words(status: EngineStatus) -> str:
+    return f"{status.model}: {status.message or status.state}"
+
+
+def _cell(action: events.Action) -> Panel:
+    source = as_shown(action.source)
+    inside: Any = Markdown(source)
+    if action.cell_type == "code":
+        inside = Syntax(source, "python", theme="ansi_dark", word_wrap=True, background_color="default")
+    return Panel(inside, title=f"[dim]{action.turn}[/]", title_align="left", border_style="dim")
+
+
+def _outcome(event: events.Executed) -> list[RenderableType]:
+    word = Text(outcome(event), style=STYLES[event.status])
+    shown = as_shown(brief(event.outputs, BRIEF)).rstrip()
+    return [Padding(Text(shown), (0, 0, 0, 2)), word] if shown else [word]

@@ -1,0 +1,178 @@
+"""``jupyter codeact run``: a task, a copy of a notebook, and a kernel of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..agent.events import Event
+    from .display import Display
+
+KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for on the command line."""
+
+    task: str
+    notebook: Path | None
+    output: Path | None
+    model: str | None
+    endpoint: str | None
+    api_key_env: str
+    max_turns: int | None
+    timeout: float | None
+
+
+@click.command()
+@click.argument("task")
+@click.argument("notebook", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    metavar="OUT.ipynb",
+    type=click.Path(path_type=Path),
+    help="File to write. Default: NAME-codeact.ipynb beside NOTEBOOK, or codeact.ipynb in the current "
+    "folder; with a number if that is taken.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A model that `jupyter codeact models` lists, a GGUF file, or what the endpoint calls its model.",
+)
+@click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model here.")
+@click.option(
+    "--api-key-env",
+    metavar="NAME",
+    default=KEY_VARIABLE,
+    show_default=True,
+    help="Environment variable with the endpoint's key; the kernel does not get to see it.",
+)
+@click.option("--max-turns", metavar="N", type=click.IntRange(min=1), help="Model replies the run may take.")
+@click.option(
+    "--timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="Seconds the run may take."
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
+def run(as_json: bool, **wish: Any) -> None:
+    r"""Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
+
+    NOTEBOOK itself stays as it is, unless it is named as the output too. Ctrl-C stops the run and keeps what
+    was done; a second Ctrl-C aborts it.
+
+    \b
+    Exit code 0: the task was answered; 1: it was not; 2: wrong usage.
+    """
+    asked = Wish(**wish)
+    if not asked.task.strip():
+        raise click.UsageError("TASK is empty. Say what you would like done.")
+    if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
+        raise click.BadParameter("It must begin with http:// or https://.", param_hint="--endpoint")
+    if asked.api_key_env != KEY_VARIABLE and not os.environ.get(asked.api_key_env):
+        raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
+    try:
+        answered = asyncio.run(_work(asked, _display(as_json)))
+    except asyncio.CancelledError:
+        click.echo("Aborted.", err=True)
+        answered = False
+    except BrokenPipeError:
+        _write_to_nobody()
+        answered = False
+    raise SystemExit(0 if answered else 1)
+
+
+def _display(as_json: bool) -> Display:
+    from rich.console import Console
+
+    from .display import JsonDisplay, PlainDisplay, RichDisplay
+
+    if as_json:
+        return JsonDisplay()
+    console = Console(highlight=False)
+    return RichDisplay(console) if console.is_terminal else PlainDisplay()
+
+
+def _write_to_nobody() -> None:
+    """Let go of a pipe that is closed; Python would complain about it again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _work(wish: Wish, display: Display) -> bool:
+    """Run the agent; tell whether it answered."""
+    from ..agent.agent import Agent
+    from ..agent.run import Budget
+    from ..journal import SqliteJournal, default_path
+    from ..models.client import open_model
+    from ..notebooks.headless import HeadlessNotebook
+
+    spend = {"turns": wish.max_turns, "seconds": wish.timeout}
+
+    def watch(event: Event) -> None:
+        try:
+            display.show(event)
+        except BrokenPipeError:
+            _write_to_nobody()
+            agent.stop("Stopped, because nobody reads the output any more.")
+
+    # whatever can be refused without starting anything comes first
+    notebook = HeadlessNotebook(wish.notebook, wish.output, withhold={KEY_VARIABLE, wish.api_key_env})
+    model = open_model(
+        model=wish.model,
+        endpoint=wish.endpoint,
+        api_key=os.environ.get(wish.api_key_env),
+        on_status=display.status,
+    )
+    try:
+        journal = SqliteJournal(default_path())
+        budget = Budget(**{name: value for name, value in spend.items() if value is not None})
+        agent = Agent(model, notebook, journal, budget=budget, watch=watch)
+        title = str(notebook.path)
+        with _stopping(asyncio.current_task(), agent.stop, display):
+            async with notebook:
+                ended = await agent.run(journal.begin(title), wish.task, title=title)
+                answered = ended.ending == "answered"
+                if answered:  # a script that named an output finds it, even if the answer took no cell
+                    await notebook.save()
+        return answered
+    finally:
+        display.close(notebook.path if notebook.written else None)
+        await model.close()
+
+
+@contextmanager
+def _stopping(
+    task: asyncio.Task[Any] | None, stop: Callable[[str], None], display: Display
+) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) stop the run, and the next one abort it."""
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(end, signal.Signals(number).name)
+
+    def end(name: str) -> None:
+        nonlocal asked
+        if asked:
+            task.cancel()
+            return
+        asked = True
+        stop("Stopped by Ctrl-C." if name == "SIGINT" else f"Stopped by {name}.")
+        display.note("Stopping; Ctrl-C again aborts")
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

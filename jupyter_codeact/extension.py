@@ -1,0 +1,115 @@
+"""The server extension: its configuration, and the wiring of everything it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_core.utils import ensure_async
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float, Int, Unicode
+
+from .agent.contracts import Variable
+from .agent.run import Budget
+from .conversations import Conversations
+from .handlers import CodeActSocket
+from .journal import SqliteJournal, default_path
+from .models.client import open_model
+from .models.hosting import EngineStatus
+from .notebooks import variables
+from .protocol import ModelStatus
+
+CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+
+
+class CodeActExtension(ExtensionApp):
+    """Lets an agent work in the notebooks of this server."""
+
+    name = "jupyter_codeact"
+
+    model = Unicode(
+        help="The model to use: a name that `jupyter codeact models` lists, the path of a GGUF file, or the "
+        "name under which the endpoint knows it. Empty for the default."
+    ).tag(config=True)
+    endpoint = Unicode(
+        help="Base URL of an OpenAI-compatible server to use instead of a model on this machine, such as "
+        "http://localhost:8000/v1."
+    ).tag(config=True)
+    api_key = Unicode(
+        help="Key for the endpoint. Better set JUPYTER_CODEACT_API_KEY in the server's environment."
+    ).tag(config=True)
+    journal = Unicode(help="File that conversations are kept in.").tag(config=True)
+    max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
+    max_tokens = Int(
+        Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
+    ).tag(config=True)
+    max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """Open the journal; a model is started only when it is first needed."""
+        assert self.serverapp is not None
+        self._model = open_model(
+            model=self.model or None,
+            endpoint=self.endpoint or None,
+            api_key=self.api_key or None,
+            on_status=self._on_status,
+        )
+        server = self.serverapp
+        self.conversations = Conversations(
+            model=self._model,
+            journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
+            kernel=lambda identity: ServerKernel(server.kernel_manager, identity),
+            root=self.serverapp.root_dir.rstrip(os.sep),
+            budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
+        )
+        events = self.serverapp.event_logger
+        assert events is not None
+        events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+
+    def initialize_handlers(self) -> None:
+        """Add the page's WebSocket."""
+        self.handlers.append((r"/codeact/ws", CodeActSocket, {"conversations": self.conversations}))
+
+    async def stop_extension(self) -> None:
+        """End all runs and the model."""
+        await self.conversations.close()
+        await self._model.close()
+
+    async def _on_contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data["action"] == "rename":
+            self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
+        elif data["action"] == "delete":
+            self.conversations.deleted(data["path"].strip("/"))
+
+    def _on_status(self, status: EngineStatus) -> None:
+        self.conversations.show_status(ModelStatus(**status.model_dump()))
+
+
+class ServerKernel:
+    """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it."""
+
+    def __init__(self, manager: Any, identity: Callable[[], str | None]) -> None:
+        self._manager, self._identity = manager, identity
+
+    async def interrupt(self) -> None:
+        """Interrupt whatever the kernel is doing."""
+        kernel = self._identity()
+        if kernel in self._manager:
+            await ensure_async(self._manager.interrupt_kernel(kernel))
+
+    async def variables(self) -> list[Variable]:
+        """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
+        kernel = self._identity()
+        if kernel not in self._manager:
+            return []
+        client = self._manager.get_kernel(kernel).client()
+        if not isinstance(client, AsyncKernelClient):
+            return []
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        try:
+            return await variables.read(client)
+        finally:
+            client.stop_channels()

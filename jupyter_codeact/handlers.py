@@ -1,0 +1,73 @@
+"""The WebSocket between a page and the agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from pydantic import ValidationError
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from .conversations import Conversations
+from .pages import Page
+from .protocol import FROM_PAGE, FROM_SERVER, Refused
+
+
+class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One page's connection, for all notebooks it shows. Asks for the right to execute code in kernels."""
+
+    auth_resource = "kernels"
+
+    def initialize(self, conversations: Conversations) -> None:
+        """Take what the extension has wired."""
+        self.conversations = conversations
+        self.page = Page(self._send)
+
+    def set_default_headers(self) -> None:
+        """Set none: a WebSocket has no use for them."""
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade the connection of a user who may execute code.
+
+        Raises
+        ------
+        web.HTTPError
+            403 for everyone else.
+        """
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(403)
+        await super().get(*args, **kwargs)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Greet the page."""
+        super().open(*args, **kwargs)
+        self.conversations.join(self.page)
+
+    def on_message(self, message: str | bytes) -> None:
+        """Take a message from the page; one that makes no sense is answered and changes nothing."""
+        try:
+            parsed = FROM_PAGE.validate_json(message)
+        except ValidationError as error:
+            self.log.warning("CodeAct cannot read a message from a page: %s", error)
+            text = "This page and the server do not understand each other. Reload the page."
+            self._send(Refused(notebook="", message=text))
+            return
+        self.conversations.receive(self.page, parsed)
+
+    def on_close(self) -> None:
+        """Say that the page has gone."""
+        super().on_close()
+        self.conversations.leave(self.page)
+
+    def _send(self, message: Any) -> None:
+        try:
+            future = self.write_message(FROM_SERVER.dump_json(message))
+        except WebSocketClosedError:
+            return  # on_close follows and tells whoever waits
+        future.add_done_callback(lambda done: done.exception())

@@ -1,0 +1,252 @@
+"""A notebook file: read once, held in memory, written whole.
+
+The file that was read is never written to unless it was named as the output too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from nbformat import NotebookNode, ValidationError
+from nbformat.validator import normalize
+
+from ..agent.contracts import NotebookError
+
+MINOR = 5
+"""The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
+
+
+class Document:
+    """The cells of a notebook, and the file they are written to.
+
+    Parameters
+    ----------
+    notebook : Path or None
+        The notebook to start from; ``None`` for an empty one.
+    output : Path or None
+        Where to write. ``None`` takes the next free name: ``NAME-codeact.ipynb`` beside the notebook,
+        ``codeact.ipynb`` in the current folder without one.
+
+    Raises
+    ------
+    NotebookError
+        If there is no such notebook, it cannot be understood, or the output could not be written.
+    """
+
+    def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
+        self.node: NotebookNode = _empty() if notebook is None else _read(notebook)
+        self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
+        # links are followed, so that replacing the file does not replace a link to it
+        self._names = iter([output.resolve()]) if output else _free_names(notebook)
+        self._claimed = output is not None
+        self.path = next(self._names)
+        self.written = False
+        _check_writable(self.path)
+
+    @property
+    def cells(self) -> list[NotebookNode]:
+        """The cells in order, as nbformat nodes."""
+        cells: list[NotebookNode] = self.node.cells
+        return cells
+
+    def index(self, cell_id: str) -> int:
+        """Return the position of a cell.
+
+        Raises
+        ------
+        NotebookError
+            If the notebook has no such cell.
+        """
+        for index, cell in enumerate(self.cells):
+            if cell.id == cell_id:
+                return index
+        raise NotebookError(f"The notebook has no cell “{cell_id}”; it may have been deleted.")
+
+    def write(
+        self,
+        source: str,
+        cell_type: Literal["code", "markdown"],
+        cell_id: str | None = None,
+        after: str | None = None,
+    ) -> str:
+        """Put a cell in place of ``cell_id``, or below ``after`` (at the end if ``None``); return its id."""
+        try:
+            source.encode()
+        except UnicodeEncodeError:
+            raise NotebookError(
+                "The cell has characters that no file can hold (half of a surrogate pair)."
+            ) from None
+        if cell_id is None:
+            index = len(self.cells) if after is None else self.index(after) + 1
+            cell = _cell(cell_type, source)
+            self.cells.insert(index, cell)
+            return str(cell.id)
+        index = self.index(cell_id)
+        self.cells[index] = _cell(cell_type, source, id=cell_id, metadata=self.cells[index].metadata)
+        return cell_id
+
+    def delete(self, cell_id: str) -> None:
+        """Remove a cell."""
+        del self.cells[self.index(cell_id)]
+
+    def content(self) -> bytes:
+        """Return the notebook as the content of a file."""
+        text: str = nbformat.v4.writes(self.node)
+        return (text + "\n").encode("utf-8", "replace")
+
+    def save(self, content: bytes) -> None:
+        """Write the file. Whoever reads it finds it as it was before, or as it is now.
+
+        Raises
+        ------
+        NotebookError
+            If it could not be written; what was there before is still there.
+        """
+        while True:
+            try:
+                _write_atomically(self.path, content, replace=self._claimed)
+            except FileExistsError:  # another run took the free name since we looked
+                self.path = next(self._names)
+            except OSError as error:
+                raise NotebookError(
+                    f"The notebook could not be saved to {self.path}: {_why(error)}."
+                ) from error
+            else:
+                self._claimed = self.written = True
+                return
+
+    def keep_widgets(self, widgets: dict[str, Any]) -> None:
+        """Add the state of widgets to the notebook's metadata, so that they can be shown without a kernel."""
+        kept = self.node.metadata.setdefault("widgets", {})
+        for kind, new in widgets.items():
+            old = kept.get(kind, {}).get("state", {})
+            kept[kind] = {**new, "state": {**old, **new["state"]}}
+
+
+def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) -> NotebookNode:
+    if cell_type == "code":
+        cell: NotebookNode = nbformat.v4.new_code_cell(source, **fields)
+    else:
+        cell = nbformat.v4.new_markdown_cell(source, **fields)
+    return cell
+
+
+def _empty() -> NotebookNode:
+    node: NotebookNode = nbformat.v4.new_notebook()
+    return node
+
+
+def _read(path: Path) -> NotebookNode:
+    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids."""
+    try:
+        text = path.read_text("utf-8-sig")
+        content = json.loads(text)
+    except FileNotFoundError:
+        raise NotebookError(f"There is no notebook at {path}. Check the path.") from None
+    except OSError as error:
+        raise NotebookError(f"The notebook {path} could not be read: {_why(error)}.") from error
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise NotebookError(
+            f"{path} is not a notebook: its content is not valid JSON{where}. Open it in a text editor to "
+            "repair it, or go back to an earlier copy."
+        ) from error
+    if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
+        raise NotebookError(f"{path} is not a notebook: it is JSON, but has no notebook format version.")
+    if content["nbformat"] > nbformat.current_nbformat:
+        raise NotebookError(
+            f"{path} is written in notebook format {content['nbformat']}, newer than what is understood here "
+            f"({nbformat.current_nbformat}). Upgrade nbformat, or save the notebook in the older format."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the very ids that are repaired here
+            node: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
+            if node.nbformat_minor < MINOR:
+                node = nbformat.v4.upgrade(node)
+            _, node = normalize(node, strip_invalid_metadata=True)
+            nbformat.validate(node)
+    except (ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
+        what = error.message if isinstance(error, ValidationError) else str(error)
+        raise NotebookError(
+            f"{path} is not a valid notebook: {what.splitlines()[0][:200]}. Open and save it in JupyterLab "
+            "to repair it, or go back to an earlier copy."
+        ) from error
+    return node
+
+
+def _free_names(notebook: Path | None) -> Iterator[Path]:
+    """Yield ``NAME-codeact.ipynb``, ``NAME-codeact-2.ipynb``, … as long as they are not taken."""
+    folder = Path.cwd() if notebook is None else notebook.resolve().parent
+    # a copy of a copy is the next copy, not NAME-codeact-codeact
+    stem = "codeact" if notebook is None else re.sub(r"-codeact(-\d+)?$", "", notebook.stem) + "-codeact"
+    number = 1
+    while True:
+        path = folder / (f"{stem}.ipynb" if number == 1 else f"{stem}-{number}.ipynb")
+        if not path.exists():
+            yield path
+        number += 1
+
+
+def _check_writable(path: Path) -> None:
+    """Find out whether ``path`` could be written, and leave no trace."""
+    hint = "Choose another place with --output."
+    if path.is_dir():
+        raise NotebookError(f"The output {path} is a folder. Name a file in it with --output.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise NotebookError(f"The output {path} is read-only. {hint}")
+    try:
+        # on Linux this file never has a name, so that even the folder's time stays as it is
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise NotebookError(f"The output {path} cannot be written: {_why(error)}. {hint}") from error
+
+
+def _write_atomically(path: Path, content: bytes, *, replace: bool) -> None:
+    """Write ``content`` to ``path`` in one step; raise `FileExistsError` unless ``replace``."""
+    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            if path.exists():
+                os.chmod(temporary, path.stat().st_mode & 0o7777)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if not replace:
+            try:
+                os.link(temporary, path)  # in one step only if there is no such file
+                return
+            except OSError:  # there is, or this file system has no links
+                if path.exists():
+                    raise FileExistsError(path) from None
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _why(error: OSError) -> str:
+    """Return the system's own words for what went wrong, as part of a sentence."""
+    words = error.strerror or type(error).__name__
+    return words[0].lower() + words[1:]
+
+
+def plain(value: Any) -> Any:
+    """Copy a part of a notebook into plain dictionaries and lists."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value

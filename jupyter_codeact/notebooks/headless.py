@@ -1,0 +1,220 @@
+"""A notebook without a page: an .ipynb file, and a kernel of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from ..agent.contracts import Cell, Execution, Kernel, NotebookError, NotebookState
+from .document import Document, plain
+from .kernel import KernelProcess, python_kernelspec
+
+GRACE_SECONDS = 10.0
+
+
+class HeadlessNotebook:
+    """Works in a copy of a notebook and a kernel of its own; use it with ``async with``.
+
+    Making one checks everything that can be checked without starting anything. Nothing is written before the
+    first change. From then on the file is a valid notebook at every moment: it is written whole, beside the
+    work, and leaving the ``async with`` block (or `save`) waits for it.
+
+    Parameters
+    ----------
+    notebook : Path or None
+        The notebook to start from; it stays as it is unless it is ``output`` too. The kernel is the one it
+        names, and runs in its folder. ``None`` starts with an empty notebook, in the current folder.
+    output : Path or None
+        Where to write; ``None`` for the next free name beside the notebook.
+    withhold : collection of str
+        Names of environment variables the kernel does not get to see.
+    grace : float
+        Seconds a cell has to end after an interrupt, before the kernel is killed.
+
+    Raises
+    ------
+    NotebookError
+        With a sentence for the user, if it cannot be understood, written, or run here.
+    """
+
+    def __init__(
+        self,
+        notebook: Path | None = None,
+        output: Path | None = None,
+        *,
+        withhold: Collection[str] = (),
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._document = Document(notebook, output)
+        metadata = self._document.node.metadata
+        asked = metadata.get("kernelspec", {})
+        metadata["kernelspec"] = {**asked, **python_kernelspec(_kernel_name(metadata))}
+        self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
+        self._grace = grace
+        self._kernel: KernelProcess | None = None
+        self._running = asyncio.Lock()
+        self._interrupts = 0
+        self._ran: set[str] = set()
+        self._changed = False
+        self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file the notebook is written to."""
+        return self._document.path
+
+    @property
+    def written(self) -> bool:
+        """Whether that file has been written."""
+        return self._document.written
+
+    async def __aenter__(self) -> Self:
+        """Start the kernel."""
+        await self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the kernel, at once if something went wrong; finish writing."""
+        try:
+            if self._kernel is not None:
+                await self._kernel.close(now=error is not None)
+        finally:
+            if self._writer is not None:
+                await asyncio.shield(self._writer)
+
+    async def state(self) -> NotebookState:
+        """Read the notebook; a cell that was not run in this kernel has no execution count."""
+        cells = [
+            Cell(
+                id=cell.id,
+                cell_type=cell.cell_type,
+                source=cell.source,
+                outputs=plain(cell.get("outputs", [])),
+                execution_count=cell.get("execution_count") if cell.id in self._ran else None,
+            )
+            for cell in self._document.cells
+        ]
+        if self._kernel is None:
+            return NotebookState(cells=cells)
+        kernel = Kernel(language="python", status=await self._kernel.status())
+        if self._running.locked():
+            return NotebookState(cells=cells, kernel=kernel)
+        async with self._running:  # the kernel's answers must reach who asked
+            return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
+
+    async def write_cell(
+        self,
+        source: str,
+        *,
+        cell_type: Literal["code", "markdown"] = "code",
+        cell_id: str | None = None,
+        after: str | None = None,
+    ) -> str:
+        """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``)."""
+        self._raise_unsaved()
+        written = self._document.write(source, cell_type, cell_id, after)
+        self._save_soon()
+        return written
+
+    async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
+        """Run a cell whose source must equal ``source``; wait until it is done.
+
+        After ``timeout`` seconds the cell is interrupted. A kernel that has died is replaced by a fresh one.
+        """
+        interrupts = self._interrupts
+        async with self._running:
+            self._raise_unsaved()
+            cell = self._document.cells[self._document.index(cell_id)]
+            if cell.cell_type != "code":
+                raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
+            if cell.source != source:
+                raise NotebookError(f"Cell “{cell_id}” was changed before it could run; it was not run.")
+            if self._kernel is None or await self._kernel.status() == "dead":
+                await self._start()
+            if self._interrupts > interrupts:  # while the kernel was starting
+                return Execution(status="interrupted")
+            assert self._kernel is not None
+            started = time.perf_counter()
+            self._ran.add(cell_id)
+            try:
+                status = await self._kernel.run(source, cell, timeout)
+            finally:
+                self._document.keep_widgets(self._kernel.widgets)
+                self._save_soon()
+            return Execution(
+                status=status,
+                outputs=plain(cell.outputs),
+                execution_count=cell.execution_count,
+                seconds=time.perf_counter() - started,
+            )
+
+    async def delete_cell(self, cell_id: str) -> None:
+        """Remove a cell."""
+        self._raise_unsaved()
+        self._document.delete(cell_id)
+        self._save_soon()
+
+    async def interrupt(self) -> None:
+        """Interrupt the cell that runs, if one does."""
+        self._interrupts += 1
+        if self._kernel is not None:
+            await self._kernel.interrupt()
+
+    async def save(self) -> None:
+        """Write the notebook, and wait until it is on the disk.
+
+        Raises
+        ------
+        NotebookError
+            If it cannot be written; the file is then what it was before.
+        """
+        self._save_soon()
+        assert self._writer is not None
+        await asyncio.shield(self._writer)
+
+    async def _start(self) -> None:
+        """Start a kernel, in the place of one that has died."""
+        metadata = self._document.node.metadata
+        if self._kernel is not None:
+            await self._kernel.close(now=True)
+        self._kernel = KernelProcess(
+            metadata.kernelspec.name,
+            folder=self._document.folder,
+            environment=self._environment,
+            grace=self._grace,
+        )
+        self._ran.clear()
+        await self._kernel.start()
+        metadata.setdefault("language_info", self._kernel.language_info)
+
+    def _save_soon(self) -> None:
+        """Write the notebook beside other work: a disk takes longer to be sure than a turn may cost."""
+        self._changed = True
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._changed:
+            self._changed = False
+            await asyncio.to_thread(self._document.save, self._document.content())
+
+    def _raise_unsaved(self) -> None:
+        """Say now that writing went wrong the last time, before more is done that would be lost."""
+        if self._writer is not None and self._writer.done():
+            self._writer.result()
+
+
+def _kernel_name(metadata: dict[str, Any]) -> str:
+    """Return the name of the kernel a notebook asks for."""
+    name: str | None = metadata.get("kernelspec", {}).get("name")
+    language = metadata.get("language_info", {}).get("name", "python")
+    if not name and language not in ("python", "ipython"):
+        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
+    return name or "python3"

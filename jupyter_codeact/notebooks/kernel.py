@@ -1,0 +1,285 @@
+"""A kernel of one's own: started, run, interrupted and ended by nobody else.
+
+`jupyter_client` starts the kernel and speaks with it, `outputs` keeps what it shows. Waiting is done here,
+because a person may interrupt a cell at any moment, and what had been shown by then is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import IO, Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+
+from ..agent.contracts import ExecutionStatus, NotebookError, Variable
+from . import variables
+from .outputs import Outputs
+
+STARTUP_SECONDS = 60
+WATCH_SECONDS = 0.2
+"""How often a running kernel is looked after: is it alive, is the cell's time up."""
+SILENCE_SECONDS = 5.0
+"""How long outputs are waited for once the kernel has said that the cell is done."""
+DRAIN_SECONDS = 0.2
+"""How long the last words of a dead kernel are waited for."""
+
+
+def python_kernelspec(name: str) -> dict[str, str]:
+    """Return what a notebook's metadata says of the Python kernel ``name``.
+
+    Raises
+    ------
+    NotebookError
+        If it is not installed, or is not a Python kernel.
+    """
+    manager = KernelSpecManager()
+    try:
+        spec = manager.get_kernel_spec(name)
+        if spec.language.lower() == "python":
+            return {"name": name, "display_name": spec.display_name, "language": "python"}
+        problem = f"The notebook's kernel “{name}” speaks {spec.language}; CodeAct works with Python kernels."
+    except NoSuchKernel:
+        problem = f"The notebook asks for the kernel “{name}”, which is not installed."
+    names = ", ".join(sorted(manager.find_kernel_specs())) or "none"
+    raise NotebookError(
+        f"{problem} Installed kernels: {names}. Choose one of them for the notebook in JupyterLab and save "
+        "it, or install the kernel."
+    )
+
+
+@dataclass
+class _Run:
+    """A cell being run."""
+
+    message: str
+    begun: bool = False
+    interrupted: float | None = None
+    signals: int = 0
+    heard: float = field(default_factory=time.monotonic)
+
+
+class KernelProcess:
+    """A kernel process, and the conversation with it.
+
+    Parameters
+    ----------
+    name : str
+        Name of an installed kernelspec.
+    folder : Path
+        Where it runs.
+    environment : Mapping[str, str]
+        Its environment variables.
+    grace : float
+        Seconds a cell has to end after an interrupt, before the kernel is killed.
+    """
+
+    def __init__(self, name: str, *, folder: Path, environment: Mapping[str, str], grace: float) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._grace = grace
+        self._manager = AsyncKernelManager(kernel_name=name)
+        # without a limit on what waits to be read, no output is dropped however busy this process is
+        self._context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.RCVHWM, 0)
+        self._client: AsyncKernelClient | None = None
+        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `close`
+        self._outputs = Outputs()
+        self._current: _Run | None = None
+        self._used = False
+        self.language_info: dict[str, Any] = {}
+
+    async def start(self) -> None:
+        """Start the kernel and wait until it answers.
+
+        Raises
+        ------
+        NotebookError
+            If it does not; with the kernel's own last words.
+        """
+        options = ["--HistoryManager.hist_file=:memory:"] if self._manager.ipykernel else []
+        try:
+            await self._manager.start_kernel(
+                extra_arguments=options,
+                cwd=str(self._folder),
+                env=dict(self._environment),
+                stdout=DEVNULL,
+                stderr=self._words,
+            )
+            client = self._manager.client(context=self._context)
+            # without the stdin channel `input()` raises in the cell, instead of waiting for nobody
+            client.start_channels(stdin=False, hb=False)
+            self._client = self._outputs.kc = client
+            await client.wait_for_ready(timeout=STARTUP_SECONDS)
+            info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
+            self.language_info = info["content"]["language_info"]
+        except (OSError, RuntimeError, TimeoutError) as error:
+            self._words.seek(0)
+            lines = self._words.read().decode(errors="replace").split("\n")
+            reason = next((line.strip() for line in reversed(lines) if line.strip()), str(error))
+            await self.close(now=True)
+            raise NotebookError(
+                f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
+            ) from error
+        except BaseException:
+            await self.close(now=True)
+            raise
+
+    async def status(self) -> str:
+        """Return the kernel's state in Jupyter's words."""
+        if self._client is None or not await self._manager.is_alive():
+            return "dead"
+        return "busy" if self._current else "idle"
+
+    async def variables(self) -> list[Variable]:
+        """Read what is defined in the kernel, while no cell runs; nothing is before the first has."""
+        if self._client is None or not self._used or not await self._manager.is_alive():
+            return []
+        return await variables.read(self._client)
+
+    async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
+        """Run ``source``; what it shows appears in ``cell`` while it runs.
+
+        A cell that does not end when it is interrupted, be it by `interrupt` or after ``timeout`` seconds,
+        costs the kernel its life.
+        """
+        assert self._client is not None
+        client = self._client
+        self._used = True
+        message = client.execute(source, stop_on_error=False)
+        run = self._current = _Run(message)
+        with self._outputs.collect(message, cell):
+            listener = asyncio.create_task(self._listen(client, run))
+            reply = asyncio.create_task(_reply(client, message))
+            try:
+                return await self._watch(run, listener, reply, timeout)
+            except asyncio.CancelledError:
+                await self.interrupt()
+                raise
+            finally:
+                self._current = None
+                listener.cancel()
+                reply.cancel()
+                await asyncio.gather(listener, reply, return_exceptions=True)
+
+    async def interrupt(self) -> None:
+        """Interrupt the cell that runs, if one does; as soon as the kernel has begun with it."""
+        run = self._current
+        if run is None:
+            return
+        if run.interrupted is None:
+            run.interrupted = time.monotonic()
+        if run.begun:  # before that the kernel would not notice
+            await self._signal(run)
+
+    async def close(self, *, now: bool = False) -> None:
+        """End the kernel: politely, or ``now``. It ends even if this is cancelled."""
+        try:
+            try:
+                if self._manager.has_kernel:
+                    await self._manager.shutdown_kernel(now=now)
+            finally:
+                if self._manager.has_kernel:
+                    await self._manager.shutdown_kernel(now=True)
+                else:
+                    await self._manager.cleanup_resources()
+        finally:
+            if self._client is not None:
+                self._client.stop_channels()
+                self._client = None
+            self._context.destroy(linger=0)
+            self._words.close()
+
+    @property
+    def widgets(self) -> dict[str, Any]:
+        """State of the widgets the kernel has made, as notebook metadata spells it."""
+        return self._outputs.widgets
+
+    async def _signal(self, run: _Run) -> None:
+        run.signals += 1
+        await self._manager.interrupt_kernel()
+        if self._client is not None:
+            # a kernel that awaits notices a signal only when something wakes it (ipykernel issue 881)
+            self._client.kernel_info()
+
+    async def _listen(self, client: AsyncKernelClient, run: _Run) -> None:
+        """Take in what the kernel shows until it is idle again."""
+        while True:
+            message = await client.get_iopub_msg(timeout=None)
+            run.heard = time.monotonic()
+            mine = message["parent_header"].get("msg_id") == run.message
+            if mine and message["msg_type"] == "execute_input":
+                run.begun = True
+                if run.interrupted is not None:
+                    await self._signal(run)
+            if self._outputs.take(message) and mine:
+                return
+
+    async def _watch(
+        self,
+        run: _Run,
+        listener: asyncio.Task[None],
+        reply: asyncio.Task[dict[str, Any]],
+        timeout: float | None,
+    ) -> ExecutionStatus:
+        """Wait for the end of a run, however it ends."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            pause = WATCH_SECONDS
+            if deadline is not None and run.interrupted is None:
+                pause = min(pause, max(0.0, deadline - time.monotonic()))
+            done, _ = await asyncio.wait(
+                {listener, reply}, timeout=pause, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for task in done:
+                task.result()
+            now = time.monotonic()
+            if reply in done and (listener in done or now - run.heard > SILENCE_SECONDS):
+                return await self._outcome(run, reply.result())
+            if not await self._manager.is_alive():
+                await _silence(run, listener)
+                return "dead"
+            if run.interrupted is not None and now - run.interrupted > self._grace:
+                await self._manager.shutdown_kernel(now=True)
+                await _silence(run, listener)
+                return "dead"
+            if run.interrupted is not None and now - run.interrupted > self._grace / 2 and run.signals < 2:
+                await self._signal(run)
+            elif run.interrupted is None and deadline is not None and now >= deadline:
+                await self.interrupt()
+
+    async def _outcome(self, run: _Run, reply: dict[str, Any]) -> ExecutionStatus:
+        """Say how a run went that the kernel has replied to."""
+        leaving = [part for part in reply.get("payload", ()) if part.get("source") == "ask_exit"]
+        if leaving and not leaving[-1].get("keepkernel"):  # exit() or quit(): the kernel ends by itself
+            await self._manager.shutdown_kernel()
+            return "dead"
+        if run.signals:
+            return "interrupted"
+        return "ok" if reply["status"] == "ok" else "error"
+
+
+async def _reply(client: AsyncKernelClient, message: str) -> dict[str, Any]:
+    """Wait for the kernel's reply to an execute request."""
+    while True:
+        reply = await client.get_shell_msg(timeout=None)
+        if reply["parent_header"].get("msg_id") == message:
+            content: dict[str, Any] = reply["content"]
+            return content
+
+
+async def _silence(run: _Run, listener: asyncio.Task[None]) -> None:
+    """Wait until nothing more comes of a kernel that is dead."""
+    dead = time.monotonic()
+    while not listener.done() and time.monotonic() - max(run.heard, dead) < DRAIN_SECONDS:
+        await asyncio.wait({listener}, timeout=DRAIN_SECONDS / 4)

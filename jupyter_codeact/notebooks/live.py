@@ -1,0 +1,123 @@
+"""The notebook in front of the user: cells through the open page, the kernel through the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Literal, Protocol
+
+from ..agent.contracts import Execution, NotebookError, NotebookState, Variable
+
+INTERRUPT_GRACE = 10.0
+"""Seconds an interrupted cell has to come to its end before the run goes on without it."""
+
+
+PAGE_GONE = (
+    "The page with this notebook was closed or lost its connection, so the run stopped. "
+    "Cells that ran before are in the notebook."
+)
+
+
+class PageGone(NotebookError):  # noqa: N818 - what happened, as the user would say it
+    """The page went away before it had answered."""
+
+
+class Page(Protocol):
+    """What carries out commands where the user sees them.
+
+    Every method may raise `NotebookError`: `PageGone` when the page goes away before it has answered.
+    """
+
+    def read_state(self) -> Awaitable[NotebookState]:
+        """Read the notebook."""
+        ...
+
+    def write_cell(self, **cell: Any) -> Awaitable[str]:
+        """Insert or rewrite a cell (`protocol.WriteCell`) and return its id."""
+        ...
+
+    def run_cell(self, *, cell_id: str, source: str) -> Awaitable[Execution]:
+        """Run a cell whose source is still ``source``."""
+        ...
+
+    def delete_cell(self, *, cell_id: str) -> Awaitable[None]:
+        """Remove a cell."""
+        ...
+
+
+class KernelAccess(Protocol):
+    """How the server reaches the notebook's kernel, page or no page."""
+
+    async def interrupt(self) -> None:
+        """Interrupt whatever the kernel is doing."""
+        ...
+
+    async def variables(self) -> list[Variable]:
+        """Read what the user has defined; nothing while the kernel is busy."""
+        ...
+
+
+class LiveNotebook:
+    """Implements the agent's `Notebook` contract on an open page and the user's own kernel."""
+
+    def __init__(self, page: Page, kernel: KernelAccess) -> None:
+        self._page, self._kernel = page, kernel
+
+    async def state(self) -> NotebookState:
+        """Read the notebook.
+
+        Raises
+        ------
+        NotebookError
+            When the notebook has no kernel, or one that does not speak Python.
+        """
+        state = await self._page.read_state()
+        if state.kernel is None:
+            raise NotebookError("This notebook has no kernel. Choose one with Kernel > Change Kernel.")
+        if state.kernel.status in ("dead", "terminating"):
+            raise NotebookError("The kernel is dead. Restart it with Kernel > Restart Kernel and ask again.")
+        if state.kernel.language.lower() != "python":
+            raise NotebookError(
+                f"CodeAct acts by writing Python, but this notebook's kernel runs {state.kernel.language}. "
+                "Choose a Python kernel with Kernel > Change Kernel."
+            )
+        return state.model_copy(update={"variables": await self._kernel.variables()})
+
+    async def write_cell(
+        self,
+        source: str,
+        *,
+        cell_type: Literal["code", "markdown"] = "code",
+        cell_id: str | None = None,
+        after: str | None = None,
+    ) -> str:
+        """Rewrite a cell in place, or insert one below ``after``."""
+        return await self._page.write_cell(source=source, cell_type=cell_type, cell_id=cell_id, after=after)
+
+    async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
+        """Run a cell in the user's kernel; after ``timeout`` seconds it is interrupted."""
+        work = asyncio.ensure_future(self._page.run_cell(cell_id=cell_id, source=source))
+        try:
+            done, _ = await asyncio.wait({work}, timeout=timeout)
+            if not done:
+                await self.interrupt()
+                await asyncio.wait({work}, timeout=INTERRUPT_GRACE)
+            if not work.done():
+                raise NotebookError(
+                    "The cell does not react to being interrupted. Restart the kernel with "
+                    "Kernel > Restart Kernel and ask again."
+                )
+            return work.result()
+        except PageGone:
+            await self.interrupt()  # nobody is left to see what the cell does, or to stop it
+            raise
+        finally:
+            work.cancel()
+
+    async def delete_cell(self, cell_id: str) -> None:
+        """Remove a cell."""
+        await self._page.delete_cell(cell_id=cell_id)
+
+    async def interrupt(self) -> None:
+        """Interrupt the kernel, through the server."""
+        await self._kernel.interrupt()

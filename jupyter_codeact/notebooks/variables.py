@@ -1,0 +1,105 @@
+"""What the user has defined in a Python kernel, read without leaving a trace in it.
+
+The kernel evaluates one expression, silently and outside its history; names, outputs, ``_`` and the
+execution counter stay as they are. The expression brings its own code, so that the kernel's environment
+need not have this package.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from pydantic import TypeAdapter
+
+from ..agent.contracts import Variable
+
+LIMIT = 30
+"""Variables described at most; the ones defined last."""
+
+# Runs in the user's kernel. Looks only at built-in types and at the libraries it knows by name, because
+# asking an unknown object for its repr or its attributes would run the user's code.
+_IN_KERNEL = """
+import inspect, json, types
+
+HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
+SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
+
+def columns(frame):
+    names = [f"{name} {dtype}" for name, dtype in zip(list(frame.columns)[:20], list(frame.dtypes)[:20])]
+    return ", ".join(names) + (", ..." if frame.shape[1] > 20 else "")
+
+def summary(value):
+    kind, library = type(value).__name__, type(value).__module__.partition(".")[0]
+    if value is None or isinstance(value, (bool, int, float, complex)) and library == "builtins":
+        return "= " + repr(value) if len(str(value)) < 40 else ""
+    if library in ("pandas", "polars") and kind == "DataFrame":
+        return "%d rows x %d columns: %s" % (*value.shape, columns(value))
+    if library in ("pandas", "polars") and kind == "Series":
+        return "%d values, %s" % (len(value), value.dtype)
+    if library == "numpy" and kind == "ndarray":
+        return "shape %s, %s" % (value.shape, value.dtype)
+    if library == "torch" and kind == "Tensor":
+        return "shape %s, %s on %s" % (tuple(value.shape), value.dtype, value.device)
+    if type(value) is dict:
+        keys = [repr(key) for key in list(value)[:12] if type(key) in (str, int)]
+        return "%d keys: %s" % (len(value), ", ".join(keys) + (", ..." if len(value) > 12 else ""))
+    if type(value) in (str, bytes, list, tuple, set, frozenset):
+        return "length %d" % len(value)
+    if isinstance(value, types.FunctionType):
+        doc = (value.__doc__ or "").strip().partition("\\\\n")[0]
+        return "%s%s" % (inspect.signature(value), ": " + doc if doc else "")
+    return ""
+
+def describe(namespace, limit):
+    found = []
+    for name, value in reversed(list(namespace.items())):
+        if name.startswith("_") or name in HIDDEN or isinstance(value, SKIPPED):
+            continue
+        if type(value).__module__.startswith(("IPython", "ipykernel")) or isinstance(value, type) and not (
+            value.__module__ == "__main__"
+        ) or isinstance(value, types.FunctionType) and value.__module__ != "__main__":
+            continue
+        if len(found) == limit:
+            break
+        try:
+            said = summary(value)[:400]
+        except Exception:
+            said = ""
+        found.append({"name": name, "type": type(value).__name__, "summary": said})
+    return json.dumps(found[::-1])
+"""
+
+EXPRESSION = f"(lambda space: (exec({_IN_KERNEL!r}, space), space['describe'](globals(), {LIMIT}))[1])({{}})"
+_VARIABLES = TypeAdapter(list[Variable])
+
+
+def parse(reply: dict[str, Any]) -> list[Variable]:
+    """Return the variables that an ``execute_reply`` with `EXPRESSION` in it tells of; none if it failed."""
+    try:
+        text = reply["content"]["user_expressions"]["codeact"]["data"]["text/plain"]
+        return _VARIABLES.validate_python(json.loads(ast.literal_eval(text)))
+    except (KeyError, ValueError, SyntaxError, TypeError):
+        return []
+
+
+async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Variable]:
+    """Read the variables through a client whose shell channel nobody else listens to.
+
+    Returns none when the kernel is busy for longer than ``timeout`` seconds.
+    """
+    request = client.execute(
+        "", silent=True, store_history=False, user_expressions={"codeact": EXPRESSION}, allow_stdin=False
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            while True:
+                reply = await client.get_shell_msg(timeout=timeout)
+                if reply["parent_header"].get("msg_id") == request:
+                    return parse(reply)
+    except (TimeoutError, Empty):
+        return []

@@ -1,0 +1,22 @@
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { ISettings } from '../../tokens';
+import { ChatModel } from '../model';
+
+/** What every part of the panel may use. */
+export interface IPanelContext {
+  model: ChatModel;
+  rendermime: IRenderMimeRegistry;
+  settings: ISettings | null;
+  trans: TranslationBundle;
+}
+
+const PanelContext = React.createContext<IPanelContext | null>(null);
+
+export const PanelProvider = PanelContext.Provider;
+
+export function usePanel(): IPanelContext {
+  return React.useContext(PanelContext)!;
+}

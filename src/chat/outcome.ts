@@ -1,0 +1,72 @@
+/** What came out of a cell, in brief. */
+export interface IOutcome {
+  /** Its text: of an error the name and the message, else the last lines. */
+  readonly text: string;
+  /** Pictures, as data URIs. */
+  readonly images: readonly string[];
+  /** MIME types of what is neither text nor such a picture. */
+  readonly others: readonly string[];
+}
+
+const LINES = 6;
+const LINE_LENGTH = 160;
+const IMAGES = 2;
+const PICTURES = ['image/png', 'image/jpeg', 'image/gif'];
+
+// eslint-disable-next-line no-control-regex
+const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
+
+/** Put nbformat outputs in brief; `null` when there is nothing to tell. */
+export function outcomeOf(
+  outputs: readonly Record<string, unknown>[]
+): IOutcome | null {
+  const texts: string[] = [];
+  const images: string[] = [];
+  const others: string[] = [];
+  for (const output of outputs) {
+    if (output.output_type === 'error') {
+      return { text: errorText(output), images: [], others: [] };
+    }
+    if (output.output_type === 'stream') {
+      texts.push(joined(output.text));
+      continue;
+    }
+    const data = (output.data ?? {}) as Record<string, unknown>;
+    const picture = PICTURES.find(type => data[type]);
+    if (picture) {
+      const base64 = joined(data[picture]).replace(/\s/g, '');
+      images.push(`data:${picture};base64,${base64}`);
+    } else if ('text/plain' in data) {
+      texts.push(joined(data['text/plain']) + '\n');
+    } else {
+      others.push(...Object.keys(data).slice(0, 1));
+    }
+  }
+  const text = lastLines(texts.join(''));
+  const hasAny = text || images.length || others.length;
+  return hasAny ? { text, images: images.slice(-IMAGES), others } : null;
+}
+
+function errorText(output: Record<string, unknown>): string {
+  const { ename, evalue } = output;
+  return lastLines(evalue ? `${ename}: ${evalue}` : `${ename}`);
+}
+
+/** nbformat spells long text as a string or as a list of lines. */
+function joined(value: unknown): string {
+  return Array.isArray(value) ? value.join('') : String(value ?? '');
+}
+
+function lastLines(text: string): string {
+  const lines = text
+    .replace(ANSI, '')
+    .split('\n')
+    // What a carriage return has overwritten was never meant to stay, as in a progress bar.
+    .map(line => line.replace(/\r$/, '').replace(/^.*\r/, ''))
+    .map(line =>
+      line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line
+    );
+  const whole = lines.join('\n').trimEnd().split('\n');
+  const last = whole.slice(-LINES);
+  return (whole.length > LINES ? ['…', ...last] : last).join('\n');
+}

@@ -1,0 +1,77 @@
+import {
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { addIcon, stopIcon } from '@jupyterlab/ui-components';
+
+import { codeActIcon } from '../icons';
+import { CommandIDs, IConnection, INotebooks, ISettings } from '../tokens';
+import { ChatModel } from './model';
+import { ChatSidebar } from './sidebar';
+
+export const chatPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-codeact:chat',
+  description: 'The sidebar in which users talk with CodeAct.',
+  autoStart: true,
+  requires: [IConnection, INotebooks, IRenderMimeRegistry],
+  optional: [ISettings, ICommandPalette, ILayoutRestorer, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    connection: IConnection,
+    notebooks: INotebooks,
+    rendermime: IRenderMimeRegistry,
+    settings: ISettings | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    const { commands, shell } = app;
+    const model = new ChatModel({ connection, notebooks, trans });
+    const sidebar = new ChatSidebar(
+      () =>
+        import('./panel').then(
+          ({ ChatPanel }) =>
+            new ChatPanel({ model, rendermime, settings, trans })
+        ),
+      trans
+    );
+    shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });
+    restorer?.add(sidebar, sidebar.id);
+
+    commands.addCommand(CommandIDs.open, {
+      label: trans.__('Open CodeAct'),
+      caption: trans.__('Ask CodeAct to work in this notebook'),
+      icon: codeActIcon,
+      execute: () => shell.activateById(sidebar.id)
+    });
+    commands.addCommand(CommandIDs.stop, {
+      label: trans.__('Stop CodeAct'),
+      caption: trans.__('Stop what CodeAct is doing in this notebook'),
+      icon: stopIcon,
+      isEnabled: () => model.isRunning,
+      execute: () => model.stop()
+    });
+    commands.addCommand(CommandIDs.newConversation, {
+      label: trans.__('New CodeAct Conversation'),
+      caption: trans.__('Start a new conversation about this notebook'),
+      icon: addIcon,
+      isEnabled: () => model.path !== null && !model.isRunning,
+      execute: () => model.newConversation()
+    });
+    for (const command of Object.values(CommandIDs)) {
+      palette?.addItem({ command, category: 'CodeAct' });
+    }
+    let wasRunning = false;
+    model.changed.connect(() => {
+      if (wasRunning !== model.isRunning) {
+        wasRunning = model.isRunning;
+        commands.notifyCommandChanged();
+      }
+    });
+  }
+};

@@ -1,0 +1,59 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
+import { PanelLayout, Widget } from '@lumino/widgets';
+
+import { codeActIcon } from '../icons';
+
+/** The place of the chat panel in the sidebar. The panel itself is loaded when the user first looks at it. */
+export class ChatSidebar extends Widget {
+  constructor(
+    private _load: () => Promise<Widget>,
+    private _trans: TranslationBundle
+  ) {
+    super();
+    this.id = 'jp-CodeAct-sidebar';
+    this.addClass('jp-CodeAct-sidebar');
+    this.title.icon = codeActIcon;
+    this.title.caption = _trans.__('CodeAct');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _trans.__('CodeAct'));
+    this.layout = new PanelLayout();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.isVisible) {
+      void this._open();
+    }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    void this._open();
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    void this._open().then(panel => panel?.activate());
+  }
+
+  private _open(): Promise<Widget | null> {
+    this._opened ??= this._load().then(
+      panel => {
+        (this.layout as PanelLayout).addWidget(panel);
+        return panel;
+      },
+      error => {
+        console.error(error);
+        this._opened = null;
+        this.node.textContent = this._trans.__(
+          'CodeAct could not be loaded. Reload the page.'
+        );
+        return null;
+      }
+    );
+    return this._opened;
+  }
+
+  private _opened: Promise<Widget | null> | null = null;
+}

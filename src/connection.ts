@@ -1,0 +1,149 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { FromPage, FromServer } from './protocol';
+import { ConnectionState, IConnection } from './tokens';
+
+/** Milliseconds before the first attempt to reconnect; doubled on each further one. */
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
+
+export class Connection implements IConnection {
+  constructor(options: Connection.IOptions) {
+    this._settings = options.serverSettings;
+  }
+
+  get state(): ConnectionState {
+    return this._state;
+  }
+
+  get failures(): number {
+    return this._failures;
+  }
+
+  get stateChanged(): ISignal<this, ConnectionState> {
+    return this._stateChanged;
+  }
+
+  get received(): ISignal<this, FromServer> {
+    return this._received;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    window.clearTimeout(this._timer);
+    this._drop();
+    Signal.clearData(this);
+  }
+
+  connect(): void {
+    if (this._isDisposed || this._state !== 'closed') {
+      return;
+    }
+    window.clearTimeout(this._timer);
+    const { appendToken, token, wsUrl, WebSocket } = this._settings;
+    let url = URLExt.join(wsUrl, 'codeact', 'ws');
+    if (appendToken && token) {
+      url += `?token=${encodeURIComponent(token)}`;
+    }
+    const socket = new WebSocket(url);
+    this._socket = socket;
+    socket.onopen = () => this._onOpen();
+    socket.onmessage = event => this._onMessage(event);
+    socket.onclose = () => this._onClose();
+    this._setState('connecting');
+  }
+
+  send(message: FromPage): boolean {
+    if (this._state === 'open') {
+      this._socket!.send(JSON.stringify(message));
+      return true;
+    }
+    if (message.type === 'done' || message.type === 'failed') {
+      this._answers.push(message);
+    }
+    return false;
+  }
+
+  private _onOpen(): void {
+    // Whoever listens opens its notebooks first, so that the server knows whom the answers come from.
+    this._setState('open');
+    for (const answer of this._answers.splice(0)) {
+      this.send(answer);
+    }
+  }
+
+  private _onMessage(event: MessageEvent): void {
+    // Only now, so that a server that accepts and closes at once is not asked twice a second.
+    this._failures = 0;
+    let message: FromServer;
+    try {
+      message = JSON.parse(event.data);
+    } catch {
+      console.warn('CodeAct got a message that is not JSON:', event.data);
+      return;
+    }
+    this._received.emit(message);
+  }
+
+  private _onClose(): void {
+    this._drop();
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this._failures);
+    this._failures += 1;
+    // Not all pages at once when a server comes back.
+    const spread = 0.5 + Math.random() / 2;
+    this._timer = window.setTimeout(() => this.connect(), delay * spread);
+    this._setState('closed');
+  }
+
+  private _drop(): void {
+    const socket = this._socket;
+    this._socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+  }
+
+  private _setState(state: ConnectionState): void {
+    this._state = state;
+    this._stateChanged.emit(state);
+  }
+
+  private _answers: FromPage[] = [];
+  private _failures = 0;
+  private _isDisposed = false;
+  private _received = new Signal<this, FromServer>(this);
+  private _settings: ServerConnection.ISettings;
+  private _socket: WebSocket | null = null;
+  private _state: ConnectionState = 'closed';
+  private _stateChanged = new Signal<this, ConnectionState>(this);
+  private _timer = 0;
+}
+
+export namespace Connection {
+  export interface IOptions {
+    serverSettings: ServerConnection.ISettings;
+  }
+}
+
+export const connectionPlugin: JupyterFrontEndPlugin<IConnection> = {
+  id: 'jupyter-codeact:connection',
+  description: 'The WebSocket to the CodeAct server extension.',
+  autoStart: true,
+  provides: IConnection,
+  activate: (app: JupyterFrontEnd) =>
+    new Connection({ serverSettings: app.serviceManager.serverSettings })
+};

@@ -1,0 +1,8 @@
+import { chatPlugin } from './chat/plugin';
+import { connectionPlugin } from './connection';
+import { notebookPlugin } from './notebook/plugin';
+import { settingsPlugin } from './settings';
+
+export * from './tokens';
+
+export default [connectionPlugin, settingsPlugin, notebookPlugin, chatPlugin];

@@ -1,0 +1,40 @@
+import { NotebookPanel } from '@jupyterlab/notebook';
+
+/**
+ * Whether the user is looking at a cell (the last one for `null`) without being at work in the notebook.
+ *
+ * Only then may the page scroll along with the agent.
+ */
+export function isFollowed(
+  panel: NotebookPanel,
+  cellId: string | null
+): boolean {
+  const { content } = panel;
+  const isTyping =
+    content.mode === 'edit' && content.node.contains(document.activeElement);
+  if (!panel.isVisible || isTyping) {
+    return false;
+  }
+  const cell =
+    cellId === null
+      ? content.widgets[content.widgets.length - 1]
+      : content.widgets.find(({ model }) => model.id === cellId);
+  if (!cell?.isAttached) {
+    return false;
+  }
+  const view = content.outerNode.getBoundingClientRect();
+  const box = cell.node.getBoundingClientRect();
+  return box.bottom > view.top && box.top < view.bottom;
+}
+
+/** Bring a cell into view, by as little scrolling as needed. */
+export function follow(panel: NotebookPanel, cellId: string): void {
+  const index = panel.content.widgets.findIndex(
+    ({ model }) => model.id === cellId
+  );
+  if (index >= 0) {
+    panel.content.scrollToItem(index).catch(() => {
+      // Overtaken by another scroll, which is then the one wanted.
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { Cell, ICodeCellModel } from '@jupyterlab/cells';
+import {
+  INotebookCellExecutor,
+  KernelError,
+  NotebookPanel
+} from '@jupyterlab/notebook';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { Execution, RunCell } from '../protocol';
+import { cellToRun } from './cells';
+import { ExecutionWatch } from './execution-watch';
+import { kernelReady } from './kernel';
+import { fullOutputs, Output } from './outputs';
+import { UserError } from './user-error';
+
+/**
+ * Run a cell the way the page runs cells, and tell how it went.
+ *
+ * Throws a `UserError` when the cell did not get to run.
+ */
+export async function runCell(
+  panel: NotebookPanel,
+  command: RunCell,
+  executor: INotebookCellExecutor,
+  trans: TranslationBundle
+): Promise<Execution> {
+  await kernelReady(panel, trans);
+  const { cell_id, source } = command;
+  const cell = cellToRun(panel, cell_id, source, trans);
+  const watch = new ExecutionWatch(panel, cell);
+  const start = performance.now();
+  try {
+    const executed = execute(panel, cell, executor);
+    watch.noteRequest();
+    await Promise.race([executed, watch.lost]);
+    if (!watch.isLost && cell.isDisposed && watch.model) {
+      // Moved: the executor has given it up, the kernel has not.
+      await Promise.race([watch.idle, watch.lost]);
+    }
+    const seconds = (performance.now() - start) / 1000;
+    if (!watch.model) {
+      throw new UserError(
+        trans.__('The cell was deleted while CodeAct was running it.')
+      );
+    }
+    return report(watch.model, source, watch.isLost, seconds, trans);
+  } finally {
+    watch.dispose();
+  }
+}
+
+async function execute(
+  panel: NotebookPanel,
+  cell: Cell,
+  executor: INotebookCellExecutor
+): Promise<void> {
+  try {
+    await executor.runCell({
+      cell,
+      notebook: panel.content.model!,
+      notebookConfig: panel.content.notebookConfig,
+      onCellExecutionScheduled: () => undefined,
+      onCellExecuted: () => undefined,
+      sessionContext: panel.sessionContext
+    });
+  } catch (error) {
+    // How it went is read from the cell: not all executors tell it alike.
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
+  }
+}
+
+function report(
+  model: ICodeCellModel,
+  source: string,
+  isLost: boolean,
+  seconds: number,
+  trans: TranslationBundle
+): Execution {
+  if (model.type !== 'code') {
+    return { status: 'ok', outputs: [], execution_count: null, seconds };
+  }
+  const outputs: Output[] = model.outputs.toJSON();
+  const count = model.executionCount;
+  const error = outputs.find(output => output.output_type === 'error');
+  if (!error && !isLost && count === null && source.trim()) {
+    throw new UserError(
+      trans.__(
+        'The cell did not get to run: an error or an interrupt in another cell came before it.'
+      )
+    );
+  }
+  return {
+    status: isLost
+      ? 'dead'
+      : !error
+        ? 'ok'
+        : error.ename === 'KeyboardInterrupt'
+          ? 'interrupted'
+          : 'error',
+    outputs: fullOutputs(outputs, trans),
+    execution_count: count ?? null,
+    seconds
+  };
+}

@@ -1,0 +1,93 @@
+import { Token } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal } from '@lumino/signaling';
+
+import { FromPage, FromServer } from './protocol';
+
+/** The commands users can call. */
+export namespace CommandIDs {
+  export const open = 'codeact:open';
+  export const stop = 'codeact:stop';
+  export const newConversation = 'codeact:new-conversation';
+}
+
+/** How the page's socket to the server is. */
+export type ConnectionState = 'closed' | 'connecting' | 'open';
+
+/** The page's one WebSocket to the server. */
+export interface IConnection extends IDisposable {
+  readonly state: ConnectionState;
+
+  /** How often in a row it was lost without a word from the server. */
+  readonly failures: number;
+
+  /** Emitted when `state` changes. */
+  readonly stateChanged: ISignal<IConnection, ConnectionState>;
+
+  readonly received: ISignal<IConnection, FromServer>;
+
+  /** Open the socket, and keep it open. */
+  connect(): void;
+
+  /**
+   * Send a message.
+   *
+   * Without an open socket, the answer to a command (`done`, `failed`) waits for it; anything else is dropped.
+   * Returns whether the message went out.
+   */
+  send(message: FromPage): boolean;
+}
+
+export const IConnection = new Token<IConnection>(
+  'jupyter-codeact:IConnection',
+  'The WebSocket between this page and the CodeAct server extension.'
+);
+
+/** A notebook this page shows. */
+export interface IOpenNotebook {
+  /** Its path in Jupyter's contents. */
+  readonly path: string;
+
+  /** What keeps CodeAct from working in it, as a sentence that says what to do; `null` if nothing does. */
+  readonly obstacle: string | null;
+}
+
+/** The notebooks this page shows. */
+export interface INotebooks extends IDisposable {
+  /** The notebook in front. */
+  readonly current: IOpenNotebook | null;
+
+  /** Emitted when another notebook comes in front, or the one in front changes its path or its obstacle. */
+  readonly changed: ISignal<INotebooks, void>;
+
+  readonly renamed: ISignal<INotebooks, { from: string; to: string }>;
+
+  readonly closed: ISignal<INotebooks, string>;
+
+  /** The present path of a notebook that may have been renamed since somebody noted `path`. */
+  resolve(path: string): string;
+
+  /** Bring a cell in front of the user. Returns whether it is still there. */
+  jumpToCell(path: string, cellId: string): Promise<boolean>;
+}
+
+export const INotebooks = new Token<INotebooks>(
+  'jupyter-codeact:INotebooks',
+  'The notebooks this page shows, as CodeAct sees them.'
+);
+
+/** What the user has set in the settings editor. */
+export interface ISettings extends IDisposable {
+  /** Enter sends, Shift+Enter starts a new line; or else the other way round. */
+  readonly sendWithEnter: boolean;
+
+  /** Scroll along with the cell being worked on while the user looks at it. */
+  readonly followCell: boolean;
+
+  readonly changed: ISignal<ISettings, void>;
+}
+
+export const ISettings = new Token<ISettings>(
+  'jupyter-codeact:ISettings',
+  'What the user has set for CodeAct.'
+);

@@ -1,0 +1,272 @@
+"""The loop, with a scripted model and a real notebook and kernel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from jupyter_codeact.agent.agent import Agent
+from jupyter_codeact.agent.contracts import Delta, Message, ModelError, Usage
+from jupyter_codeact.agent.events import Event, RunEnded
+from jupyter_codeact.agent.gate import Decision, decision
+from jupyter_codeact.agent.run import Budget
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+
+ENDLESS = "while True: pass"
+
+
+def block(*lines: str) -> str:
+    return "I will do it.\n\n```python\n" + "\n".join(lines) + "\n```"
+
+
+class Script:
+    """A model whose replies are written down; an error among them is raised, an event is waited for."""
+
+    name = "script"
+
+    def __init__(self, *replies: str | Exception | asyncio.Event) -> None:
+        self.replies, self.heard, self.read = list(replies), [], ""
+        self.saying = asyncio.Event()
+
+    async def stream(
+        self, messages: Sequence[Message], *, stop: Sequence[str] = (), max_tokens: int = 0, **_: object
+    ) -> AsyncGenerator[Delta, None]:
+        self.heard.append(list(messages))
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, asyncio.Event):
+            yield Delta(text="Let me think")
+            self.saying.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                reply.set()
+        self.read = ""
+        for start in range(0, len(reply), 3):
+            self.read += reply[start : start + 3]
+            yield Delta(text=reply[start : start + 3])
+        yield Delta(usage=Usage(prompt_tokens=100, completion_tokens=10), finish_reason="stop")
+
+
+class Bench:
+    """An agent at work in a fresh notebook, and what came of it."""
+
+    def __init__(self, notebook: HeadlessNotebook, journal: SqliteJournal) -> None:
+        self.notebook, self.journal = notebook, journal
+        self.conversation = journal.begin("test")
+        self.seen: list[Event] = []
+        self.happened: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def watch(self, event: Event) -> None:
+        self.seen.append(event)
+        self.happened[event.type].set()
+
+    def agent(self, *replies: str | Exception | asyncio.Event, **options: object) -> Agent:
+        self.model = Script(*replies)
+        return Agent(self.model, self.notebook, self.journal, watch=self.watch, **options)
+
+    async def run(self, *replies: str | Exception, task: str = "Do it.", **options: object) -> RunEnded:
+        return await self.agent(*replies, **options).run(self.conversation, task, title="test.ipynb")
+
+    def kinds(self) -> list[str]:
+        return [event.type for event in self.journal.events(self.conversation)]
+
+    async def cells(self) -> list[str]:
+        await self.notebook.save()
+        return [cell.source for cell in nbformat.read(self.notebook.path, 4).cells]
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
+        yield Bench(notebook, journal)
+    journal.close()
+
+
+async def test_an_action_runs_its_output_is_observed_and_the_answer_ends_the_run(bench: Bench) -> None:
+    end = await bench.run(block("x = 6 * 7", "print(x)"), "It is 42.")
+    assert (end.ending, end.answer, end.turns) == ("answered", "It is 42.", 2)
+    assert bench.kinds() == [
+        *("run_started", "observation"),
+        *("reply", "action", "cell_written", "decided", "executed", "observation"),
+        *("reply", "run_ended"),
+    ]
+    assert "42" in bench.model.heard[1][-1]["content"]
+    assert await bench.cells() == ["x = 6 * 7\nprint(x)"]
+
+
+async def test_a_failed_cell_is_rewritten_in_place_and_the_journal_keeps_every_attempt(
+    bench: Bench,
+) -> None:
+    end = await bench.run(block("print(valu)"), block("value = 1", "print(value)"), "Done: 1.")
+    assert end.ending == "answered"
+    assert await bench.cells() == ["value = 1\nprint(value)"]
+    sources = [event.source for event in bench.journal.events(bench.conversation) if event.type == "action"]
+    assert sources == ["print(valu)", "value = 1\nprint(value)"]
+    assert "NameError" in bench.model.heard[1][-1]["content"]
+
+
+async def test_generation_ends_at_the_closing_fence_and_what_follows_is_never_asked_for(bench: Bench) -> None:
+    invented = block("print(1)") + "\n\nOutput:\n```\n99\n```\nThe answer is 99." * 20
+    await bench.run(invented, "It is 1.")
+    said = [event.text for event in bench.journal.events(bench.conversation) if event.type == "reply"]
+    assert said[0] == block("print(1)")
+    assert "99" not in str(bench.model.heard[1])
+    first = bench.seen.index(next(event for event in bench.seen if event.type == "reply"))
+    streamed = "".join(event.text for event in bench.seen[:first] if event.type == "reply_delta")
+    assert len(streamed) < len(block("print(1)")) + 8
+
+
+async def test_messages_only_grow_and_take_turns(bench: Bench) -> None:
+    await bench.run(block("1 + 1"), block("2 + 2"), "4.")
+    await bench.run(block("3 + 3"), "6.", task="And more?")
+    heard = bench.model.heard
+    for before, after in pairwise(heard):
+        assert after[: len(before)] == before
+    assert [message["role"] for message in heard[-1]] == ["system"] + ["user", "assistant"] * 4 + ["user"]
+    assert "And more?" in heard[0][-1]["content"]
+
+
+async def test_only_pieces_of_replies_are_not_kept(bench: Bench) -> None:
+    await bench.run(block("1"), "One.")
+    kept = list(bench.journal.events(bench.conversation))
+    assert [event for event in bench.seen if event.type != "reply_delta"] == kept
+    assert any(event.type == "reply_delta" for event in bench.seen)
+
+
+async def test_a_run_ends_when_its_turns_are_spent_and_the_last_is_announced(bench: Bench) -> None:
+    end = await bench.run(*(block(f"print({n})") for n in range(5)), budget=Budget(turns=3))
+    assert (end.ending, end.turns) == ("out_of_turns", 3)
+    assert "last turn" in bench.model.heard[2][-1]["content"]
+    assert "last turn" not in bench.model.heard[1][-1]["content"]
+
+
+async def test_a_run_ends_when_its_tokens_are_spent(bench: Bench) -> None:
+    end = await bench.run(*(block(f"print({n})") for n in range(5)), budget=Budget(tokens=50))
+    assert (end.ending, end.turns) == ("out_of_tokens", 1)
+
+
+async def test_a_run_ends_when_its_time_is_out_and_the_cell_is_interrupted(bench: Bench) -> None:
+    end = await bench.run(block("print('begun', flush=True)", ENDLESS), budget=Budget(seconds=3))
+    assert end.ending == "out_of_time"
+    executed = next(event for event in bench.seen if event.type == "executed")
+    assert executed.status == "interrupted"
+    assert "begun" in str(executed.outputs)
+
+
+async def test_a_cell_that_takes_too_long_is_interrupted_and_the_model_goes_on(bench: Bench) -> None:
+    end = await bench.run(block(ENDLESS), "It never ends.", budget=Budget(cell_seconds=1))
+    assert (end.ending, end.answer) == ("answered", "It never ends.")
+    assert "interrupted" in bench.model.heard[1][-1]["content"].lower()
+
+
+async def test_stop_interrupts_the_cell_and_what_it_printed_is_observed(bench: Bench) -> None:
+    agent = bench.agent(block("print('begun', flush=True)", ENDLESS))
+    work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
+    await bench.happened["decided"].wait()
+    agent.stop()
+    end = await work
+    assert end.ending == "stopped"
+    observed = [event.text for event in bench.seen if event.type == "observation"]
+    assert "interrupt" in observed[-1].lower()
+    assert await bench.notebook.run_cell(await bench.notebook.write_cell("1"), source="1")
+
+
+async def test_stop_cancels_the_models_reply_and_keeps_what_was_said(bench: Bench) -> None:
+    cancelled = asyncio.Event()
+    agent = bench.agent(cancelled)
+    work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
+    await bench.model.saying.wait()
+    agent.stop()
+    end = await work
+    assert end.ending == "stopped"
+    assert cancelled.is_set()
+    assert [event.text for event in bench.seen if event.type == "reply"] == ["Let me think"]
+
+
+async def test_a_stop_before_the_run_has_begun_counts(bench: Bench) -> None:
+    agent = bench.agent("never asked")
+    agent.stop()
+    assert (await agent.run(bench.conversation, "Go.", title="t")).ending == "stopped"
+    assert bench.model.heard == []
+
+
+async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_run(
+    bench: Bench,
+) -> None:
+    end = await bench.run(*[block("print(1)")] * 6, budget=Budget(turns=20))
+    assert (end.ending, end.turns) == ("stuck", 4)
+    told = ["three times" in messages[-1]["content"] for messages in bench.model.heard]
+    assert told == [False, False, False, True]
+
+
+async def test_the_same_error_from_different_code_is_a_repetition_too(bench: Bench) -> None:
+    end = await bench.run(*(block("nowhere()", f"# try {n}") for n in range(6)), budget=Budget(turns=20))
+    assert end.ending == "stuck"
+
+
+async def test_a_model_that_fails_ends_the_run_with_its_sentence(bench: Bench) -> None:
+    end = await bench.run(ModelError("The model cannot be reached. Start it."))
+    assert (end.ending, end.message) == ("failed", "The model cannot be reached. Start it.")
+
+
+async def test_a_kernel_that_dies_ends_the_run_and_says_so(bench: Bench) -> None:
+    end = await bench.run(block("import os, signal", "os.kill(os.getpid(), signal.SIGKILL)"), "never")
+    assert end.ending == "failed"
+    assert "kernel died" in end.message
+    assert bench.kinds()[-2:] == ["observation", "run_ended"]
+
+
+async def test_a_reply_cut_off_in_its_code_runs_nothing_and_the_model_is_told(bench: Bench) -> None:
+    end = await bench.run("```python\nprint('half", "Sorry, done.")
+    assert end.ending == "answered"
+    assert bench.notebook.written is False
+    assert "cut off" in bench.model.heard[1][-1]["content"]
+
+
+class Edits:
+    """A gate whose user changes the code before allowing it."""
+
+    async def decide(self, source: str) -> Decision:
+        return decision(source.replace("rm", "ls"), allowed=True)
+
+
+class Denies:
+    async def decide(self, source: str) -> Decision:
+        return decision(source, allowed=False, reasons=["deletes files"])
+
+
+async def test_what_the_user_edited_before_approving_is_what_runs(bench: Bench) -> None:
+    await bench.run(block("print('rm')"), "Done.", gate=Edits())
+    assert await bench.cells() == ["print('ls')"]
+    assert "ls" in bench.model.heard[1][-1]["content"]
+
+
+async def test_what_the_gate_denies_never_runs_and_the_model_hears_why(bench: Bench) -> None:
+    await bench.run(block("x = 1"), "I cannot.", gate=Denies())
+    assert "executed" not in bench.kinds()
+    assert "deletes files" in bench.model.heard[1][-1]["content"]
+    state = await bench.notebook.state()
+    assert state.variables == []
+
+
+async def test_a_run_that_is_torn_down_is_closed_in_the_record(bench: Bench) -> None:
+    cancelled = asyncio.Event()
+    agent = bench.agent(cancelled)
+    work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
+    await bench.model.saying.wait()
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+    assert bench.kinds()[-1] == "run_ended"
+    assert cancelled.is_set()

@@ -1,0 +1,156 @@
+"""The formats beside Markdown: the CodeActAgent models' tags, and native function calls."""
+
+import json
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from jupyter_codeact.agent.actions import CodeAction, ParsedReply
+from jupyter_codeact.agent.formats import FORMATS, ExecuteFormat, ToolsFormat
+
+EXECUTE, TOOLS = ExecuteFormat(), ToolsFormat()
+
+
+def test_every_format_goes_by_its_name_and_describes_itself():
+    assert set(FORMATS) == {"markdown", "execute", "tools"}
+    for name, form in FORMATS.items():
+        assert form.name == name
+        assert 0 < len(form.describe()) < 300
+
+
+def test_execute_holds_the_action():
+    reply = "I will add.\n<execute>\nprint(1)\n</execute>\nOutput: 1\n<execute>f()</execute>"
+    assert EXECUTE.parse(reply) == ParsedReply(
+        "I will add.\n<execute>\nprint(1)\n</execute>", "I will add.", (CodeAction("print(1)"),)
+    )
+    assert EXECUTE.is_complete("<execute>f()</execute>")
+    assert not EXECUTE.is_complete("<execute>f()</execute")
+
+
+def test_the_tag_that_the_engine_stopped_at_is_put_back():
+    parsed = EXECUTE.parse("<execute>\nx = (1\n")
+    assert parsed == ParsedReply("<execute>\nx = (1\n</execute>", "", (CodeAction("x = (1"),))
+
+
+def test_a_solution_is_an_answer():
+    parsed = EXECUTE.parse("So: <solution> 42 </solution> and more")
+    assert parsed == ParsedReply("So: <solution> 42 </solution>", "42")
+    assert EXECUTE.parse("<solution>42").prose == "42"
+    assert EXECUTE.parse("Just words.").prose == "Just words."
+
+
+def test_whichever_tag_comes_first_counts():
+    assert EXECUTE.parse("<solution>1</solution><execute>f()</execute>").actions == ()
+    assert EXECUTE.parse("<execute>f()</execute><solution>1</solution>").actions == (CodeAction("f()"),)
+    assert EXECUTE.parse("<execute>\n</execute><solution>1</solution>").prose == "1"
+
+
+def test_thoughts_and_fences_around_the_code_are_taken_off():
+    reply = "<thought><execute>bad()</execute></thought>\nNow\n<execute>\n```python\ngood()\n```\n</execute>"
+    assert EXECUTE.parse(reply).actions == (CodeAction("good()"),)
+    assert EXECUTE.parse(reply).prose == "Now"
+    assert EXECUTE.parse("<think>\n<execute>bad()").incomplete
+
+
+def test_a_native_call_is_rendered_to_text_and_read_back():
+    arguments = json.dumps({"code": "print('é')\n", "cell": "c1"})
+    text = "I look.\n" + TOOLS.render("python", arguments)
+    assert arguments in text
+    assert TOOLS.parse(text) == ParsedReply(text, "I look.", (CodeAction("print('é')", "code", "c1"),))
+    assert TOOLS.is_complete(text)
+    assert not TOOLS.is_complete(text[:-1])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '<tool_call>{"name": "python", "arguments": {"code": "f()"}}</tool_call>',
+        '<tool_call>\n{"name": "python", "arguments": "{\\"code\\": \\"f()\\"}"}\n</tool_call>',
+        '<tool_call>{"name": "python", "arguments": "f()"}</tool_call>',
+        '<tool_call>{"name": "python", "arguments": {"code": "f()\n"}}</tool_call>',
+        '<tool_call>{"name": "python", "arguments": {"code": "f()",}}</tool_call>',
+        '<tool_call>{"name": "run", "arguments": {"code": "f()"}}',
+        '<tool_call>{"name": "f", "arguments": {}}</tool_call>',
+        '```json\n{"name": "python", "arguments": {"code": "f()"}}\n```',
+        '{{"name": "python", "arguments": {"code": "f()"}}}',
+    ],
+)
+def test_calls_that_models_spoil_are_understood(reply):
+    assert TOOLS.parse(reply).actions == (CodeAction("f()"),)
+
+
+def test_a_call_of_a_function_of_the_notebook_becomes_code():
+    parsed = TOOLS.parse('<tool_call>{"name": "find", "arguments": {"text": "a b", "all": true}}</tool_call>')
+    assert parsed.actions == (CodeAction("find(text='a b', all=True)"),)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '<tool_call>{"name": "python", "arguments": {"code": "print(',
+        "<tool_call>",
+        '<tool_call>{"name": "python", "arguments": {"code": ""}}</tool_call>',
+        '<tool_call>{"name": "a b", "arguments": {"x": 1}}</tool_call>',
+        "<tool_call>[1]</tool_call>",
+        '<tool_call>{"name": "python", "arguments": null}</tool_call>',
+    ],
+)
+def test_a_call_that_cannot_be_made_is_no_action_and_no_answer(reply):
+    assert TOOLS.parse(reply) == ParsedReply(reply, "", incomplete=True)
+
+
+def test_a_reply_without_a_call_is_an_answer():
+    for reply in ("It is 4.", '{"a": 1}', "```json\n[1]\n```"):
+        assert TOOLS.parse(reply) == ParsedReply(reply, reply)
+
+
+CODE = st.text(min_size=1).map(lambda text: "f()  # " + " ".join(text.split()))
+
+
+@given(CODE)
+def test_any_code_comes_back_from_the_tags_and_from_a_call(code):
+    assume("</" not in code and code == code.strip() and "\ufeff" not in code)
+    assert EXECUTE.parse(f"So\n<execute>\n{code}\n").actions == (CodeAction(code),)
+    assert TOOLS.parse(TOOLS.render("python", json.dumps({"code": code}))).actions == (CodeAction(code),)
+
+
+PIECES = st.sampled_from(
+    [
+        "<execute>",
+        "</execute>",
+        "<solution>",
+        "</solution>",
+        "<thought>",
+        "</thought>",
+        "<tool_call>",
+        "</tool_call>",
+        '{"name": "python", "arguments": {"code": "f()"}}',
+        '{"name": "python", "arguments": {"code": "',
+        '"}}',
+        "```python\n",
+        "\n```\n",
+        "f()\n",
+        "# no\n",
+        "words ",
+        "\n",
+    ]
+)
+
+
+@given(st.sampled_from([EXECUTE, TOOLS]), st.lists(PIECES, max_size=10).map("".join))
+def test_once_complete_nothing_that_follows_changes_the_action(form, reply):
+    assume("</thought>" not in reply or "<thought>" in reply.partition("</thought>")[0])
+    whole = form.parse(reply)
+    done = [end for end in range(len(reply) + 1) if form.is_complete(reply[:end])]
+    if done:
+        assert done == list(range(done[0], len(reply) + 1))
+        assert form.parse(reply[: done[0]]) == whole
+
+
+@given(st.sampled_from([EXECUTE, TOOLS]), st.text())
+def test_no_text_is_too_strange(form, text):
+    form.parse(text)
+    form.is_complete(text)
+    form.parse("<tool_call>" + text)
+    form.parse("<execute>" + text)

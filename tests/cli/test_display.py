@@ -1,0 +1,140 @@
+"""What a run looks like on a terminal and in plain text, from its events alone."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from jupyter_codeact.agent import events
+from jupyter_codeact.agent.contracts import Usage
+from jupyter_codeact.cli.display import Display, JsonDisplay, PlainDisplay, RichDisplay
+from jupyter_codeact.protocol import ModelStatus
+
+IDS: dict[str, Any] = {"conversation": "c", "run": "r"}
+LOADING = ModelStatus(model="small", state="loading", progress=0.4, message="Loading the model")
+
+
+def drawn(*shown: events.Event | ModelStatus) -> str:
+    """Return what a terminal shows in the end, as text."""
+    out = io.StringIO()
+    display = RichDisplay(Console(file=out, force_terminal=True, width=80, height=20, color_system=None))
+    play(display, shown)
+    return out.getvalue()
+
+
+def written(capsys: pytest.CaptureFixture[str], *shown: events.Event | ModelStatus) -> tuple[str, str]:
+    play(PlainDisplay(), shown)
+    return capsys.readouterr()
+
+
+def play(display: Display, shown: tuple[events.Event | ModelStatus, ...]) -> None:
+    for one in shown:
+        if isinstance(one, ModelStatus):
+            display.status(one)
+        else:
+            display.show(one)
+    display.close(None)
+
+
+def started() -> events.Event:
+    return events.RunStarted(**IDS, task="Add.", notebook="out.ipynb", model="small", system="")
+
+
+def acted(source: str = "1 + 1") -> list[events.Event]:
+    text = f"I will **look**.\n\n```python\n{source}\n```"
+    return [
+        *(events.ReplyDelta(**IDS, turn=1, text=piece) for piece in text.split("\n")),
+        events.Reply(**IDS, turn=1, text=text),
+        events.Action(**IDS, turn=1, source=source),
+        events.CellWritten(**IDS, turn=1, cell_id="a"),
+    ]
+
+
+def ran(status: Any, *outputs: dict[str, Any]) -> events.Event:
+    return events.Executed(**IDS, turn=1, cell_id="a", status=status, outputs=list(outputs), seconds=1.25)
+
+
+def ended(ending: Any, **fields: Any) -> events.Event:
+    usage = Usage(prompt_tokens=1200, completion_tokens=34)
+    return events.RunEnded(**IDS, turn=2, ending=ending, turns=2, usage=usage, seconds=9.87, **fields)
+
+
+STREAM = {"output_type": "stream", "name": "stdout", "text": "\x1b[31mred\x1b[0m \x1b]0;title\x07two\n"}
+
+
+def test_a_terminal_shows_prose_code_outcome_answer_and_cost() -> None:
+    shown = drawn(started(), *acted(), ran("ok", STREAM), ended("answered", answer="It is **2**."))
+    for words in ("small · out.ipynb", "I will look.", "│ 1 + 1", "red two", "Ran in 1.2 s", "It is 2."):
+        assert words in shown
+    assert "2 turns, 1,234 tokens, 9.9 s" in shown
+    assert "title" not in shown
+    assert shown.endswith("\n")
+
+
+def test_plain_text_shows_the_same_without_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    run = [started(), *acted(), ran("ok", STREAM), ended("answered", answer="It is \x1b]0;title\x07**2**.")]
+    shown, errors = written(capsys, *run)
+    assert shown == (
+        "[1] I will **look**.\n\n    1 + 1\n\nRan in 1.2 s:\n\n    red two\n\n"
+        "It is **2**.\n\n2 turns, 1,234 tokens, 9.9 s\n\n"
+    )
+    assert errors == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("error", "Failed"), ("interrupted", "Interrupted"), ("dead", "The kernel died")],
+)
+def test_how_a_cell_ended_is_said(capsys: pytest.CaptureFixture[str], status: str, words: str) -> None:
+    assert f"{words} after 1.2 s" in drawn(ran(status))
+    assert f"{words} after 1.2 s." in written(capsys, ran(status))[0]
+
+
+def test_a_cell_that_was_not_allowed_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    denied = events.Decided(
+        **IDS, turn=1, cell_id="a", source="rm", sha256="0", allowed=False, reasons=["deletes files"]
+    )
+    assert "Not run: deletes files" in drawn(*acted("rm"), denied)
+    assert "Not run: deletes files" in written(capsys, *acted("rm"), denied)[0]
+
+
+def test_a_reply_that_led_to_nothing_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
+    cut_off = events.Reply(**IDS, turn=1, text="I was about to say")
+    again = events.Observation(**IDS, turn=1, text="Your reply was cut off.")
+    stopped = ended("stopped", message="Stopped by Ctrl-C.")
+    for rest in ([again, stopped], [stopped]):
+        shown, errors = written(capsys, cut_off, *rest)
+        assert shown.count("I was about to say") == 1
+        assert errors == "Stopped by Ctrl-C.\n"
+        drawing = drawn(cut_off, *rest)
+        assert drawing.count("I was about to say") == 1
+        assert "Stopped by Ctrl-C." in drawing
+
+
+def test_loading_a_model_is_shown_once_in_plain_text_and_with_progress_on_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ready = LOADING.model_copy(update={"state": "ready", "progress": None})
+    shown = (started(), LOADING, LOADING.model_copy(update={"progress": 0.8}), ready)
+    assert written(capsys, *shown) == ("", "small: Loading the model\n")
+    play(JsonDisplay(), shown[1:])
+    assert capsys.readouterr() == ("", "small: Loading the model\n")
+    assert "small: Loading the model 40%" in drawn(started(), LOADING)
+    assert "Thinking" in drawn(LOADING, ready)
+
+
+def test_while_a_long_reply_streams_its_end_is_in_sight() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=40, height=10, color_system=None)
+    display = RichDisplay(console)
+    display.show(started())
+    for number in range(100):
+        display.show(events.ReplyDelta(**IDS, turn=1, text=f"line {number}\n"))
+    seen = len(out.getvalue())
+    display.note("Stopping")
+    display.close(None)
+    assert "line 98" in out.getvalue()[seen:]
+    assert "line 50" not in out.getvalue()[seen:]

@@ -1,0 +1,128 @@
+"""Which kernel a headless notebook takes, and what it says when there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_notebook
+
+from jupyter_codeact.agent.contracts import NotebookError
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that installs a kernelspec."""
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+
+    def install(name: str, language: str, *argv: str) -> None:
+        folder = tmp_path / "jupyter" / "kernels" / name
+        folder.mkdir(parents=True)
+        spec = {"argv": list(argv), "display_name": name.title(), "language": language}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
+    return install
+
+
+def notebook(folder: Path, **metadata: Any) -> Path:
+    path = folder / "in.ipynb"
+    nbformat.write(new_notebook(metadata=metadata), path)
+    return path
+
+
+def kernelspec(name: str) -> dict[str, str]:
+    return {"name": name, "display_name": name}
+
+
+def test_a_kernel_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path, installed: Any) -> None:
+    installed("mine", "python", sys.executable)
+    path = notebook(tmp_path, kernelspec=kernelspec("lost-env"))
+    with pytest.raises(NotebookError, match=r"“lost-env”, which is not installed.* kernels: mine, python3"):
+        HeadlessNotebook(path)
+
+
+def test_a_kernel_of_another_language_is_refused(tmp_path: Path, installed: Any) -> None:
+    installed("julia", "julia", "julia")
+    path = notebook(tmp_path, kernelspec=kernelspec("julia"))
+    with pytest.raises(NotebookError, match="“julia” speaks julia; CodeAct works with Python"):
+        HeadlessNotebook(path)
+
+
+def test_a_notebook_of_another_language_that_names_no_kernel_is_refused(tmp_path: Path) -> None:
+    path = notebook(tmp_path, language_info={"name": "R"})
+    with pytest.raises(NotebookError, match="written in R; CodeAct works with Python"):
+        HeadlessNotebook(path)
+
+
+async def test_a_kernel_of_any_name_that_speaks_python_will_do(tmp_path: Path, installed: Any) -> None:
+    installed("mine", "python", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    path = notebook(tmp_path, kernelspec=kernelspec("mine"), language_info={"name": "python"})
+    async with HeadlessNotebook(path) as headless:
+        cell = await headless.write_cell("1")
+        assert (await headless.run_cell(cell, source="1")).status == "ok"
+    node = nbformat.read(headless.path, as_version=4)
+    assert node.metadata.kernelspec == {"name": "mine", "display_name": "Mine", "language": "python"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        (
+            [sys.executable, "-c", "import sys; sys.exit('No module named ipykernel')"],
+            "No module named ipykernel",
+        ),
+        (["/no/such/python", "-f", "{connection_file}"], "No such file or directory"),
+    ],
+)
+async def test_a_kernel_that_cannot_start_says_why_and_nothing_is_written(
+    tmp_path: Path, installed: Any, argv: list[str], reason: str
+) -> None:
+    installed("broken", "python", *argv)
+    headless = HeadlessNotebook(notebook(tmp_path, kernelspec=kernelspec("broken")))
+    with pytest.raises(NotebookError, match=rf"“broken” could not be started: .*{reason}"):
+        await headless.__aenter__()
+    assert not headless.written
+    assert sorted(os.listdir(tmp_path)) == ["in.ipynb", "jupyter"]
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+
+async def main():
+    async with HeadlessNotebook(output=Path(sys.argv[1])) as notebook:
+        source = "import os, time\\nprint(os.getpid(), flush=True)\\nwhile True: time.sleep(0.1)"
+        cell = await notebook.write_cell(source)
+        working = asyncio.create_task(notebook.run_cell(cell, source=source))
+        while not (shown := (await notebook.state()).cells[0].outputs):
+            await asyncio.sleep(0.05)
+        await notebook.save()
+        print(shown[0]["text"], flush=True)
+        await working
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("killer", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_kernel_outlives_a_program_that_is_killed(tmp_path: Path, killer: signal.Signals) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "out.ipynb")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        kernel = os.pidfd_open(int(parent.stdout.readline()))
+        parent.send_signal(killer)
+        parent.wait(20)
+    ended, _, _ = select.select([kernel], [], [], 10)
+    os.close(kernel)
+    assert ended == [kernel]
+    nbformat.validate(nbformat.read(tmp_path / "out.ipynb", as_version=4))

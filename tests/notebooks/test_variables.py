@@ -1,0 +1,81 @@
+"""The kernel's variables are read from a real kernel, and the kernel does not notice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import start_new_async_kernel
+
+from jupyter_codeact.notebooks.variables import read
+
+DEFINED = """
+import numpy as np, pandas as pd
+from math import sqrt
+penguins = pd.DataFrame({"species": ["Adelie", "Gentoo"], "mass_g": [3700.0, 5050.0]})
+masses = penguins["mass_g"]
+grid = np.zeros((3, 4))
+year, rate, ready = 2024, 0.5, True
+name, password = "Palmer", "hunter2"
+options = {"depth": 3, "seed": 7}
+def heaviest(table: pd.DataFrame, count: int = 1) -> list:
+    "Name the heaviest animals."
+class Trap:
+    touched = False
+    def __repr__(self):
+        Trap.touched = True
+        return "trap"
+    def __getattr__(self, name):
+        Trap.touched = True
+        raise AttributeError(name)
+trap = Trap()
+_hidden = 1
+"""
+
+
+@pytest.fixture
+async def kernel() -> AsyncIterator[AsyncKernelClient]:
+    manager, client = await start_new_async_kernel()
+    yield client
+    client.stop_channels()
+    await manager.shutdown_kernel(now=True)
+
+
+async def execute(client: AsyncKernelClient, code: str, **options: object) -> dict:
+    client.execute(code, **options)
+    return (await client.get_shell_msg(timeout=30))["content"]
+
+
+async def test_variables_are_described_by_type_shape_and_columns(kernel: AsyncKernelClient) -> None:
+    await execute(kernel, DEFINED)
+    described = {variable.name: f"{variable.type} {variable.summary}" for variable in await read(kernel)}
+    assert described["penguins"].startswith("DataFrame 2 rows x 2 columns: species ")
+    assert described["penguins"].endswith("mass_g float64")
+    assert described["masses"] == "Series 2 values, float64"
+    assert described["grid"] == "ndarray shape (3, 4), float64"
+    assert described["year"] == "int = 2024"
+    assert described["options"] == "dict 2 keys: 'depth', 'seed'"
+    assert described["heaviest"].endswith("-> list: Name the heaviest animals.")
+    assert described["password"] == "str length 7"
+    assert not {"np", "pd", "sqrt", "_hidden", "In", "Out"} & set(described)
+
+
+async def test_reading_leaves_no_trace_and_runs_none_of_the_users_code(kernel: AsyncKernelClient) -> None:
+    await execute(kernel, DEFINED)
+    await execute(kernel, "41 + 1")
+    before = await execute(kernel, "len(In), sorted(globals())", user_expressions={"_": "_"})
+    await read(kernel)
+    after = await execute(kernel, "None", user_expressions={"_": "_", "n": "len(In)", "t": "Trap.touched"})
+    assert after["execution_count"] == before["execution_count"] + 1
+    assert after["user_expressions"]["t"]["data"]["text/plain"] == "False"
+    assert "42" not in after["user_expressions"]["_"]["data"]["text/plain"]
+    names = await execute(
+        kernel, "None", user_expressions={"x": "'describe' in globals() or 'json' in globals()"}
+    )
+    assert names["user_expressions"]["x"]["data"]["text/plain"] == "False"
+
+
+async def test_a_busy_kernel_is_not_waited_for(kernel: AsyncKernelClient) -> None:
+    kernel.execute("import time\nwhile True: time.sleep(0.01)")
+    assert await read(kernel, timeout=0.3) == []

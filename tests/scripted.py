@@ -1,0 +1,285 @@
+"""A model whose replies are written down: an OpenAI-compatible server for what must be deterministic.
+
+    with ScriptedModel(["```python\\n1 + 1\\n```", "It is 2."]) as model:
+        ...  # talk to model.url with model.api_key
+        assert model.requests[1]["messages"][-1]["content"] == ...
+
+Each request takes the next reply of the script. A reply is a string, one of the classes below, or a function
+of the request's messages that returns one. A client that retries what failed takes the next reply for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import StreamClosedError
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+MODEL = "scripted"
+PIECE = 4
+"""Characters of a piece of a streamed reply; usage counts each piece as a token."""
+
+
+@dataclass
+class Said:
+    """A reply with a pace: ``delay`` seconds before it begins, ``pause`` seconds after each piece."""
+
+    text: str
+    delay: float = 0.0
+    pause: float = 0.0
+    finish_reason: str = "stop"
+
+
+@dataclass
+class Held:
+    """A reply that stops after ``text`` until it is released; then it goes on with ``rest``.
+
+    ``reached`` is set when ``text`` has been sent, ``disconnected`` when the client went away meanwhile.
+    """
+
+    text: str
+    rest: str = ""
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    disconnected: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class Refusal:
+    """An answer that is no reply: an HTTP status, and what the server says about it."""
+
+    status: int
+    message: str = "The scripted model refuses."
+
+
+@dataclass
+class Broken:
+    """A reply whose connection breaks after ``text``."""
+
+    text: str
+
+
+OneReply = str | Said | Held | Refusal | Broken
+ScriptedReply = OneReply | Callable[[list[dict[str, Any]]], OneReply]
+
+
+class ScriptedModel:
+    """Serves a script of replies on a loopback port, in a thread of its own.
+
+    Attributes
+    ----------
+    url : str
+        Base URL of the server, as an OpenAI client wants it.
+    api_key : str
+        The only key the server accepts.
+    requests : list of dict
+        The bodies of the requests for a reply, oldest first.
+    disconnected : threading.Event
+        Set when a client went away in the middle of a reply.
+    """
+
+    def __init__(self, replies: Iterable[ScriptedReply] = ()) -> None:
+        self.api_key = f"key-{os.urandom(8).hex()}"
+        self.url = ""
+        self.script(replies)
+
+    def script(self, replies: Iterable[ScriptedReply]) -> None:
+        """Begin a new script, and a new record of requests."""
+        self._replies = iter(list(replies))
+        self.requests: list[dict[str, Any]] = []
+        self.disconnected = threading.Event()
+
+    def held(self, text: str, rest: str = "") -> Held:
+        """Return a reply for the script that stops in the middle until it is released."""
+        return Held(text, rest)
+
+    def next_reply(self, body: dict[str, Any]) -> OneReply:
+        """Take a request down and return the reply for it."""
+        self.requests.append(body)
+        reply = next(self._replies, Refusal(500, "The script has no more replies."))
+        return reply(body["messages"]) if callable(reply) else reply
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="scripted model", daemon=True)
+        ready = threading.Event()
+        self._loop.call_soon(ready.set)
+        [socket] = bind_sockets(0, "127.0.0.1")
+        self.url = f"http://127.0.0.1:{socket.getsockname()[1]}/v1"
+        self._sockets = [socket]
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        self._loop.run_until_complete(self._main())
+        self._loop.close()
+
+    async def _main(self) -> None:
+        self._closing = asyncio.Event()
+        routes = [
+            (r"/v1/models", _Models, {"model": self}),
+            (r"/v1/chat/completions", _Chat, {"model": self}),
+        ]
+        server = HTTPServer(Application(routes, log_function=lambda _handler: None))
+        server.add_sockets(self._sockets)
+        await self._closing.wait()
+        server.stop()
+        await server.close_all_connections()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+class _Handler(RequestHandler):
+    def initialize(self, model: ScriptedModel) -> None:
+        self.model = model
+
+    def prepare(self) -> None:
+        if self.request.headers.get("Authorization") != f"Bearer {self.model.api_key}":
+            self.refuse(401, "Incorrect API key provided.")
+
+    def refuse(self, status: int, message: str) -> None:
+        self.set_status(status)
+        self.finish({"error": {"message": message, "type": "scripted", "param": None, "code": None}})
+
+
+class _Models(_Handler):
+    def get(self) -> None:
+        self.finish({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "tests"}]})
+
+
+class _Chat(_Handler):
+    gone: asyncio.Event
+
+    async def post(self) -> None:
+        self.gone = asyncio.Event()
+        body = json.loads(self.request.body)
+        reply = self.model.next_reply(body)
+        if isinstance(reply, Refusal):
+            return self.refuse(reply.status, reply.message)
+        if isinstance(reply, str):
+            reply = Said(reply)
+        text, finish = _until_stop(reply, body.get("stop") or [])
+        usage = _usage(body["messages"], text)
+        if not body.get("stream"):
+            message = {"role": "assistant", "content": text}
+            choice = {"index": 0, "message": message, "finish_reason": finish}
+            return self.finish(_envelope("chat.completion", body) | {"choices": [choice], "usage": usage})
+        self.set_header("Content-Type", "text/event-stream")
+        counted = (body.get("stream_options") or {}).get("include_usage")
+        try:
+            await self._stream(reply, text, finish, body, usage if counted else None)
+        except StreamClosedError:
+            self.on_connection_close()
+        if self.gone.is_set():
+            self.model.disconnected.set()
+            if isinstance(reply, Held):
+                reply.disconnected.set()
+        elif isinstance(reply, Broken):
+            self.request.connection.stream.close()  # type: ignore[union-attr]
+
+    def on_connection_close(self) -> None:
+        self.gone.set()
+
+    async def _stream(
+        self,
+        reply: Said | Held | Broken,
+        text: str,
+        finish: str,
+        body: dict[str, Any],
+        usage: dict[str, Any] | None,
+    ) -> None:
+        if isinstance(reply, Said):
+            await self._sleep(reply.delay)
+        await self._send(body, {"role": "assistant", "content": ""})
+        for start in range(0, len(text), PIECE):
+            await self._send(body, {"content": text[start : start + PIECE]})
+            if isinstance(reply, Said) and reply.pause:
+                await self._sleep(reply.pause)
+        if isinstance(reply, Broken):
+            return
+        if isinstance(reply, Held):
+            reply.reached.set()
+            await self._released(reply)
+            for start in range(0, len(reply.rest), PIECE):
+                await self._send(body, {"content": reply.rest[start : start + PIECE]})
+        if self.gone.is_set():
+            return
+        await self._send(body, {}, finish)
+        if usage:
+            await self._write(_envelope("chat.completion.chunk", body) | {"choices": [], "usage": usage})
+        self.write("data: [DONE]\n\n")
+        await self.finish()
+
+    async def _send(self, body: dict[str, Any], delta: dict[str, str], finish: str | None = None) -> None:
+        if not self.gone.is_set():
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            await self._write(_envelope("chat.completion.chunk", body) | {"choices": [choice]})
+
+    async def _write(self, chunk: dict[str, Any]) -> None:
+        self.write(f"data: {json.dumps(chunk)}\n\n")
+        await self.flush()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, or until the client is gone."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.gone.wait()
+
+    async def _released(self, reply: Held) -> None:
+        """Wait for a thread's word, or until the client is gone."""
+        loop = asyncio.get_running_loop()
+        heard = asyncio.Event()
+
+        def listen() -> None:
+            reply.released.wait()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(heard.set)
+
+        threading.Thread(target=listen, daemon=True).start()
+        waits = [asyncio.ensure_future(event.wait()) for event in (heard, self.gone)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            reply.released.set()  # ends the thread that listens
+
+
+def _until_stop(reply: Said | Held | Broken, stops: str | list[str]) -> tuple[str, str]:
+    """Cut a reply before the first stop sequence in it, as an engine does."""
+    finish = reply.finish_reason if isinstance(reply, Said) else "stop"
+    found = [reply.text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops)]
+    ends = [end for end in found if end >= 0]
+    return (reply.text[: min(ends)], "stop") if ends else (reply.text, finish)
+
+
+def _usage(messages: list[dict[str, Any]], text: str) -> dict[str, Any]:
+    prompt, said = len(json.dumps(messages)) // PIECE, -(-len(text) // PIECE)
+    return {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said}
+
+
+def _envelope(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-scripted",
+        "object": kind,
+        "created": int(time.time()),
+        "model": body.get("model", MODEL),
+    }

@@ -1,0 +1,61 @@
+"""A real JupyterLab in a real Chromium. The model is scripted unless a test wants the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.scripted import ScriptedModel
+from tests.ui.lab import Lab, NotebookPage
+
+expect.set_options(timeout=20_000)
+CHROMIUM = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+RESULTS = Path(__file__).parents[2] / "test-results"
+"""Where a picture of each tab as it was at the end goes; git ignores it."""
+
+Open = Callable[..., NotebookPage]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[ScriptedModel]:
+    with ScriptedModel([]) as model:
+        yield model
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
+    with Lab(
+        tmp_path_factory.mktemp("lab"),
+        f"--CodeActExtension.endpoint={served.url}",
+        environment={"JUPYTER_CODEACT_API_KEY": served.api_key},
+    ) as lab:
+        yield lab
+
+
+@pytest.fixture
+def open_notebook(request: pytest.FixtureRequest, browser: Browser, lab: Lab) -> Iterator[Open]:
+    """Return a function that opens a notebook of the scripted Lab in a tab of its own."""
+    pages: list[NotebookPage] = []
+
+    def open_one(name: str) -> NotebookPage:
+        pages.append(NotebookPage(browser, lab, name))
+        return pages[-1]
+
+    yield open_one
+    for number, page in enumerate(pages):
+        page.close(RESULTS / f"{request.node.name}-{number}.png")
