@@ -32,7 +32,7 @@ CONTEXT = 16_384
 """Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
 
 _SLOTS = 2
-_READY_SECONDS = 900
+READY_SECONDS = 900
 _LOGS_KEPT = 5
 _log = logging.getLogger(__name__)
 
@@ -267,7 +267,7 @@ class Engine:
             late.set()
             process.kill()
 
-        alarm = threading.Timer(_READY_SECONDS, give_up)
+        alarm = threading.Timer(READY_SECONDS, give_up)
         alarm.start()
         try:
             process.stdin.write(json.dumps(settings).encode() + b"\n")
@@ -285,7 +285,7 @@ class Engine:
             raise ModelError(f"{self.name} was stopped while it was being started.")
         if late.is_set():
             raise ModelError(
-                f"{self.name} was not ready after {_READY_SECONDS:.0f} seconds; use a smaller model."
+                f"{self.name} was not ready after {READY_SECONDS:.0f} seconds; use a smaller model."
             )
         raise ModelError(self._why(returncode, reply.get("error", "")))
 
@@ -304,7 +304,7 @@ class Engine:
         lines = self.log.read_text(errors="replace").splitlines() if self.log and self.log.exists() else []
         end = "\n".join(lines[-40:])
         if returncode == -9 or re.search(
-            r"insufficient memory|allocate (memory|buffer)|unable to allocate|bad_alloc|out of memory", end
+            r"insufficient memory|cannot allocate|to allocate|bad_alloc|out of memory", end, re.I
         ):
             return (
                 f"{self.name} ran out of memory or was killed. Close other programs and kernels, or use a"

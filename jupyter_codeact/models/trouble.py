@@ -56,7 +56,7 @@ def explain(
     said = _said(error, api_key)
     if isinstance(error, TooSlowError):
         return LostError(
-            f"{where} sent nothing for {error.seconds:.0f} seconds, so the request was called off; ask again,"
+            f"{where} sent nothing for {error.seconds:g} seconds, so the request was called off; ask again,"
             " or see whether it is overloaded."
         )
     if _is_too_long(error, said):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
+from jupyter_codeact.models.catalog import Entry
 from tests.models.sources import TINY, Hub, Shelf
 
 
@@ -26,3 +29,25 @@ def hub(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Entry, Path], Path]:
+    """Return what puts a file into a Hugging Face cache, laid out as the library does, and tells its blob."""
+
+    def put(entry: Entry, file: Path) -> Path:
+        repository = tmp_path / "hf" / f"models--{entry.hub.replace('/', '--')}"
+        blob = repository / "blobs" / entry.sha256
+        link = repository / "snapshots" / ("0" * 40) / entry.file
+        for path in (blob, link, repository / "refs" / "main"):
+            path.parent.mkdir(parents=True)
+        try:
+            os.link(file, blob)
+        except OSError:
+            blob.symlink_to(file)
+        link.symlink_to(blob)
+        (repository / "refs" / "main").write_text("0" * 40)
+        return blob
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
+    return put
