@@ -181,7 +181,7 @@ async def test_an_address_that_is_no_endpoint_is_said(connect):
 async def test_nothing_at_the_address_is_said(connect):
     url = f"http://127.0.0.1:{free_port()}/v1"
     assert await complaint(connect(url)) == (
-        f"Nothing answers at {url}; check the address, and that a server is running there."
+        f"{url} does not answer; check the address, and that a server is running there."
     )
 
 
