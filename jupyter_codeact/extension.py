@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, Int, Unicode
 
-from .agent.contracts import Variable
+from .agent.contracts import Delta, ModelError, Variable
 from .agent.run import Budget
 from .conversations import Conversations
 from .handlers import CodeActSocket
 from .journal import SqliteJournal, default_path
-from .models.client import open_model
+from .models.client import KEY_VARIABLE, EndpointModel, LocalModel, open_model
 from .models.hosting import EngineStatus
 from .notebooks import variables
 from .protocol import ModelStatus
@@ -51,12 +51,7 @@ class CodeActExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
-        self._model = open_model(
-            model=self.model or None,
-            endpoint=self.endpoint or None,
-            api_key=self.api_key or None,
-            on_status=self._on_status,
-        )
+        self._model = self._open_model()
         server = self.serverapp
         self.conversations = Conversations(
             model=self._model,
@@ -68,6 +63,20 @@ class CodeActExtension(ExtensionApp):
         events = self.serverapp.event_logger
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+
+    def _open_model(self) -> EndpointModel | LocalModel | UnavailableModel:
+        try:
+            return open_model(
+                model=self.model or None,
+                endpoint=self.endpoint or None,
+                api_key=self.api_key or None,
+                on_status=self._on_status,
+            )
+        except ModelError as error:
+            self.log.error("CodeAct has no model: %s", error)
+            return UnavailableModel(self.model, str(error))
+        finally:
+            os.environ.pop(KEY_VARIABLE, None)  # or every kernel would inherit it
 
     def initialize_handlers(self) -> None:
         """Add the page's WebSocket."""
@@ -85,7 +94,25 @@ class CodeActExtension(ExtensionApp):
             self.conversations.deleted(data["path"].strip("/"))
 
     def _on_status(self, status: EngineStatus) -> None:
-        self.conversations.show_status(ModelStatus(**status.model_dump()))
+        """Tell the pages, from whichever thread the engine speaks."""
+        assert self.serverapp is not None
+        message = ModelStatus(**status.model_dump())
+        self.serverapp.io_loop.add_callback(self.conversations.show_status, message)
+
+
+class UnavailableModel:
+    """Stands where a model cannot be had, and says why whenever it is asked."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name, self._why = name, why
+
+    async def stream(self, *_messages: Any, **_options: Any) -> AsyncGenerator[Delta, None]:
+        """Raise what is wrong."""
+        raise ModelError(self._why)
+        yield
+
+    async def close(self) -> None:
+        """Do nothing."""
 
 
 class ServerKernel:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import prompts
-from .contracts import Cell, Message, NotebookState, Usage
+from .contracts import Cell, Message, NotebookState, Usage, Variable
 from .events import Event, Observation, Reply, RunStarted
 from .observations import brief, secrets_in
 
@@ -21,10 +22,18 @@ def opening(task: str, state: NotebookState) -> str:
     if shown := _cells(state):
         parts.append("The notebook so far:\n" + shown)
     if state.variables:
-        lines = [f"- {v.name}: {v.type} {v.summary}".rstrip() for v in state.variables]
-        parts.append("Variables in the kernel:\n" + "\n".join(lines))
+        parts.append(variables(state.variables))
+    elif shown:
+        parts.append(prompts.FRESH)
     parts.append(prompts.TASK.format(task=task))
     return "\n\n".join(parts)
+
+
+def variables(found: Sequence[Variable], source: str | None = None) -> str:
+    """Describe the kernel's variables, or those that ``source`` mentions; empty if there are none."""
+    names = None if source is None else set(re.findall(r"\w+", source))
+    lines = [f"- {v.name}: {v.type} {v.summary}".rstrip() for v in found if names is None or v.name in names]
+    return "\n".join(["Variables in the kernel:", *lines]) if lines else ""
 
 
 def messages(events: Iterable[Event]) -> list[Message]:
@@ -85,8 +94,8 @@ def _cell(cell: Cell) -> str:
         return ""
     if cell.cell_type == "markdown":
         return f"[text] {_shorten(source, 300)}"
-    number = cell.execution_count if cell.execution_count is not None else "not run"
-    text = f"[cell {number}]\n{source}"
+    number = f"[cell {cell.execution_count}]" if cell.execution_count is not None else "[cell, not run]"
+    text = f"{number}\n{source}"
     if shown := brief(cell.outputs, 300, secrets=secrets_in(os.environ)):
         text += f"\n-> {shown}"
     return text

@@ -34,7 +34,7 @@ _HEADINGS: Mapping[ExecutionStatus, str] = {
     ),
 }
 _NOTHING: Mapping[ExecutionStatus, str] = {
-    "ok": "The cell ran without output (status: ok). To see a value, print it.",
+    "ok": "The cell ran without output (status: ok).",
     "error": "The cell failed (status: error) without saying why.",
     "interrupted": "The cell was interrupted before it was done (status: interrupted). It had shown nothing.",
     "dead": (

@@ -83,6 +83,7 @@ class Run:
         self._started = time.monotonic()
         self._seen: Counter[str] = Counter()
         self._warned = False
+        self.repeating = False
 
     def emit(self, kind: Callable[..., Event], **fields: Any) -> None:
         """Record an event and show it. A reply's pieces are shown only: the whole is recorded."""
@@ -129,6 +130,7 @@ class Run:
             When it goes on repeating itself after it was told.
         """
         self._seen.update(marks)
+        self.repeating = any(self._seen[mark] >= 2 for mark in marks)
         if any(self._seen[mark] >= 3 for mark in marks):
             if self._warned:
                 raise Ended("stuck", message="The model kept repeating the same step, so the run was ended.")

@@ -15,6 +15,9 @@ from .gate import Gate
 from .observations import observe, secrets_in
 from .run import Ended, Run
 
+AGAIN = 0.7
+"""Temperature for a model that has just repeated itself; without chance it would do so for ever."""
+
 
 @dataclass
 class Spot:
@@ -46,7 +49,12 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
 
     async def read() -> None:
         nonlocal text, usage, finish
-        stream = model.stream(messages, stop=action_format.stop, max_tokens=run.budget.reply_tokens)
+        stream = model.stream(
+            messages,
+            stop=action_format.stop,
+            max_tokens=run.budget.reply_tokens,
+            temperature=AGAIN if run.repeating else 0.0,
+        )
         async with aclosing(stream) as deltas:
             async for delta in deltas:
                 usage, finish = delta.usage or usage, delta.finish_reason or finish
@@ -106,14 +114,16 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         source=decided.source,
         secrets=secrets_in(os.environ),
     )
-    failed = execution.status == "error"
-    errors = [
-        f"{out['ename']}: {out['evalue']}" for out in execution.outputs if out["output_type"] == "error"
-    ]
+    errors = [one for one in execution.outputs if one["output_type"] == "error"]
+    told = [observed.text, prompts.NEXT if execution.outputs else prompts.UNSEEN]
+    if execution.status == "error" and errors:
+        state = await notebook.state()
+        told = [observed.text, context.variables(state.variables, decided.source)]
+        told.append(prompts.failed(errors[-1]["ename"]))
     return Outcome(
-        f"{observed.text}\n{prompts.FAILED if failed else prompts.NEXT}",
+        "\n".join(filter(None, told)),
         images=list(observed.images),
-        marks=[action.source, *errors],
+        marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 COMMANDS = {
-    "run": "Work on a task in a copy of a notebook, or in a new one.",
-    "lab": "Open JupyterLab with the agent ready.",
+    "lab": "Open JupyterLab with the agent, on a notebook.",
     "models": "List, download and remove models for this machine.",
+    "run": "Work on a task in a notebook of its own, and write the notebook.",
 }
 """Each is in the module of the same name, under the same name."""
 
@@ -71,4 +71,4 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
     help="Show the version.",
 )
 def main() -> None:
-    """An agent that works in Jupyter notebooks."""
+    """Give an agent work in Jupyter notebooks, on a model of your own."""

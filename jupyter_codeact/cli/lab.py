@@ -48,9 +48,7 @@ def lab(
         raise CodeActError("JupyterLab is not installed. Install it with: pip install 'jupyter-codeact[lab]'")
     port = _port(port)
     if not endpoint:
-        from .models import ensure
-
-        ensure(model)
+        _have(model)
     root = notebook if notebook and notebook.is_dir() else (notebook or Path("x")).resolve().parent
     path = "" if notebook is None or notebook.is_dir() else f"/tree/{urllib.parse.quote(notebook.name)}"
     token = secrets.token_hex(24)
@@ -125,6 +123,17 @@ def _server(
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _have(model: str | None) -> None:
+    """Download the model if it is one of the catalogue that is not here yet."""
+    from ..models.catalog import DEFAULT_MODEL, find
+    from .models import fetch
+
+    if model is None or not model.endswith(".gguf"):
+        fetch(find(model or DEFAULT_MODEL))
+    elif not Path(model).is_file():
+        raise CodeActError(f"There is no file {model}; give the path of a .gguf file.")
 
 
 def _model(model: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..agent.contracts import ModelError
 from ..models import store
-from ..models.catalog import CATALOG, DEFAULT_MODEL, Entry, find
+from ..models.catalog import CATALOG, Entry, find
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry:
@@ -61,8 +61,10 @@ def models(ctx: click.Context, as_json: bool) -> None:
 @_name
 def pull(entry: Entry) -> None:
     """Download the model NAME, going on where an earlier download was interrupted."""
-    already = " already" if store.is_here(entry) else ""
-    click.echo(f"{entry.name} is here{already}: {_pull(entry)}")
+    if store.is_here(entry):
+        click.echo(f"{entry.name} is here already: {store.path_of(entry)}")
+        return
+    click.echo(f"{entry.name} is here: {fetch(entry)}")
 
 
 @models.command(short_help="Remove a model from this machine.")
@@ -73,20 +75,8 @@ def rm(entry: Entry) -> None:
     click.echo(f"{entry.name} was removed from {store.folder()}.")
 
 
-def ensure(model: str | None) -> None:
-    """Download a model if it is one of the catalogue, the default if ``None``, and not here yet.
-
-    Raises
-    ------
-    ModelError
-        If there is no such model, or it cannot be downloaded.
-    """
-    if model is None or not model.endswith(".gguf"):
-        _pull(find(model or DEFAULT_MODEL))
-
-
-def _pull(entry: Entry) -> Path:
-    """Pull a model, and show how far it is."""
+def fetch(entry: Entry) -> Path:
+    """Download a model and show how far it is; does nothing for one that is here."""
     if store.is_here(entry):
         return store.path_of(entry)
     console = Console(stderr=True)

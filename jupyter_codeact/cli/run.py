@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..agent.events import Event
     from .display import Display
 
-KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
+from ..models.client import KEY_VARIABLE
 
 
 @dataclass(frozen=True)

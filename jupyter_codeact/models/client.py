@@ -17,6 +17,9 @@ from . import catalog
 from .hosting import Address, Engine, EngineStatus
 from .trouble import LostError, TooSlowError, explain
 
+KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
+"""The environment variable with the endpoint's key."""
+
 CONNECT_SECONDS = 10.0
 FIRST_TOKEN_SECONDS = 1200.0
 """Long, for a CPU that reads a whole context before it writes a word."""
@@ -301,7 +304,8 @@ def open_model(
     endpoint : str, optional
         An OpenAI-compatible endpoint to use, instead of an engine on this machine.
     api_key : str, optional
-        The endpoint's key; JUPYTER_CODEACT_API_KEY or OPENAI_API_KEY of the environment if ``None``.
+        The endpoint's key; JUPYTER_CODEACT_API_KEY of the environment if ``None``, and for OpenAI's own
+        endpoint OPENAI_API_KEY.
     on_status : callable, optional
         Called with an `EngineStatus` whenever the engine on this machine changes its state, in the
         event loop that replies are asked for in.
@@ -312,8 +316,10 @@ def open_model(
         If there is no such model or file, or the endpoint is not an address.
     """
     if endpoint is not None:
-        environment = os.environ.get("JUPYTER_CODEACT_API_KEY") or os.environ.get("OPENAI_API_KEY")
-        return EndpointModel(endpoint, model=model, api_key=api_key or environment)
+        api_key = api_key or os.environ.get(KEY_VARIABLE)
+        if not api_key and _address(endpoint)[1] == "api.openai.com":
+            api_key = os.environ.get("OPENAI_API_KEY")  # that key is nobody else's business
+        return EndpointModel(endpoint, model=model, api_key=api_key)
     if model is not None and model.endswith(".gguf"):
         path = Path(model).expanduser()
         if not path.is_file():

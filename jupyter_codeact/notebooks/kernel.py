@@ -27,10 +27,15 @@ from . import variables
 from .outputs import Outputs
 
 STARTUP_SECONDS = 60
+SETTLE_SECONDS = 0.1
+"""How long a kernel that has said that it begins a cell takes to really begin.
+
+Interrupted before that, it may drop the cell without a word."""
 WATCH_SECONDS = 0.2
 """How often a running kernel is looked after: is it alive, is the cell's time up."""
 SILENCE_SECONDS = 5.0
 """How long outputs are waited for once the kernel has said that the cell is done."""
+LOST = "[Some outputs were lost: the cell showed them faster than this program could take them in.]"
 DRAIN_SECONDS = 0.2
 """How long the last words of a dead kernel are waited for."""
 
@@ -63,10 +68,15 @@ class _Run:
     """A cell being run."""
 
     message: str
-    begun: bool = False
+    begun: float | None = None
     interrupted: float | None = None
     signals: int = 0
     heard: float = field(default_factory=time.monotonic)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the kernel is at the cell by now, so that an interrupt reaches it."""
+        return self.begun is not None and time.monotonic() - self.begun >= SETTLE_SECONDS
 
 
 class KernelProcess:
@@ -179,7 +189,7 @@ class KernelProcess:
             return
         if run.interrupted is None:
             run.interrupted = time.monotonic()
-        if run.begun:  # before that the kernel would not notice
+        if run.settled:
             await self._signal(run)
 
     async def close(self, *, now: bool = False) -> None:
@@ -219,9 +229,7 @@ class KernelProcess:
             run.heard = time.monotonic()
             mine = message["parent_header"].get("msg_id") == run.message
             if mine and message["msg_type"] == "execute_input":
-                run.begun = True
-                if run.interrupted is not None:
-                    await self._signal(run)
+                run.begun = time.monotonic()
             if self._outputs.take(message) and mine:
                 return
 
@@ -235,7 +243,7 @@ class KernelProcess:
         """Wait for the end of a run, however it ends."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            pause = WATCH_SECONDS
+            pause = WATCH_SECONDS if run.interrupted is None or run.signals else SETTLE_SECONDS
             if deadline is not None and run.interrupted is None:
                 pause = min(pause, max(0.0, deadline - time.monotonic()))
             done, _ = await asyncio.wait(
@@ -244,7 +252,10 @@ class KernelProcess:
             for task in done:
                 task.result()
             now = time.monotonic()
-            if reply in done and (listener in done or now - run.heard > SILENCE_SECONDS):
+            if reply in done and listener not in done and now - run.heard > SILENCE_SECONDS:
+                self._outputs.remark(run.message, LOST)
+                return await self._outcome(run, reply.result())
+            if reply in done and listener in done:
                 return await self._outcome(run, reply.result())
             if not await self._manager.is_alive():
                 await _silence(run, listener)
@@ -253,7 +264,8 @@ class KernelProcess:
                 await self._manager.shutdown_kernel(now=True)
                 await _silence(run, listener)
                 return "dead"
-            if run.interrupted is not None and now - run.interrupted > self._grace / 2 and run.signals < 2:
+            late = run.interrupted is not None and now - run.interrupted > self._grace / 2
+            if run.interrupted is not None and run.settled and run.signals < (2 if late else 1):
                 await self._signal(run)
             elif run.interrupted is None and deadline is not None and now >= deadline:
                 await self.interrupt()

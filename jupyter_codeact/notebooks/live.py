@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol
 
@@ -10,7 +11,8 @@ from ..agent.contracts import Execution, NotebookError, NotebookState, Variable
 
 INTERRUPT_GRACE = 10.0
 """Seconds an interrupted cell has to come to its end before the run goes on without it."""
-
+SETTLE = 0.3
+"""Seconds until a cell asked for is surely begun: interrupted just before, ipykernel may drop it silently."""
 
 PAGE_GONE = (
     "The page with this notebook was closed or lost its connection, so the run stopped. "
@@ -62,6 +64,7 @@ class LiveNotebook:
 
     def __init__(self, page: Page, kernel: KernelAccess) -> None:
         self._page, self._kernel = page, kernel
+        self._began = 0.0
 
     async def state(self) -> NotebookState:
         """Read the notebook.
@@ -96,6 +99,7 @@ class LiveNotebook:
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
         """Run a cell in the user's kernel; after ``timeout`` seconds it is interrupted."""
+        self._began = time.monotonic()
         work = asyncio.ensure_future(self._page.run_cell(cell_id=cell_id, source=source))
         try:
             done, _ = await asyncio.wait({work}, timeout=timeout)
@@ -119,5 +123,6 @@ class LiveNotebook:
         await self._page.delete_cell(cell_id=cell_id)
 
     async def interrupt(self) -> None:
-        """Interrupt the kernel, through the server."""
+        """Interrupt the kernel, through the server; a cell that was only just asked for gets to begin."""
+        await asyncio.sleep(max(0.0, self._began + SETTLE - time.monotonic()))
         await self._kernel.interrupt()

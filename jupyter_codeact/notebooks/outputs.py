@@ -44,8 +44,12 @@ class Outputs(NotebookClient):
             cell.execution_count = record.execution_count
             dropped = self._printed.get(index, 0) - STREAM_LIMIT
             if dropped > 0:
-                note = f"[{dropped:,} more characters were printed; they are not kept.]\n"
-                cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=note))
+                self.remark(message, f"[{dropped:,} more characters were printed; they are not kept.]")
+
+    def remark(self, message: str, words: str) -> None:
+        """Add a line of our own to what the execute request ``message`` has shown."""
+        shown = self.nb.cells[self._runs[message]].outputs
+        shown.append(nbformat.v4.new_output("stream", name="stderr", text=f"{words}\n"))
 
     def take(self, message: dict[str, Any]) -> bool:
         """Take in a message of the kernel; tell whether it said that a run is complete.

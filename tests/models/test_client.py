@@ -229,7 +229,7 @@ async def test_an_address_without_a_path_means_the_usual_one(connect):
 
 async def test_the_key_comes_from_the_environment_unless_it_is_given(monkeypatch):
     monkeypatch.delenv("JUPYTER_CODEACT_API_KEY", raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", "general")
+    monkeypatch.setenv("OPENAI_API_KEY", "for OpenAI alone")
     async with raw(*[said("Hello")] * 3) as endpoint:
 
         async def use(**options):
@@ -242,7 +242,7 @@ async def test_the_key_comes_from_the_environment_unless_it_is_given(monkeypatch
         await use()
         await use(api_key="given")
         keys = [request.headers["authorization"] for request in endpoint.chats]
-    assert keys == ["Bearer general", "Bearer ours", "Bearer given"]
+    assert keys == ["Bearer none", "Bearer ours", "Bearer given"]
 
 
 async def test_what_runs_here_is_not_asked_for_through_a_proxy(connect, monkeypatch):

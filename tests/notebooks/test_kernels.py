@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -126,3 +127,38 @@ def test_no_kernel_outlives_a_program_that_is_killed(tmp_path: Path, killer: sig
     os.close(kernel)
     assert ended == [kernel]
     nbformat.validate(nbformat.read(tmp_path / "out.ipynb", as_version=4))
+
+
+STOPPED = """
+import asyncio, sys
+from pathlib import Path
+from jupyter_codeact.notebooks import kernel
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+
+kernel.SILENCE_SECONDS = 1.0
+
+async def main():
+    async with HeadlessNotebook(output=Path(sys.argv[1])) as notebook:
+        knock = f"socket.create_connection(('127.0.0.1', {sys.argv[2]}))"
+        source = f"import socket\\n{knock}\\nfor _ in range(3000): display('x' * 100_000)\\n{knock}"
+        execution = await notebook.run_cell(await notebook.write_cell(source), source=source)
+        print(execution.status, execution.outputs[-1].get("text"))
+        print((await notebook.run_cell(await notebook.write_cell("1"), source="1")).status)
+
+asyncio.run(main())
+"""
+
+
+def test_outputs_lost_while_the_program_was_stopped_are_told_and_nothing_hangs(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(60)
+        port = str(door.getsockname()[1])
+        command = [sys.executable, "-c", STOPPED, str(tmp_path / "out.ipynb"), port]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+            door.accept()[0].close()
+            parent.send_signal(signal.SIGSTOP)
+            door.accept()[0].close()
+            parent.send_signal(signal.SIGCONT)
+            said, _ = parent.communicate(timeout=60)
+    assert said.splitlines()[0].startswith("ok [Some outputs were lost")
+    assert said.splitlines()[-1] == "ok"
