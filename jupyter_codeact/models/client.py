@@ -79,7 +79,7 @@ class EndpointModel:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
-    ) -> AsyncGenerator[Delta]:
+    ) -> AsyncGenerator[Delta, None]:
         """Stream the reply, as `ChatModel` wants it.
 
         Every delta says what the reply has cost so far: as counted by the endpoint where that is
@@ -119,7 +119,7 @@ class EndpointModel:
         if self._client is not None:
             await self._client.close()
 
-    async def _chunks(self, request: dict[str, Any]) -> AsyncGenerator[Any]:
+    async def _chunks(self, request: dict[str, Any]) -> AsyncGenerator[Any, None]:
         """Send a request and yield the chunks of its reply; leaving it closes the connection."""
         await self._meet()
         response, begun = None, False
@@ -244,7 +244,7 @@ class LocalModel:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
-    ) -> AsyncGenerator[Delta]:
+    ) -> AsyncGenerator[Delta, None]:
         """Stream the reply, as `ChatModel` wants it, with exact counts from the first token on.
 
         Raises
@@ -307,8 +307,8 @@ def open_model(
         The endpoint's key; JUPYTER_CODEACT_API_KEY of the environment if ``None``, and for OpenAI's own
         endpoint OPENAI_API_KEY.
     on_status : callable, optional
-        Called with an `EngineStatus` whenever the engine on this machine changes its state, from
-        whichever thread makes the change; it must not wait for anything.
+        Called with an `EngineStatus` whenever the engine on this machine changes its state, in the
+        event loop that replies are asked for in.
 
     Raises
     ------

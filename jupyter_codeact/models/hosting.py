@@ -32,7 +32,7 @@ CONTEXT = 16_384
 """Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
 
 _SLOTS = 2
-_READY_SECONDS = 900
+READY_SECONDS = 900
 _LOGS_KEPT = 5
 _log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Engine:
     threads : int, optional
         Threads that compute; the physical cores this process may use if ``None``.
     on_status : callable, optional
-        Called with an `EngineStatus` on every change, from whichever thread makes the change.
+        Called with an `EngineStatus` on every change, in the event loop that the engine was asked for in.
     logs : pathlib.Path, optional
         The folder for what llama.cpp prints.
     """
@@ -119,6 +119,7 @@ class Engine:
         self._lock = threading.RLock()
         self._life: _Life | None = None
         self._requests = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.status = EngineStatus(model=self.name, state="stopped" if self._is_here() else "absent")
 
     async def start(self) -> Address:
@@ -132,6 +133,7 @@ class Engine:
             If the model cannot be had or does not start; the next call tries again.
         """
         with self._lock:
+            self._loop = asyncio.get_running_loop()
             if self._life is None or not self._life.usable:
                 self._life = _Life()
                 threading.Thread(
@@ -193,17 +195,16 @@ class Engine:
             if status == self.status:
                 return
             self.status = status
-        if self._on_status is not None:
-            try:
-                self._on_status(status)
-            except Exception:
-                _log.exception("The receiver of the engine's status failed")
+            if self._on_status is not None and self._loop is not None:
+                with suppress(RuntimeError):  # the loop is closed, so nobody wants to know any more
+                    # Through the loop even from within it, so that changes arrive in their order.
+                    self._loop.call_soon_threadsafe(self._on_status, status)
 
     def _live(self, life: _Life) -> None:
         """Be the thread of one child: start it, and stay until it is gone."""
         try:
             path = self._file(life)
-            self._say("loading", f"{self.name} is being loaded")
+            self._say("loading")
             address = self._spawn(life, path)
         except Exception as error:
             if not isinstance(error, ModelError):
@@ -231,7 +232,7 @@ class Engine:
 
         def progress(done: int, total: int, note: str) -> None:
             # In steps of a percent: nobody sees more, and each travels to every page.
-            self._say("downloading", f"{self.name} is being downloaded: {note}", done * 100 // total / 100)
+            self._say("downloading", note, done * 100 // total / 100)
 
         return store.pull(self.model, progress=progress, cancel=life.cancel)
 
@@ -266,7 +267,7 @@ class Engine:
             late.set()
             process.kill()
 
-        alarm = threading.Timer(_READY_SECONDS, give_up)
+        alarm = threading.Timer(READY_SECONDS, give_up)
         alarm.start()
         try:
             process.stdin.write(json.dumps(settings).encode() + b"\n")
@@ -284,7 +285,7 @@ class Engine:
             raise ModelError(f"{self.name} was stopped while it was being started.")
         if late.is_set():
             raise ModelError(
-                f"{self.name} was not ready after {_READY_SECONDS:.0f} seconds; use a smaller model."
+                f"{self.name} was not ready after {READY_SECONDS:.0f} seconds; use a smaller model."
             )
         raise ModelError(self._why(returncode, reply.get("error", "")))
 
@@ -303,7 +304,7 @@ class Engine:
         lines = self.log.read_text(errors="replace").splitlines() if self.log and self.log.exists() else []
         end = "\n".join(lines[-40:])
         if returncode == -9 or re.search(
-            r"insufficient memory|allocate (memory|buffer)|unable to allocate|bad_alloc|out of memory", end
+            r"insufficient memory|cannot allocate|to allocate|bad_alloc|out of memory", end, re.I
         ):
             return (
                 f"{self.name} ran out of memory or was killed. Close other programs and kernels, or use a"

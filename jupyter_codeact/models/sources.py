@@ -171,7 +171,7 @@ def from_hub(transfer: Transfer) -> None:
                 response.raise_for_status()
                 if response.status_code != 206:  # the whole file, whatever was asked for
                     transfer.part.unlink(missing_ok=True)
-                transfer.append(response.iter_bytes(_BLOCK), "from the Hugging Face Hub")
+                transfer.append(response.iter_bytes(), "from the Hugging Face Hub")
         except (ModelError, UnavailableError):
             raise
         except Exception as error:  # whatever the network and its library think of

@@ -56,7 +56,7 @@ def explain(
     said = _said(error, api_key)
     if isinstance(error, TooSlowError):
         return LostError(
-            f"{where} sent nothing for {error.seconds:.0f} seconds, so the request was called off; ask again,"
+            f"{where} sent nothing for {error.seconds:g} seconds, so the request was called off; ask again,"
             " or see whether it is overloaded."
         )
     if _is_too_long(error, said):
@@ -89,7 +89,7 @@ def explain(
         return LostError(f"{where} did not answer in time; see whether it is running and can be reached.")
     if said:
         return ModelError(f"{where} failed{_of(said)}; ask again, or look into its log.")
-    return LostError(f"Nothing answers at {where}; check the address, and that a server is running there.")
+    return LostError(f"{where} does not answer; check the address, and that a server is running there.")
 
 
 def _is_too_long(error: Exception, said: str) -> bool:

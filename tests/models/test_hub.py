@@ -7,24 +7,15 @@ from huggingface_hub import constants
 
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.models import store
-
-from .conftest import DATA, PART
-from .test_store import PULL, python
+from tests.models.processes import PULL, python
+from tests.models.sources import DATA, PART
 
 
 @pytest.fixture
-def cached(shelf, tmp_path, monkeypatch):
-    """Put the model in a Hugging Face cache, laid out as the library does, and return its blob."""
-    repository = tmp_path / "hf" / "models--nobody--tiny"
-    blob = repository / "blobs" / shelf.entry.sha256
-    link = repository / "snapshots" / ("0" * 40) / shelf.entry.file
-    for path in (blob, link, repository / "refs" / "main"):
-        path.parent.mkdir(parents=True)
-    blob.write_bytes(DATA)
-    link.symlink_to(blob)
-    (repository / "refs" / "main").write_text("0" * 40)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
-    return blob
+def cached(shelf, hub_cache, tmp_path):
+    """Put the model into a Hugging Face cache and return its blob."""
+    (tmp_path / "data").write_bytes(DATA)
+    return hub_cache(shelf.entry, tmp_path / "data")
 
 
 def test_what_the_hugging_face_cache_has_is_taken_from_there(shelf, cached):

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from jupyter_codeact.agent.contracts import Delta, ModelError, Usage
+from jupyter_codeact.models import client
+from jupyter_codeact.models.client import EndpointModel, open_model
+from tests.models.raw import Answer, Raw, piece, raw, refusal, said
+from tests.ports import free_port
+
+HELLO = [{"role": "user", "content": "Say hello to everyone in the room."}]
+
+
+@pytest.fixture
+async def connect():
+    """Return what makes clients of endpoints; they are closed in the end."""
+    made: list[EndpointModel] = []
+
+    def connect(endpoint: Raw | str, **options) -> EndpointModel:
+        url = endpoint.url if isinstance(endpoint, Raw) else endpoint
+        made.append(EndpointModel(url, **{"model": "second"} | options))
+        return made[-1]
+
+    yield connect
+    for model in made:
+        await model.close()
+
+
+async def collect(model: EndpointModel, **options) -> list[Delta]:
+    return [delta async for delta in model.stream(HELLO, **options)]
+
+
+async def complaint(model: EndpointModel) -> str:
+    with pytest.raises(ModelError) as caught:
+        await collect(model)
+    return str(caught.value)
+
+
+async def test_a_reply_is_streamed(connect):
+    async with raw(said("Hel", "lo")) as endpoint:
+        deltas = await collect(connect(endpoint), stop=["END"], max_tokens=7, temperature=0.5, seed=3)
+        assert [delta.text for delta in deltas] == ["Hel", "lo", ""]
+        assert [delta.finish_reason for delta in deltas] == [None, None, "stop"]
+        body = endpoint.chats[0].body
+    assert body["messages"] == HELLO
+    assert body["model"] == "second"
+    assert (body["stop"], body["max_tokens"], body["temperature"], body["seed"]) == (["END"], 7, 0.5, 3)
+    assert body["stream_options"] == {"include_usage": True}
+
+
+async def test_tokens_are_estimated_until_the_endpoint_counts(connect):
+    counts = {"prompt_tokens": 40, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 30}}
+    counted = {**piece(), "choices": [], "usage": counts}
+    async with raw(said("Hel", "lo"), said("Hel", "lo", then=[counted])) as endpoint:
+        model = connect(endpoint)
+        guessed = [delta.usage for delta in await collect(model)]
+        exact = (await collect(model))[-1].usage
+    assert all(usage.estimated for usage in guessed)
+    assert guessed[-1].prompt_tokens == 10
+    assert guessed[0].completion_tokens <= guessed[-1].completion_tokens
+    assert exact == Usage(prompt_tokens=40, cached_tokens=30, completion_tokens=2)
+
+
+async def test_without_a_name_the_first_model_listed_is_taken(connect):
+    async with raw(said("Hello")) as endpoint:
+        endpoint.models.body = {"data": [{"id": "first", "max_model_len": 4096}, {"id": "second"}]}
+        model = connect(endpoint, model=None)
+        assert model.name == endpoint.url
+        assert model.context is None
+        await collect(model)
+        assert endpoint.chats[0].body["model"] == "first"
+    assert model.name == "first"
+    assert model.context == 4096
+
+
+async def test_an_endpoint_need_not_list_its_models(connect):
+    async with raw(said("Hello")) as endpoint:
+        endpoint.models = refusal(403)
+        assert await collect(connect(endpoint))
+        assert "wants an API key" in await complaint(connect(endpoint, model=None))
+        endpoint.models = Answer(body={"data": []})
+        assert "lists no models" in await complaint(connect(endpoint, model=None))
+
+
+async def test_closing_the_stream_closes_the_connection(connect):
+    async with raw(Answer(events=[piece("Hel")], hangs=True)) as endpoint:
+        async with aclosing(connect(endpoint).stream(HELLO)) as deltas:
+            assert (await anext(deltas)).text == "Hel"
+        async with asyncio.timeout(5):
+            await endpoint.gone.wait()
+
+
+async def test_cancelling_closes_the_connection_before_the_first_token_too(connect):
+    async with raw(Answer(events=[], hangs=True)) as endpoint:
+        task = asyncio.create_task(collect(connect(endpoint)))
+        await endpoint.asked.wait()
+        task.cancel()
+        async with asyncio.timeout(5):
+            await endpoint.gone.wait()
+    assert task.cancelled()
+
+
+async def test_what_an_endpoint_does_not_take_is_left_out(connect):
+    answers = (
+        refusal(400, param="max_tokens", code="unsupported_parameter"),
+        refusal(400, param="temperature", code="unsupported_value"),
+        said("Hello"),
+        said("Hello"),
+    )
+    async with raw(*answers) as endpoint:
+        model = connect(endpoint)
+        await collect(model, max_tokens=7)
+        await collect(model, max_tokens=8)
+        bodies = [request.body for request in endpoint.chats]
+    assert len(bodies) == 4
+    assert bodies[2]["max_completion_tokens"] == 7
+    assert not {"max_tokens", "temperature"} & (bodies[2].keys() | bodies[3].keys())
+
+
+async def test_a_passing_failure_is_tried_again(connect):
+    overloaded = Answer(status=503, body={"error": {"message": "later"}}, headers={"retry-after-ms": "1"})
+    async with raw(overloaded, said("Hello")) as endpoint:
+        assert (await collect(connect(endpoint)))[0].text == "Hello"
+        assert len(endpoint.chats) == 2
+
+
+REFUSALS = {
+    "the key is wrong": (refusal(401), "refused the API key (HTTP 401); set JUPYTER_CODEACT_API_KEY"),
+    "the key is not enough": (refusal(403), "refused the API key (HTTP 403)"),
+    "there is no such model": (refusal(404), "has no model called 'second'; it has first, second."),
+    "there are too many requests": (
+        refusal(429, "Slow down."),
+        "(HTTP 429): Slow down; ask again in a while.",
+    ),
+    "the server fails": (refusal(500, "Oh dear."), "failed (HTTP 500): Oh dear; ask again"),
+    "the request is refused": (refusal(422, "Bad role."), "refused the request (HTTP 422): Bad role."),
+    "llama.cpp finds it too long": (
+        refusal(400, "too long", type="exceed_context_size_error", n_prompt_tokens=20_031, n_ctx=8_192),
+        "too long for second: it has 20,031 tokens, and there is room for 8,192. Start a new conversation",
+    ),
+    "OpenAI finds it too long": (
+        refusal(400, "Too much.", code="context_length_exceeded"),
+        "too long for second: Too much. Start a new conversation",
+    ),
+    "vLLM finds it too long": (
+        refusal(400, "This model's maximum context length is 4096 tokens."),
+        "too long for second: This model's maximum context length is 4096 tokens. Start",
+    ),
+    "an error comes in the stream": (
+        Answer(events=[piece("Hel"), {"error": {"message": "CUDA error."}}]),
+        "broke off in the middle of the reply: CUDA error; ask again.",
+    ),
+    "the connection breaks": (
+        Answer(events=[piece("Hel")], whole=False),
+        "broke off in the middle of the reply; ask again.",
+    ),
+    "the stream has no end": (Answer(events=[piece("Hel")]), "broke off in the middle of the reply"),
+    "the stream is not JSON": (
+        Answer(events=[piece("Hel"), "{oops"]),
+        "broke off in the middle of the reply",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+async def test_each_trouble_has_its_sentence_when(connect, case):
+    answer, sentence = REFUSALS[case]
+    async with raw(answer) as endpoint:
+        assert sentence in await complaint(connect(endpoint, api_key="sk-secret"))
+
+
+async def test_an_address_that_is_no_endpoint_is_said(connect):
+    async with raw(refusal(404)) as endpoint:
+        endpoint.models = refusal(404)
+        assert "it usually ends in /v1" in await complaint(connect(endpoint))
+
+
+async def test_nothing_at_the_address_is_said(connect):
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    assert await complaint(connect(url)) == (
+        f"{url} does not answer; check the address, and that a server is running there."
+    )
+
+
+async def test_a_missing_key_is_asked_for(connect):
+    async with raw(refusal(401)) as endpoint:
+        assert "wants an API key (HTTP 401)" in await complaint(connect(endpoint))
+
+
+async def test_an_endpoint_that_says_nothing_is_given_up(connect, monkeypatch):
+    monkeypatch.setattr(client, "FIRST_TOKEN_SECONDS", 0.3)
+    monkeypatch.setattr(client, "NEXT_TOKEN_SECONDS", 0.2)
+    silent = Answer(events=[], hangs=True)
+    role = Answer(events=[{**piece(), "choices": [{"index": 0, "delta": {"role": "assistant"}}]}], hangs=True)
+    talking = Answer(events=[piece("Hel")], hangs=True)
+    async with raw(silent, role, talking) as endpoint:
+        model = connect(endpoint)
+        assert "sent nothing for 0.3 seconds" in await complaint(model)
+        assert "sent nothing for 0.3 seconds" in await complaint(model)
+        assert "sent nothing for 0.2 seconds" in await complaint(model)
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_neither_key_nor_password_is_ever_shown(connect, status):
+    async with raw(refusal(status, "The key sk-secret is spent.")) as endpoint:
+        url = endpoint.url.replace("http://", "http://ada:hunter2@") + "?token=t0ps3cret"
+        model = connect(url, api_key="sk-secret")
+        shown = await complaint(model) + repr(model) + model.name
+    assert not [word for word in ("sk-secret", "hunter2", "t0ps3cret") if word in shown]
+    assert endpoint.url in shown
+
+
+@pytest.mark.parametrize(
+    "address", ["", "localhost:8000", "ftp://host/v1", "http://", "http://[oops/v1", "http://h:x"]
+)
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(ModelError, match="must be an address like"):
+        open_model(endpoint=address)
+
+
+async def test_an_address_without_a_path_means_the_usual_one(connect):
+    async with raw(said("Hello")) as endpoint:
+        await collect(connect(endpoint.url.removesuffix("/v1")))
+        assert endpoint.chats[0].path == "/v1/chat/completions"
+
+
+async def test_the_key_comes_from_the_environment_unless_it_is_given(monkeypatch):
+    monkeypatch.delenv("JUPYTER_CODEACT_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "for OpenAI alone")
+    async with raw(*[said("Hello")] * 3) as endpoint:
+
+        async def use(**options):
+            model = open_model("second", endpoint=endpoint.url, **options)
+            await collect(model)
+            await model.close()
+
+        await use()
+        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", "ours")
+        await use()
+        await use(api_key="given")
+        keys = [request.headers["authorization"] for request in endpoint.chats]
+    assert keys == ["Bearer none", "Bearer ours", "Bearer given"]
+
+
+async def test_what_runs_here_is_not_asked_for_through_a_proxy(connect, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    async with raw(said("Hello")) as endpoint:
+        assert await collect(connect(endpoint))
+
+
+def test_an_unknown_model_or_file_is_refused_at_once(tmp_path):
+    with pytest.raises(ModelError, match="no model called 'gpt-9'"):
+        open_model("gpt-9")
+    with pytest.raises(ModelError, match="There is no file"):
+        open_model(str(tmp_path / "gone.gguf"))
+
+
+def test_the_default_model_is_taken_when_none_is_named():
+    model = open_model()
+    assert model.name == "qwen2.5-coder-1.5b"
+    assert model.context == 16_384
