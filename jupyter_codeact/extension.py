@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +133,18 @@ class ServerKernel:
         kernel = self._identity()
         if kernel not in self._manager:
             return []
+        with self._client(kernel) as client:
+            return await variables.read(client) if client else []
+
+    @contextmanager
+    def _client(self, kernel: str) -> Iterator[AsyncKernelClient | None]:
+        """Speak with a kernel on a channel of our own; not with one behind a gateway."""
         client = self._manager.get_kernel(kernel).client()
         if not isinstance(client, AsyncKernelClient):
-            return []
+            yield None
+            return
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
-            return await variables.read(client)
+            yield client
         finally:
             client.stop_channels()

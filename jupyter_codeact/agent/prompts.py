@@ -22,7 +22,6 @@ NEXT = (
     "Now either write the next cell, or, if this shows what was asked for, tell the user the result in a "
     "full sentence with the values shown, without code."
 )
-UNSEEN = "You have not seen the result yet: show it with print() before you answer."
 FAILED = "The cell failed. Write the whole corrected cell; it replaces the failed one."
 HINTS = {
     "NameError": "It is not defined in this kernel: import or define it in the same cell.",

@@ -115,13 +115,13 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         secrets=secrets_in(os.environ),
     )
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
-    told = [observed.text, prompts.NEXT if execution.outputs else prompts.UNSEEN]
-    if execution.status == "error" and errors:
-        state = await notebook.state()
-        told = [observed.text, context.variables(state.variables, decided.source)]
-        told.append(prompts.failed(errors[-1]["ename"]))
+    shown = ""
+    if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
+        shown = context.variables((await notebook.state()).variables, decided.source)
+    failed = execution.status == "error" and errors
+    advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.NEXT
     return Outcome(
-        "\n".join(filter(None, told)),
+        "\n".join(filter(None, [observed.text, shown, advice])),
         images=list(observed.images),
         marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),

@@ -24,19 +24,29 @@ LIMIT = 30
 # Runs in the user's kernel. Looks only at built-in types and at the libraries it knows by name, because
 # asking an unknown object for its repr or its attributes would run the user's code.
 _IN_KERNEL = """
-import inspect, json, types
+import inspect, json, re, sys, types
 
 HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
+PLAIN = (type(None), bool, int, float, complex, str)
+SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
 
 def columns(frame):
     names = [f"{name} {dtype}" for name, dtype in zip(list(frame.columns)[:20], list(frame.dtypes)[:20])]
     return ", ".join(names) + (", ..." if frame.shape[1] > 20 else "")
 
-def summary(value):
+def small(value):
+    if type(value) in (list, tuple, dict):
+        parts = [*value, *value.values()] if type(value) is dict else value
+        return len(value) <= 12 and all(type(part) in PLAIN for part in parts)
+    return type(value) in PLAIN
+
+def summary(name, value):
     kind, library = type(value).__name__, type(value).__module__.partition(".")[0]
-    if value is None or isinstance(value, (bool, int, float, complex)) and library == "builtins":
-        return "= " + repr(value) if len(str(value)) < 40 else ""
+    if library == "numpy" and isinstance(value, sys.modules["numpy"].generic):
+        value = value.item()
+    if small(value) and not SECRET.search(name) and len(repr(value)) <= 200:
+        return "= " + repr(value)
     if library in ("pandas", "polars") and kind == "DataFrame":
         return "%d rows x %d columns: %s" % (*value.shape, columns(value))
     if library in ("pandas", "polars") and kind == "Series":
@@ -67,7 +77,7 @@ def describe(namespace, limit):
         if len(found) == limit:
             break
         try:
-            said = summary(value)[:400]
+            said = summary(name, value)[:400]
         except Exception:
             said = ""
         found.append({"name": name, "type": type(value).__name__, "summary": said})

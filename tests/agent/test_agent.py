@@ -117,11 +117,11 @@ async def test_a_failed_cell_is_rewritten_in_place_and_the_journal_keeps_every_a
 
 
 async def test_generation_ends_at_the_closing_fence_and_what_follows_is_never_asked_for(bench: Bench) -> None:
-    invented = block("print(1)") + "\n\nOutput:\n```\n99\n```\nThe answer is 99." * 20
+    invented = block("print(1)") + "\n\nOutput:\n```\n987654\n```\nThe answer is 987654." * 20
     await bench.run(invented, "It is 1.")
     said = [event.text for event in bench.journal.events(bench.conversation) if event.type == "reply"]
     assert said[0] == block("print(1)")
-    assert "99" not in str(bench.model.heard[1])
+    assert "987654" not in str(bench.model.heard[1])
     first = bench.seen.index(next(event for event in bench.seen if event.type == "reply"))
     streamed = "".join(event.text for event in bench.seen[:first] if event.type == "reply_delta")
     assert len(streamed) < len(block("print(1)")) + 8

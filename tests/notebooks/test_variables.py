@@ -15,6 +15,9 @@ import numpy as np, pandas as pd
 from math import sqrt
 penguins = pd.DataFrame({"species": ["Adelie", "Gentoo"], "mass_g": [3700.0, 5050.0]})
 masses = penguins["mass_g"]
+mean = masses.mean()
+text = "words" * 1000
+nested = {"a": [1, 2]}
 grid = np.zeros((3, 4))
 year, rate, ready = 2024, 0.5, True
 name, password = "Palmer", "hunter2"
@@ -55,7 +58,12 @@ async def test_variables_are_described_by_type_shape_and_columns(kernel: AsyncKe
     assert described["masses"] == "Series 2 values, float64"
     assert described["grid"] == "ndarray shape (3, 4), float64"
     assert described["year"] == "int = 2024"
-    assert described["options"] == "dict 2 keys: 'depth', 'seed'"
+    assert described["rate"] == "float = 0.5"
+    assert described["mean"] == "float64 = 4375.0"
+    assert described["name"] == "str = 'Palmer'"
+    assert described["options"] == "dict = {'depth': 3, 'seed': 7}"
+    assert described["nested"] == "dict 1 keys: 'a'"
+    assert described["text"] == "str length 5000"
     assert described["heaviest"].endswith("-> list: Name the heaviest animals.")
     assert described["password"] == "str length 7"
     assert not {"np", "pd", "sqrt", "_hidden", "In", "Out"} & set(described)
