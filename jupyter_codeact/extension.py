@@ -125,13 +125,18 @@ class ServerKernel:
     async def interrupt(self) -> None:
         """Interrupt whatever the kernel is doing."""
         kernel = self._identity()
-        if kernel in self._manager:
-            await ensure_async(self._manager.interrupt_kernel(kernel))
+        if kernel is None or kernel not in self._manager:
+            return
+        interrupting: Any = self._manager.interrupt_kernel(kernel)
+        await ensure_async(interrupting)
+        with self._client(kernel) as client:
+            if client:  # a cell that awaits notices the signal only when a message comes in
+                client.kernel_info()
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
         kernel = self._identity()
-        if kernel not in self._manager:
+        if kernel is None or kernel not in self._manager:
             return []
         with self._client(kernel) as client:
             return await variables.read(client) if client else []
