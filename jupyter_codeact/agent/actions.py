@@ -65,7 +65,7 @@ class ActionFormat(Protocol):
     def is_complete(self, text: str) -> bool:
         """Tell whether nothing that may still come changes what `parse` makes of the reply. Cheap.
 
-        But for one thing: a ``</think>`` whose beginning is not in the reply turns all before it into thinking.
+        But for one thing: a ``</think>`` that was never opened turns all before it into thinking.
         """
         ...
 
