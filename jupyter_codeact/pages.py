@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from . import protocol as p
 from .agent.contracts import Execution, NotebookError, NotebookState
-from .notebooks.live import PAGE_GONE, PageGone
+from .notebooks.live import PAGE_GONE, CellLost
 
 T = TypeVar("T")
 Send = Callable[[Any], None]
@@ -21,7 +22,8 @@ class Page:
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self._ids = itertools.count(1)
+        # begins anywhere, so that an answer to an earlier server is not taken for one to this
+        self._ids = itertools.count(secrets.randbelow(2**31))
         self._waiting: dict[int, tuple[str, asyncio.Future[p.Done]]] = {}
 
     async def command(self, kind: Callable[..., p.Command], notebook: str, **fields: Any) -> p.Done:
@@ -30,7 +32,7 @@ class Page:
         Raises
         ------
         NotebookError
-            When the page cannot do it; `PageGone` when it goes away first.
+            When the page cannot do it; `CellLost` when it goes away first.
         """
         number = next(self._ids)
         answer: asyncio.Future[p.Done] = asyncio.get_running_loop().create_future()
@@ -47,7 +49,8 @@ class Page:
         if answer is None or answer.done():
             return
         if isinstance(message, p.Failed):
-            answer.set_exception(NotebookError(message.message))
+            lost = CellLost if message.running else NotebookError
+            answer.set_exception(lost(message.message))
         else:
             answer.set_result(message)
 
@@ -55,7 +58,7 @@ class Page:
         """Fail everything that still awaits this page's answer about a notebook it no longer shows."""
         for about, answer in self._waiting.values():
             if about == notebook and not answer.done():
-                answer.set_exception(PageGone(PAGE_GONE))
+                answer.set_exception(CellLost(PAGE_GONE))
 
 
 class PageNotebook:

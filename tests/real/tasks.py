@@ -22,7 +22,8 @@ TASKS = [
     Task(
         "heaviest species",
         PENGUINS,
-        "Which species of penguin has the highest mean body mass? Store its name in a variable named heaviest.",
+        "Which species of penguin has the highest mean body mass? "
+        "Store its name in a variable named heaviest.",
         "heaviest == 'Gentoo'",
     ),
     Task(
@@ -35,14 +36,15 @@ TASKS = [
     Task(
         "penguins per island",
         PENGUINS,
-        "Count the penguins on each island. Store the counts in a dict named counts, with the island as the key.",
+        "Count the penguins on each island. "
+        "Store the counts in a dict named counts, with the island as the key.",
         "counts == {'Biscoe': 168, 'Dream': 124, 'Torgersen': 52}",
     ),
     Task(
         "iris classifier",
         IRIS,
-        "Train a logistic regression on 70% of the iris data and store its accuracy on the rest in a variable "
-        "named accuracy.",
+        "Train a logistic regression on 70% of the iris data "
+        "and store its accuracy on the rest in a variable named accuracy.",
         "0.85 < accuracy <= 1",
     ),
     Task(
