@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Int, Unicode
+from traitlets import Bool, Float, Int, Unicode
 
 from .agent.contracts import Delta, ModelError, Variable
 from .agent.run import Budget
@@ -42,6 +42,7 @@ class CodeActExtension(ExtensionApp):
     api_key = Unicode(
         help="Key for the endpoint. Better set JUPYTER_CODEACT_API_KEY in the server's environment."
     ).tag(config=True)
+    open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
@@ -54,6 +55,8 @@ class CodeActExtension(ExtensionApp):
         assert self.serverapp is not None
         self._model = self._open_model()
         server = self.serverapp
+        if self.open_panel:
+            server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(
             model=self._model,
             journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
