@@ -109,6 +109,7 @@ def _write_to_nobody() -> None:
 async def _work(wish: Wish, display: Display) -> bool:
     """Run the agent; tell whether it answered."""
     from ..agent.agent import Agent
+    from ..agent.contracts import ModelError
     from ..agent.run import Budget
     from ..journal import SqliteJournal, default_path
     from ..models.client import open_model
