@@ -166,9 +166,8 @@ class Conversations:
             self.journal.close_unfinished(conversation)
             desk = self._desks[message.notebook] = Desk(message.notebook, conversation)
         desk.kernel = message.kernel_id
-        if page not in desk.pages:
-            desk.pages.add(page)
-            page.send(self._history(desk))
+        desk.pages.add(page)
+        page.send(self._history(desk))
 
     def _history(self, desk: Desk) -> p.History:
         return p.History(

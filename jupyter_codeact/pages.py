@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from . import protocol as p
 from .agent.contracts import Execution, NotebookError, NotebookState
-from .notebooks.live import PAGE_GONE, PageGone
+from .notebooks.live import PAGE_GONE, CellLost
 
 T = TypeVar("T")
 Send = Callable[[Any], None]
@@ -23,8 +23,8 @@ class Page:
     def __init__(self, send: Send) -> None:
         self.send = send
         self._connected = True
-        # answers that a page kept while it was cut off come on a new connection: no number comes twice
-        self._ids = itertools.count(secrets.randbits(48))
+        # begins anywhere, so that an answer to an earlier server is not taken for one to this
+        self._ids = itertools.count(secrets.randbelow(2**31))
         self._waiting: dict[int, tuple[Callable[[], str], asyncio.Future[p.Done]]] = {}
 
     async def command(
@@ -35,10 +35,10 @@ class Page:
         Raises
         ------
         NotebookError
-            When the page cannot do it; `PageGone` when it goes away first.
+            When the page cannot do it; `CellLost` when it goes away first.
         """
         if not self._connected:
-            raise PageGone(PAGE_GONE)
+            raise CellLost(PAGE_GONE)
         number = next(self._ids)
         answer: asyncio.Future[p.Done] = asyncio.get_running_loop().create_future()
         self._waiting[number] = (notebook, answer)
@@ -54,7 +54,8 @@ class Page:
             return
         _, answer = self._waiting[message.id]
         if isinstance(message, p.Failed):
-            answer.set_exception(NotebookError(message.message))
+            lost = CellLost if message.running else NotebookError
+            answer.set_exception(lost(message.message))
         else:
             answer.set_result(message)
 
@@ -62,14 +63,14 @@ class Page:
         """Fail everything that still awaits this page's answer about a notebook it no longer shows."""
         for about, answer in self._waiting.values():
             if about() == notebook and not answer.done():
-                answer.set_exception(PageGone(PAGE_GONE))
+                answer.set_exception(CellLost(PAGE_GONE))
 
     def gone(self) -> None:
         """Fail everything that still awaits this page's answer, and whatever it is asked from now on."""
         self._connected = False
         for _, answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(PageGone(PAGE_GONE))
+                answer.set_exception(CellLost(PAGE_GONE))
 
 
 class PageNotebook:

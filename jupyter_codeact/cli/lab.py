@@ -87,7 +87,7 @@ def _server(
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root.resolve()}"),
-        "--Application.log_level=WARN",
+        *("--Application.log_level=WARN", "--CodeActExtension.open_panel=True"),
         *([f"--CodeActExtension.model={_model(model)}"] if model else []),
         *([f"--CodeActExtension.endpoint={endpoint}"] if endpoint else []),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),

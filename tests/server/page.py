@@ -105,20 +105,21 @@ class ScriptedPage:
         client.start_channels(stdin=False, hb=False, control=False)
         try:
             await client.wait_for_ready(timeout=PATIENCE)
-            reply = await client.execute_interactive(source, output_hook=lambda _message: None)
+            request = client.execute(source)
+            status, outputs = "ok", []
+            while True:
+                message = await client.get_iopub_msg(timeout=None)
+                content = message["content"]
+                if message["parent_header"].get("msg_id") != request:
+                    continue
+                if message["msg_type"] == "error":
+                    outputs.append({"output_type": "error", **content})
+                    stops = ("KeyboardInterrupt", "CancelledError")
+                    status = "interrupted" if content["ename"] in stops else "error"
+                elif content.get("execution_state") == "idle":  # there is no reply of a cancelled cell
+                    return {"status": status, "outputs": outputs}
         finally:
             client.stop_channels()
-        content = reply["content"]
-        outputs: list[Message] = []
-        if content["status"] == "error":
-            outputs = [{key: content[key] for key in ("ename", "evalue", "traceback")}]
-            outputs[0]["output_type"] = "error"
-        interrupted = content.get("ename") == "KeyboardInterrupt"
-        return {
-            "status": "interrupted" if interrupted else content["status"],
-            "outputs": outputs,
-            "execution_count": content["execution_count"],
-        }
 
     async def _read(self) -> None:
         while (text := await self._socket.read_message()) is not None:

@@ -40,9 +40,10 @@ async def test_a_user_who_may_not_execute_code_is_kept_out(jp_serverapp: ServerA
 
 
 async def test_a_page_of_another_site_is_kept_out_though_the_browser_has_the_cookie(
-    jp_fetch: Any, jp_ws_fetch: Any
+    jp_fetch: Any, jp_ws_fetch: Any, jp_http_port: int
 ) -> None:
-    cookies = (await jp_fetch("api", "me")).headers.get_list("Set-Cookie")
+    host = {"Host": f"localhost:{jp_http_port}"}
+    cookies = (await jp_fetch("api", "me", headers=host)).headers.get_list("Set-Cookie")
     browser = {"Authorization": "", "Cookie": "; ".join(cookie.partition(";")[0] for cookie in cookies)}
     (await jp_ws_fetch("codeact", "ws", headers=dict(browser))).close()
     with pytest.raises(HTTPClientError) as refused:
