@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from .notebooks import variables
 from .protocol import ModelStatus
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+WAKING = 1.0
+"""Seconds an interrupted kernel has to take in a message; one that is deep in a library takes longer."""
 
 
 class CodeActExtension(ExtensionApp):
@@ -130,11 +132,15 @@ class ServerKernel:
         kernel = self._identity()
         if kernel is None or kernel not in self._manager:
             return
-        interrupting: Any = self._manager.interrupt_kernel(kernel)
-        await ensure_async(interrupting)
-        with self._client(kernel) as client:
-            if client:  # a cell that awaits notices the signal only when a message comes in
-                client.kernel_info()
+        try:
+            interrupting: Any = self._manager.interrupt_kernel(kernel)
+            await ensure_async(interrupting)
+        except RuntimeError:
+            return  # it is dead, and the page says so
+        with self._client(kernel) as client, suppress(TimeoutError):
+            if client:  # a cell that awaits notices the signal only when a message has come in
+                waking: Any = client.kernel_info(reply=True, timeout=WAKING)
+                await waking
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
