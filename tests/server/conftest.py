@@ -30,8 +30,8 @@ from pytest_jupyter.jupyter_server import (  # noqa: F401 - fixtures, found by t
     jp_extension_environ,
     jp_fetch,
     jp_home_dir,
-    jp_kernel_dir,
     jp_http_port,
+    jp_kernel_dir,
     jp_logging_stream,
     jp_nbconvert_templates,
     jp_root_dir,
@@ -48,6 +48,7 @@ from pytest_jupyter.jupyter_server import (  # noqa: F401 - fixtures, found by t
 from jupyter_codeact.conversations import Conversations
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
+
 
 @pytest_asyncio.fixture
 async def the_loop() -> asyncio.AbstractEventLoop:

@@ -132,7 +132,9 @@ async def test_a_page_that_goes_in_the_middle_of_a_cell_ends_the_run_and_the_ker
     assert not history["running"]
 
 
-@pytest.mark.parametrize("source", ["import time\ntime.sleep(600)", "import asyncio\nawait asyncio.sleep(600)"])
+@pytest.mark.parametrize(
+    "source", ["import time\ntime.sleep(600)", "import asyncio\nawait asyncio.sleep(600)"]
+)
 async def test_stop_interrupts_the_cell(
     page: ScriptedPage, kernel: str, model: ScriptedModel, jp_serverapp: ServerApp, source: str
 ) -> None:
