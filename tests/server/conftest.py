@@ -22,6 +22,7 @@ from pytest_jupyter.jupyter_server import (  # noqa: F401 - fixtures, found by t
     jp_base_url,
     jp_config_dir,
     jp_configurable_serverapp,
+    jp_create_notebook,
     jp_data_dir,
     jp_env_config_path,
     jp_env_jupyter_path,
