@@ -204,9 +204,15 @@ class NotebookPage(PanelPage):
         self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
-        """Wait until the notebook is there and its kernel is free."""
-        expect(self.notebook.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
-            "data-status", "idle", timeout=60_000
+        """Wait until the notebook is there and its kernel is free: what shows idle early may not be connected."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                const session = panel?.sessionContext;
+                return panel?.context?.isReady && session?.isReady && session.session?.kernel
+                    && session.kernelDisplayStatus === 'idle';
+            }""",
+            timeout=60_000,
         )
 
     @property

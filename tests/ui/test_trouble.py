@@ -87,7 +87,7 @@ def test_a_kernel_killed_in_the_agents_cell_ends_the_run_and_its_successor_works
     expect(page.cards.last).to_have_attribute("data-state", "done")
 
 
-def test_a_kernel_that_stays_dead_is_an_obstacle_until_it_is_restarted(
+def test_a_kernel_that_stays_dead_is_an_obstacle_until_there_is_another(
     lonely: Lab, open_notebook: Open
 ) -> None:
     path = lonely.write("dead.ipynb", PID)
@@ -103,8 +103,12 @@ def test_a_kernel_that_stays_dead_is_an_obstacle_until_it_is_restarted(
     page.task.fill("Hello?")
     expect(page.send).to_be_disabled()
     assert path.read_bytes() == before
+
     page.command("kernelmenu:restart")
     page.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(page.obstacle).to_contain_text("This notebook has no kernel.")  # the server has let go of it
+    page.command("kernelmenu:change")
+    page.page.get_by_role("button", name="Select Kernel").click()
     expect(page.obstacle).to_have_text("")
     expect(page.send).to_be_enabled()
 
