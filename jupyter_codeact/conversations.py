@@ -10,14 +10,17 @@ from typing import Any
 
 from . import protocol as p
 from .agent.agent import Agent
-from .agent.contracts import ChatModel
-from .agent.events import Event
+from .agent.contracts import ChatModel, CodeActError
+from .agent.events import Event, RunEnded, new_id
 from .agent.run import Budget
 from .journal import SqliteJournal
 from .notebooks.live import PAGE_GONE, KernelAccess, LiveNotebook
 from .pages import Page, PageNotebook
 
 log = logging.getLogger(__name__)
+
+NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
+DELETED = "The notebook was deleted, so the run stopped."
 
 
 class Desk:
@@ -79,6 +82,7 @@ class Conversations:
         self._kernel, self._root = kernel, root
         self._desks: dict[str, Desk] = {}
         self._pages: set[Page] = set()
+        self._runs: set[asyncio.Task[None]] = set()
         self._status: p.ModelStatus | None = None
 
     def join(self, page: Page) -> None:
@@ -90,6 +94,7 @@ class Conversations:
     def leave(self, page: Page) -> None:
         """Forget a page that has gone; a run that worked through it ends."""
         self._pages.discard(page)
+        page.gone()
         for desk in self._desks.values():
             self._withdraw(desk, page)
 
@@ -119,30 +124,36 @@ class Conversations:
 
     def moved(self, old: str, new: str) -> None:
         """Let conversations follow a notebook, or a folder of notebooks, that was renamed."""
+        # what had the new name before is no more, though nobody may have said so
+        self.journal.detach(self._key(new))
         self.journal.move(self._key(old), self._key(new))
-        for path in list(self._desks):
-            if PurePosixPath(path).is_relative_to(old):
-                desk = self._desks.pop(path)
-                desk.notebook = str(PurePosixPath(new) / PurePosixPath(path).relative_to(old))
-                early = self._desks.get(desk.notebook)
-                if early and not early.running:
-                    desk.pages.update(early.pages)
-                self._desks[desk.notebook] = desk
+        for path in self._within(old):
+            desk = self._desks.pop(path)
+            desk.notebook = str(PurePosixPath(new) / PurePosixPath(path).relative_to(old))
+            early = self._desks.get(desk.notebook)
+            self._desks[desk.notebook] = desk
+            for page in early.pages - desk.pages if early else ():
+                desk.pages.add(page)
+                page.send(self._history(desk))
 
     def deleted(self, path: str) -> None:
-        """Let go of a deleted notebook's conversations, so that a new one of its name starts afresh."""
+        """Let go of the conversations of a deleted notebook or folder; new ones of that name start afresh."""
         self.journal.detach(self._key(path))
-        desk = self._desks.get(path)
-        if desk and not desk.running:
-            del self._desks[path]
+        for notebook in self._within(path):
+            desk = self._desks.pop(notebook)
+            if desk.running and desk.agent:
+                desk.agent.stop(DELETED)
 
     async def close(self) -> None:
         """End every run and let go of the journal."""
-        tasks = [desk.task for desk in self._desks.values() if desk.task and not desk.task.done()]
-        for task in tasks:
+        for task in self._runs:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._runs, return_exceptions=True)
         self.journal.close()
+
+    def _within(self, path: str) -> list[str]:
+        """Return the notebook of that path, or those in the folder of that path, with a desk here."""
+        return [notebook for notebook in self._desks if PurePosixPath(notebook).is_relative_to(path)]
 
     def _key(self, notebook: str) -> str:
         return f"{self._root}/{notebook}"
@@ -155,9 +166,8 @@ class Conversations:
             self.journal.close_unfinished(conversation)
             desk = self._desks[message.notebook] = Desk(message.notebook, conversation)
         desk.kernel = message.kernel_id
-        if page not in desk.pages:
-            desk.pages.add(page)
-            page.send(self._history(desk))
+        desk.pages.add(page)
+        page.send(self._history(desk))
 
     def _history(self, desk: Desk) -> p.History:
         return p.History(
@@ -169,7 +179,7 @@ class Conversations:
 
     def _withdraw(self, desk: Desk, page: Page) -> None:
         desk.pages.discard(page)
-        page.gone(desk.notebook)
+        page.closed(desk.notebook)
         if desk.running and desk.actor is page and desk.agent:
             desk.agent.stop(PAGE_GONE)
 
@@ -177,7 +187,7 @@ class Conversations:
         desk = self._desks.get(message.notebook)
         task = message.task.strip()
         if desk is None or page not in desk.pages:
-            refusal = "This notebook is not open here. Reload the page and ask again."
+            refusal = NOT_OPEN
         elif desk.running:
             refusal = "A run is under way in this notebook. Stop it, or wait until it is done."
         elif not task:
@@ -192,19 +202,27 @@ class Conversations:
         )
         agent = Agent(self.model, notebook, self.journal, budget=self.budget, watch=desk.tell)
         desk.actor, desk.agent = page, agent
+        desk.run, desk.turn, conversation = "", 0, desk.conversation
 
         async def work() -> None:
             try:
-                await agent.run(desk.conversation, task, title=self._key(desk.notebook))
+                await agent.run(conversation, task, title=self._key(desk.notebook))
+            except CodeActError as error:  # the journal's: not even the run's end could be recorded
+                log.error("A CodeAct run in %s failed: %s", desk.notebook, error)
+                place = {"conversation": conversation, "run": desk.run or new_id(), "turn": desk.turn}
+                desk.tell(RunEnded(**place, ending="failed", message=str(error)))
             except Exception:
                 log.exception("A CodeAct run in %s failed", desk.notebook)
 
         desk.task = asyncio.ensure_future(work())
+        self._runs.add(desk.task)
+        desk.task.add_done_callback(self._runs.discard)
 
     def _new(self, page: Page, notebook: str) -> None:
         desk = self._desks.get(notebook)
-        if desk is None or desk.running:
-            refusal = "Stop the run first, then begin a new conversation."
+        if desk is None or page not in desk.pages or desk.running:
+            running = "Stop the run first, then begin a new conversation."
+            refusal = running if desk and page in desk.pages else NOT_OPEN
             page.send(p.Refused(notebook=notebook, message=refusal))
             return
         desk.conversation = self.journal.begin(self._key(notebook))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Int, Unicode
+from traitlets import Bool, Float, Int, Unicode
 
 from .agent.contracts import Delta, ModelError, Variable
 from .agent.run import Budget
@@ -24,6 +24,8 @@ from .notebooks import variables
 from .protocol import ModelStatus
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+WAKING = 1.0
+"""Seconds an interrupted kernel has to take in a message; one that is deep in a library takes longer."""
 
 
 class CodeActExtension(ExtensionApp):
@@ -42,6 +44,7 @@ class CodeActExtension(ExtensionApp):
     api_key = Unicode(
         help="Key for the endpoint. Better set JUPYTER_CODEACT_API_KEY in the server's environment."
     ).tag(config=True)
+    open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
@@ -54,6 +57,8 @@ class CodeActExtension(ExtensionApp):
         assert self.serverapp is not None
         self._model = self._open_model()
         server = self.serverapp
+        if self.open_panel:
+            server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(
             model=self._model,
             journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
@@ -127,11 +132,15 @@ class ServerKernel:
         kernel = self._identity()
         if kernel is None or kernel not in self._manager:
             return
-        interrupting: Any = self._manager.interrupt_kernel(kernel)
-        await ensure_async(interrupting)
-        with self._client(kernel) as client:
-            if client:  # a cell that awaits notices the signal only when a message comes in
-                client.kernel_info()
+        try:
+            interrupting: Any = self._manager.interrupt_kernel(kernel)
+            await ensure_async(interrupting)
+        except RuntimeError:
+            return  # it is dead, and the page says so
+        with self._client(kernel) as client, suppress(TimeoutError):
+            if client:  # a cell that awaits notices the signal only when a message has come in
+                waking: Any = client.kernel_info(reply=True, timeout=WAKING)
+                await waking
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from .agent.contracts import CodeActError
 from .conversations import Conversations
 from .pages import Page
 from .protocol import FROM_PAGE, FROM_SERVER, Refused
@@ -29,6 +30,11 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def set_default_headers(self) -> None:
         """Set none: a WebSocket has no use for them."""
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes a message may have: as many as a notebook that is saved, for a page tells of whole ones."""
+        return self.serverapp.max_body_size if self.serverapp else super().max_message_size
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
@@ -58,7 +64,10 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             text = "This page and the server do not understand each other. Reload the page."
             self._send(Refused(notebook="", message=text))
             return
-        self.conversations.receive(self.page, parsed)
+        try:
+            self.conversations.receive(self.page, parsed)
+        except CodeActError as error:
+            self._send(Refused(notebook=getattr(parsed, "notebook", ""), message=str(error)))
 
     def on_close(self) -> None:
         """Say that the page has gone."""

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
@@ -87,20 +88,17 @@ class SqliteJournal:
         JournalError
             When it cannot be written, for example on a full disk.
         """
-        try:
-            with self._lock:
-                cursor = self._db.execute(
-                    "INSERT INTO event (conversation, body) VALUES (?, ?)", (event.conversation, dump(event))
-                )
-        except sqlite3.Error as error:
-            raise JournalError(f"The journal {self.path} cannot be written: {error}.") from error
+        with self._access("written") as db:
+            cursor = db.execute(
+                "INSERT INTO event (conversation, body) VALUES (?, ?)", (event.conversation, dump(event))
+            )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
     def events(self, conversation: str, since: int = 0) -> Iterator[Event]:
         """Yield a conversation's events with a sequence number above ``since``, oldest first."""
-        with self._lock:
-            rows = self._db.execute(
+        with self._access("read") as db:
+            rows = db.execute(
                 "SELECT body FROM event WHERE conversation = ? AND seq > ? ORDER BY seq",
                 (conversation, since),
             ).fetchall()
@@ -110,8 +108,8 @@ class SqliteJournal:
     def begin(self, notebook: str) -> str:
         """Begin a conversation for a notebook (its path) and return its id."""
         conversation = new_id()
-        with self._lock:
-            self._db.execute(
+        with self._access("written") as db:
+            db.execute(
                 "INSERT INTO conversation (id, notebook, created) VALUES (?, ?, ?)",
                 (conversation, notebook, time.time()),
             )
@@ -119,8 +117,8 @@ class SqliteJournal:
 
     def latest(self, notebook: str) -> str | None:
         """Return the newest conversation of a notebook, or ``None``."""
-        with self._lock:
-            row = self._db.execute(
+        with self._access("read") as db:
+            row = db.execute(
                 "SELECT id FROM conversation WHERE notebook = ? ORDER BY created DESC, rowid DESC LIMIT 1",
                 (notebook,),
             ).fetchone()
@@ -128,17 +126,20 @@ class SqliteJournal:
 
     def move(self, old: str, new: str) -> None:
         """Let the conversations of a renamed notebook, or of the notebooks in a renamed folder, follow it."""
-        with self._lock:
-            self._db.execute(
+        with self._access("written") as db:
+            db.execute(
                 "UPDATE conversation SET notebook = ? || substr(notebook, ?) "
                 "WHERE notebook = ? OR substr(notebook, 1, ?) = ?",
                 (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
             )
 
     def detach(self, notebook: str) -> None:
-        """Keep a deleted notebook's conversations, but let go of its name."""
-        with self._lock:
-            self._db.execute("UPDATE conversation SET notebook = '' WHERE notebook = ?", (notebook,))
+        """Keep the conversations of a deleted notebook, or folder of notebooks, but let go of the name."""
+        with self._access("written") as db:
+            db.execute(
+                "UPDATE conversation SET notebook = '' WHERE notebook = ? OR substr(notebook, 1, ?) = ?",
+                (notebook, len(notebook) + 1, f"{notebook}/"),
+            )
 
     def close_unfinished(self, conversation: str) -> None:
         """End the last run in the record if whatever worked on it was cut off before it could say so."""
@@ -151,3 +152,13 @@ class SqliteJournal:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @contextmanager
+    def _access(self, what: str) -> Iterator[sqlite3.Connection]:
+        """Use the file alone, and say in a sentence what goes wrong."""
+        try:
+            with self._lock:
+                yield self._db
+        except sqlite3.Error as error:
+            reason = str(error).rstrip(".")
+            raise JournalError(f"The journal {self.path} cannot be {what}: {reason}.") from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from . import protocol as p
 from .agent.contracts import Execution, NotebookError, NotebookState
-from .notebooks.live import PAGE_GONE, PageGone
+from .notebooks.live import PAGE_GONE, CellLost
 
 T = TypeVar("T")
 Send = Callable[[Any], None]
@@ -21,41 +22,55 @@ class Page:
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self._ids = itertools.count(1)
-        self._waiting: dict[int, tuple[str, asyncio.Future[p.Done]]] = {}
+        self._connected = True
+        # begins anywhere, so that an answer to an earlier server is not taken for one to this
+        self._ids = itertools.count(secrets.randbelow(2**31))
+        self._waiting: dict[int, tuple[Callable[[], str], asyncio.Future[p.Done]]] = {}
 
-    async def command(self, kind: Callable[..., p.Command], notebook: str, **fields: Any) -> p.Done:
+    async def command(
+        self, kind: Callable[..., p.Command], notebook: Callable[[], str], **fields: Any
+    ) -> p.Done:
         """Send a command and return the page's answer.
 
         Raises
         ------
         NotebookError
-            When the page cannot do it; `PageGone` when it goes away first.
+            When the page cannot do it; `CellLost` when it goes away first.
         """
+        if not self._connected:
+            raise CellLost(PAGE_GONE)
         number = next(self._ids)
         answer: asyncio.Future[p.Done] = asyncio.get_running_loop().create_future()
         self._waiting[number] = (notebook, answer)
         try:
-            self.send(kind(id=number, notebook=notebook, **fields))
+            self.send(kind(id=number, notebook=notebook(), **fields))
             return await answer
         finally:
             del self._waiting[number]
 
     def answered(self, message: p.Done | p.Failed) -> None:
         """Pass a page's answer to whoever awaits it; one that nobody awaits any more is dropped."""
-        _, answer = self._waiting.get(message.id, ("", None))
-        if answer is None or answer.done():
+        if message.id not in self._waiting or self._waiting[message.id][1].done():
             return
+        _, answer = self._waiting[message.id]
         if isinstance(message, p.Failed):
-            answer.set_exception(NotebookError(message.message))
+            lost = CellLost if message.running else NotebookError
+            answer.set_exception(lost(message.message))
         else:
             answer.set_result(message)
 
-    def gone(self, notebook: str) -> None:
+    def closed(self, notebook: str) -> None:
         """Fail everything that still awaits this page's answer about a notebook it no longer shows."""
         for about, answer in self._waiting.values():
-            if about == notebook and not answer.done():
-                answer.set_exception(PageGone(PAGE_GONE))
+            if about() == notebook and not answer.done():
+                answer.set_exception(CellLost(PAGE_GONE))
+
+    def gone(self) -> None:
+        """Fail everything that still awaits this page's answer, and whatever it is asked from now on."""
+        self._connected = False
+        for _, answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(CellLost(PAGE_GONE))
 
 
 class PageNotebook:
@@ -78,24 +93,22 @@ class PageNotebook:
 
     async def read_state(self) -> NotebookState:
         """Read the notebook."""
-        done = await self._page.command(p.ReadState, notebook=self._notebook())
+        done = await self._page.command(p.ReadState, self._notebook)
         return _given(done.state)
 
     async def write_cell(self, **cell: Any) -> str:
         """Insert or rewrite a cell, marked with the run that did it."""
-        done = await self._page.command(
-            p.WriteCell, notebook=self._notebook(), metadata=self._metadata(), **cell
-        )
+        done = await self._page.command(p.WriteCell, self._notebook, metadata=self._metadata(), **cell)
         return _given(done.cell_id)
 
     async def run_cell(self, *, cell_id: str, source: str) -> Execution:
         """Run a cell."""
-        done = await self._page.command(p.RunCell, notebook=self._notebook(), cell_id=cell_id, source=source)
+        done = await self._page.command(p.RunCell, self._notebook, cell_id=cell_id, source=source)
         return _given(done.execution)
 
     async def delete_cell(self, *, cell_id: str) -> None:
         """Remove a cell."""
-        await self._page.command(p.DeleteCell, notebook=self._notebook(), cell_id=cell_id)
+        await self._page.command(p.DeleteCell, self._notebook, cell_id=cell_id)
 
 
 def _given(value: T | None) -> T:

@@ -66,11 +66,15 @@ class Done(Frozen):
 
 
 class Failed(Frozen):
-    """The page could not do what a command asked; ``message`` is a sentence for the user."""
+    """The page could not do what a command asked; ``message`` is a sentence for the user.
+
+    ``running`` says that the kernel may still be at the cell, and that nobody sees any more what it does.
+    """
 
     type: Literal["failed"] = "failed"
     id: int
     message: str
+    running: bool = False
 
 
 FromPage = Annotated[Open | Close | Ask | Stop | NewConversation | Done | Failed, Field(discriminator="type")]

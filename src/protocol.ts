@@ -118,11 +118,14 @@ export interface Execution {
 }
 /**
  * The page could not do what a command asked; ``message`` is a sentence for the user.
+ *
+ * ``running`` says that the kernel may still be at the cell, and that nobody sees any more what it does.
  */
 export interface Failed {
   type: 'failed';
   id: number;
   message: string;
+  running: boolean;
 }
 /**
  * All events so far of the notebook's conversation, and whether a run is under way.

@@ -63,7 +63,10 @@ class ActionFormat(Protocol):
         ...
 
     def is_complete(self, text: str) -> bool:
-        """Tell whether nothing that may still come changes what `parse` makes of the reply. Cheap."""
+        """Tell whether nothing that may still come changes what `parse` makes of the reply. Cheap.
+
+        But for one thing: a ``</think>`` that was never opened turns all before it into thinking.
+        """
         ...
 
     def parse(self, text: str) -> ParsedReply:

@@ -84,8 +84,8 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     """
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     target = action.cell_id or (spot.retry if action.cell_type == "code" else None)
-    cell = await notebook.write_cell(
-        action.source, cell_type=action.cell_type, cell_id=target, after=spot.after
+    cell = await run.unless_stopped(
+        notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=target, after=spot.after)
     )
     run.emit(CellWritten, cell_id=cell, rewritten=cell == target)
     spot.after = cell
@@ -98,7 +98,7 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     if not decided.allowed:
         return Outcome(prompts.denied(decided.reasons), marks=[action.source])
     if decided.source != action.source:
-        await notebook.write_cell(decided.source, cell_id=cell)
+        await run.unless_stopped(notebook.write_cell(decided.source, cell_id=cell))
 
     execution = await run.unless_stopped(
         notebook.run_cell(cell, source=decided.source, timeout=run.budget.cell_seconds),
@@ -117,7 +117,7 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
     shown = ""
     if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
-        shown = context.variables((await notebook.state()).variables, decided.source)
+        shown = await _variables(run, notebook, decided.source)
     failed = execution.status == "error" and errors
     advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.NEXT
     return Outcome(
@@ -126,6 +126,15 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+async def _variables(run: Run, notebook: Notebook, source: str) -> str:
+    """Describe the variables that ``source`` mentions; not when the run is to end, for that takes a page."""
+    try:
+        state = await run.unless_stopped(notebook.state())
+    except Ended:
+        return ""
+    return context.variables(state.variables, source)
 
 
 def _end_of(execution: Execution, run: Run) -> Ended | None:

@@ -87,7 +87,7 @@ def _server(
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={root.resolve()}"),
-        "--Application.log_level=WARN",
+        *("--Application.log_level=WARN", "--CodeActExtension.open_panel=True"),
         *([f"--CodeActExtension.model={_model(model)}"] if model else []),
         *([f"--CodeActExtension.endpoint={endpoint}"] if endpoint else []),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
@@ -130,10 +130,15 @@ def _have(model: str | None) -> None:
     from ..models.catalog import DEFAULT_MODEL, find
     from .models import fetch
 
-    if model is None or not model.endswith(".gguf"):
-        fetch(find(model or DEFAULT_MODEL))
-    elif not Path(model).is_file():
-        raise CodeActError(f"There is no file {model}; give the path of a .gguf file.")
+    if model is not None and model.endswith(".gguf"):
+        if not Path(model).is_file():
+            raise click.UsageError(f"There is no file {model}; give the path of a .gguf file.")
+        return
+    try:
+        entry = find(model or DEFAULT_MODEL)
+    except CodeActError as error:
+        raise click.UsageError(str(error)) from error
+    fetch(entry)
 
 
 def _model(model: str) -> str:

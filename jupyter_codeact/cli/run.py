@@ -109,6 +109,7 @@ def _write_to_nobody() -> None:
 async def _work(wish: Wish, display: Display) -> bool:
     """Run the agent; tell whether it answered."""
     from ..agent.agent import Agent
+    from ..agent.contracts import ModelError
     from ..agent.run import Budget
     from ..journal import SqliteJournal, default_path
     from ..models.client import open_model
@@ -131,12 +132,11 @@ async def _work(wish: Wish, display: Display) -> bool:
     secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
     # whatever can be refused without starting anything comes first
     notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
-    model = open_model(
-        model=wish.model,
-        endpoint=wish.endpoint,
-        api_key=os.environ[wish.api_key_env] if wish.api_key_env else None,
-        on_status=on_status,
-    )
+    key = os.environ[wish.api_key_env] if wish.api_key_env else None
+    try:
+        model = open_model(wish.model, endpoint=wish.endpoint, api_key=key, on_status=on_status)
+    except ModelError as error:  # no such model: nothing was started or reached yet
+        raise click.UsageError(str(error)) from error
     try:
         journal = SqliteJournal(default_path())
         budget = Budget(**{name: value for name, value in spend.items() if value is not None})

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..agent.contracts import Delta, Message, ModelError, Usage
-from . import catalog
+from . import catalog, counting
 from .hosting import Address, Engine, EngineStatus
 from .trouble import LostError, TooSlowError, explain
 
@@ -98,7 +98,7 @@ class EndpointModel:
             **({"stop": list(stop)} if stop else {}),
             **({"seed": seed} if seed is not None else {}),
         }
-        prompt, written, finished = _characters(messages), 0, False
+        prompt, written, finished = counting.characters(messages), 0, False
         counted: Usage | None = None
         async with aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
@@ -107,10 +107,11 @@ class EndpointModel:
                 reason = choice.finish_reason if choice else None
                 written += len(text)
                 finished = finished or reason is not None
-                news = _counted(chunk)
+                news = counting.counted(chunk)
                 counted = news or counted
                 if text or reason or news:
-                    yield Delta(text=text, usage=counted or _estimate(prompt, written), finish_reason=reason)
+                    usage = counted or counting.estimate(prompt, written)
+                    yield Delta(text=text, usage=usage, finish_reason=reason)
         if not finished:
             raise LostError(f"{self._where} broke off in the middle of the reply; ask again.")
 
@@ -138,7 +139,7 @@ class EndpointModel:
                     raise await self._explained(error, response is not None) from error
                 if chunk is None:
                     return
-                if begun or _has_token(chunk):
+                if begun or counting.has_token(chunk):
                     begun, deadline = True, now() + NEXT_TOKEN_SECONDS
                 yield chunk
         finally:
@@ -190,6 +191,7 @@ class EndpointModel:
 
     def _new_client(self) -> Any:
         openai: Any = importlib.import_module("openai")
+        importlib.import_module("openai.resources.chat.completions")  # or the first request would
         return openai.AsyncOpenAI(
             base_url=self._url,
             api_key=self._api_key or "none",
@@ -346,45 +348,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _has_token(chunk: Any) -> bool:
-    """Whether the model has written something, be it only a thought."""
-    return any(value for choice in chunk.choices for name, value in choice.delta or () if name != "role")
-
-
-def _counted(chunk: Any) -> Usage | None:
-    """Return what the endpoint counted: llama.cpp on every chunk, others with the last."""
-    timings = (chunk.model_extra or {}).get("timings")
-    if timings:
-        return Usage(
-            prompt_tokens=timings["cache_n"] + timings["prompt_n"],
-            cached_tokens=timings["cache_n"],
-            completion_tokens=timings["predicted_n"],
-        )
-    usage = chunk.usage
-    if usage is None:
-        return None
-    details = usage.prompt_tokens_details
-    return Usage(
-        prompt_tokens=usage.prompt_tokens or 0,
-        cached_tokens=(details.cached_tokens if details else None) or 0,
-        completion_tokens=usage.completion_tokens or 0,
-    )
-
-
-def _characters(messages: Sequence[Message]) -> int:
-    """Length of the messages' text; an image counts as much as a page of it."""
-    total = 0
-    for message in messages:
-        content = message["content"]
-        parts = [{"text": content}] if isinstance(content, str) else content
-        total += sum(len(part.get("text", "")) or 3000 for part in parts)
-    return total
-
-
-def _estimate(prompt: int, written: int) -> Usage:
-    """Guess tokens from characters: in code and English a token has some three and a half."""
-    return Usage(
-        prompt_tokens=round(prompt / 3.5), completion_tokens=max(1, round(written / 3.5)), estimated=True
-    )

@@ -20,14 +20,14 @@ PAGE_GONE = (
 )
 
 
-class PageGone(NotebookError):  # noqa: N818 - what happened, as the user would say it
-    """The page went away before it had answered."""
+class CellLost(NotebookError):  # noqa: N818 - what happened, as the user would say it
+    """Nobody sees the cell any more, though the kernel may still be at it: the page or the cell went away."""
 
 
 class Page(Protocol):
     """What carries out commands where the user sees them.
 
-    Every method may raise `NotebookError`: `PageGone` when the page goes away before it has answered.
+    Every method may raise `NotebookError`: `CellLost` when the page goes away before it has answered.
     """
 
     def read_state(self) -> Awaitable[NotebookState]:
@@ -112,8 +112,8 @@ class LiveNotebook:
                     "Kernel > Restart Kernel and ask again."
                 )
             return work.result()
-        except PageGone:
-            await self.interrupt()  # nobody is left to see what the cell does, or to stop it
+        except CellLost:
+            await self.interrupt()  # nobody is left to see what it does, or to stop it
             raise
         finally:
             work.cancel()

@@ -4,6 +4,7 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addIcon, stopIcon } from '@jupyterlab/ui-components';
@@ -69,6 +70,12 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
     });
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category: 'CodeAct' });
+    }
+    if (PageConfig.getOption('codeactOpen') === 'true') {
+      void app.restored.then(() => {
+        sidebar.keepsFocusAway = true;
+        shell.activateById(sidebar.id);
+      });
     }
     let wasRunning = false;
     model.changed.connect(() => {

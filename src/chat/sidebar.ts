@@ -20,6 +20,9 @@ export class ChatSidebar extends Widget {
     this.layout = new PanelLayout();
   }
 
+  /** Whether the next activation shows the panel and leaves the focus where the user has it. */
+  keepsFocusAway = false;
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     if (this.isVisible) {
@@ -34,6 +37,10 @@ export class ChatSidebar extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
+    if (this.keepsFocusAway) {
+      this.keepsFocusAway = false;
+      return;
+    }
     void this._open().then(panel => panel?.activate());
   }
 

@@ -66,19 +66,18 @@ export class NotebookCommands implements IDisposable {
     const { connection, trans } = this._options;
     const { id } = command;
     try {
-      const closed = new UserError(
-        trans.__(
-          '“%1” is not open any more. Open it, then ask again.',
-          command.notebook
-        )
+      const closed = trans.__(
+        '“%1” is not open any more. Open it, then ask again.',
+        command.notebook
       );
       if (!panel || panel.isDisposed) {
-        throw closed;
+        throw new UserError(closed);
       }
+      const closedNow = new UserError(closed, command.type === 'run_cell');
       const result = await Promise.race([
         this._carryOut(command, panel),
         new Promise<never>((_, reject) =>
-          panel.disposed.connect(() => reject(closed))
+          panel.disposed.connect(() => reject(closedNow))
         )
       ]);
       connection.send({
@@ -96,7 +95,8 @@ export class NotebookCommands implements IDisposable {
       connection.send({
         type: 'failed',
         id,
-        message: error instanceof Error ? error.message : String(error)
+        message: error instanceof Error ? error.message : String(error),
+        running: error instanceof UserError && error.cellRuns
       });
     }
   }

@@ -40,7 +40,8 @@ export async function runCell(
     const seconds = (performance.now() - start) / 1000;
     if (!watch.model) {
       throw new UserError(
-        trans.__('The cell was deleted while CodeAct was running it.')
+        trans.__('The cell was deleted while CodeAct was running it.'),
+        true
       );
     }
     return report(watch.model, source, watch.isLost, seconds, trans);

@@ -5,10 +5,17 @@ from collections.abc import Iterator
 
 import nbformat
 import pytest
+from hypothesis import HealthCheck, settings
 from nbclient import NotebookClient
 
 from jupyter_codeact.agent.contracts import Execution
 from tests.agent.observed import Run
+
+# The same examples on every machine, however busy it is.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

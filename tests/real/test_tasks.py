@@ -1,0 +1,55 @@
+"""The default model, as a new user has it: small tasks on real data, worked on in a real kernel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from jupyter_codeact.agent.agent import Agent
+from jupyter_codeact.agent.run import Budget
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.models.catalog import DEFAULT_MODEL
+from jupyter_codeact.models.client import LocalModel, open_model
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.real.tasks import TASKS, Task
+
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[LocalModel]:
+    model = open_model(DEFAULT_MODEL)
+    assert isinstance(model, LocalModel)
+    yield model
+    await model.close()
+
+
+async def solves(model: LocalModel, task: Task, folder: Path) -> str:
+    """Give the agent a task and return what became of it, ``"solved"`` if the check holds."""
+    journal = SqliteJournal(folder / "journal.sqlite")
+    async with HeadlessNotebook(output=folder / "out.ipynb") as notebook:
+        if task.before:
+            cell = await notebook.write_cell(task.before)
+            assert (await notebook.run_cell(cell, source=task.before)).status == "ok"
+        agent = Agent(model, notebook, journal, budget=Budget(turns=8, seconds=300))
+        end = await agent.run(journal.begin(task.name), task.request, title=task.name)
+        check = f"assert {task.check}"
+        checked = await notebook.run_cell(await notebook.write_cell(check), source=check)
+    journal.close()
+    if checked.status == "ok" and end.ending == "answered":
+        return "solved"
+    return f"{end.ending}: {end.answer or end.message} {checked.outputs}"
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3])
+async def test_at_least_four_of_five_tasks_are_solved(
+    model: LocalModel, tmp_path: Path, attempt: int
+) -> None:
+    results = {}
+    for number, task in enumerate(TASKS):
+        (folder := tmp_path / str(number)).mkdir()
+        results[task.name] = await solves(model, task, folder)
+    assert list(results.values()).count("solved") >= 4, results

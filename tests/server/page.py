@@ -1,0 +1,159 @@
+"""What a browser page does, in Python: keeps cells, runs them in the kernel, answers the server's commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from tornado.websocket import WebSocketClientConnection
+
+PATIENCE = 30.0
+Message = dict[str, Any]
+
+
+class ScriptedPage:
+    """One connection.
+
+    Attributes
+    ----------
+    heard : list of dict
+        Every message of the server, oldest first.
+    sources : dict
+        The cells' sources by their ids, in the notebook's order.
+    kernel : dict or None
+        What `read_state` says of the kernel.
+    mute : set of str
+        Commands that are left without an answer.
+    refuse : dict
+        Sentences that commands fail with, by their names.
+    """
+
+    def __init__(self, socket: WebSocketClientConnection, kernels: Any) -> None:
+        self.heard: list[Message] = []
+        self.sources: dict[str, str] = {}
+        self.kernel: dict[str, str] | None = {"language": "python", "status": "idle"}
+        self.outputs: list[Message] = []
+        self.mute: set[str] = set()
+        self.refuse: dict[str, str] = {}
+        self.closed = asyncio.Event()
+        self._socket, self._kernels, self._kernel_id = socket, kernels, ""
+        self._news = asyncio.Condition()
+        self._reader = asyncio.ensure_future(self._read())
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def say(self, message: Message | str) -> None:
+        """Send a message, or what is none."""
+        await self._socket.write_message(message if isinstance(message, str) else json.dumps(message))
+
+    async def open(self, notebook: str, kernel: str | None = None) -> Message:
+        """Show a notebook and return the history that the server sends."""
+        self._kernel_id = kernel or ""
+        before = len(self.heard)
+        await self.say({"type": "open", "notebook": notebook, "kernel_id": kernel})
+        return await self.hears("history", after=before)
+
+    async def ask(self, task: str = "Count.", notebook: str = "a.ipynb") -> None:
+        """Give a task."""
+        await self.say({"type": "ask", "notebook": notebook, "task": task})
+
+    async def hears(self, kind: str, *, after: int = 0, **fields: Any) -> Message:
+        """Wait for a message of a kind; for an event's kind, return the event."""
+
+        def found() -> Message | None:
+            for message in self.heard[after:]:
+                for said in (message, message.get("event") or {}):
+                    if said.get("type") == kind and fields.items() <= said.items():
+                        return said
+            return None
+
+        async with asyncio.timeout(PATIENCE), self._news:
+            await self._news.wait_for(lambda: found() or self.closed.is_set())
+        said = found()
+        assert said is not None, f"The connection ended before {kind} came."
+        return said
+
+    async def end(self, *, after: int = 0) -> Message:
+        """Wait for the end of a run."""
+        return await self.hears("run_ended", after=after)
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that came, by their names."""
+        return [message["type"] for message in self.heard if "id" in message]
+
+    @property
+    def events(self) -> list[str]:
+        """The types of the events that came, pieces of replies left out."""
+        kinds = [message["event"]["type"] for message in self.heard if message["type"] == "happened"]
+        return [kind for kind in kinds if kind != "reply_delta"]
+
+    async def leave(self) -> None:
+        """Close the connection, as a tab that is closed does."""
+        self._socket.close()
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        await self._reader
+
+    async def execute(self, source: str) -> Message:
+        """Run code in the kernel, and return an `Execution`."""
+        client = self._kernels.get_kernel(self._kernel_id).client()
+        assert isinstance(client, AsyncKernelClient)
+        client.start_channels(stdin=False, hb=False, control=False)
+        try:
+            await client.wait_for_ready(timeout=PATIENCE)
+            request = client.execute(source)
+            status, outputs = "ok", []
+            while True:
+                message = await client.get_iopub_msg(timeout=None)
+                content = message["content"]
+                if message["parent_header"].get("msg_id") != request:
+                    continue
+                if message["msg_type"] == "error":
+                    outputs.append({"output_type": "error", **content})
+                    stops = ("KeyboardInterrupt", "CancelledError")
+                    status = "interrupted" if content["ename"] in stops else "error"
+                elif content.get("execution_state") == "idle":  # there is no reply of a cancelled cell
+                    return {"status": status, "outputs": outputs}
+        finally:
+            client.stop_channels()
+
+    async def _read(self) -> None:
+        while (text := await self._socket.read_message()) is not None:
+            message = json.loads(text)
+            async with self._news:
+                self.heard.append(message)
+                self._news.notify_all()
+            if "id" in message and message["type"] not in self.mute:
+                task = asyncio.ensure_future(self._carry_out(message))
+                self._work.add(task)
+                task.add_done_callback(self._work.discard)
+        async with self._news:
+            self.closed.set()
+            self._news.notify_all()
+
+    async def _carry_out(self, command: Message) -> None:
+        kind = command["type"]
+        if kind in self.refuse:
+            return await self.say({"type": "failed", "id": command["id"], "message": self.refuse[kind]})
+        answer: Message = {}
+        if kind == "read_state":
+            cells = [
+                {"id": cell, "cell_type": "code", "source": source, "outputs": self.outputs}
+                for cell, source in self.sources.items()
+            ]
+            answer["state"] = {"cells": cells, "kernel": self.kernel}
+        elif kind == "write_cell":
+            answer["cell_id"] = command["cell_id"] or f"cell-{len(self.sources)}"
+            self.sources[answer["cell_id"]] = command["source"]
+        elif kind == "run_cell":
+            assert self.sources[command["cell_id"]] == command["source"]
+            answer["execution"] = await self.execute(command["source"])
+        await self.say({"type": "done", "id": command["id"], **answer})
+
+
+Connect = Callable[[], Awaitable[ScriptedPage]]
+"""Connects a page that shows no notebook yet."""
