@@ -37,23 +37,32 @@ def served() -> Iterator[ScriptedModel]:
         yield model
 
 
+def scripted_lab(folder: Path, served: ScriptedModel, *arguments: str, **more: str) -> Lab:
+    """Return a Lab, or another application, whose model is the scripted one."""
+    return Lab(
+        folder,
+        f"--CodeActExtension.endpoint={served.url}",
+        *arguments,
+        environment={"JUPYTER_CODEACT_API_KEY": served.api_key},
+        **more,
+    )
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
-    with Lab(
-        tmp_path_factory.mktemp("lab"),
-        f"--CodeActExtension.endpoint={served.url}",
-        environment={"JUPYTER_CODEACT_API_KEY": served.api_key},
-    ) as lab:
+    """Return the Lab that tests share; it looks twice a second whether a kernel has died."""
+    arguments = ["--KernelRestarter.time_to_dead=0.5"]
+    with scripted_lab(tmp_path_factory.mktemp("lab"), served, *arguments) as lab:
         yield lab
 
 
 @pytest.fixture
 def open_notebook(request: pytest.FixtureRequest, browser: Browser, lab: Lab) -> Iterator[Open]:
-    """Return a function that opens a notebook of the scripted Lab in a tab of its own."""
+    """Return a function that opens a notebook in a tab of its own, in the shared Lab or the one given."""
     pages: list[NotebookPage] = []
 
-    def open_one(name: str) -> NotebookPage:
-        pages.append(NotebookPage(browser, lab, name))
+    def open_one(name: str, *, on: Lab = lab) -> NotebookPage:
+        pages.append(NotebookPage(browser, on, name))
         return pages[-1]
 
     yield open_one

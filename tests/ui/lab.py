@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.ports import free_port
 
 TOKEN = "a-token-for-tests"
+APPLICATIONS = {"jupyterlab": ("LabApp", "lab/tree"), "notebook": ("JupyterNotebookApp", "notebooks")}
+"""What each is called in configuration, and where it shows a notebook."""
 
 
 class Lab:
@@ -50,6 +52,7 @@ class Lab:
         settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+        trait, self.place = APPLICATIONS[application]
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
@@ -64,12 +67,17 @@ class Lab:
             *(sys.executable, "-m", application, "--no-browser", "--allow-root", f"--port={self.port}"),
             *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"),
             f"--IdentityProvider.token={TOKEN}",
-            *("--LabApp.expose_app_in_browser=True", f"--LabApp.user_settings_dir={folder / 'settings'}"),
-            f"--LabApp.workspaces_dir={folder / 'workspaces'}",
+            *(f"--{trait}.expose_app_in_browser=True", f"--{trait}.user_settings_dir={folder / 'settings'}"),
+            f"--{trait}.workspaces_dir={folder / 'workspaces'}",
             *arguments,
         ]
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the server, for the first time or again, and wait until it answers."""
         self.process = subprocess.Popen(
             self._command,
             env=self._environment,
@@ -84,10 +92,10 @@ class Lab:
         while True:
             try:
                 with urllib.request.urlopen(f"{self.origin}/api/status?token={TOKEN}", timeout=30):
-                    return self
+                    return
             except urllib.error.URLError:
                 alive = self.process.poll() is None and time.monotonic() < deadline
-                assert alive, "JupyterLab did not start:\n" + "".join(self.log)
+                assert alive, "The server did not start:\n" + "".join(self.log)
                 time.sleep(0.1)
 
     def _read_log(self) -> None:
@@ -96,6 +104,10 @@ class Lab:
             self.log.append(line)
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server as Ctrl-C does, and wait until it is gone."""
         self.process.terminate()
         self.process.wait(timeout=30)
         self._reader.join()
@@ -112,26 +124,23 @@ class Lab:
         nbformat.write(notebook, path)
         return path
 
+    def install_kernel(self, name: str, language: str, program: Path) -> None:
+        """Let the server offer the kernel that a Python program is."""
+        folder = self.data / "kernels" / name
+        folder.mkdir(parents=True)
+        argv = [sys.executable, str(program), "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": language}
+        (folder / "kernel.json").write_text(json.dumps(spec))
 
-class NotebookPage:
-    """One notebook in one browser tab, with the words a user would use for what is on it."""
 
-    def __init__(self, browser: Browser, lab: Lab, name: str, *, reset: bool = True) -> None:
+class PanelPage:
+    """JupyterLab in a browser tab, with the words a user would use for what is in the agent's panel."""
+
+    def __init__(self, browser: Browser, lab: Lab, path: str = "lab?reset") -> None:
         self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        query = f"token={TOKEN}" + ("&reset" if reset else "")
-        self.page.goto(f"{lab.origin}/lab/tree/{name}?{query}")
-        self.notebook: Locator = self.page.locator(".jp-NotebookPanel:visible")
-        expect(self.notebook.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
-            "data-status", "idle", timeout=60_000
-        )
-
-    def open_panel(self) -> None:
-        """Open the agent's panel with the notebook's toolbar button, unless it is open."""
-        if not self.task.is_visible():
-            self.notebook.get_by_role("button", name="CodeAct").click()
-        expect(self.task).to_be_visible()
+        self.page.goto(f"{lab.origin}/{path}{'&' if '?' in path else '?'}token={TOKEN}")
 
     @property
     def task(self) -> Locator:
@@ -154,6 +163,70 @@ class NotebookPage:
         return self.conversation.locator("[data-state]")
 
     @property
+    def notice(self) -> Locator:
+        """The last sentence in the conversation that is nobody's: an error, or how a run ended."""
+        return self.conversation.locator(".jp-CodeAct-notice").last
+
+    @property
+    def obstacle(self) -> Locator:
+        """Why nothing can be sent now, below the composer."""
+        return self.page.locator("#jp-CodeAct-blocked")
+
+    @property
+    def model(self) -> Locator:
+        """Which model works here, and how it is."""
+        return self.page.get_by_label("Model", exact=True)
+
+    @property
+    def send(self) -> Locator:
+        """The button that sends a task."""
+        return self.page.get_by_role("button", name="Send", exact=True)
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Begin one of the application's commands, as from a menu."""
+        self.page.evaluate(
+            "([name, args]) => { void jupyterapp.commands.execute(name, args) }", [name, arguments]
+        )
+
+    def close(self, picture: Path) -> None:
+        """Take a last picture and close the tab; a script error on the page fails the test."""
+        picture.parent.mkdir(exist_ok=True)
+        self.page.screenshot(path=picture)
+        self.page.context.close()
+        assert not self.errors, self.errors
+
+
+class NotebookPage(PanelPage):
+    """One notebook in a browser tab."""
+
+    def __init__(self, browser: Browser, lab: Lab, name: str) -> None:
+        super().__init__(browser, lab, f"{lab.place}/{name}?reset")
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the notebook is there and its kernel is free: what shows idle early may not be connected."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                const session = panel?.sessionContext;
+                return panel?.context?.isReady && session?.isReady && session.session?.kernel
+                    && session.kernelDisplayStatus === 'idle';
+            }""",
+            timeout=60_000,
+        )
+
+    @property
+    def notebook(self) -> Locator:
+        """The notebook in front."""
+        return self.page.locator(".jp-NotebookPanel:visible")
+
+    def open_panel(self) -> None:
+        """Open the agent's panel with the notebook's toolbar button, unless it is open."""
+        if not self.task.is_visible():
+            self.notebook.get_by_role("button", name="CodeAct").click()
+        expect(self.task).to_be_visible()
+
+    @property
     def cells(self) -> Locator:
         """The notebook's cells."""
         return self.notebook.locator(".jp-Cell")
@@ -171,16 +244,11 @@ class NotebookPage:
         self.page.keyboard.press("Control+Enter")
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
-    def source(self, index: int) -> str:
-        """Return a cell's source, from the notebook's model."""
-        sources = self.page.evaluate(
-            "() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(c => c.getSource())"
+    @property
+    def sources(self) -> list[str]:
+        """The cells' sources, from the notebook's model: cells out of view are not on the page."""
+        return list(
+            self.page.evaluate(
+                "() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(c => c.getSource())"
+            )
         )
-        return str(sources[index])
-
-    def close(self, picture: Path) -> None:
-        """Take a last picture and close the tab; a script error on the page fails the test."""
-        picture.parent.mkdir(exist_ok=True)
-        self.page.screenshot(path=picture)
-        self.page.context.close()
-        assert not self.errors, self.errors

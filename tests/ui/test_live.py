@@ -25,7 +25,7 @@ def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(
 
     expect(page.conversation).to_contain_text("The prices add up to 42.")
     expect(page.cells).to_have_count(3)
-    assert page.source(1) == "total = sum(price)\nprint('total', total)"
+    assert page.sources[1] == "total = sum(price)\nprint('total', total)"
     expect(page.cells.nth(1)).to_contain_text("total 42")
     expect(page.cells.nth(1).locator(".jp-OutputArea-output")).to_have_count(1)
     expect(page.cards).to_have_count(2)

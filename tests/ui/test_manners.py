@@ -1,0 +1,281 @@
+"""The agent as a guest: the user's focus, place and habits are the user's, also while it works."""
+
+from __future__ import annotations
+
+import nbformat
+from playwright.sync_api import expect
+
+from tests.scripted import ScriptedModel
+from tests.ui.conftest import Open
+from tests.ui.lab import Lab, NotebookPage
+
+TWO_STEPS = ["First.\n\n```python\na = 1\nprint('one')\n```", "Then.\n\n```python\nprint('two', a)\n```"]
+WAIT = "Waiting.\n\n```python\nimport time\nprint('begun', flush=True)\ntime.sleep(600)\n```"
+GATED = """Working.
+
+```python
+import os, time
+print('begun', flush=True)
+while not os.path.exists('go'):
+    time.sleep(0.05)
+os.remove('go')
+print('ended')
+```"""
+
+
+def cursor(page: NotebookPage) -> dict[str, object]:
+    """Return where the user types: the cell, its text, the place in it, and the notebook's mode."""
+    found: dict[str, object] = page.page.evaluate(
+        """() => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            const { activeCell, activeCellIndex: index, mode } = notebook;
+            const hasFocus = activeCell.node.contains(document.activeElement);
+            const { column } = activeCell.editor.getCursorPosition();
+            return { index, mode, hasFocus, column, text: activeCell.model.sharedModel.getSource() };
+        }"""
+    )
+    return found
+
+
+def test_who_types_in_another_cell_keeps_focus_mode_cursor_and_text(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("typing.ipynb", "'first'", "()")
+    first, second = served.held("", TWO_STEPS[0]), served.held("", TWO_STEPS[1])
+    served.script([first, second, "Done with both."])
+    page = open_notebook("typing.ipynb")
+    page.cells.nth(0).locator(".cm-content").click()
+    page.ask("Go on in two steps.")
+    assert first.reached.wait(10)
+    page.cells.nth(1).locator(".cm-content").click()
+    page.page.keyboard.press("Home")
+    page.page.keyboard.press("ArrowRight")
+
+    first.released.set()
+    page.page.keyboard.type("abcdefgh", delay=60)
+    assert second.reached.wait(10)
+    second.released.set()
+    page.page.keyboard.type("ijklmnop", delay=60)
+    expect(page.conversation).to_contain_text("Done with both.")
+
+    assert cursor(page) == {
+        "index": 3,
+        "mode": "edit",
+        "hasFocus": True,
+        "column": 17,
+        "text": "(abcdefghijklmnop)",
+    }
+    expect(page.cards.nth(1)).to_have_attribute("data-state", "done")
+
+
+def test_cells_go_below_the_active_one_and_then_below_each_other(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("below.ipynb", "'first'", "'second'", "'third'")
+    served.script([*TWO_STEPS, "Done with both."])
+    page = open_notebook("below.ipynb")
+    page.cells.nth(1).locator(".cm-content").click()
+
+    page.ask("Go on in two steps.")
+
+    expect(page.conversation).to_contain_text("Done with both.")
+    assert page.sources == ["'first'", "'second'", "a = 1\nprint('one')", "print('two', a)", "'third'"]
+
+
+def test_the_action_lands_in_its_notebook_whatever_tab_is_in_front(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("mine.ipynb", "'mine'")
+    lab.write("other.ipynb", "'other'")
+    first, second = served.held("Let me see. ", TWO_STEPS[0]), served.held("", "That was all.")
+    served.script([first, second])
+    page = open_notebook("mine.ipynb")
+    page.ask("Do it here.")
+    expect(page.conversation).to_contain_text("Let me see.")
+
+    page.command("docmanager:open", path="other.ipynb")
+    page.wait_until_idle()
+    expect(page.page.get_by_role("region", name="CodeAct")).to_contain_text("other.ipynb")
+    expect(page.conversation).not_to_contain_text("Let me see.")
+    expect(page.obstacle).to_have_text("")
+    first.released.set()
+    assert second.reached.wait(20)  # the action is done
+    expect(page.cards).to_have_count(0)
+    assert page.sources == ["'other'"]
+
+    page.page.get_by_role("tab", name="mine.ipynb").click()
+    expect(page.obstacle).to_have_text("CodeAct is at work…")
+    expect(page.cards).to_have_attribute("data-state", "done")
+    expect(page.cells.nth(1)).to_contain_text("one")
+    assert page.sources == ["'mine'", "a = 1\nprint('one')"]
+    second.released.set()
+    expect(page.conversation).to_contain_text("That was all.")
+
+
+def test_a_cell_far_out_of_view_runs_and_can_be_gone_to(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("long.ipynb", *(f"cell = {number}" for number in range(300)))
+    served.script([TWO_STEPS[0], "Done far below."])
+    page = open_notebook("long.ipynb")
+    page.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 290 }")
+    page.notebook.hover()
+    page.page.mouse.wheel(0, -100_000)
+    expect(page.notebook.get_by_text("cell = 0", exact=True)).to_be_in_viewport()
+
+    page.ask("Do it.")
+
+    expect(page.conversation).to_contain_text("Done far below.")
+    expect(page.cards).to_contain_text("one")
+    expect(page.notebook.get_by_text("cell = 0", exact=True)).to_be_in_viewport()  # nothing has scrolled
+    assert page.sources.index("a = 1\nprint('one')") == 291
+    page.cards.get_by_role("button", name="Go to Cell").click()
+    cell = page.notebook.locator(".jp-Cell.jp-mod-active")
+    expect(cell).to_contain_text("a = 1")
+    expect(cell.locator(".jp-OutputArea")).to_be_in_viewport()
+
+
+def test_a_cell_deleted_while_it_runs_ends_the_run_with_a_sentence(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("deleted.ipynb", "'kept'")
+    served.script([GATED])
+    page = open_notebook("deleted.ipynb")
+    page.ask("Work.")
+    expect(page.cells.nth(1)).to_contain_text("begun")
+
+    page.cells.nth(1).locator(".jp-InputPrompt").click()
+    page.page.keyboard.press("d")
+    page.page.keyboard.press("d")
+
+    expect(page.notice).to_have_text("The cell was deleted while CodeAct was running it.")
+    expect(page.stop).to_be_hidden()
+    assert page.sources == ["'kept'"]
+    (lab.root / "go").touch()
+    page.run_cell(0)
+
+
+def test_a_failed_cell_that_the_user_deleted_is_written_anew(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("anew.ipynb", "'kept'")
+    correction = served.held("", TWO_STEPS[0])
+    served.script(["Trying.\n\n```python\n1 / 0\n```", correction, "Done anew."])
+    page = open_notebook("anew.ipynb")
+    page.ask("Work.")
+    expect(page.cells.nth(1)).to_contain_text("ZeroDivisionError")
+
+    page.cells.nth(1).locator(".jp-InputPrompt").click()
+    page.page.keyboard.press("d")
+    page.page.keyboard.press("d")
+    expect(page.cells).to_have_count(1)
+    correction.released.set()
+
+    expect(page.conversation).to_contain_text("Done anew.")
+    assert page.sources == ["'kept'", "a = 1\nprint('one')"]
+    page.cards.nth(0).get_by_role("button", name="Go to Cell").click()
+    expect(page.notice).to_have_text("This cell is no longer in the notebook.")
+
+
+def test_a_cell_that_asks_for_input_is_answered_by_the_user(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("input.ipynb", "'x'")
+    served.script(
+        ["Who is it?\n\n```python\nname = input('Your name? ')\nprint('Hello', name)\n```", "It was Ada."]
+    )
+    page = open_notebook("input.ipynb")
+    page.ask("Ask for my name.")
+
+    box = page.cells.nth(1).locator("input.jp-Stdin-input")
+    box.fill("Ada")
+    box.press("Enter")
+
+    expect(page.conversation).to_contain_text("It was Ada.")
+    expect(page.cells.nth(1)).to_contain_text("Hello Ada")
+
+
+def test_shift_enter_begins_a_line_and_enter_sends(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("enter.ipynb", "'x'")
+    served.script(["Two lines."])
+    page = open_notebook("enter.ipynb")
+    page.open_panel()
+    page.task.click()
+    page.page.keyboard.type("one")
+    page.page.keyboard.press("Shift+Enter")
+    page.page.keyboard.type("two")
+    expect(page.task).to_have_value("one\ntwo")
+    expect(page.cells).to_have_count(1)
+
+    page.page.keyboard.press("Enter")
+
+    expect(page.conversation).to_contain_text("Two lines.")
+    expect(page.task).to_have_value("")
+    assert "one\ntwo" in served.requests[0]["messages"][-1]["content"]
+
+
+def test_a_conversation_is_there_after_a_reload_until_a_new_one_begins(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("again.ipynb", "'x'")
+    served.script([TWO_STEPS[0], "That is **one**.", "Nothing before."])
+    page = open_notebook("again.ipynb")
+    page.ask("Do it.")
+    expect(page.conversation).to_contain_text("That is one.")
+    page.command("docmanager:save")
+    expect(page.page.locator(".jp-mod-dirty")).to_have_count(0)
+
+    page.page.reload()
+    page.wait_until_idle()
+    page.open_panel()
+    expect(page.conversation).to_contain_text("That is one.")
+    expect(page.cards).to_have_attribute("data-state", "done")
+    page.cards.get_by_role("button", name="Go to Cell").click()
+    expect(page.notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("a = 1")
+    nbformat.validate(nbformat.read(lab.root / "again.ipynb", as_version=4))
+
+    page.page.get_by_role("button", name="New conversation").click()
+    expect(page.conversation).not_to_contain_text("That is one.")
+    page.ask("What was before?")
+    expect(page.conversation).to_contain_text("Nothing before.")
+    assert len(served.requests[-1]["messages"]) == 2
+    assert "Do it." not in str(served.requests[-1]["messages"])
+
+
+def test_everything_in_the_panel_is_reached_and_used_with_the_keyboard(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("keyboard.ipynb", "'x'")
+    served.script([TWO_STEPS[0], "Done.", WAIT])
+    page = open_notebook("keyboard.ipynb")
+    keyboard = page.page.keyboard
+    page.command("codeact:open")
+    expect(page.task).to_be_focused()
+    keyboard.type("Do it.")
+    keyboard.press("Enter")
+    expect(page.conversation).to_contain_text("Done.")
+    expect(page.task).to_be_focused()
+
+    keyboard.type("Wait.")
+    keyboard.press("Tab")
+    expect(page.send).to_be_focused()
+    seen = []
+    for _ in range(5):
+        keyboard.press("Shift+Tab")
+        seen.append(
+            page.page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText")
+        )
+    assert seen == ["Ask CodeAct", "Code", "Go to Cell", "Conversation", "New conversation"]
+
+    for _ in range(5):
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(page.cells.nth(2)).to_contain_text("begun")
+    page.task.focus()
+    keyboard.press("Tab")
+    expect(page.stop).to_be_focused()
+    keyboard.press("Enter")
+    expect(page.notice).to_have_text("Stopped.")
+    expect(page.task).to_be_focused()

@@ -1,0 +1,42 @@
+"""The same agent in Notebook 7."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.scripted import ScriptedModel
+from tests.ui.conftest import Open, scripted_lab
+from tests.ui.lab import Lab
+
+ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    pass\n```"
+
+
+@pytest.fixture(scope="module")
+def notebook7(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
+    with scripted_lab(tmp_path_factory.mktemp("notebook7"), served, application="notebook") as server:
+        yield server
+
+
+def test_notebook_7_asks_runs_and_answers_and_stops(
+    notebook7: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    notebook7.write("seven.ipynb", "price = [2, 3, 37]")
+    served.script(["Adding.\n\n```python\nprint('total', sum(price))\n```", "It is **42**.", ENDLESS])
+    page = open_notebook("seven.ipynb", on=notebook7)
+    page.run_cell(0)
+
+    page.ask("Add up the prices.")
+
+    expect(page.conversation).to_contain_text("It is 42.")
+    expect(page.cells.nth(1)).to_contain_text("total 42")
+    expect(page.cards).to_have_attribute("data-state", "done")
+
+    page.ask("Count.")
+    expect(page.cells.nth(2)).to_contain_text("begun")
+    page.stop.click()
+    expect(page.cells.nth(2)).to_contain_text("KeyboardInterrupt")
+    expect(page.notice).to_have_text("Stopped.")
+    page.run_cell(0)
