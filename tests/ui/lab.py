@@ -139,7 +139,7 @@ class PanelPage:
     def __init__(self, browser: Browser, lab: Lab, path: str = "lab?reset") -> None:
         self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.goto(f"{lab.origin}/{path}{'&' if '?' in path else '?'}token={TOKEN}")
 
     @property
