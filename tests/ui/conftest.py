@@ -51,8 +51,7 @@ def scripted_lab(folder: Path, served: ScriptedModel, *arguments: str, **more: s
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
     """Return the Lab that tests share; it looks twice a second whether a kernel has died."""
-    # With new ports, a page that was quick to reconnect may wait for a restarted kernel for ever.
-    arguments = ["--KernelRestarter.time_to_dead=0.5", "--KernelRestarter.random_ports_until_alive=False"]
+    arguments = ["--KernelRestarter.time_to_dead=0.5"]
     with scripted_lab(tmp_path_factory.mktemp("lab"), served, *arguments) as lab:
         yield lab
 

@@ -20,7 +20,7 @@ from tests.ui.conftest import RESULTS, Open
 from tests.ui.lab import Lab, NotebookPage
 
 ROOT = Path(__file__).parents[2]
-PLOT = """I'll draw one dot for each penguin, coloured by species.
+PLOT = """I'll draw one dot for each penguin, colored by species.
 
 ```python
 import matplotlib.pyplot as plt
@@ -75,17 +75,20 @@ def test_pictures_of_a_plot_and_its_answer_light_and_dark(
     page.command("application:toggle-left-area")
     page.run_cell(1)
 
-    page.ask("Plot flipper length against body mass, one colour for each species.")
+    page.ask("Plot flipper length against body mass, one color for each species.")
 
     expect(page.conversation).to_contain_text("correlation 0.87")
     figure = page.cells.nth(2).locator(".jp-OutputArea img")
     expect(figure).to_be_visible()
     expect(page.cards).to_contain_text("Done")
     expect(page.send).to_be_visible()
-    figure.scroll_into_view_if_needed()
+    to_end = "cell => cell.scrollIntoView({ block: 'end' })"
+    page.cells.nth(2).evaluate(to_end)
     light = picture(page, "lab-light")
     page.command("apputils:change-theme", theme="JupyterLab Dark")
     expect(page.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    expect(page.page.locator("#jupyterlab-splash")).to_have_count(0)
+    page.cells.nth(2).evaluate(to_end)
     expect(figure).to_be_in_viewport()
     dark = picture(page, "lab-dark")
 
