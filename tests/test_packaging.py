@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from email import message_from_bytes
 from email.message import Message
@@ -45,28 +47,29 @@ def metadata(files: dict[str, bytes]) -> Message:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Install the wheel into a place of its own; return the environment that looks there alone."""
-    prefix = tmp_path_factory.mktemp("prefix")
-    install = [*PIP, "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
-    subprocess.run([*install, "--prefix", str(prefix), str(wheel)], check=True)
-    [package] = prefix.glob("lib/*/site-packages")
-    places = {"CONFIG": "config", "DATA": "data", "RUNTIME": "runtime"}
-    return {
-        **os.environ,
-        **{f"JUPYTER_{name}_DIR": str(prefix / "empty" / place) for name, place in places.items()},
-        "PYTHONPATH": str(package),
-        "JUPYTER_PATH": str(prefix / "share/jupyter"),
-        "JUPYTER_CONFIG_PATH": str(prefix / "etc/jupyter"),
-    }
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into a virtual environment of its own, which borrows everything else from ours."""
+    prefix = tmp_path_factory.mktemp("environment")
+    venv.create(prefix, with_pip=False, symlinks=True)
+    [packages] = prefix.glob("lib/*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    install = [*PIP, "--python", str(prefix / "bin/python"), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, "--ignore-installed", str(wheel)], env=_environment(prefix), check=True)
+    return prefix
 
 
-def jupyter(installed: dict[str, str], module: str, *arguments: str) -> str:
+def _environment(prefix: Path) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER"))}
+    places = ("CONFIG", "DATA", "RUNTIME")
+    return ours | {f"JUPYTER_{name}_DIR": str(prefix / "empty" / name.lower()) for name in places}
+
+
+def jupyter(installed: Path, module: str, *arguments: str) -> str:
     """Call one of Jupyter's commands and return what it says, without colors."""
     result = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=installed,
-        cwd=installed["JUPYTER_PATH"],
+        [str(installed / "bin/python"), "-m", module, *arguments],
+        env=_environment(installed),
+        cwd=installed,
         check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -119,17 +122,18 @@ def test_the_version_is_that_of_package_json(metadata: Message) -> None:
     assert "version" in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dynamic"]
 
 
-def test_jupyterlab_finds_the_extension_without_further_commands(installed: dict[str, str]) -> None:
+def test_jupyterlab_finds_the_extension_without_further_commands(installed: Path, metadata: Message) -> None:
     listed = jupyter(installed, "jupyterlab.labextensions", "list")
-    version = json.loads((ROOT / "package.json").read_text())["version"]
-    _, _, ours = listed.partition(installed["JUPYTER_PATH"])
+    _, _, ours = listed.partition(str(installed / "share/jupyter/labextensions"))
     [line] = [line for line in ours.split("\n\n")[0].splitlines() if "jupyter-codeact" in line]
-    assert f"jupyter-codeact v{version} enabled OK" in line
+    assert f"jupyter-codeact v{metadata['Version']} enabled OK" in line
 
 
-def test_jupyters_server_finds_the_extension_without_further_commands(installed: dict[str, str]) -> None:
+def test_jupyters_server_finds_the_extension_without_further_commands(
+    installed: Path, metadata: Message
+) -> None:
     listed = jupyter(installed, "jupyter_server.extension.serverextension", "list")
-    _, _, ours = listed.partition(installed["JUPYTER_CONFIG_PATH"])
-    version = json.loads((ROOT / "package.json").read_text())["version"]
-    assert re.search(r"jupyter_codeact enabled\s", ours)
-    assert re.search(rf"jupyter_codeact {re.escape(version)} OK", ours.split("Config dir")[0])
+    _, _, ours = listed.partition(f"Config dir: {installed / 'etc/jupyter'}")
+    ours = ours.split("Config dir")[0]
+    assert "jupyter_codeact enabled\n" in ours
+    assert re.search(r"jupyter_codeact \S* ?OK", ours), ours

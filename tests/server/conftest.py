@@ -1,5 +1,6 @@
 """A Jupyter server with the extension on a scripted model, a real kernel, and pages that speak with it."""
 
+# ruff: noqa: F811 - fixtures ask for the imported ones by their names
 from __future__ import annotations
 
 import asyncio

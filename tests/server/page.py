@@ -1,4 +1,4 @@
-"""What a browser page does, in Python: keeps cells, runs them in the kernel, answers the server's commands."""
+"""What a browser page does, in Python: keeps cells, runs them in the kernel, answers commands."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ async def begun(page: ScriptedPage, kernels: Any, kernel: str) -> None:
     """Wait until the kernel is at the agent's cell."""
     await page.hears("run_cell")
     async with asyncio.timeout(30):
-        while kernels.get_kernel(kernel).execution_state != "busy":
+        while kernels.get_kernel(kernel).execution_state != "busy":  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.02)
 
 
