@@ -107,10 +107,9 @@ def test_ctrl_c_in_the_middle_of_a_reply_cancels_the_request(tmp_path: Path) -> 
     with running(tmp_path, [held]) as process:
         assert held.reached.wait(PATIENCE)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert held.disconnected.wait(PATIENCE)
     assert process.returncode == 1
-    assert "This will take" in output
     assert "Stopped by Ctrl-C." in errors
     assert not (tmp_path / "out.ipynb").exists()
 

@@ -1,4 +1,4 @@
-"""The pictures of the README: a real run in JupyterLab, light and dark.
+"""The pictures of the documentation: JupyterLab at work, light and dark, with a scripted model.
 
 They go to test-results/, and to docs/images/ when UPDATE_PICTURES=1 is set.
 """
