@@ -143,7 +143,7 @@ def _end_of(execution: Execution, run: Run) -> Ended | None:
         return Ended(
             "failed",
             message="The kernel died while it ran the cell, so its variables are gone. "
-            "Restart the kernel and ask again.",
+            "Restart it if it does not come back by itself, and ask again.",
         )
     too_long = limit is not None and execution.seconds >= limit
     if execution.status == "interrupted" and not too_long and not run.over:

@@ -45,7 +45,12 @@ const STATUS: FromServer = {
   progress: null,
   message: ''
 };
-const FAILED = { type: 'failed', id: 7, message: 'no' } as const;
+const FAILED = {
+  type: 'failed',
+  id: 7,
+  message: 'no',
+  running: false
+} as const;
 const STOP = { type: 'stop', notebook: 'a.ipynb' } as const;
 
 function connect(settings: Partial<ServerConnection.ISettings> = {}) {

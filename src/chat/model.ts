@@ -72,6 +72,13 @@ export class ChatModel implements IDisposable {
     return this._modelStatus;
   }
 
+  /** Whether the conversation in front ends with what the model's state has to say. */
+  get isModelTroubleSaid(): boolean {
+    const { messages } = this.view.conversation;
+    const said = messages[messages.length - 1]?.ending?.message;
+    return !!said && said === this._modelStatus?.message;
+  }
+
   /** Whether a run is under way in the notebook in front. */
   get isRunning(): boolean {
     const { conversation, pending } = this.view;
@@ -278,6 +285,7 @@ export class ChatModel implements IDisposable {
       case 'reply':
       case 'action':
       case 'cell_written':
+      case 'decided':
       case 'executed':
       case 'observation':
         this._set(path, { conversation });

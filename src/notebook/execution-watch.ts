@@ -32,11 +32,17 @@ export class ExecutionWatch implements IDisposable {
     session.connectionStatusChanged.connect(this._onConnection, this);
     session.kernelChanged.connect(this._onKernelChanged, this);
     session.iopubMessage.connect(this._onIOPub, this);
+    _panel.content.model?.cells.changed.connect(this._onCells, this);
   }
 
   /** Resolved when the kernel is lost, never otherwise. */
   get lost(): Promise<void> {
     return this._lost.promise;
+  }
+
+  /** Resolved when the cell is deleted, never otherwise: JupyterLab lets the execution of a deleted cell go on. */
+  get deleted(): Promise<void> {
+    return this._deleted.promise;
   }
 
   get isLost(): boolean {
@@ -91,6 +97,15 @@ export class ExecutionWatch implements IDisposable {
     if (session.session?.kernel?.id !== this._kernelId) {
       this._lose();
     }
+  }
+
+  private _onCells(): void {
+    // Only when all is done: to move a cell is to delete it and to insert it.
+    void Promise.resolve().then(() => {
+      if (!this.model) {
+        this._deleted.resolve();
+      }
+    });
   }
 
   private _lose(): void {
@@ -148,6 +163,7 @@ export class ExecutionWatch implements IDisposable {
   }
 
   private _count: number | null = null;
+  private _deleted = new PromiseDelegate<void>();
   private _hasBegun = false;
   private _id = this._cell.model.id;
   private _idle = new PromiseDelegate<void>();

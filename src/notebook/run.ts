@@ -32,10 +32,10 @@ export async function runCell(
   try {
     const executed = execute(panel, cell, executor);
     watch.noteRequest();
-    await Promise.race([executed, watch.lost]);
+    await Promise.race([executed, watch.lost, watch.deleted]);
     if (!watch.isLost && cell.isDisposed && watch.model) {
       // Moved: the executor has given it up, the kernel has not.
-      await Promise.race([watch.idle, watch.lost]);
+      await Promise.race([watch.idle, watch.lost, watch.deleted]);
     }
     const seconds = (performance.now() - start) / 1000;
     if (!watch.model) {

@@ -45,7 +45,11 @@ def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     journal = SqliteJournal(path)
     model: ChatModel = None  # type: ignore[assignment] - nothing is asked
     yield Conversations(
-        model=model, journal=journal, kernel=lambda _: None, root=str(root), budget=Budget()  # type: ignore[arg-type, return-value]
+        model=model,
+        journal=journal,
+        kernel=lambda _: None,
+        root=str(root),
+        budget=Budget(),  # type: ignore[arg-type, return-value]
     )
     journal.close()
 
@@ -149,7 +153,9 @@ async def test_a_run_that_was_cut_off_is_ended_by_the_next_server(tmp_path: Path
     journal = SqliteJournal(path)
     conversation = journal.begin(notebook)
     journal.append(
-        RunStarted(conversation=conversation, run="r", task="Count.", notebook=notebook, model="m", system="s")
+        RunStarted(
+            conversation=conversation, run="r", task="Count.", notebook=notebook, model="m", system="s"
+        )
     )
     journal.close()
     for _ in range(2):

@@ -34,7 +34,7 @@ def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(
     expect(page.cards.nth(0)).to_contain_text("NameError")
 
     told = [message["content"] for message in served.requests[-1]["messages"]]
-    assert "price: list length 3" in told[1]
+    assert "price: list = [2, 3, 37]" in told[1]
     assert "price = [2, 3, 37]" in told[1]
     assert "NameError: name 'prices' is not defined" in told[3]
     assert "total 42" in told[5]

@@ -80,6 +80,8 @@ def test_a_kernel_killed_in_the_agents_cell_ends_the_run_and_its_successor_works
     assert path.read_bytes() == before
 
     page.page.get_by_role("button", name="Ok", exact=True).click()  # JupyterLab's own word about the restart
+    page.command("kernelmenu:restart")
+    page.page.get_by_role("button", name="Confirm Kernel Restart").click()
     page.wait_until_idle()
     served.script(["Again.\n\n```python\nprint(6 * 7)\n```", "It is 42."])
     page.ask("What is 6 times 7?")
@@ -121,9 +123,7 @@ def test_a_notebook_whose_kernel_was_shut_down_says_to_choose_one(lab: Lab, open
 
     page.command("kernelmenu:shutdown")
 
-    expect(page.obstacle).to_have_text(
-        "This notebook has no kernel. Choose a Python kernel with “Kernel › Change Kernel…”."
-    )
+    expect(page.obstacle).to_contain_text("This notebook has no kernel. Choose a Python kernel")
     page.task.fill("Hello?")
     expect(page.send).to_be_disabled()
     assert path.read_bytes() == before

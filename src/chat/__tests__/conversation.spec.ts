@@ -61,13 +61,15 @@ describe('A conversation', () => {
     const events = turnWith(1, 'print(1)', {
       outputs: [{ output_type: 'stream', name: 'stdout', text: '1\n' }]
     });
-    const running = draw(...events.slice(0, 5));
+    const waiting = draw(...events.slice(0, 5));
+    expect(waiting.messages[0].action).toMatchObject({ state: 'waiting' });
+    const running = happen(waiting, events[5]);
     expect(running.messages[0].action).toMatchObject({
       state: 'running',
       cellId: 'x',
       started: 1001
     });
-    const done = happen(running, events[5]);
+    const done = happen(running, events[6]);
     expect(done.messages[0].action).toMatchObject({
       state: 'done',
       seconds: 2,
@@ -100,7 +102,7 @@ describe('A conversation', () => {
   it('shows an action that was not allowed, and why', () => {
     const reasons = ['It deletes files.'];
     const [message] = draw(
-      ...turnWith(1, 'x', {}, { allowed: false, reasons }).slice(0, 4)
+      ...turnWith(1, 'x', {}, { allowed: false, reasons }).slice(0, 6)
     ).messages;
     expect(message.action).toMatchObject({
       state: 'stopped',
@@ -137,7 +139,7 @@ describe('A conversation', () => {
   it('leaves nothing running or being written when a run ends', () => {
     const { messages } = draw(
       event('run_started', 0),
-      ...turnWith(1, 'x').slice(0, 5),
+      ...turnWith(1, 'x').slice(0, 6),
       event('reply_delta', 2, { text: 'Nex' }),
       ended(2, { ending: 'stopped' })
     );

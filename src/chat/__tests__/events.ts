@@ -1,4 +1,4 @@
-import { Action, Executed, History, RunEnded } from '../../protocol';
+import { Decided, Executed, History, RunEnded } from '../../protocol';
 import { Event } from '../conversation';
 
 const USAGE = {
@@ -19,12 +19,18 @@ export function event<T extends Event['type']>(
       task: 'Do it.',
       notebook: 'a.ipynb',
       model: 'm',
-      system: '',
-      prompt: ''
+      system: ''
     },
     reply_delta: { text: '' },
     reply: { text: '', usage: USAGE, seconds: 1, finish_reason: 'stop' },
-    action: { source: '', sha256: '', allowed: true, reasons: [] },
+    action: { source: '', cell_type: 'code' },
+    decided: {
+      cell_id: 'x',
+      source: '',
+      sha256: '',
+      allowed: true,
+      reasons: []
+    },
     cell_written: { cell_id: 'x', rewritten: false },
     executed: {
       cell_id: 'x',
@@ -52,18 +58,19 @@ export function turnWith(
   turn: number,
   source: string,
   executed: Partial<Executed> = {},
-  action: Partial<Action> = {}
+  decided: Partial<Decided> = {}
 ): Event[] {
   const text = `Words.\n\n\`\`\`python\n${source}\n\`\`\``;
   return [
     event('reply_delta', turn, { text: text.slice(0, 12) }),
     event('reply_delta', turn, { text: text.slice(12) }),
     event('reply', turn, { text }),
-    event('action', turn, { source, ...action }),
+    event('action', turn, { source }),
     event('cell_written', turn, {
       cell_id: executed.cell_id ?? 'x',
       rewritten: turn > 1
     }),
+    event('decided', turn, { source, ...decided }),
     event('executed', turn, executed)
   ];
 }

@@ -16,7 +16,10 @@ export function Chat(): React.JSX.Element {
         <>
           <Header />
           <Log key={model.path} view={model.view} />
-          <ModelLine status={model.modelStatus} />
+          <ModelLine
+            status={model.modelStatus}
+            isSaid={model.isModelTroubleSaid}
+          />
           <Composer />
         </>
       )}

@@ -7,9 +7,11 @@ import { usePanel } from './context';
 /** Which model works here, and how it is. */
 export function ModelLine(props: {
   status: ModelStatus | null;
+  /** Whether the conversation already ends with its message. */
+  isSaid: boolean;
 }): React.JSX.Element | null {
   const { trans } = usePanel();
-  const { status } = props;
+  const { isSaid, status } = props;
   if (!status) {
     return null;
   }
@@ -21,7 +23,7 @@ export function ModelLine(props: {
     <div
       className="jp-CodeAct-model"
       data-state={state}
-      role={isBad ? 'alert' : 'status'}
+      role={isBad && !isSaid ? 'alert' : 'status'}
       aria-label={trans.__('Model')}
     >
       <div className="jp-CodeAct-modelWords">
@@ -41,7 +43,9 @@ export function ModelLine(props: {
           aria-label={words ?? undefined}
         />
       )}
-      {message && <div className="jp-CodeAct-modelMessage">{message}</div>}
+      {message && !isSaid && (
+        <div className="jp-CodeAct-modelMessage">{message}</div>
+      )}
     </div>
   );
 }

@@ -1,0 +1,86 @@
+"""The repository says what is true, and names no place to install from."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from jupyter_codeact.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+DOT = "."
+REGISTRIES = [
+    DOT.join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("conda", "anaconda", "org"),
+        ("proxy", "golang", "org"),
+    )
+]
+
+
+def tracked() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    files = [ROOT / name for name in names.stdout.split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+def test_no_file_names_the_host_of_a_package_registry():
+    files = tracked()
+    assert ROOT / "pyproject.toml" in files
+    naming = {
+        (str(file.relative_to(ROOT)), host)
+        for file in files
+        for host in REGISTRIES
+        if host.encode() in file.read_bytes()
+    }
+    assert naming == set()
+
+
+def test_the_lock_file_says_what_to_install_and_not_from_where():
+    lock = (ROOT / "package-lock.json").read_text()
+    assert '"integrity"' in lock
+    assert '"resolved"' not in lock
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_points_to_is_there(page: str):
+    text = (ROOT / page).read_text()
+    links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link}
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]*)`", text))
+    here = {name for name in named if (ROOT / name).exists() or (ROOT / "jupyter_codeact" / name).exists()}
+    assert named == here
+    assert {link for link in links if not (ROOT / link).exists()} == set()
+
+
+COMMANDS = re.findall(r"^    jupyter codeact (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_in_the_readme_is_one(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(line)
+    for word in words:
+        if word.endswith(".ipynb"):
+            (tmp_path / word).touch()
+    command: click.Command | None = main
+    context = click.Context(main)
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        command = command.get_command(context, words.pop(0))
+        assert command is not None
+        context = click.Context(command, parent=context)
+    assert isinstance(command, click.Command)
+    command.parse_args(click.Context(command), list(words))
+
+
+def test_the_readme_has_commands_to_look_at():
+    assert {line.split()[0] for line in COMMANDS} >= {"lab", "run", "models"}
