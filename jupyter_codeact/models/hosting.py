@@ -246,8 +246,11 @@ class Engine:
             slots=self.slots,
             threads=self.threads,
         )
-        # Threads that spin while they wait for each other all but stop a machine that has other work.
-        environment = {"OMP_WAIT_POLICY": "passive"} | os.environ
+        environment = dict(os.environ)
+        if "OMP_WAIT_POLICY" not in environment:
+            # Threads that wait for each other spin for milliseconds by default, which all but stops a model
+            # on a machine with other work to do; this much costs an idle machine nothing.
+            environment.setdefault("GOMP_SPINCOUNT", "2000")
         with self._open_log() as log, self._lock:
             if life.cancel.is_set():
                 raise ModelError(f"{self.name} was stopped while it was being started.")
