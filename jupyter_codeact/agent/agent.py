@@ -77,7 +77,7 @@ class Agent:
         run.emit(RunStarted, task=task, notebook=title, model=self.model.name, system=system)
         state = await run.unless_stopped(self.notebook.state())
         run.emit(Observation, text=context.opening(task, state))
-        spot = turn.Spot(after=state.active_cell)
+        spot = turn.Spot(after=state.active_cell, known={cell.id for cell in state.cells})
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)

@@ -21,9 +21,13 @@ AGAIN = 0.7
 
 @dataclass
 class Spot:
-    """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite."""
+    """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
+
+    ``known`` are the ids of the cells there are; models make up others.
+    """
 
     after: str | None
+    known: set[str]
     retry: str | None = None
 
 
@@ -83,12 +87,14 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     A failed attempt is rewritten in place, so that the notebook keeps only what worked.
     """
     run.emit(Action, source=action.source, cell_type=action.cell_type)
-    target = action.cell_id or (spot.retry if action.cell_type == "code" else None)
+    named = action.cell_id if action.cell_id in spot.known else None
+    target = named or (spot.retry if action.cell_type == "code" else None)
     cell = await run.unless_stopped(
         notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=target, after=spot.after)
     )
     run.emit(CellWritten, cell_id=cell, rewritten=cell == target)
     spot.after = cell
+    spot.known.add(cell)
     if action.cell_type == "markdown":
         return Outcome(prompts.NEXT)
 

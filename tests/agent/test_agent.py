@@ -270,3 +270,9 @@ async def test_a_run_that_is_torn_down_is_closed_in_the_record(bench: Bench) -> 
         await work
     assert bench.kinds()[-1] == "run_ended"
     assert cancelled.is_set()
+
+
+async def test_a_cell_that_the_model_made_up_the_name_of_is_written_as_a_new_one(bench: Bench) -> None:
+    end = await bench.run("Here.\n\n```python cell=ID\nprint(5)\n```", "It is 5.")
+    assert (end.ending, end.answer) == ("answered", "It is 5.")
+    assert await bench.cells() == ["print(5)"]
