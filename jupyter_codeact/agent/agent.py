@@ -81,9 +81,10 @@ class Agent:
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
-            if not reply.actions and not reply.incomplete:
+            if reply.prose and not reply.actions and not reply.incomplete:
                 return Ended("answered", answer=reply.prose)
-            outcome = turn.Outcome(prompts.CUT_OFF)
+            nothing = prompts.CUT_OFF if reply.incomplete else prompts.EMPTY
+            outcome = turn.Outcome(nothing, marks=[nothing])
             for action in reply.actions:
                 outcome = await turn.act(run, self.notebook, self.gate, action, spot)
             told = run.advise(outcome.text, *outcome.marks)

@@ -32,6 +32,7 @@ HINTS = {
 }
 """For the errors that small models run into again and again, what a person would try next."""
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
+EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 

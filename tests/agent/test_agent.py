@@ -276,3 +276,13 @@ async def test_a_cell_that_the_model_made_up_the_name_of_is_written_as_a_new_one
     end = await bench.run("Here.\n\n```python cell=ID\nprint(5)\n```", "It is 5.")
     assert (end.ending, end.answer) == ("answered", "It is 5.")
     assert await bench.cells() == ["print(5)"]
+
+
+async def test_an_empty_reply_is_no_answer_and_the_model_is_asked_again(bench: Bench) -> None:
+    end = await bench.run("", "<think>Well.</think>", "It is 5.")
+    assert (end.ending, end.answer, end.turns) == ("answered", "It is 5.", 3)
+    assert "empty" in bench.model.heard[1][-1]["content"]
+
+
+async def test_a_model_that_says_nothing_again_and_again_is_stuck(bench: Bench) -> None:
+    assert (await bench.run(*[""] * 6)).ending == "stuck"
