@@ -61,7 +61,7 @@ async def main() -> None:
         journal = SqliteJournal(Path(folder, "journal.sqlite"))
         async with HeadlessNotebook(output=Path(folder, "bench.ipynb")) as notebook:
             model = Instant(notebook)
-            agent = Agent(model, notebook, journal, budget=Budget(turns=TURNS + 1, tokens=10**9))
+            agent = Agent(model, notebook, journal, budget=Budget(turns=TURNS + 1))
             await agent.run(journal.begin("bench"), "Count.", title="bench.ipynb")
         journal.close()
     over = [1000 * (ours - theirs) for ours, theirs in zip(model.turns, model.bare, strict=True)]

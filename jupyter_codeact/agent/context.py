@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import prompts
-from .contracts import Cell, Message, NotebookState, Usage, Variable
+from .contracts import Cell, Message, NotebookState, Variable
 from .events import Event, Observation, Reply, RunStarted
 from .observations import brief, secrets_in
 
@@ -50,12 +50,6 @@ def messages(events: Iterable[Event]) -> list[Message]:
         elif isinstance(event, Observation):
             _add(chat, "user", event.text, event.images)
     return chat
-
-
-def estimate(chat: Sequence[Message], reply: str) -> Usage:
-    """Guess the tokens of an exchange whose endpoint did not count: four characters make one."""
-    said = sum(len(str(message["content"])) for message in chat)
-    return Usage(prompt_tokens=said // 4, completion_tokens=len(reply) // 4, estimated=True)
 
 
 def _add(chat: list[Message], role: str, text: str, images: list[str]) -> None:

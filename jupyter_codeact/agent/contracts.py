@@ -43,7 +43,7 @@ class Usage(Frozen):
 
 
 class Delta(Frozen):
-    """A piece of a streamed reply: new text, and what is known of its cost so far (or ``None``)."""
+    """A piece of a streamed reply: new text, and what the reply has cost so far, counted or estimated."""
 
     text: str = ""
     usage: Usage | None = None

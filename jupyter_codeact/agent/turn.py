@@ -47,7 +47,7 @@ class Outcome:
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> ParsedReply:
     """Stream a reply, cut where its first action is complete; what was said is recorded however it ends."""
     text, finish = "", "broken off"
-    usage: Usage | None = None
+    usage = Usage()
     messages = context.messages(run.events)
     begun = time.monotonic()
 
@@ -73,11 +73,10 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
         await run.unless_stopped(read())
     finally:
         reply = action_format.parse(text)
-        cost = usage or context.estimate(messages, text)
-        run.spend(cost)
+        run.spend(usage)
         if text:
             seconds = time.monotonic() - begun
-            run.emit(Reply, text=reply.text, usage=cost, seconds=seconds, finish_reason=finish)
+            run.emit(Reply, text=reply.text, usage=usage, seconds=seconds, finish_reason=finish)
     return reply
 
 

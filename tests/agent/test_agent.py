@@ -21,6 +21,7 @@ from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 ENDLESS = "while True: pass"
+COST = Usage(prompt_tokens=100, completion_tokens=10)
 
 
 def block(*lines: str) -> str:
@@ -53,8 +54,8 @@ class Script:
         self.read = ""
         for start in range(0, len(reply), 3):
             self.read += reply[start : start + 3]
-            yield Delta(text=reply[start : start + 3])
-        yield Delta(usage=Usage(prompt_tokens=100, completion_tokens=10), finish_reason="stop")
+            yield Delta(text=reply[start : start + 3], usage=COST)
+        yield Delta(usage=COST, finish_reason="stop")
 
 
 class Bench:
