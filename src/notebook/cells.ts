@@ -39,14 +39,33 @@ export function readState(
   };
 }
 
+/** What CodeAct last wrote into a cell: one that holds something else by now is the user's. */
+const lastWritten = new WeakMap<ICellModel, string>();
+
+function isChanged(model: ICellModel): boolean {
+  const source = lastWritten.get(model);
+  return source !== undefined && source !== model.sharedModel.getSource();
+}
+
 /**
  * Rewrite a cell in place, or insert one; returns its id.
  *
  * Works on the shared model alone: focus, mode, active cell and selection stay the user's. A cell to rewrite that is
- * not there any more is written anew; without the cell to insert it below, it goes to the end.
+ * not there any more, or that the user has changed meanwhile, is written anew; without the cell to insert it below,
+ * it goes to the end.
  */
 export function writeCell(panel: NotebookPanel, command: WriteCell): string {
-  const existing = findCell(panel, command.cell_id);
+  const id = putCell(panel, command);
+  const written = findCell(panel, id);
+  if (written) {
+    lastWritten.set(written.model, command.source);
+  }
+  return id;
+}
+
+function putCell(panel: NotebookPanel, command: WriteCell): string {
+  const found = findCell(panel, command.cell_id);
+  const existing = found && !isChanged(found.model) ? found : undefined;
   if (existing?.model.type === command.cell_type) {
     rewrite(existing.model, command);
     return existing.model.id;

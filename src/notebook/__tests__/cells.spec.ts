@@ -61,6 +61,18 @@ function sources(): string[] {
   );
 }
 
+describe('A cell of CodeAct that the user has changed', () => {
+  it('is the user’s: what would replace it goes below', () => {
+    const id = write({ source: 'wrong', after: 'b' });
+    panel.content.widgets[2].model.sharedModel.setSource('mine now');
+    const next = write({ source: 'right', cell_id: id, after: id });
+    expect(next).not.toBe(id);
+    expect(sources()).toEqual(['# A', 'plot()', 'mine now', 'right', 'c']);
+    expect(write({ source: 'better', cell_id: next, after: next })).toBe(next);
+    expect(sources()[3]).toBe('better');
+  });
+});
+
 describe('Reading a notebook', () => {
   it('tells its cells, the active one and the kernel', () => {
     panel.content.activeCellIndex = 1;
