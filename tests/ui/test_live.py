@@ -82,3 +82,23 @@ def test_stop_in_the_middle_of_a_reply_cancels_the_request(
     served.script(["Here I am."])
     page.ask("And now?")
     expect(page.conversation).to_contain_text("Here I am.")
+
+
+def test_what_the_user_makes_of_a_failed_cell_stays_and_the_correction_goes_below(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("edited.ipynb", "price = [2, 3, 37]")
+    held = served.held("Let me see.", "\n\n```python\ntotal = sum(price)\nprint('total', total)\n```\n")
+    served.script([WRONG, held, "It is 42."])
+    page = open_notebook("edited.ipynb")
+    page.run_cell(0)
+    page.ask("Add up the prices.")
+    expect(page.conversation).to_contain_text("Let me see.")
+
+    page.cells.nth(1).locator(".cm-content").click()
+    page.page.keyboard.press("Control+A")
+    page.page.keyboard.type("my own way")
+    held.released.set()
+
+    expect(page.conversation).to_contain_text("It is 42.")
+    assert page.sources[1:] == ["my own way", "total = sum(price)\nprint('total', total)"]
