@@ -103,7 +103,9 @@ browser-tests:
 	$(call say,Browser tests)
 	@$(RUN) python -m pytest tests/ui
 
-protocol: setup
+# not after setup, which builds the page: it may need the new messages
+protocol: .make/npm
+	@[ -e .make/installed ] || $(MAKE) setup
 	@$(RUN) npm run --silent protocol
 
 format:

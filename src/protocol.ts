@@ -1,14 +1,41 @@
-// Generated from jupyter_codeact/protocol.py by 'make protocol'; change it there.
+// Generated from jupyter_codeact/protocol/ by 'make protocol'; change it there.
 
 export type FromPage =
-  Open | Close | Ask | Stop | NewConversation | Done | Failed;
+  | Open
+  | Close
+  | Ask
+  | Stop
+  | NewConversation
+  | ListConversations
+  | OpenConversation
+  | RenameConversation
+  | DeleteConversation
+  | Decide
+  | SetMode
+  | Undo
+  | Check
+  | StopCheck
+  | ListModels
+  | ChooseModel
+  | SaveEndpoint
+  | RemoveEndpoint
+  | ControlModel
+  | Began
+  | Done
+  | Failed;
 export type FromServer =
   | History
   | Happened
   | Refused
+  | ModeIs
+  | ConversationList
+  | Checking
   | ModelStatus
+  | ModelList
   | ReadState
+  | ReadCell
   | WriteCell
+  | RestoreCell
   | RunCell
   | DeleteCell;
 
@@ -44,6 +71,38 @@ export interface Ask {
   type: 'ask';
   notebook: string;
   task: string;
+  attachments: Attachment[];
+  /**
+   * run that is asked anew; see RunStarted
+   */
+  replaces: string | null;
+  /**
+   * a model's name for this run; None for the chosen one
+   */
+  model: string | null;
+  /**
+   * approval for this run; None for the notebook's mode
+   */
+  mode: ('ask' | 'ask-if-risky' | 'auto') | null;
+  /**
+   * cell to work below; None for the active one
+   */
+  below: string | null;
+}
+/**
+ * What the user gave along with a task.
+ *
+ * ``name`` is what to call it; ``text`` its content (a cell's source, what was selected, the beginning of a
+ * file); ``cell_id`` the cell it is or comes from; ``path`` a file, as the kernel can open it; ``image`` a
+ * picture as a data URI.
+ */
+export interface Attachment {
+  kind: 'cell' | 'selection' | 'file' | 'image';
+  name: string;
+  text: string;
+  cell_id: string | null;
+  path: string | null;
+  image: string | null;
 }
 /**
  * The user stops the run of a notebook.
@@ -60,12 +119,149 @@ export interface NewConversation {
   notebook: string;
 }
 /**
+ * The user wants to see a notebook's conversations; answered by `ConversationList`.
+ */
+export interface ListConversations {
+  type: 'list_conversations';
+  notebook: string;
+}
+/**
+ * The user goes on with an earlier conversation of the notebook; answered by `History`.
+ */
+export interface OpenConversation {
+  type: 'open_conversation';
+  notebook: string;
+  conversation: string;
+}
+/**
+ * The user gives a conversation a title; answered by `ConversationList`.
+ */
+export interface RenameConversation {
+  type: 'rename_conversation';
+  notebook: string;
+  conversation: string;
+  title: string;
+}
+/**
+ * The user deletes a conversation for good; answered by `ConversationList`.
+ */
+export interface DeleteConversation {
+  type: 'delete_conversation';
+  notebook: string;
+  conversation: string;
+}
+/**
+ * The user's word on a cell that waits for it (`events.Asked`), bound to what they were asked.
+ *
+ * ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
+ */
+export interface Decide {
+  type: 'decide';
+  notebook: string;
+  run: string;
+  sha256: string;
+  approved: boolean;
+  source: string;
+  rest: boolean;
+}
+/**
+ * The user chooses which cells wait for approval in this notebook; answered by `ModeIs`.
+ */
+export interface SetMode {
+  type: 'set_mode';
+  notebook: string;
+  mode: 'ask' | 'ask-if-risky' | 'auto';
+}
+/**
+ * The user takes a run back; answered by the event `RunUndone`, or `Refused`.
+ */
+export interface Undo {
+  type: 'undo';
+  notebook: string;
+  /**
+   * the last one that changed a cell if None
+   */
+  run: string | null;
+}
+/**
+ * Run the notebook in a fresh kernel and tell whether it holds; answered by `Checking` several times.
+ */
+export interface Check {
+  type: 'check';
+  notebook: string;
+}
+/**
+ * End a check under way.
+ */
+export interface StopCheck {
+  type: 'stop_check';
+  notebook: string;
+}
+/**
+ * The user wants to choose a model; answered by `ModelList`.
+ */
+export interface ListModels {
+  type: 'list_models';
+}
+/**
+ * The user chooses what the server's runs use from now on; answered by `ModelList` to every page.
+ */
+export interface ChooseModel {
+  type: 'choose_model';
+  /**
+   * of a ModelChoice
+   */
+  id: string;
+}
+/**
+ * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+ *
+ * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
+ */
+export interface SaveEndpoint {
+  type: 'save_endpoint';
+  name: string;
+  url: string;
+  model: string;
+  api_key: string | null;
+}
+/**
+ * The user removes an endpoint and its key; answered by `ModelList` to every page.
+ */
+export interface RemoveEndpoint {
+  type: 'remove_endpoint';
+  name: string;
+}
+/**
+ * The user starts (downloads, loads, retries) or stops the chosen model; `ModelStatus` follows.
+ */
+export interface ControlModel {
+  type: 'control_model';
+  action: 'start' | 'stop';
+}
+/**
+ * The page has sent the kernel the execution that `RunCell` number ``id`` asked for.
+ *
+ * ``message`` is that request's id, by which the server can follow it when the page goes away.
+ */
+export interface Began {
+  type: 'began';
+  id: number;
+  message: string;
+}
+/**
  * The page did what a command asked. Which field is set depends on the command's ``op``.
  */
 export interface Done {
   type: 'done';
   id: number;
   state: NotebookState | null;
+  /**
+   * as nbformat spells it
+   */
+  cell: {
+    [k: string]: unknown;
+  } | null;
   cell_id: string | null;
   execution: Execution | null;
 }
@@ -79,7 +275,7 @@ export interface NotebookState {
   variables: Variable[];
 }
 /**
- * A cell as the agent sees it.
+ * A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit.
  */
 export interface Cell {
   id: string;
@@ -89,13 +285,18 @@ export interface Cell {
     [k: string]: unknown;
   }[];
   execution_count: number | null;
+  protected: boolean;
 }
 /**
  * The notebook's kernel: its language (``"python"``) and its state in Jupyter's words.
+ *
+ * ``session`` differs from before when the kernel was started anew, so that its variables are gone; empty
+ * where nobody can tell.
  */
 export interface Kernel {
   language: string;
   status: string;
+  session: string;
 }
 /**
  * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
@@ -140,15 +341,22 @@ export interface History {
     | Reply
     | Action
     | CellWritten
+    | Asked
     | Decided
     | Executed
     | Observation
+    | Condensed
     | RunEnded
+    | RunUndone
   )[];
   running: boolean;
+  mode: 'ask' | 'ask-if-risky' | 'auto';
 }
 /**
  * A task was given. ``system`` is the prompt that the conversation with the model begins with.
+ *
+ * ``replaces`` is an earlier run that the user asked anew: it and all that came after it are no longer part
+ * of what the model is told.
  */
 export interface RunStarted {
   conversation: string;
@@ -160,6 +368,8 @@ export interface RunStarted {
   notebook: string;
   model: string;
   system: string;
+  attachments: Attachment[];
+  replaces: string | null;
 }
 /**
  * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
@@ -174,6 +384,8 @@ export interface ReplyDelta {
 }
 /**
  * What the model said in one turn, as it stays in its history.
+ *
+ * ``seconds`` is all of its time, ``first_token_seconds`` that until its first word.
  */
 export interface Reply {
   conversation: string;
@@ -184,6 +396,7 @@ export interface Reply {
   text: string;
   usage: Usage;
   seconds: number;
+  first_token_seconds: number | null;
   finish_reason: string | null;
 }
 /**
@@ -211,7 +424,9 @@ export interface Action {
   cell_type: 'code' | 'markdown';
 }
 /**
- * The action is in the notebook. ``rewritten`` says that it replaced a failed attempt.
+ * The action is in the notebook. ``rewritten`` says that it replaced what was in the cell.
+ *
+ * ``before`` is the whole cell as it was, when the run touches for the first time one that it did not make.
  */
 export interface CellWritten {
   conversation: string;
@@ -221,6 +436,23 @@ export interface CellWritten {
   type: 'cell_written';
   cell_id: string;
   rewritten: boolean;
+  before: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
+ * The gate waits for the user's decision on a cell that is written and not run.
+ */
+export interface Asked {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'asked';
+  cell_id: string;
+  source: string;
+  sha256: string;
+  reasons: string[];
 }
 /**
  * What the gate said. ``source`` is what may run; it differs from the action's if the user edited it.
@@ -270,6 +502,16 @@ export interface Observation {
   images: string[];
 }
 /**
+ * The model's window was nearly full: observations before this are told in brief from now on.
+ */
+export interface Condensed {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'condensed';
+}
+/**
  * The run is over. ``message`` is a sentence for the user when there is no answer.
  */
 export interface RunEnded {
@@ -305,6 +547,20 @@ export interface Usage1 {
   estimated: boolean;
 }
 /**
+ * The cells of ``run`` are as they were before it. ``left`` were changed since, and were left alone.
+ */
+export interface RunUndone {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'run_undone';
+  /**
+   * ids of cells
+   */
+  left: string[];
+}
+/**
  * An event of the notebook's conversation, as it happens.
  */
 export interface Happened {
@@ -316,10 +572,13 @@ export interface Happened {
     | Reply
     | Action
     | CellWritten
+    | Asked
     | Decided
     | Executed
     | Observation
-    | RunEnded;
+    | Condensed
+    | RunEnded
+    | RunUndone;
 }
 /**
  * The server could not take a message; ``message`` is a sentence for the user.
@@ -330,7 +589,53 @@ export interface Refused {
   message: string;
 }
 /**
+ * Which cells wait for approval in the notebook from now on.
+ */
+export interface ModeIs {
+  type: 'mode_is';
+  notebook: string;
+  mode: 'ask' | 'ask-if-risky' | 'auto';
+}
+/**
+ * The notebook's conversations, the newest first.
+ */
+export interface ConversationList {
+  type: 'conversation_list';
+  notebook: string;
+  conversations: ConversationInfo[];
+}
+/**
+ * A conversation in a list. ``title`` is what the user called it, else its first task.
+ */
+export interface ConversationInfo {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
+  runs: number;
+}
+/**
+ * How far a check is. ``holds`` is ``None`` until it is over; ``message`` sums it up.
+ */
+export interface Checking {
+  type: 'checking';
+  notebook: string;
+  cells: CellCheck[];
+  holds: boolean | null;
+  message: string;
+}
+/**
+ * How a cell did in a fresh kernel. ``message`` says in a sentence what is wrong, if anything is.
+ */
+export interface CellCheck {
+  cell_id: string;
+  state: 'waiting' | 'running' | 'same' | 'different' | 'failed' | 'not_run';
+  message: string;
+}
+/**
  * How the model is. ``progress`` is 0 to 1 while downloading or loading and known, else ``None``.
+ *
+ * ``where`` is what runs it and on what, as in "llama.cpp on 2 CPU cores".
  */
 export interface ModelStatus {
   type: 'model_status';
@@ -345,14 +650,52 @@ export interface ModelStatus {
     | 'failed';
   progress: number | null;
   message: string;
+  where: string;
 }
 /**
- * Command: read the notebook. Answered by `Done` with ``state``.
+ * What can be chosen, and what is.
+ */
+export interface ModelList {
+  type: 'model_list';
+  choices: ModelChoice[];
+  /**
+   * id of a choice
+   */
+  chosen: string;
+}
+/**
+ * A model the user can choose. ``fits`` says in words whether and how well it runs here.
+ */
+export interface ModelChoice {
+  id: string;
+  name: string;
+  kind: 'auto' | 'catalog' | 'file' | 'endpoint';
+  /**
+   * the endpoint's address, or what runs it
+   */
+  where: string;
+  detail: string;
+  present: boolean;
+  fits: string;
+  has_key: boolean;
+}
+/**
+ * Command: read the notebook, without outputs if ``brief``. Answered by `Done` with ``state``.
  */
 export interface ReadState {
   type: 'read_state';
   id: number;
   notebook: string;
+  brief: boolean;
+}
+/**
+ * Command: read a whole cell. Answered by `Done` with ``cell``.
+ */
+export interface ReadCell {
+  type: 'read_cell';
+  id: number;
+  notebook: string;
+  cell_id: string;
 }
 /**
  * Command: rewrite ``cell_id`` in place, or insert below ``after`` (at the end if ``None``).
@@ -373,6 +716,23 @@ export interface WriteCell {
   metadata: {
     [k: string]: unknown;
   };
+}
+/**
+ * Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
+ *
+ * Answered by `Done`.
+ */
+export interface RestoreCell {
+  type: 'restore_cell';
+  id: number;
+  notebook: string;
+  /**
+   * as nbformat spells it
+   */
+  cell: {
+    [k: string]: unknown;
+  };
+  after: string | null;
 }
 /**
  * Command: run the cell if its source is still exactly ``source``.

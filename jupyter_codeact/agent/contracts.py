@@ -6,7 +6,7 @@ so that the same shape travels over a WebSocket, into the journal and through a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +19,9 @@ Output = dict[str, Any]
 
 Message = dict[str, Any]
 """One chat message: ``{"role": ..., "content": str | list of OpenAI content parts}``."""
+
+NotebookCell = dict[str, Any]
+"""One whole cell, metadata and all, exactly as nbformat 4 spells it."""
 
 
 class Frozen(BaseModel):
@@ -63,20 +66,26 @@ class NotebookError(CodeActError):
 
 
 class Cell(Frozen):
-    """A cell as the agent sees it."""
+    """A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit."""
 
     id: str
     cell_type: Literal["code", "markdown", "raw"]
     source: str
     outputs: list[Output] = Field(default_factory=list)
     execution_count: int | None = None
+    protected: bool = False
 
 
 class Kernel(Frozen):
-    """The notebook's kernel: its language (``"python"``) and its state in Jupyter's words."""
+    """The notebook's kernel: its language (``"python"``) and its state in Jupyter's words.
+
+    ``session`` differs from before when the kernel was started anew, so that its variables are gone; empty
+    where nobody can tell.
+    """
 
     language: str
     status: str = "idle"
+    session: str = ""
 
 
 class Variable(Frozen):
@@ -124,8 +133,12 @@ class ChatModel(Protocol):
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply. Closing the generator cancels the request at the engine.
+
+        ``tools`` are functions the model may call, as OpenAI's protocol declares them; a call comes as text,
+        the way `formats.ToolsFormat.render` writes it.
 
         Raises
         ------
@@ -138,8 +151,22 @@ class ChatModel(Protocol):
 class Notebook(Protocol):
     """A notebook with a kernel. Every method may raise `NotebookError` with a sentence for the user."""
 
-    async def state(self) -> NotebookState:
-        """Read the notebook; cheap, and changes nothing."""
+    async def state(self, *, brief: bool = False) -> NotebookState:
+        """Read the notebook; changes nothing.
+
+        ``brief`` leaves out outputs and variables, and is cheap enough for every turn.
+        """
+        ...
+
+    async def read_cell(self, cell_id: str) -> NotebookCell:
+        """Return a whole cell, as `restore_cell` takes it."""
+        ...
+
+    async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
+        """Put a cell back exactly as it was: source, outputs, execution count and metadata.
+
+        A cell of that id is replaced where it is; otherwise it goes below ``after`` (first if ``None``).
+        """
         ...
 
     async def write_cell(
@@ -152,7 +179,7 @@ class Notebook(Protocol):
     ) -> str:
         """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``).
 
-        Returns the cell's id. Rewriting clears the cell's outputs.
+        Returns the cell's id. Rewriting clears the cell's outputs. A protected cell is not rewritten.
         """
         ...
 

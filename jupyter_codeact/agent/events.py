@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from .contracts import ExecutionStatus, Frozen, Output, Usage
+from .contracts import ExecutionStatus, Frozen, NotebookCell, Output, Usage
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
 """How a run can end. Only ``answered`` is a success."""
@@ -32,14 +32,36 @@ class BaseEvent(Frozen):
     time: float = Field(default_factory=time.time)
 
 
+class Attachment(Frozen):
+    """What the user gave along with a task.
+
+    ``name`` is what to call it; ``text`` its content (a cell's source, what was selected, the beginning of a
+    file); ``cell_id`` the cell it is or comes from; ``path`` a file, as the kernel can open it; ``image`` a
+    picture as a data URI.
+    """
+
+    kind: Literal["cell", "selection", "file", "image"]
+    name: str
+    text: str = ""
+    cell_id: str | None = None
+    path: str | None = None
+    image: str | None = None
+
+
 class RunStarted(BaseEvent):
-    """A task was given. ``system`` is the prompt that the conversation with the model begins with."""
+    """A task was given. ``system`` is the prompt that the conversation with the model begins with.
+
+    ``replaces`` is an earlier run that the user asked anew: it and all that came after it are no longer part
+    of what the model is told.
+    """
 
     type: Literal["run_started"] = "run_started"
     task: str
     notebook: str
     model: str
     system: str
+    attachments: list[Attachment] = Field(default_factory=list)
+    replaces: str | None = None
 
 
 class ReplyDelta(BaseEvent):
@@ -50,12 +72,16 @@ class ReplyDelta(BaseEvent):
 
 
 class Reply(BaseEvent):
-    """What the model said in one turn, as it stays in its history."""
+    """What the model said in one turn, as it stays in its history.
+
+    ``seconds`` is all of its time, ``first_token_seconds`` that until its first word.
+    """
 
     type: Literal["reply"] = "reply"
     text: str
     usage: Usage = Usage()
     seconds: float = 0.0
+    first_token_seconds: float | None = None
     finish_reason: str | None = None
 
 
@@ -65,6 +91,16 @@ class Action(BaseEvent):
     type: Literal["action"] = "action"
     source: str
     cell_type: Literal["code", "markdown"] = "code"
+
+
+class Asked(BaseEvent):
+    """The gate waits for the user's decision on a cell that is written and not run."""
+
+    type: Literal["asked"] = "asked"
+    cell_id: str
+    source: str
+    sha256: str
+    reasons: list[str] = Field(default_factory=list)
 
 
 class Decided(BaseEvent):
@@ -79,11 +115,15 @@ class Decided(BaseEvent):
 
 
 class CellWritten(BaseEvent):
-    """The action is in the notebook. ``rewritten`` says that it replaced a failed attempt."""
+    """The action is in the notebook. ``rewritten`` says that it replaced what was in the cell.
+
+    ``before`` is the whole cell as it was, when the run touches for the first time one that it did not make.
+    """
 
     type: Literal["cell_written"] = "cell_written"
     cell_id: str
     rewritten: bool = False
+    before: NotebookCell | None = None
 
 
 class Executed(BaseEvent):
@@ -105,6 +145,19 @@ class Observation(BaseEvent):
     images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
 
 
+class Condensed(BaseEvent):
+    """The model's window was nearly full: observations before this are told in brief from now on."""
+
+    type: Literal["condensed"] = "condensed"
+
+
+class RunUndone(BaseEvent):
+    """The cells of ``run`` are as they were before it. ``left`` were changed since, and were left alone."""
+
+    type: Literal["run_undone"] = "run_undone"
+    left: list[str] = Field(default_factory=list, description="ids of cells")
+
+
 class RunEnded(BaseEvent):
     """The run is over. ``message`` is a sentence for the user when there is no answer."""
 
@@ -118,7 +171,18 @@ class RunEnded(BaseEvent):
 
 
 Event = Annotated[
-    RunStarted | ReplyDelta | Reply | Action | CellWritten | Decided | Executed | Observation | RunEnded,
+    RunStarted
+    | ReplyDelta
+    | Reply
+    | Action
+    | CellWritten
+    | Asked
+    | Decided
+    | Executed
+    | Observation
+    | Condensed
+    | RunEnded
+    | RunUndone,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

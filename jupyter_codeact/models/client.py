@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from ipaddress import ip_address
 from pathlib import Path
@@ -79,6 +79,7 @@ class EndpointModel:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply, as `ChatModel` wants it.
 
@@ -246,6 +247,7 @@ class LocalModel:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply, as `ChatModel` wants it, with exact counts from the first token on.
 
@@ -257,7 +259,7 @@ class LocalModel:
         endpoint = await self._reach()
         with self.engine.in_use():
             deltas = endpoint.stream(
-                messages, stop=stop, max_tokens=max_tokens, temperature=temperature, seed=seed
+                messages, stop=stop, max_tokens=max_tokens, temperature=temperature, seed=seed, tools=tools
             )
             try:
                 async with aclosing(deltas):

@@ -95,6 +95,15 @@ class Document:
         self.cells[index] = _cell(cell_type, source, id=cell_id, metadata=self.cells[index].metadata)
         return cell_id
 
+    def restore(self, cell: dict[str, Any], after: str | None) -> None:
+        """Put a whole cell in place of the one of its id, else below ``after`` (first if ``None``)."""
+        restored = nbformat.from_dict(cell)
+        ids = [known.id for known in self.cells]
+        if restored.id in ids:
+            self.cells[ids.index(restored.id)] = restored
+        else:
+            self.cells.insert(0 if after is None else self.index(after) + 1, restored)
+
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
         del self.cells[self.index(cell_id)]

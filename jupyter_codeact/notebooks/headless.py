@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from ..agent.contracts import Cell, Execution, Kernel, NotebookError, NotebookState
+from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
 from .document import Document, plain
 from .kernel import KernelProcess, python_kernelspec
 
@@ -89,14 +89,14 @@ class HeadlessNotebook:
             if self._writer is not None:
                 await asyncio.shield(self._writer)
 
-    async def state(self) -> NotebookState:
+    async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook; a cell that was not run in this kernel has no execution count."""
         cells = [
             Cell(
                 id=cell.id,
                 cell_type=cell.cell_type,
                 source=cell.source,
-                outputs=plain(cell.get("outputs", [])),
+                outputs=[] if brief else plain(cell.get("outputs", [])),
                 execution_count=cell.get("execution_count") if cell.id in self._ran else None,
             )
             for cell in self._document.cells
@@ -104,7 +104,7 @@ class HeadlessNotebook:
         if self._kernel is None:
             return NotebookState(cells=cells)
         kernel = Kernel(language="python", status=await self._kernel.status())
-        if self._running.locked():
+        if brief or self._running.locked():
             return NotebookState(cells=cells, kernel=kernel)
         async with self._running:  # the kernel's answers must reach who asked
             return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
@@ -156,6 +156,17 @@ class HeadlessNotebook:
                 execution_count=cell.execution_count,
                 seconds=time.perf_counter() - started,
             )
+
+    async def read_cell(self, cell_id: str) -> NotebookCell:
+        """Return a whole cell."""
+        cell: NotebookCell = plain(self._document.cells[self._document.index(cell_id)])
+        return cell
+
+    async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
+        """Put a whole cell back: in place if it is there, else below ``after`` (first if ``None``)."""
+        self._raise_unsaved()
+        self._document.restore(cell, after)
+        self._save_soon()
 
     async def delete_cell(self, cell_id: str) -> None:
         """Remove a cell."""

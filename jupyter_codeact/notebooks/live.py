@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol
 
-from ..agent.contracts import Execution, NotebookError, NotebookState, Variable
+from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState, Variable
 
 INTERRUPT_GRACE = 10.0
 """Seconds an interrupted cell has to come to its end before the run goes on without it."""
@@ -30,8 +30,16 @@ class Page(Protocol):
     Every method may raise `NotebookError`: `CellLost` when the page goes away before it has answered.
     """
 
-    def read_state(self) -> Awaitable[NotebookState]:
+    def read_state(self, *, brief: bool) -> Awaitable[NotebookState]:
         """Read the notebook."""
+        ...
+
+    def read_cell(self, *, cell_id: str) -> Awaitable[NotebookCell]:
+        """Read a whole cell."""
+        ...
+
+    def restore_cell(self, *, cell: NotebookCell, after: str | None) -> Awaitable[None]:
+        """Put a whole cell back."""
         ...
 
     def write_cell(self, **cell: Any) -> Awaitable[str]:
@@ -66,7 +74,7 @@ class LiveNotebook:
         self._page, self._kernel = page, kernel
         self._began = 0.0
 
-    async def state(self) -> NotebookState:
+    async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook.
 
         Raises
@@ -74,7 +82,7 @@ class LiveNotebook:
         NotebookError
             When the notebook has no kernel, or one that does not speak Python.
         """
-        state = await self._page.read_state()
+        state = await self._page.read_state(brief=brief)
         if state.kernel is None:
             raise NotebookError("This notebook has no kernel. Choose one with Kernel > Change Kernel.")
         if state.kernel.status in ("dead", "terminating"):
@@ -84,7 +92,17 @@ class LiveNotebook:
                 f"CodeAct acts by writing Python, but this notebook's kernel runs {state.kernel.language}. "
                 "Choose a Python kernel with Kernel > Change Kernel."
             )
+        if brief:
+            return state
         return state.model_copy(update={"variables": await self._kernel.variables()})
+
+    async def read_cell(self, cell_id: str) -> NotebookCell:
+        """Return a whole cell."""
+        return await self._page.read_cell(cell_id=cell_id)
+
+    async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
+        """Put a whole cell back."""
+        await self._page.restore_cell(cell=cell, after=after)
 
     async def write_cell(
         self,

@@ -43,7 +43,8 @@ const STATUS: FromServer = {
   model: 'm',
   state: 'ready',
   progress: null,
-  message: ''
+  message: '',
+  where: ''
 };
 const FAILED = {
   type: 'failed',

@@ -149,7 +149,10 @@ export function happen(
         ...message,
         action: message.action && executed(message.action, event)
       }));
+    case 'asked':
     case 'observation':
+    case 'condensed':
+    case 'run_undone':
       return conversation;
     case 'run_ended':
       return ended(conversation, event);

@@ -139,7 +139,18 @@ export class ChatModel implements IDisposable {
     if (!task || this.blocked || notebook === null) {
       return;
     }
-    if (this._options.connection.send({ type: 'ask', notebook, task })) {
+    if (
+      this._options.connection.send({
+        type: 'ask',
+        notebook,
+        task,
+        attachments: [],
+        replaces: null,
+        model: null,
+        mode: null,
+        below: null
+      })
+    ) {
       this._set(notebook, { draft: '', pending: task, notice: null });
     }
   }
@@ -221,11 +232,8 @@ export class ChatModel implements IDisposable {
         this._modelStatus = message;
         this._emit();
         break;
-      case 'read_state':
-      case 'write_cell':
-      case 'run_cell':
-      case 'delete_cell':
-        break;
+      default:
+        break; // the notebook's
     }
   }
 
@@ -282,12 +290,7 @@ export class ChatModel implements IDisposable {
       case 'run_ended':
         this._set(path, { conversation, pending: null, stopping: false });
         break;
-      case 'reply':
-      case 'action':
-      case 'cell_written':
-      case 'decided':
-      case 'executed':
-      case 'observation':
+      default:
         this._set(path, { conversation });
         break;
     }

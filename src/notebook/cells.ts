@@ -11,6 +11,9 @@ import {
   Cell as CellState,
   DeleteCell,
   NotebookState,
+  ReadCell,
+  ReadState,
+  RestoreCell,
   WriteCell
 } from '../protocol';
 import { kernelOf } from './kernel';
@@ -20,6 +23,7 @@ import { UserError } from './user-error';
 /** Read a notebook. */
 export function readState(
   panel: NotebookPanel,
+  { brief }: Pick<ReadState, 'brief'>,
   trans: TranslationBundle
 ): NotebookState {
   return {
@@ -29,14 +33,49 @@ export function readState(
         id: model.id,
         cell_type: model.type as CellState['cell_type'],
         source: model.sharedModel.getSource(),
-        outputs: briefOutputs((json.outputs ?? []) as Output[], trans),
-        execution_count: (json.execution_count ?? null) as number | null
+        outputs: brief
+          ? []
+          : briefOutputs((json.outputs ?? []) as Output[], trans),
+        execution_count: (json.execution_count ?? null) as number | null,
+        protected: false
       };
     }),
     active_cell: panel.content.activeCell?.model.id ?? null,
     kernel: kernelOf(panel),
     variables: [] // read by the server, from the kernel
   };
+}
+
+/** Read a whole cell. */
+export function readCell(
+  panel: NotebookPanel,
+  { cell_id }: ReadCell,
+  trans: TranslationBundle
+): Record<string, unknown> {
+  const cell = findCell(panel, cell_id);
+  if (!cell) {
+    throw new UserError(trans.__('The cell is no longer in the notebook.'));
+  }
+  return { ...cell.model.toJSON() };
+}
+
+/** Put a whole cell back: in place if it is there, else below another. */
+export function restoreCell(
+  panel: NotebookPanel,
+  { cell, after }: RestoreCell
+): void {
+  const { sharedModel } = panel.content.model!;
+  const index = indexOf(panel, cell.id as string);
+  const at = index >= 0 ? index : indexOf(panel, after) + 1;
+  sharedModel.transact(() => {
+    if (index >= 0) {
+      sharedModel.deleteCell(index);
+    }
+    sharedModel.insertCell(
+      at,
+      cell as unknown as Parameters<typeof sharedModel.insertCell>[1]
+    );
+  });
 }
 
 /** What CodeAct last wrote into a cell: one that holds something else by now is the user's. */

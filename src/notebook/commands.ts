@@ -7,18 +7,27 @@ import {
   DeleteCell,
   Done,
   FromServer,
+  ReadCell,
   ReadState,
+  RestoreCell,
   RunCell,
   WriteCell
 } from '../protocol';
 import { IConnection, ISettings } from '../tokens';
-import { deleteCell, readState, writeCell } from './cells';
+import {
+  deleteCell,
+  readCell,
+  readState,
+  restoreCell,
+  writeCell
+} from './cells';
 import { follow, isFollowed } from './follow';
 import { runCell } from './run';
 import { UserError } from './user-error';
 
-type Command = ReadState | WriteCell | RunCell | DeleteCell;
-type Result = Partial<Pick<Done, 'state' | 'cell_id' | 'execution'>>;
+type Command =
+  ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell;
+type Result = Partial<Pick<Done, 'state' | 'cell' | 'cell_id' | 'execution'>>;
 
 /** Carries out what the server asks of the notebooks on this page, for each notebook one thing after the other. */
 export class NotebookCommands implements IDisposable {
@@ -40,7 +49,9 @@ export class NotebookCommands implements IDisposable {
   private _onReceived(_: IConnection, message: FromServer): void {
     switch (message.type) {
       case 'read_state':
+      case 'read_cell':
       case 'write_cell':
+      case 'restore_cell':
       case 'run_cell':
       case 'delete_cell': {
         const panel = this._options.find(message.notebook);
@@ -51,11 +62,8 @@ export class NotebookCommands implements IDisposable {
         }
         break;
       }
-      case 'history':
-      case 'happened':
-      case 'refused':
-      case 'model_status':
-        break;
+      default:
+        break; // the chat's
     }
   }
 
@@ -84,6 +92,7 @@ export class NotebookCommands implements IDisposable {
         type: 'done',
         id,
         state: null,
+        cell: null,
         cell_id: null,
         execution: null,
         ...result
@@ -109,7 +118,12 @@ export class NotebookCommands implements IDisposable {
     await panel.context.ready;
     switch (command.type) {
       case 'read_state':
-        return { state: readState(panel, trans) };
+        return { state: readState(panel, command, trans) };
+      case 'read_cell':
+        return { cell: readCell(panel, command, trans) };
+      case 'restore_cell':
+        restoreCell(panel, command);
+        return {};
       case 'write_cell': {
         await panel.revealed;
         const followed =

@@ -8,7 +8,9 @@ import { UserError } from './user-error';
 /** The language and the state of a notebook's kernel; `null` without one. */
 export function kernelOf(panel: NotebookPanel): Kernel | null {
   const kernel = panel.sessionContext.session?.kernel;
-  return kernel ? { language: languageOf(panel), status: kernel.status } : null;
+  return kernel
+    ? { language: languageOf(panel), status: kernel.status, session: '' }
+    : null;
 }
 
 /** What keeps CodeAct from working in a notebook, as a sentence that says what to do; `null` if nothing does. */

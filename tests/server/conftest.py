@@ -45,7 +45,7 @@ from pytest_jupyter.jupyter_server import (  # noqa: F401 - fixtures, found by t
     jp_ws_fetch,
 )
 
-from jupyter_codeact.conversations import Conversations
+from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
 

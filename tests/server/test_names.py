@@ -11,10 +11,10 @@ from typing import Any
 from jupyter_codeact.agent.contracts import ChatModel
 from jupyter_codeact.agent.events import RunStarted
 from jupyter_codeact.agent.run import Budget
-from jupyter_codeact.conversations import Conversations
 from jupyter_codeact.journal import SqliteJournal
-from jupyter_codeact.pages import Page
 from jupyter_codeact.protocol import History, Open
+from jupyter_codeact.server.conversations import Conversations
+from jupyter_codeact.server.pages import Page
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
 

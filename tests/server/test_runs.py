@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_codeact.conversations import Conversations
+from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import Refusal, ScriptedModel
 from tests.server.page import Connect, Message, ScriptedPage
 

@@ -19,10 +19,18 @@ export function event<T extends Event['type']>(
       task: 'Do it.',
       notebook: 'a.ipynb',
       model: 'm',
-      system: ''
+      system: '',
+      attachments: [],
+      replaces: null
     },
     reply_delta: { text: '' },
-    reply: { text: '', usage: USAGE, seconds: 1, finish_reason: 'stop' },
+    reply: {
+      text: '',
+      usage: USAGE,
+      seconds: 1,
+      first_token_seconds: null,
+      finish_reason: 'stop'
+    },
     action: { source: '', cell_type: 'code' },
     decided: {
       cell_id: 'x',
@@ -31,7 +39,10 @@ export function event<T extends Event['type']>(
       allowed: true,
       reasons: []
     },
-    cell_written: { cell_id: 'x', rewritten: false },
+    cell_written: { cell_id: 'x', rewritten: false, before: null },
+    asked: { cell_id: 'x', source: '', sha256: '', reasons: [] },
+    condensed: {},
+    run_undone: { left: [] },
     executed: {
       cell_id: 'x',
       status: 'ok',
@@ -82,6 +93,7 @@ export function history(events: Event[], rest: Partial<History> = {}): History {
     conversation: 'c',
     events,
     running: false,
+    mode: 'auto',
     ...rest
   };
 }

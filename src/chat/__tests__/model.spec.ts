@@ -40,7 +40,7 @@ function ask(text: string): void {
 describe('Asking', () => {
   it('sends the task, and shows it until the run has begun', () => {
     ask('  Do it. ');
-    expect(connection.heard()).toEqual([
+    expect(connection.heard()).toMatchObject([
       { type: 'ask', notebook: A, task: 'Do it.' }
     ]);
     expect(model.view).toMatchObject({ draft: '', pending: 'Do it.' });
@@ -234,7 +234,8 @@ describe("The model's state", () => {
       model: 'm',
       state: 'downloading',
       progress: 0.5,
-      message: ''
+      message: '',
+      where: ''
     } as const;
     connection.say(status);
     expect(model.modelStatus).toBe(status);

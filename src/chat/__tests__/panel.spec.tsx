@@ -179,7 +179,8 @@ describe('The chat panel', () => {
         model: 'm',
         state: 'downloading',
         progress: 0.421,
-        message: '1 GB'
+        message: '1 GB',
+        where: ''
       })
     );
     expect(find('.jp-CodeAct-model').textContent).toBe('mdownloading42 %1 GB');

@@ -76,14 +76,15 @@ describe('A cell of CodeAct that the user has changed', () => {
 describe('Reading a notebook', () => {
   it('tells its cells, the active one and the kernel', () => {
     panel.content.activeCellIndex = 1;
-    const state = readState(panel, trans);
+    const state = readState(panel, { brief: false }, trans);
     expect(state.cells.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect(state.cells[0]).toEqual({
       id: 'a',
       cell_type: 'markdown',
       source: '# A',
       outputs: [],
-      execution_count: null
+      execution_count: null,
+      protected: false
     });
     expect(state.cells[1].execution_count).toBe(3);
     expect(state.active_cell).toBe('b');
@@ -91,7 +92,7 @@ describe('Reading a notebook', () => {
   });
 
   it('names pictures without carrying them', () => {
-    const [, { outputs }] = readState(panel, trans).cells;
+    const [, { outputs }] = readState(panel, { brief: false }, trans).cells;
     expect(outputs[0].data).toEqual({
       'image/png': '',
       'text/plain': '<Figure>'

@@ -20,7 +20,12 @@ const WRITE: FromServer = {
   after: null,
   metadata: {}
 };
-const READ: FromServer = { type: 'read_state', id: 2, notebook: NOTEBOOK };
+const READ: FromServer = {
+  type: 'read_state',
+  id: 2,
+  notebook: NOTEBOOK,
+  brief: false
+};
 
 let commands: NotebookCommands;
 let connection: FakeConnection;

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
-from . import protocol as p
-from .agent.agent import Agent
-from .agent.contracts import ChatModel, CodeActError
-from .agent.events import Event, RunEnded, new_id
-from .agent.run import Budget
-from .journal import SqliteJournal
-from .notebooks.live import PAGE_GONE, KernelAccess, LiveNotebook
+from .. import protocol as p
+from ..agent.agent import Agent
+from ..agent.contracts import ChatModel, CodeActError
+from ..agent.events import Event, RunEnded, new_id
+from ..agent.run import Budget
+from ..journal import SqliteJournal
+from ..notebooks.live import PAGE_GONE, KernelAccess, LiveNotebook
 from .pages import Page, PageNotebook
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from . import protocol as p
-from .agent.contracts import Execution, NotebookError, NotebookState
-from .notebooks.live import PAGE_GONE, CellLost
+from .. import protocol as p
+from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState
+from ..notebooks.live import PAGE_GONE, CellLost
 
 T = TypeVar("T")
 Send = Callable[[Any], None]
@@ -91,10 +91,19 @@ class PageNotebook:
     ) -> None:
         self._page, self._notebook, self._metadata = page, notebook, metadata
 
-    async def read_state(self) -> NotebookState:
+    async def read_state(self, *, brief: bool) -> NotebookState:
         """Read the notebook."""
-        done = await self._page.command(p.ReadState, self._notebook)
+        done = await self._page.command(p.ReadState, self._notebook, brief=brief)
         return _given(done.state)
+
+    async def read_cell(self, *, cell_id: str) -> NotebookCell:
+        """Read a whole cell."""
+        done = await self._page.command(p.ReadCell, self._notebook, cell_id=cell_id)
+        return _given(done.cell)
+
+    async def restore_cell(self, *, cell: NotebookCell, after: str | None) -> None:
+        """Put a whole cell back."""
+        await self._page.command(p.RestoreCell, self._notebook, cell=cell, after=after)
 
     async def write_cell(self, **cell: Any) -> str:
         """Insert or rewrite a cell, marked with the run that did it."""

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from .agent.contracts import CodeActError
+from ..agent.contracts import CodeActError
+from ..protocol import FROM_PAGE, FROM_SERVER, Refused
 from .conversations import Conversations
 from .pages import Page
-from .protocol import FROM_PAGE, FROM_SERVER, Refused
 
 
 class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):

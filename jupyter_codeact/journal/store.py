@@ -12,8 +12,8 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 
-from .agent.contracts import CodeActError
-from .agent.events import Event, RunEnded, dump, load, new_id
+from ..agent.contracts import CodeActError
+from ..agent.events import Event, RunEnded, dump, load, new_id
 
 VERSION = 1
 _SCHEMA = """

@@ -1,0 +1,239 @@
+"""What a page says to the server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from ..agent.contracts import Execution, Frozen, NotebookState
+from ..agent.events import Attachment
+
+Mode = Literal["ask", "ask-if-risky", "auto"]
+"""Which of the agent's cells wait for the user's approval."""
+
+
+class Open(Frozen):
+    """The page shows a notebook; the server answers with `History`.
+
+    Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
+    ``None`` without a kernel.
+    """
+
+    type: Literal["open"] = "open"
+    notebook: str = Field(description="path in Jupyter's contents, which names the notebook on this socket")
+    kernel_id: str | None = None
+
+
+class Close(Frozen):
+    """The page no longer shows a notebook."""
+
+    type: Literal["close"] = "close"
+    notebook: str
+
+
+class Ask(Frozen):
+    """The user gives a task for a notebook this page has open."""
+
+    type: Literal["ask"] = "ask"
+    notebook: str
+    task: str
+    attachments: list[Attachment] = Field(default_factory=list)
+    replaces: str | None = Field(None, description="run that is asked anew; see RunStarted")
+    model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
+    mode: Mode | None = Field(None, description="approval for this run; None for the notebook's mode")
+    below: str | None = Field(None, description="cell to work below; None for the active one")
+
+
+class Stop(Frozen):
+    """The user stops the run of a notebook."""
+
+    type: Literal["stop"] = "stop"
+    notebook: str
+
+
+class NewConversation(Frozen):
+    """The user starts afresh; the old conversation stays in the journal."""
+
+    type: Literal["new_conversation"] = "new_conversation"
+    notebook: str
+
+
+class ListConversations(Frozen):
+    """The user wants to see a notebook's conversations; answered by `ConversationList`."""
+
+    type: Literal["list_conversations"] = "list_conversations"
+    notebook: str
+
+
+class OpenConversation(Frozen):
+    """The user goes on with an earlier conversation of the notebook; answered by `History`."""
+
+    type: Literal["open_conversation"] = "open_conversation"
+    notebook: str
+    conversation: str
+
+
+class RenameConversation(Frozen):
+    """The user gives a conversation a title; answered by `ConversationList`."""
+
+    type: Literal["rename_conversation"] = "rename_conversation"
+    notebook: str
+    conversation: str
+    title: str
+
+
+class DeleteConversation(Frozen):
+    """The user deletes a conversation for good; answered by `ConversationList`."""
+
+    type: Literal["delete_conversation"] = "delete_conversation"
+    notebook: str
+    conversation: str
+
+
+class Decide(Frozen):
+    """The user's word on a cell that waits for it (`events.Asked`), bound to what they were asked.
+
+    ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
+    """
+
+    type: Literal["decide"] = "decide"
+    notebook: str
+    run: str
+    sha256: str
+    approved: bool
+    source: str
+    rest: bool = False
+
+
+class SetMode(Frozen):
+    """The user chooses which cells wait for approval in this notebook; answered by `ModeIs`."""
+
+    type: Literal["set_mode"] = "set_mode"
+    notebook: str
+    mode: Mode
+
+
+class Undo(Frozen):
+    """The user takes a run back; answered by the event `RunUndone`, or `Refused`."""
+
+    type: Literal["undo"] = "undo"
+    notebook: str
+    run: str | None = Field(None, description="the last one that changed a cell if None")
+
+
+class Check(Frozen):
+    """Run the notebook in a fresh kernel and tell whether it holds; answered by `Checking` several times."""
+
+    type: Literal["check"] = "check"
+    notebook: str
+
+
+class StopCheck(Frozen):
+    """End a check under way."""
+
+    type: Literal["stop_check"] = "stop_check"
+    notebook: str
+
+
+class ListModels(Frozen):
+    """The user wants to choose a model; answered by `ModelList`."""
+
+    type: Literal["list_models"] = "list_models"
+
+
+class ChooseModel(Frozen):
+    """The user chooses what the server's runs use from now on; answered by `ModelList` to every page."""
+
+    type: Literal["choose_model"] = "choose_model"
+    id: str = Field(description="of a ModelChoice")
+
+
+class SaveEndpoint(Frozen):
+    """The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+
+    The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
+    """
+
+    type: Literal["save_endpoint"] = "save_endpoint"
+    name: str
+    url: str
+    model: str = ""
+    api_key: str | None = None
+
+
+class RemoveEndpoint(Frozen):
+    """The user removes an endpoint and its key; answered by `ModelList` to every page."""
+
+    type: Literal["remove_endpoint"] = "remove_endpoint"
+    name: str
+
+
+class ControlModel(Frozen):
+    """The user starts (downloads, loads, retries) or stops the chosen model; `ModelStatus` follows."""
+
+    type: Literal["control_model"] = "control_model"
+    action: Literal["start", "stop"]
+
+
+class Began(Frozen):
+    """The page has sent the kernel the execution that `RunCell` number ``id`` asked for.
+
+    ``message`` is that request's id, by which the server can follow it when the page goes away.
+    """
+
+    type: Literal["began"] = "began"
+    id: int
+    message: str
+
+
+class Done(Frozen):
+    """The page did what a command asked. Which field is set depends on the command's ``op``."""
+
+    type: Literal["done"] = "done"
+    id: int
+    state: NotebookState | None = None
+    cell: dict[str, Any] | None = Field(None, description="as nbformat spells it")
+    cell_id: str | None = None
+    execution: Execution | None = None
+
+
+class Failed(Frozen):
+    """The page could not do what a command asked; ``message`` is a sentence for the user.
+
+    ``running`` says that the kernel may still be at the cell, and that nobody sees any more what it does.
+    """
+
+    type: Literal["failed"] = "failed"
+    id: int
+    message: str
+    running: bool = False
+
+
+FromPage = Annotated[
+    Open
+    | Close
+    | Ask
+    | Stop
+    | NewConversation
+    | ListConversations
+    | OpenConversation
+    | RenameConversation
+    | DeleteConversation
+    | Decide
+    | SetMode
+    | Undo
+    | Check
+    | StopCheck
+    | ListModels
+    | ChooseModel
+    | SaveEndpoint
+    | RemoveEndpoint
+    | ControlModel
+    | Began
+    | Done
+    | Failed,
+    Field(discriminator="type"),
+]
+
+FROM_PAGE: TypeAdapter[FromPage] = TypeAdapter(FromPage)

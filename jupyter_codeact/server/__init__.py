@@ -1,0 +1,1 @@
+"""The live door's server side: pages, conversations, and the runs in them."""
