@@ -117,6 +117,24 @@ class Execution(Frozen):
     seconds: float = 0.0
 
 
+class ConversationInfo(Frozen):
+    """A conversation in a list. ``title`` is what the user called it, else its first task."""
+
+    id: str
+    title: str
+    created: float
+    updated: float
+    runs: int
+
+
+class CellCheck(Frozen):
+    """How a cell did in a fresh kernel. ``message`` says in a sentence what is wrong, if anything is."""
+
+    cell_id: str
+    state: Literal["waiting", "running", "same", "different", "failed", "not_run"]
+    message: str = ""
+
+
 class ChatModel(Protocol):
     """A model that continues a conversation."""
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import Literal, Protocol
+
+from pydantic import Field
 
 from .contracts import Frozen
+from .events import Asked
+
+Mode = Literal["ask", "ask-if-risky", "auto"]
+"""Which of the agent's cells wait for the user's approval."""
+
+
+class Judgement(Frozen):
+    """What the gate makes of a source by itself; ``reasons`` say in words what is risky about it."""
+
+    verdict: Literal["allow", "ask", "deny"]
+    reasons: list[str] = Field(default_factory=list)
 
 
 class Decision(Frozen):
-    """What the gate said. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``."""
+    """The last word. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``."""
 
     source: str
     sha256: str
@@ -18,22 +31,34 @@ class Decision(Frozen):
 
 
 class Gate(Protocol):
-    """Decides about one action at a time; may wait for the user."""
+    """Decides about one action at a time."""
 
-    async def decide(self, source: str) -> Decision:
-        """Return the decision for ``source``; its own ``source`` may differ where the user edited it."""
+    def judge(self, source: str) -> Judgement:
+        """Tell whether ``source`` may run, may not, or is for the user to say."""
         ...
+
+    async def ask(self, asked: Asked) -> Decision:
+        """Wait for the user's word; the decision's ``source`` differs from ``asked`` where they edited it."""
+        ...
+
+
+def digest(source: str) -> str:
+    """Return the SHA-256 that binds a decision to ``source``, in hexadecimal."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def decision(source: str, *, allowed: bool, reasons: list[str] | None = None) -> Decision:
     """Return a decision bound to ``source``."""
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    return Decision(source=source, sha256=digest, allowed=allowed, reasons=reasons or [])
+    return Decision(source=source, sha256=digest(source), allowed=allowed, reasons=reasons or [])
 
 
 class AutoGate:
     """Allows every action: the user asked for this run and watches it, with a stop button at hand."""
 
-    async def decide(self, source: str) -> Decision:
+    def judge(self, source: str) -> Judgement:
         """Allow ``source`` as it is."""
-        return decision(source, allowed=True)
+        return Judgement(verdict="allow")
+
+    async def ask(self, asked: Asked) -> Decision:
+        """Never happens: `judge` asks for nothing."""
+        raise AssertionError("this gate asks for nothing")

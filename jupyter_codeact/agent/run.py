@@ -14,6 +14,7 @@ from .contracts import Frozen, Journal, Usage
 from .events import Ending, Event, RunEnded, new_id
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 WIND_UP = 20.0
 """Seconds that a cell gets to come to its end after it was interrupted, before the run ends without it."""
@@ -85,13 +86,14 @@ class Run:
         self._warned = False
         self.repeating = False
 
-    def emit(self, kind: Callable[..., Event], **fields: Any) -> None:
-        """Record an event and show it. A reply's pieces are shown only: the whole is recorded."""
+    def emit(self, kind: Callable[..., E], **fields: Any) -> E:
+        """Record an event, show it and return it. A reply's pieces are shown only: the whole is recorded."""
         event = kind(conversation=self.conversation, run=self.id, turn=self.turn, **fields)
         if event.type != "reply_delta":
             self._journal.append(event)
             self.events.append(event)
         self._watch(event)
+        return event
 
     def next_turn(self) -> None:
         """Begin a turn, or end the run when a budget is spent.
@@ -177,7 +179,7 @@ class Run:
     def end(self, end: Ended) -> RunEnded:
         """Record and return the run's end."""
         seconds = time.monotonic() - self._started
-        self.emit(
+        return self.emit(
             RunEnded,
             ending=end.ending,
             answer=end.answer,
@@ -186,9 +188,6 @@ class Run:
             usage=self.usage,
             seconds=seconds,
         )
-        last = self.events[-1]
-        assert isinstance(last, RunEnded)
-        return last
 
     @property
     def over(self) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
 from .contracts import ChatModel, Execution, Notebook, Usage
-from .events import Action, CellWritten, Decided, Executed, Reply, ReplyDelta
-from .gate import Gate
+from .events import Action, Asked, CellWritten, Decided, Executed, Reply, ReplyDelta
+from .gate import Decision, Gate, decision, digest
 from .observations import observe, secrets_in
 from .run import Ended, Run
 
@@ -97,7 +97,7 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     if action.cell_type == "markdown":
         return Outcome(prompts.NEXT)
 
-    decided = await run.unless_stopped(gate.decide(action.source))
+    decided = await _decided(run, gate, action.source, cell)
     run.emit(Decided, cell_id=cell, **decided.model_dump())
     spot.retry = cell
     if not decided.allowed:
@@ -131,6 +131,15 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+async def _decided(run: Run, gate: Gate, source: str, cell: str) -> Decision:
+    """Return what the gate, or the user it asks, says of a cell."""
+    judged = gate.judge(source)
+    if judged.verdict != "ask":
+        return decision(source, allowed=judged.verdict == "allow", reasons=judged.reasons)
+    asked = run.emit(Asked, cell_id=cell, source=source, sha256=digest(source), reasons=judged.reasons)
+    return await run.unless_stopped(gate.ask(asked))
 
 
 async def _variables(run: Run, notebook: Notebook, source: str) -> str:

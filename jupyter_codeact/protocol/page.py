@@ -8,9 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from ..agent.contracts import Execution, Frozen, NotebookState
 from ..agent.events import Attachment
-
-Mode = Literal["ask", "ask-if-risky", "auto"]
-"""Which of the agent's cells wait for the user's approval."""
+from ..agent.gate import Mode
 
 
 class Open(Frozen):

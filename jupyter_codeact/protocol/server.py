@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import Frozen
+from ..agent.contracts import CellCheck, ConversationInfo, Frozen
 from ..agent.events import Event
+from ..agent.gate import Mode
 from .commands import DeleteCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
-from .page import Mode
 
 
 class History(Frozen):
@@ -61,30 +61,12 @@ class ModeIs(Frozen):
     mode: Mode
 
 
-class ConversationInfo(Frozen):
-    """A conversation in a list. ``title`` is what the user called it, else its first task."""
-
-    id: str
-    title: str
-    created: float
-    updated: float
-    runs: int
-
-
 class ConversationList(Frozen):
     """The notebook's conversations, the newest first."""
 
     type: Literal["conversation_list"] = "conversation_list"
     notebook: str
     conversations: list[ConversationInfo]
-
-
-class CellCheck(Frozen):
-    """How a cell did in a fresh kernel. ``message`` says in a sentence what is wrong, if anything is."""
-
-    cell_id: str
-    state: Literal["waiting", "running", "same", "different", "failed", "not_run"]
-    message: str = ""
 
 
 class Checking(Frozen):

@@ -14,8 +14,8 @@ import pytest
 
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.contracts import Delta, Message, ModelError, Usage
-from jupyter_codeact.agent.events import Event, RunEnded
-from jupyter_codeact.agent.gate import Decision, decision
+from jupyter_codeact.agent.events import Asked, Event, RunEnded
+from jupyter_codeact.agent.gate import Decision, Judgement, decision, digest
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
@@ -238,13 +238,20 @@ async def test_a_reply_cut_off_in_its_code_runs_nothing_and_the_model_is_told(be
 class Edits:
     """A gate whose user changes the code before allowing it."""
 
-    async def decide(self, source: str) -> Decision:
-        return decision(source.replace("rm", "ls"), allowed=True)
+    def judge(self, source: str) -> Judgement:
+        return Judgement(verdict="ask", reasons=["deletes files"])
+
+    async def ask(self, asked: Asked) -> Decision:
+        assert asked.sha256 == digest(asked.source)
+        return decision(asked.source.replace("rm", "ls"), allowed=True)
 
 
 class Denies:
-    async def decide(self, source: str) -> Decision:
-        return decision(source, allowed=False, reasons=["deletes files"])
+    def judge(self, source: str) -> Judgement:
+        return Judgement(verdict="deny", reasons=["deletes files"])
+
+    async def ask(self, asked: Asked) -> Decision:
+        raise AssertionError(asked)
 
 
 async def test_what_the_user_edited_before_approving_is_what_runs(bench: Bench) -> None:
