@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.ports import free_port
+from tests.ports import await_server, free_port
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open, scripted_lab
 from tests.ui.lab import Lab
@@ -36,22 +32,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            _answers(f"{url}/api", process, folder / "log")
+            await_server(f"{url}/api", process, (folder / "log").read_text)
             yield url
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=30):
-                return
-        except urllib.error.URLError:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
