@@ -69,6 +69,11 @@ class HeadlessNotebook:
         return self._document.path
 
     @property
+    def folder(self) -> Path:
+        """Where the kernel runs."""
+        return self._document.folder
+
+    @property
     def written(self) -> bool:
         """Whether that file has been written."""
         return self._document.written
