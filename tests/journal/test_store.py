@@ -241,3 +241,17 @@ def test_a_run_in_a_conversation_deleted_elsewhere_brings_it_back(journal: Sqlit
     journal.delete(conversation)
     journal.append(started(conversation))
     assert [one.id for one in journal.conversations("n")] == [conversation]
+
+
+def test_a_full_disk_loses_nothing_and_is_told(journal: SqliteJournal) -> None:
+    kept = [journal.append(started(task=f"task {number}")) for number in range(3)]
+    with journal._file.reading() as db:
+        db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(JournalError, match="cannot be written: database or disk is full"):
+        while True:
+            kept.append(journal.append(started(task="x" * 500)))
+    assert len(list(journal.events("c"))) == len(kept)
+    with journal._file.reading() as db:
+        db.execute("PRAGMA max_page_count=1000000")
+    journal.append(started())
+    assert len(list(journal.events("c"))) == len(kept) + 1
