@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -74,6 +74,11 @@ class HeadlessNotebook:
         return self._document.path
 
     @property
+    def folder(self) -> Path:
+        """Where the kernel runs."""
+        return self._document.folder
+
+    @property
     def written(self) -> bool:
         """Whether that file has been written."""
         return self._document.written
@@ -101,14 +106,17 @@ class HeadlessNotebook:
             cell if (cell.id, cell.execution_count) in self._ran else cell.model_copy(update=NOT_RUN)
             for cell in cells
         ]
+        proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
+        tools = [name for name in proposed if isinstance(name, str)]
         if self._kernel is None:
-            return NotebookState(cells=cells)
+            return NotebookState(cells=cells, tools=tools)
         status, session = await self._kernel.status(), self._kernel.session
         kernel = Kernel(language="python", status=status, session=session)
         if brief or self._running.locked():
-            return NotebookState(cells=cells, kernel=kernel)
+            return NotebookState(cells=cells, kernel=kernel, tools=tools)
         async with self._running:  # the kernel's answers must reach who asked
-            return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
+            variables = await self._kernel.variables()
+            return NotebookState(cells=cells, kernel=kernel, variables=variables, tools=tools)
 
     async def write_cell(
         self,
@@ -180,6 +188,14 @@ class HeadlessNotebook:
         self._interrupts += 1
         if self._kernel is not None:
             await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        async with self._running:
+            if self._kernel is None or await self._kernel.status() == "dead":
+                await self._start()
+            assert self._kernel is not None
+            await self._kernel.load_tools(tools)
 
     async def save(self) -> None:
         """Write the notebook, and wait until it is on the disk.
