@@ -25,7 +25,7 @@ from platformdirs import user_log_path
 
 from ..agent.contracts import Frozen, ModelError
 from . import store
-from .catalog import Entry
+from .catalog import Entry, Model, Snapshot
 from .llama_worker import Settings
 
 CONTEXT = 16_384
@@ -84,7 +84,7 @@ class Engine:
 
     Parameters
     ----------
-    model : Entry or pathlib.Path
+    model : Entry, Snapshot or pathlib.Path
         A model of the catalogue, which is downloaded if it is not here, or a GGUF file.
     context : int, optional
         Tokens a conversation may have; at most what the model was trained for.
@@ -100,7 +100,7 @@ class Engine:
 
     def __init__(
         self,
-        model: Entry | Path,
+        model: Entry | Snapshot | Path,
         *,
         context: int | None = None,
         slots: int = _SLOTS,
@@ -109,8 +109,8 @@ class Engine:
         logs: Path | None = None,
     ) -> None:
         self.model = model
-        self.name = model.name if isinstance(model, Entry) else model.stem
-        self.context = min(context or CONTEXT, model.context if isinstance(model, Entry) else sys.maxsize)
+        self.name = model.name if isinstance(model, Model) else model.stem
+        self.context = min(context or CONTEXT, model.context if isinstance(model, Model) else sys.maxsize)
         self.slots = slots
         self.threads = threads
         self.log: Path | None = None
@@ -176,7 +176,7 @@ class Engine:
         self._say("stopped" if self._is_here() else "absent")
 
     def _is_here(self) -> bool:
-        return store.is_here(self.model) if isinstance(self.model, Entry) else self.model.is_file()
+        return store.is_here(self.model) if isinstance(self.model, Model) else self.model.is_file()
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -316,7 +316,7 @@ class Engine:
         if "failed to load model" in end:
             again = (
                 f"`jupyter codeact models rm {self.name}`, then `jupyter codeact models pull {self.name}`"
-                if isinstance(self.model, Entry)
+                if isinstance(self.model, Model)
                 else "choose another .gguf file"
             )
             return f"llama.cpp cannot read the model {self.name}, the file may be damaged: {again}."

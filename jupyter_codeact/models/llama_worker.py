@@ -12,9 +12,10 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
+
+from . import machine
 
 
 class Settings(TypedDict):
@@ -87,25 +88,10 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.n_batch = parameters.n_ubatch = 256
     # The first prompt warms up as well as a made-up one does.
     parameters.warmup = False
-    threads = settings["threads"] or _cores()
+    threads = settings["threads"] or machine.cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     return parameters
-
-
-def _cores() -> int:
-    """Physical cores this process may use; more threads than that slow llama.cpp down."""
-    import psutil
-
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = min(cores, len(os.sched_getaffinity(0)))
-    try:  # a container's share, as "microseconds period", or "max period" for no limit
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, int(quota) // int(period))
-    except (OSError, ValueError):
-        pass
-    return max(cores, 1)
 
 
 if __name__ == "__main__":
