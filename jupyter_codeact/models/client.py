@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..agent.contracts import ModelError
 from . import catalog
+from .catalog import Entry, Snapshot
 from .hosting import Engine, Upkeep
-from .launch import llama_cpp
+from .launch import launch
 from .local import LocalModel
 from .remote import EndpointModel, host_of
 from .retries import Patience
@@ -35,7 +36,8 @@ def open_model(
     Parameters
     ----------
     model : str, optional
-        A model of the catalogue or the path of a GGUF file; with an endpoint, a name known there.
+        A model of the catalogue, or the path of a GGUF file or of a model's folder; with an endpoint, a
+        name known there.
     endpoint : str, optional
         An OpenAI-compatible endpoint to use, instead of an engine on this machine.
     api_key : str, optional
@@ -56,17 +58,21 @@ def open_model(
     opened: EndpointModel | LocalModel
     if endpoint is not None:
         opened = EndpointModel(endpoint, model=model, api_key=api_key or key_for(endpoint), patience=patience)
-    elif model is not None and model.endswith(".gguf"):
-        path = Path(model).expanduser()
-        if not path.is_file():
-            raise ModelError(f"There is no file {path}; give the path of a .gguf file.")
-        opened = LocalModel(Engine(llama_cpp(path), upkeep=upkeep), patience=patience)
     else:
-        entry = catalog.find(model or catalog.DEFAULT_MODEL)
-        opened = LocalModel(Engine(llama_cpp(entry), upkeep=upkeep), patience=patience)
+        opened = LocalModel(Engine(launch(_found(model)), upkeep=upkeep), patience=patience)
     if on_status is not None:
         opened.watch(on_status)
     return opened
+
+
+def _found(model: str | None) -> Entry | Snapshot | Path:
+    """Return a model of the catalogue, or the file or folder of one."""
+    if model is None or (os.sep not in model and not model.endswith(".gguf")):
+        return catalog.find(model or catalog.DEFAULT_MODEL)
+    path = Path(model).expanduser()
+    if not path.exists():
+        raise ModelError(f"There is no file {path}; give the path of a .gguf file or of a model's folder.")
+    return path
 
 
 def key_for(endpoint: str) -> str | None:

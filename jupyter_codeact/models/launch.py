@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from ..agent.contracts import ModelError
 from . import store
-from .catalog import Entry
-from .llama_worker import cores
+from .catalog import Entry, Model, Snapshot
+from .machine import Gpu, cores
 from .sources import Progress
+from .transformers_settings import TransformersOptions
 
 CONTEXT = 16_384
 """Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
@@ -48,7 +49,7 @@ class Source(Protocol):
 class Pulled:
     """A model of the catalogue."""
 
-    entry: Entry
+    entry: Entry | Snapshot
 
     def is_here(self) -> bool:
         """Whether it is on this machine, whole."""
@@ -100,7 +101,7 @@ class Launch:
     source : Source
         Where its bytes are.
     module : str
-        The worker: what ``python -m`` runs, speaking as `lifeline` describes.
+        The worker: what ``python -m`` runs, speaking as `child.Child` describes.
     where : str
         What runs the model and on what, in words for people: "llama.cpp on 2 CPU cores".
     context : int
@@ -121,6 +122,13 @@ class Launch:
     weight: int | None = None
 
 
+def launch(model: Entry | Snapshot | Path, *, context: int | None = None) -> Launch:
+    """Return how to run a model: one file with llama.cpp, a folder of files with transformers."""
+    if isinstance(model, Entry) or (isinstance(model, Path) and model.suffix == ".gguf"):
+        return llama_cpp(model, context=context)
+    return transformers(model, context=context)
+
+
 def llama_cpp(
     model: Entry | Path, *, context: int | None = None, slots: int = SLOTS, threads: int | None = None
 ) -> Launch:
@@ -137,20 +145,68 @@ def llama_cpp(
     threads : int, optional
         Threads that compute; the physical cores this process may use if ``None``.
     """
-    source: Source
-    weight: int | None
-    if isinstance(model, Entry):
-        name, trained, weight, source = model.name, model.context, model.size, Pulled(model)
-    else:
-        size = model.stat().st_size if model.is_file() else None
-        name, trained, weight, source = model.stem, sys.maxsize, size, Local(model)
-    room, used = min(context or CONTEXT, trained), threads or cores()
+    room, used = _room(model, context), threads or cores()
     return Launch(
-        name=name,
-        source=source,
+        name=_name(model),
+        source=_source(model),
         module="jupyter_codeact.models.llama_worker",
-        where=f"llama.cpp on {used} CPU core{'s' if used > 1 else ''}",
+        where=f"llama.cpp on {_on_cpu(used)}",
         context=room,
         settings={"context": room, "slots": slots, "threads": used},
-        weight=weight,
+        weight=_weight(model),
     )
+
+
+def transformers(
+    model: Snapshot | Path,
+    *,
+    context: int | None = None,
+    options: TransformersOptions | None = None,
+    gpus: Sequence[Gpu] = (),
+) -> Launch:
+    """Return how to run a model with transformers.
+
+    Parameters
+    ----------
+    model : Snapshot or pathlib.Path
+        A model of the catalogue, which is downloaded if it is not here, or the folder or GGUF file of one.
+    context : int, optional
+        Tokens a conversation may have; at most what the model was trained for.
+    options : TransformersOptions, optional
+        How to load and run it.
+    gpus : sequence of Gpu
+        What it will run on, to be told to people; the CPU if there are none.
+    """
+    room = _room(model, context)
+    names = sorted({gpu.name for gpu in gpus})
+    on = f"{len(gpus)} × {names[0]}" if len(gpus) > 1 and len(names) == 1 else ", ".join(names)
+    return Launch(
+        name=_name(model),
+        source=_source(model),
+        module="jupyter_codeact.models.transformers_worker",
+        where=f"transformers on {on or _on_cpu(cores())}",
+        context=room,
+        settings={"context": room, "options": (options or TransformersOptions()).model_dump()},
+    )
+
+
+def _name(model: Model | Path) -> str:
+    return model.name if isinstance(model, Model) else model.stem
+
+
+def _source(model: Entry | Snapshot | Path) -> Source:
+    return Local(model) if isinstance(model, Path) else Pulled(model)
+
+
+def _room(model: Model | Path, context: int | None) -> int:
+    return min(context or CONTEXT, model.context if isinstance(model, Model) else sys.maxsize)
+
+
+def _weight(model: Entry | Path) -> int | None:
+    if isinstance(model, Entry):
+        return model.size
+    return model.stat().st_size if model.is_file() else None
+
+
+def _on_cpu(used: int) -> str:
+    return f"{used} CPU core{'s' if used > 1 else ''}"

@@ -1,13 +1,15 @@
-"""The worker that runs one model with llama.cpp, as an OpenAI-compatible server on loopback."""
+"""The child process that runs one model with llama.cpp, as an OpenAI-compatible server on loopback.
+
+How it is told what to do (`Settings`) and how it answers is in `child`.
+"""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
-from .lifeline import Lifeline
+from . import machine
+from .child import Child
 
 
 class Settings(TypedDict):
@@ -23,14 +25,15 @@ class Settings(TypedDict):
 
 def main() -> None:
     """Be the child process."""
-    lifeline = Lifeline()
+    child = Child()
     try:
         import xllamacpp
 
-        server = xllamacpp.Server(_parameters(xllamacpp, cast(Settings, lifeline.settings)))
+        server = xllamacpp.Server(_parameters(xllamacpp, child.settings))
     except (ImportError, RuntimeError) as error:
-        lifeline.fail(str(error))
-    lifeline.serve(urlsplit(server.listening_address).port or 0)
+        child.fail(str(error))
+    child.say(port=urlsplit(server.listening_address).port)
+    child.stay()
 
 
 def _parameters(xllamacpp: Any, settings: Settings) -> Any:
@@ -54,25 +57,10 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.n_batch = parameters.n_ubatch = 256
     # The first prompt warms up as well as a made-up one does.
     parameters.warmup = False
-    threads = settings["threads"] or cores()
+    threads = settings["threads"] or machine.cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     return parameters
-
-
-def cores() -> int:
-    """Physical cores this process may use; more threads than that slow llama.cpp down."""
-    import psutil
-
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = min(cores, len(os.sched_getaffinity(0)))
-    try:  # a container's share, as "microseconds period", or "max period" for no limit
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, int(quota) // int(period))
-    except (OSError, ValueError):
-        pass
-    return max(cores, 1)
 
 
 if __name__ == "__main__":
