@@ -50,9 +50,10 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
     usage = Usage()
     messages = context.messages(run.events)
     begun = time.monotonic()
+    first: float | None = None
 
     async def read() -> None:
-        nonlocal text, usage, finish
+        nonlocal text, usage, finish, first
         stream = model.stream(
             messages,
             stop=action_format.stop,
@@ -62,9 +63,11 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
         async with aclosing(stream) as deltas:
             async for delta in deltas:
                 usage, finish = delta.usage or usage, delta.finish_reason or finish
-                if delta.text:
-                    text += delta.text
-                    run.emit(ReplyDelta, text=delta.text)
+                if delta.text or delta.restart:
+                    if delta.text and first is None:
+                        first = time.monotonic() - begun
+                    text = delta.text if delta.restart else text + delta.text
+                    run.emit(ReplyDelta, text=delta.text, restart=delta.restart)
                     if action_format.is_complete(text):
                         finish = "action"
                         return
@@ -75,8 +78,14 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
         reply = action_format.parse(text)
         run.spend(usage)
         if text:
-            seconds = time.monotonic() - begun
-            run.emit(Reply, text=reply.text, usage=usage, seconds=seconds, finish_reason=finish)
+            run.emit(
+                Reply,
+                text=reply.text,
+                usage=usage,
+                seconds=time.monotonic() - begun,
+                first_token_seconds=first,
+                finish_reason=finish,
+            )
     return reply
 
 

@@ -19,7 +19,7 @@ from ..models.client import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from ..agent.events import Event
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
     from .display import Display
 
 
