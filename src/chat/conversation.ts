@@ -106,7 +106,7 @@ export function happen(
     case 'reply_delta':
       return change(conversation, id, time, message => ({
         ...message,
-        body: message.body + event.text,
+        body: event.restart ? event.text : message.body + event.text,
         streaming: true
       }));
     case 'reply':
