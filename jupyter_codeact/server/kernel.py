@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import ast
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from queue import Empty
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 
 from ..agent.contracts import Variable
 from ..notebooks import variables
+from .following import Followed
 
-WAKING = 1.0
-"""Seconds an interrupted kernel has to take in a message; one that is deep in a library takes longer."""
+LATE = 0.5
+"""Seconds that threads a cell has left behind get to finish, so that what they show is seen."""
+HEARING = 0.5
+"""Seconds to wait for a kernel to say that it is listened to."""
+
+THREADS = """
+(lambda sys, threading, time: (lambda known, end: (
+    [thread.join(max(0, end - time.monotonic())) for thread in threading.enumerate()
+     if thread.ident not in known and thread is not threading.current_thread()],
+    sys.stdout.flush(), sys.stderr.flush(),
+    [thread.ident for thread in threading.enumerate()])[3]
+)({known!r}, time.monotonic() + {seconds}))(*map(__import__, ("sys", "threading", "time")))
+"""
+"""Evaluated in the kernel: give threads that are new a moment, and tell which there are."""
 
 
 class ServerKernel:
-    """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it."""
+    """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
+
+    One behind a gateway, or of a foreign kind, can be interrupted and no more: nothing is known of its
+    variables, and an execution is known only from the page.
+
+    Parameters
+    ----------
+    manager
+        The server's kernel manager.
+    identity
+        Returns the kernel's id, which changes when the user changes kernels.
+    """
 
     def __init__(self, manager: Any, identity: Callable[[], str | None]) -> None:
         self._manager, self._identity = manager, identity
+        self._context: zmq.asyncio.Context | None = None
+        self._client: AsyncKernelClient | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._heard = asyncio.Event()
+        self._session = ""
+        self._asking = asyncio.Lock()
+        self._followed: Followed | None = None
+        self._threads: set[int] = set()
+        self._settled = asyncio.Event()
+        self._question = ""
+
+    def session(self) -> str:
+        """Return what differs once the kernel was started anew; the process, where it is on this machine."""
+        return self._session_of(self._identity())
+
+    def _session_of(self, kernel: str | None) -> str:
+        if kernel is None or kernel not in self._manager:
+            return ""
+        provisioner = getattr(self._manager.get_kernel(kernel), "provisioner", None)
+        return f"{kernel}:{getattr(provisioner, 'pid', None) or ''}"
 
     async def interrupt(self) -> None:
         """Interrupt whatever the kernel is doing."""
@@ -32,28 +81,114 @@ class ServerKernel:
             await ensure_async(interrupting)
         except RuntimeError:
             return  # it is dead, and the page says so
-        with self._client(kernel) as client, suppress(TimeoutError):
-            if client:  # a cell that awaits notices the signal only when a message has come in
-                waking: Any = client.kernel_info(reply=True, timeout=WAKING)
-                await waking
+        client = self._reach()
+        if client:  # a cell that awaits notices the signal only when a message has come in
+            client.kernel_info()
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
-        kernel = self._identity()
-        if kernel is None or kernel not in self._manager:
+        client = self._reach()
+        if client is None:
             return []
-        with self._client(kernel) as client:
-            return await variables.read(client) if client else []
+        async with self._asking:
+            found = await variables.read(client)
+        if not self._threads:
+            await self.settle()  # learns which threads are the kernel's own
+        return found
 
-    @contextmanager
-    def _client(self, kernel: str) -> Iterator[AsyncKernelClient | None]:
-        """Speak with a kernel on a channel of our own; not with one behind a gateway."""
-        client = self._manager.get_kernel(kernel).client()
-        if not isinstance(client, AsyncKernelClient):
+    @asynccontextmanager
+    async def follow(self, source: str) -> AsyncIterator[Followed | None]:
+        """Follow the execution of ``source`` that somebody is about to ask for."""
+        client, session, kernel = self._reach(), self._session, self._identity()
+        if client is None:
             yield None
             return
-        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), HEARING)
+
+        async def alive() -> bool:
+            if self._session_of(kernel) != session:
+                return False
+            looking: Any = self._manager.is_alive(kernel)
+            return bool(await ensure_async(looking))
+
+        followed = self._followed = Followed(source, alive)
         try:
-            yield client
+            yield followed
         finally:
-            client.stop_channels()
+            followed.close()
+            self._followed = None
+
+    async def settle(self) -> None:
+        """Give threads that the cell has left behind a moment, until what they show has come."""
+        client = self._reach()
+        if client is None:
+            return
+        before = self._threads
+        expression = THREADS.format(known=sorted(before), seconds=LATE if before else 0)
+        self._settled.clear()
+        async with self._asking:
+            self._question = client.execute(
+                "", silent=True, store_history=False, user_expressions={"it": expression}, allow_stdin=False
+            )
+            found = await _reply(client, self._question)
+            self._threads = found or before
+            if found and before and found != before:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._settled.wait(), LATE)
+
+    def close(self) -> None:
+        """Let go of the kernel."""
+        if self._listener:
+            self._listener.cancel()
+        if self._client:
+            self._client.stop_channels()
+        if self._context:
+            self._context.destroy(linger=0)
+        self._listener = self._client = self._context = None
+        self._heard.clear()
+
+    def _reach(self) -> AsyncKernelClient | None:
+        """Speak with the kernel there is now on channels of our own; not with one behind a gateway."""
+        session = self.session()
+        if self._client and session == self._session:
+            return self._client
+        self.close()
+        self._session, self._threads = session, set()
+        kernel = self._identity()
+        if kernel is None or kernel not in self._manager:
+            return None
+        # without a limit on what waits to be read, no output is dropped however busy this process is
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.RCVHWM, 0)
+        client = self._manager.get_kernel(kernel).client(context=context)
+        if not isinstance(client, AsyncKernelClient):
+            context.destroy(linger=0)
+            return None
+        client.start_channels(stdin=False, hb=False, control=False)
+        self._context, self._client = context, client
+        self._listener = asyncio.ensure_future(self._listen(client))
+        return client
+
+    async def _listen(self, client: AsyncKernelClient) -> None:
+        while True:
+            message = await client.get_iopub_msg(timeout=None)
+            self._heard.set()
+            if message["parent_header"].get("msg_id") == self._question:
+                if message["content"].get("execution_state") == "idle":
+                    self._settled.set()
+            elif self._followed:
+                self._followed.take(message)
+
+
+async def _reply(client: AsyncKernelClient, question: str) -> set[int] | None:
+    """Return the threads that the kernel tells of; ``None`` if it is busy with something else."""
+    try:
+        async with asyncio.timeout(2 * LATE):
+            while True:
+                reply = await client.get_shell_msg(timeout=2 * LATE)
+                if reply["parent_header"].get("msg_id") == question:
+                    text = reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
+                    return set(ast.literal_eval(text))
+    except (TimeoutError, Empty, KeyError, ValueError, SyntaxError):
+        return None
