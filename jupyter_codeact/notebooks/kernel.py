@@ -109,6 +109,7 @@ class KernelProcess:
         self._work: asyncio.Task[ExecutionStatus] | None = None
         self._used = False
         self.language_info: dict[str, Any] = {}
+        self.session = ""
 
     async def start(self) -> None:
         """Start the kernel and wait until it answers.
@@ -134,6 +135,7 @@ class KernelProcess:
             await client.wait_for_ready(timeout=STARTUP_SECONDS)
             info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
             self.language_info = info["content"]["language_info"]
+            self.session = info["header"]["session"]  # the kernel's own: a new one for each start
         except (OSError, RuntimeError, TimeoutError) as error:
             self._words.seek(0)
             lines = self._words.read().decode(errors="replace").split("\n")
