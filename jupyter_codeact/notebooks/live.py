@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
@@ -93,6 +93,10 @@ class KernelAccess(Protocol):
 
     async def settle(self) -> None:
         """Give threads that a cell has left behind a moment, until what they show has come."""
+        ...
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
         ...
 
 
@@ -186,3 +190,7 @@ class LiveNotebook:
         """Interrupt the kernel, through the server; a cell that was only just asked for gets to begin."""
         await asyncio.sleep(max(0.0, self._began + SETTLE - time.monotonic()))
         await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        await self._kernel.load_tools(tools)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from queue import Empty
 from typing import Any
 
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
+from jupyter_server.gateway.managers import GatewayKernelManager
 
-from ..agent.contracts import Variable
-from ..notebooks import variables
+from ..agent.contracts import NotebookError, Variable
+from ..notebooks import silent, tools, variables
 from .following import Followed
 
 LATE = 0.5
@@ -23,22 +22,26 @@ LATE = 0.5
 HEARING = 0.5
 """Seconds to wait for a kernel to say that it is listened to."""
 
-THREADS = """
-(lambda sys, threading, time: (lambda known, end: (
-    [thread.join(max(0, end - time.monotonic())) for thread in threading.enumerate()
-     if thread.ident not in known and thread is not threading.current_thread()],
-    sys.stdout.flush(), sys.stderr.flush(),
-    [thread.ident for thread in threading.enumerate()])[3]
-)({known!r}, time.monotonic() + {seconds}))(*map(__import__, ("sys", "threading", "time")))
+# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are.
+_THREADS = """
+import json, sys, threading, time
+
+def wait(namespace, known, seconds):
+    end = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.ident not in known and thread is not threading.current_thread():
+            thread.join(max(0, end - time.monotonic()))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return json.dumps([thread.ident for thread in threading.enumerate()])
 """
-"""Evaluated in the kernel: give threads that are new a moment, and tell which there are."""
 
 
 class ServerKernel:
     """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
 
-    One behind a gateway, or of a foreign kind, can be interrupted and no more: nothing is known of its
-    variables, and an execution is known only from the page.
+    One behind a gateway can be interrupted and no more: nothing is known of its variables, and an execution is
+    known only from the page.
 
     Parameters
     ----------
@@ -53,23 +56,15 @@ class ServerKernel:
         self._context: zmq.asyncio.Context | None = None
         self._client: AsyncKernelClient | None = None
         self._listener: asyncio.Task[None] | None = None
-        self._heard = asyncio.Event()
         self._session = ""
+        self._heard = asyncio.Event()
         self._asking = asyncio.Lock()
         self._followed: Followed | None = None
         self._threads: set[int] = set()
-        self._settled = asyncio.Event()
-        self._question = ""
 
     def session(self) -> str:
-        """Return what differs once the kernel was started anew; the process, where it is on this machine."""
+        """Return what differs once the kernel was started anew: its process, where that is on this machine."""
         return self._session_of(self._identity())
-
-    def _session_of(self, kernel: str | None) -> str:
-        if kernel is None or kernel not in self._manager:
-            return ""
-        provisioner = getattr(self._manager.get_kernel(kernel), "provisioner", None)
-        return f"{kernel}:{getattr(provisioner, 'pid', None) or ''}"
 
     async def interrupt(self) -> None:
         """Interrupt whatever the kernel is doing."""
@@ -81,8 +76,7 @@ class ServerKernel:
             await ensure_async(interrupting)
         except RuntimeError:
             return  # it is dead, and the page says so
-        client = self._reach()
-        if client:  # a cell that awaits notices the signal only when a message has come in
+        if client := self._reach():  # a cell that awaits notices the signal only when a message has come in
             client.kernel_info()
 
     async def variables(self) -> list[Variable]:
@@ -95,6 +89,14 @@ class ServerKernel:
         if not self._threads:
             await self.settle()  # learns which threads are the kernel's own
         return found
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
+        client = self._reach()
+        if client is None:
+            raise NotebookError("The agent's tools cannot be loaded into a kernel behind a gateway.")
+        async with self._asking:
+            await tools.load(client, names)
 
     @asynccontextmanager
     async def follow(self, source: str) -> AsyncIterator[Followed | None]:
@@ -125,17 +127,15 @@ class ServerKernel:
         if client is None:
             return
         before = self._threads
-        expression = THREADS.format(known=sorted(before), seconds=LATE if before else 0)
-        self._settled.clear()
-        async with self._asking:
-            self._question = client.execute(
-                "", silent=True, store_history=False, user_expressions={"it": expression}, allow_stdin=False
-            )
-            found = await _reply(client, self._question)
-            self._threads = found or before
-            if found and before and found != before:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._settled.wait(), LATE)
+        question = silent.call(_THREADS, "wait", before, LATE if before else 0)
+        with suppress(TimeoutError):
+            async with self._asking:
+                reply = await silent.evaluate(client, question, timeout=2 * LATE)
+            threads = silent.parse(reply)
+            if threads:
+                self._threads = set(threads)
+            if self._followed and before and self._threads - before:
+                await asyncio.wait_for(self._followed.heard(reply["parent_header"]["msg_id"]), LATE)
 
     def close(self) -> None:
         """Let go of the kernel."""
@@ -148,6 +148,12 @@ class ServerKernel:
         self._listener = self._client = self._context = None
         self._heard.clear()
 
+    def _session_of(self, kernel: str | None) -> str:
+        if kernel is None or kernel not in self._manager:
+            return ""
+        provisioner = getattr(self._manager.get_kernel(kernel), "provisioner", None)
+        return f"{kernel}:{getattr(provisioner, 'pid', None) or ''}"
+
     def _reach(self) -> AsyncKernelClient | None:
         """Speak with the kernel there is now on channels of our own; not with one behind a gateway."""
         session = self.session()
@@ -158,15 +164,15 @@ class ServerKernel:
         kernel = self._identity()
         if kernel is None or kernel not in self._manager:
             return None
+        manager = self._manager.get_kernel(kernel)
+        if isinstance(manager, GatewayKernelManager):
+            return None  # its ports are the gateway's, not ours to reach
         # without a limit on what waits to be read, no output is dropped however busy this process is
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.RCVHWM, 0)
-        client = self._manager.get_kernel(kernel).client(context=context)
-        if not isinstance(client, AsyncKernelClient):
-            context.destroy(linger=0)
-            return None
+        self._context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.RCVHWM, 0)
+        client: AsyncKernelClient = manager.client(context=self._context)
         client.start_channels(stdin=False, hb=False, control=False)
-        self._context, self._client = context, client
+        self._client = client
         self._listener = asyncio.ensure_future(self._listen(client))
         return client
 
@@ -174,21 +180,5 @@ class ServerKernel:
         while True:
             message = await client.get_iopub_msg(timeout=None)
             self._heard.set()
-            if message["parent_header"].get("msg_id") == self._question:
-                if message["content"].get("execution_state") == "idle":
-                    self._settled.set()
-            elif self._followed:
+            if self._followed:
                 self._followed.take(message)
-
-
-async def _reply(client: AsyncKernelClient, question: str) -> set[int] | None:
-    """Return the threads that the kernel tells of; ``None`` if it is busy with something else."""
-    try:
-        async with asyncio.timeout(2 * LATE):
-            while True:
-                reply = await client.get_shell_msg(timeout=2 * LATE)
-                if reply["parent_header"].get("msg_id") == question:
-                    text = reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
-                    return set(ast.literal_eval(text))
-    except (TimeoutError, Empty, KeyError, ValueError, SyntaxError):
-        return None
