@@ -48,8 +48,10 @@ class Desk:
         self.hands: DeskNotebook | None = None
         self.task: asyncio.Task[None] | None = None
         self.run, self.turn = "", 0
+        self.busy = ""
+        """What keeps a run from being started, as a sentence; empty if nothing does."""
+        self.actor: Page | None = None
         self._agent: Agent | None = None
-        self._actor: Page | None = None
         self._patience = patience
         self._arrival = asyncio.Event()
         self._leaving: asyncio.TimerHandle | None = None
@@ -68,8 +70,13 @@ class Desk:
 
     def begin(self, page: Page, agent: Agent, hands: DeskNotebook) -> None:
         """Get ready for a run that ``page`` asked for."""
-        self._actor, self._agent, self.hands = page, agent, hands
-        self.run, self.turn, self._why_stopped, self._writing = "", 0, "", ""
+        self.take(page)
+        self._agent, self.hands = agent, hands
+        self.run, self.turn, self._writing = "", 0, ""
+
+    def take(self, page: Page) -> None:
+        """Let ``page`` be the one that is commanded."""
+        self.actor, self._why_stopped = page, ""
 
     def stop(self, why: str = "Stopped.") -> None:
         """End the run under way."""
@@ -77,8 +84,8 @@ class Desk:
             return
         self._agent.stop(why)
         self._why_stopped = why
-        if self._actor and self._actor not in self.pages:
-            self._actor.withdrawn(self.notebook)  # or it would be waited for
+        if self.actor and self.actor not in self.pages:
+            self.actor.withdrawn(self.notebook)  # or it would be waited for
         self._arrival.set()
 
     def tell(self, event: Event) -> None:
@@ -106,10 +113,10 @@ class Desk:
         self.pages.append(page)
         if self._leaving:
             self._leaving.cancel()
-        if self._actor is page:
+        if self.actor is page:
             page.back(page.send, self.notebook)
-        elif self._actor and self._actor not in self.pages:
-            self._actor.withdrawn(self.notebook)
+        elif self.actor and self.actor not in self.pages:
+            self.actor.withdrawn(self.notebook)
         self._arrival.set()
         if self.hands and not self.hands.complete:
             task = asyncio.ensure_future(self._show(self.hands))
@@ -135,15 +142,15 @@ class Desk:
         NotebookError
             When the run was stopped while it waited.
         """
-        while self._actor is None or self._actor not in self.pages:
+        while self.actor is None or self.actor not in self.pages:
             if self.pages:
-                self._actor = self.pages[0]
+                self.actor = self.pages[0]
             elif self._why_stopped:
                 raise NotebookError(self._why_stopped)
             else:
                 self._arrival.clear()
                 await self._arrival.wait()
-        return self._actor
+        return self.actor
 
     def over(self) -> None:
         """Let go of what a run needed; what no page has seen of it yet is kept for the next one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -39,6 +39,7 @@ class Followed:
         self._dead = False
         # what came before the page has said which request it is
         self._heard: deque[dict[str, Any]] | None = deque(maxlen=10_000)
+        self._idle: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._stack = ExitStack()
         self._record = NotebookNode(outputs=[], execution_count=None)
 
@@ -53,6 +54,8 @@ class Followed:
 
     def take(self, message: dict[str, Any]) -> None:
         """Take in what the kernel publishes."""
+        if message["content"].get("execution_state") == "idle":
+            self._idle[message["parent_header"].get("msg_id", "")].set()
         if self._heard is not None:
             self._heard.append(message)
         if self.message is None and message["msg_type"] == "execute_input":
@@ -83,6 +86,10 @@ class Followed:
                     await self._done.wait()
             self._dead = not self._done.is_set() and not await self._alive()
         return self.so_far()
+
+    async def until(self, message: str) -> None:
+        """Wait until all has come that the kernel published before it was done with another request."""
+        await self._idle[message].wait()
 
     def close(self) -> None:
         """Stop taking in anything."""

@@ -28,12 +28,13 @@ import json, sys, threading, time
 
 def wait(namespace, known, seconds):
     end = time.monotonic() + seconds
-    for thread in threading.enumerate():
-        if thread.ident not in known and thread is not threading.current_thread():
+    new = [thread for thread in threading.enumerate() if thread.ident not in known]
+    for thread in new if seconds else ():
+        if thread is not threading.current_thread():
             thread.join(max(0, end - time.monotonic()))
     sys.stdout.flush()
     sys.stderr.flush()
-    return json.dumps([thread.ident for thread in threading.enumerate()])
+    return json.dumps([len(new), [thread.ident for thread in threading.enumerate()]])
 """
 
 
@@ -131,11 +132,10 @@ class ServerKernel:
         with suppress(TimeoutError):
             async with self._asking:
                 reply = await silent.evaluate(client, question, timeout=2 * LATE)
-            threads = silent.parse(reply)
-            if threads:
-                self._threads = set(threads)
-            if self._followed and before and self._threads - before:
-                await asyncio.wait_for(self._followed.heard(reply["parent_header"]["msg_id"]), LATE)
+            new, threads = silent.parse(reply) or (0, before)
+            self._threads = set(threads)
+            if new and before and self._followed:
+                await asyncio.wait_for(self._followed.until(reply["parent_header"]["msg_id"]), LATE)
 
     def close(self) -> None:
         """Let go of the kernel."""
