@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
 from .document import Document, is_protected, plain
-from .kernel import KernelProcess, python_kernelspec
+from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
 
@@ -53,7 +53,7 @@ class HeadlessNotebook:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
         asked = metadata.get("kernelspec", {})
-        metadata["kernelspec"] = {**asked, **python_kernelspec(_kernel_name(metadata))}
+        metadata["kernelspec"] = {**asked, **kernelspec(_kernel_name(metadata), language="python")}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
         self._grace = grace
         self._kernel: KernelProcess | None = None
