@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, plain
-from .kernel import KernelProcess, python_kernelspec
+from .document import Document, is_protected, plain
+from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
 
@@ -53,13 +53,13 @@ class HeadlessNotebook:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
         asked = metadata.get("kernelspec", {})
-        metadata["kernelspec"] = {**asked, **python_kernelspec(_kernel_name(metadata))}
+        metadata["kernelspec"] = {**asked, **kernelspec(_kernel_name(metadata), language="python")}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
         self._grace = grace
         self._kernel: KernelProcess | None = None
         self._running = asyncio.Lock()
         self._interrupts = 0
-        self._ran: set[str] = set()
+        self._ran: set[tuple[str, int | None]] = set()
         self._changed = False
         self._writer: asyncio.Task[None] | None = None
 
@@ -97,7 +97,10 @@ class HeadlessNotebook:
                 cell_type=cell.cell_type,
                 source=cell.source,
                 outputs=[] if brief else plain(cell.get("outputs", [])),
-                execution_count=cell.get("execution_count") if cell.id in self._ran else None,
+                execution_count=count
+                if (cell.id, count := cell.get("execution_count")) in self._ran
+                else None,
+                protected=is_protected(cell),
             )
             for cell in self._document.cells
         ]
@@ -105,7 +108,8 @@ class HeadlessNotebook:
         tools = [name for name in proposed if isinstance(name, str)]
         if self._kernel is None:
             return NotebookState(cells=cells, tools=tools)
-        kernel = Kernel(language="python", status=await self._kernel.status())
+        status, session = await self._kernel.status(), self._kernel.session
+        kernel = Kernel(language="python", status=status, session=session)
         if brief or self._running.locked():
             return NotebookState(cells=cells, kernel=kernel, tools=tools)
         async with self._running:  # the kernel's answers must reach who asked
@@ -134,7 +138,7 @@ class HeadlessNotebook:
         interrupts = self._interrupts
         async with self._running:
             self._raise_unsaved()
-            cell = self._document.cells[self._document.index(cell_id)]
+            cell = self._document.open_cell(cell_id)
             if cell.cell_type != "code":
                 raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
             if cell.source != source:
@@ -147,10 +151,10 @@ class HeadlessNotebook:
                 return Execution(status="interrupted")
             assert self._kernel is not None
             started = time.perf_counter()
-            self._ran.add(cell_id)
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
+                self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
                 self._save_soon()
             return Execution(
