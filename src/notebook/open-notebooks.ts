@@ -3,8 +3,15 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IConnection, INotebooks, IOpenNotebook } from '../tokens';
+import { ICellInfo, IConnection, INotebooks, IOpenNotebook } from '../tokens';
 import { findCell, indexOf } from './cells';
+import {
+  cellsOf,
+  insertBelow,
+  replaceActive,
+  selectionOf,
+  variablesOf
+} from './contents';
 import { follow } from './follow';
 import { obstacleOf } from './kernel';
 
@@ -79,6 +86,37 @@ export class OpenNotebooks implements INotebooks {
     follow(panel, cellId);
     content.activate();
     return true;
+  }
+
+  cells(path: string): ICellInfo[] {
+    const panel = this.find(path);
+    return panel ? cellsOf(panel) : [];
+  }
+
+  selection(path: string): { cellId: string; text: string } | null {
+    const panel = this.find(path);
+    return panel && selectionOf(panel);
+  }
+
+  async variables(path: string): Promise<string[]> {
+    const panel = this.find(path);
+    return panel ? variablesOf(panel) : [];
+  }
+
+  insertBelow(path: string, source: string): void {
+    const panel = this.find(path);
+    if (panel) {
+      void this.jumpToCell(path, insertBelow(panel, source));
+    }
+  }
+
+  replaceActive(path: string, source: string): boolean {
+    const panel = this.find(path);
+    const id = panel && replaceActive(panel, source);
+    if (id) {
+      void this.jumpToCell(path, id);
+    }
+    return !!id;
   }
 
   private _add(panel: NotebookPanel): void {

@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { INotebooks, IOpenNotebook } from '../../tokens';
+import { ICellInfo, INotebooks, IOpenNotebook } from '../../tokens';
 
 /** Notebooks that are where the test says. */
 export class FakeNotebooks implements INotebooks {
@@ -27,9 +27,36 @@ export class FakeNotebooks implements INotebooks {
     return path;
   }
 
+  cells(): ICellInfo[] {
+    return this.held;
+  }
+
+  selection(): { cellId: string; text: string } | null {
+    return this.selected;
+  }
+
+  async variables(): Promise<string[]> {
+    return this.names;
+  }
+
+  readonly insertBelow = jest.fn();
+  readonly replaceActive = jest.fn(() => true);
+
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
   readonly renamed = new Signal<this, { from: string; to: string }>(this);
   current: IOpenNotebook | null = null;
+  held: ICellInfo[] = [];
+  names: string[] = [];
+  selected: { cellId: string; text: string } | null = null;
+}
+
+/** A code cell. */
+export function cell(
+  id: string,
+  source: string,
+  rest: Partial<ICellInfo> = {}
+): ICellInfo {
+  return { id, source, type: 'code', isActive: false, ...rest };
 }
