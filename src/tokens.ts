@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 
-import { Attachment, Cell, FromPage, FromServer } from './protocol';
+import { Attachment, FromPage, FromServer } from './protocol';
 
 /** The commands users can call. */
 export namespace CommandIDs {
@@ -54,12 +54,12 @@ export interface IOpenNotebook {
   readonly obstacle: string | null;
 }
 
-/** A cell of a notebook, in brief. */
-export interface ICellInfo {
+/** A cell of a notebook, and what to call it. */
+export interface ICellBrief {
   readonly id: string;
-  readonly type: Cell['cell_type'];
+  readonly type: 'code' | 'markdown' | 'raw';
   readonly source: string;
-  readonly isActive: boolean;
+  readonly label: string;
 }
 
 /** The notebooks this page shows. */
@@ -80,20 +80,26 @@ export interface INotebooks extends IDisposable {
   /** Bring a cell in front of the user. Returns whether it is still there. */
   jumpToCell(path: string, cellId: string): Promise<boolean>;
 
-  /** The cells of a notebook, in order. */
-  cells(path: string): ICellInfo[];
+  /** The cells of a notebook, in order; none if it is not open. */
+  cells(path: string): ICellBrief[];
+
+  /** What a cell holds now; `null` if it is not there. */
+  source(path: string, cellId: string): string | null;
+
+  /** The cell the user is at. */
+  activeCell(path: string): string | null;
 
   /** The text that is selected in the active cell, or in what it shows. */
   selection(path: string): { cellId: string; text: string } | null;
 
-  /** The names of the user's variables; empty if the kernel is busy or is none for Python. */
+  /** The names of the user's variables; none if the kernel is busy or not one for Python. */
   variables(path: string): Promise<string[]>;
 
-  /** Insert a code cell below the active one, as the user would. */
-  insertBelow(path: string, source: string): void;
+  /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
+  insertBelow(path: string, source: string): boolean;
 
-  /** Replace what the active cell holds, as the user would. Returns whether there is one. */
-  replaceActive(path: string, source: string): boolean;
+  /** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+  replace(path: string, cellId: string | null, source: string): boolean;
 }
 
 export const INotebooks = new Token<INotebooks>(
@@ -101,24 +107,28 @@ export const INotebooks = new Token<INotebooks>(
   'The notebooks this page shows, as CodeAct sees them.'
 );
 
-/** What the user is about to ask. */
-export interface IQuestion {
-  readonly task?: string;
-  readonly attachments?: readonly Attachment[];
-}
-
-/** The chat panel, for what is beside it. */
+/** The panel in which the user talks with CodeAct, for those who bring it something. */
 export interface IChat {
-  /** Open the panel and put this into the composer of the notebook in front, where the user goes on. */
-  compose(question: IQuestion): void;
+  /** Show the panel and give it the focus; with a path, about that notebook. */
+  open(path?: string): void;
 
-  /** Open the panel and ask this at once in the notebook in front, or put it into the composer where that is not possible. */
-  ask(question: IQuestion & { readonly task: string }): void;
+  /** Attach something to what the user is about to say. */
+  attach(attachment: Attachment): void;
+
+  /** Put words into the composer, for the user to go on with. */
+  draft(text: string): void;
+
+  /**
+   * Send a task for the notebook in front, and show the panel.
+   *
+   * `below` is the cell to work below, the active one for `null`. What cannot be sent now becomes the draft.
+   */
+  ask(text: string, attachments: Attachment[], below: string | null): void;
 }
 
 export const IChat = new Token<IChat>(
   'jupyter-codeact:IChat',
-  'The panel in which users talk with CodeAct.'
+  'The panel in which the user talks with CodeAct.'
 );
 
 /** What the user has set in the settings editor. */

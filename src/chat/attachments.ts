@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Attachment } from '../protocol';
-import { ICellInfo } from '../tokens';
+import { ICellBrief } from '../tokens';
 
 /** Characters of a text that go along; the agent can open the rest itself. */
 export const MOST_TEXT = 20_000;
@@ -28,8 +28,8 @@ export function cellName(index: number, trans: TranslationBundle): string {
 }
 
 export function cellAttachment(
-  cells: readonly ICellInfo[],
-  cell: ICellInfo,
+  cells: readonly ICellBrief[],
+  cell: ICellBrief,
   trans: TranslationBundle
 ): Attachment {
   const index = cells.findIndex(({ id }) => id === cell.id);
@@ -40,7 +40,7 @@ export function cellAttachment(
 }
 
 export function selectionAttachment(
-  cells: readonly ICellInfo[],
+  cells: readonly ICellBrief[],
   selection: { cellId: string; text: string },
   trans: TranslationBundle
 ): Attachment {

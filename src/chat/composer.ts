@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 
 import { Attachment } from '../protocol';
-import { IConnection, INotebooks, IQuestion } from '../tokens';
+import { IConnection, INotebooks } from '../tokens';
 import { cellAttachment, isSame } from './attachments';
 import { IMessage } from './conversation';
 import { IFiles } from './files';
@@ -117,20 +117,15 @@ export class Composer implements IDisposable {
     });
   }
 
-  /** Begin a question for the user to go on with. */
-  compose({ attachments = [], task }: IQuestion): void {
-    if (task !== undefined) {
+  /**
+   * Ask at once, and leave what the user has begun to write alone.
+   *
+   * What cannot be asked now becomes the draft.
+   */
+  ask(task: string, attachments: Attachment[], below: string | null): void {
+    if (!this._ask({ task, attachments, replaces: null }, below)) {
       this.setDraft(task);
-      this.dismiss();
-    }
-    attachments.forEach(each => this.attach(each));
-  }
-
-  /** Ask at once, and leave what the user has begun to write alone; or let them see to it if that is not possible. */
-  ask(question: IQuestion & { task: string }): void {
-    const { attachments = [], task } = question;
-    if (!this._ask({ task, attachments, replaces: null })) {
-      this.compose(question);
+      attachments.forEach(each => this.attach(each));
     }
   }
 
@@ -198,7 +193,10 @@ export class Composer implements IDisposable {
     this._isDisposed = true;
   }
 
-  private _ask({ attachments, replaces, task }: ITask): boolean {
+  private _ask(
+    { attachments, replaces, task }: ITask,
+    below: string | null = null
+  ): boolean {
     const { connection, isBlocked, views } = this._options;
     const notebook = this._path;
     if (!task || notebook === null || isBlocked()) {
@@ -212,7 +210,7 @@ export class Composer implements IDisposable {
       replaces,
       model: null,
       mode: null,
-      below: null
+      below
     });
     if (isSent) {
       const pending = { task, attachments, replaces };

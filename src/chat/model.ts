@@ -178,23 +178,19 @@ export class ChatModel implements IDisposable {
     if (!asked || path === null) {
       return;
     }
-    const cells = notebooks.cells(path);
-    const cell = cells.find(({ id }) => id === cellId);
-    if (approved && !cell) {
-      this._views.notify(
-        path,
-        'note',
-        trans.__('This cell is no longer in the notebook.')
-      );
+    const source = cellId && notebooks.source(path, cellId);
+    if (approved && source === null) {
+      const text = trans.__('This cell is no longer in the notebook.');
+      this._views.notify(path, 'note', text);
       return;
     }
-    const { sha256, source } = asked;
+    const { sha256 } = asked;
     const sent = this._say({
       type: 'decide',
       run,
       sha256,
       approved,
-      source: cell?.source ?? source,
+      source: source ?? asked.source,
       rest
     });
     if (sent) {
@@ -244,7 +240,7 @@ export class ChatModel implements IDisposable {
   /** Put code into the active cell of the notebook in front. */
   replaceActive(source: string): void {
     if (this.path !== null) {
-      this._options.notebooks.replaceActive(this.path, source);
+      this._options.notebooks.replace(this.path, null, source);
     }
   }
 

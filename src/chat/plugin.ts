@@ -120,18 +120,21 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       }
     });
 
-    const toConversation = () => {
-      open();
-      model.open(null);
-    };
     return {
-      compose: question => {
-        toConversation();
-        model.composer.compose(question);
+      open: path => {
+        const cell = path && notebooks.activeCell(path);
+        if (cell && path !== model.path) {
+          void notebooks.jumpToCell(path, cell).then(open);
+        } else {
+          open();
+        }
       },
-      ask: question => {
-        toConversation();
-        model.composer.ask(question);
+      attach: attachment => model.composer.attach(attachment),
+      draft: text => model.composer.setDraft(text),
+      ask: (text, attachments, below) => {
+        open();
+        model.open(null);
+        model.composer.ask(text, attachments, below);
       }
     };
   }

@@ -108,23 +108,23 @@ export class Suggester {
         attach: () => attachment
       });
     }
+    const activeCell = notebooks.activeCell(path);
     const byCell = cells.map((cell, index): ISuggestion => {
       const name = cellName(index, trans);
       return {
         id: cell.id,
-        label: cell.isActive ? trans.__('%1 (active)', name) : name,
+        label: cell.id === activeCell ? trans.__('%1 (active)', name) : name,
         detail: brief(cell.source),
         icon: cell.type === 'markdown' ? markdownIcon : codeIcon,
         text: name,
         attach: () => cellAttachment(cells, cell, trans)
       };
     });
-    const active = cells.findIndex(({ isActive }) => isActive);
+    const active = cells.findIndex(({ id }) => id === activeCell);
     return [
       ...suggestions,
-      ...byCell.slice(active, active + 1),
-      ...byCell.slice(0, Math.max(0, active)),
-      ...byCell.slice(active + 1)
+      ...byCell.splice(active, active < 0 ? 0 : 1),
+      ...byCell
     ];
   }
 

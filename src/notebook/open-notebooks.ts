@@ -3,17 +3,11 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { ICellInfo, IConnection, INotebooks, IOpenNotebook } from '../tokens';
+import { ICellBrief, IConnection, INotebooks, IOpenNotebook } from '../tokens';
 import { findCell, indexOf } from './cells';
-import {
-  cellsOf,
-  insertBelow,
-  replaceActive,
-  selectionOf,
-  variablesOf
-} from './contents';
 import { follow } from './follow';
-import { obstacleOf } from './kernel';
+import { obstacleOf, variablesOf } from './kernel';
+import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 
 /** Follows the notebooks on this page, and tells the server of them. */
 export class OpenNotebooks implements INotebooks {
@@ -88,9 +82,19 @@ export class OpenNotebooks implements INotebooks {
     return true;
   }
 
-  cells(path: string): ICellInfo[] {
+  cells(path: string): ICellBrief[] {
     const panel = this.find(path);
-    return panel ? cellsOf(panel) : [];
+    return panel ? cellsOf(panel, this._options.trans) : [];
+  }
+
+  source(path: string, cellId: string): string | null {
+    const panel = this.find(path);
+    const cell = panel && findCell(panel, cellId);
+    return cell ? cell.model.sharedModel.getSource() : null;
+  }
+
+  activeCell(path: string): string | null {
+    return this.find(path)?.content.activeCell?.model.id ?? null;
   }
 
   selection(path: string): { cellId: string; text: string } | null {
@@ -103,20 +107,18 @@ export class OpenNotebooks implements INotebooks {
     return panel ? variablesOf(panel) : [];
   }
 
-  insertBelow(path: string, source: string): void {
+  insertBelow(path: string, source: string): boolean {
     const panel = this.find(path);
-    if (panel) {
-      void this.jumpToCell(path, insertBelow(panel, source));
+    if (!panel?.model) {
+      return false;
     }
+    insertBelow(panel, source);
+    return true;
   }
 
-  replaceActive(path: string, source: string): boolean {
+  replace(path: string, cellId: string | null, source: string): boolean {
     const panel = this.find(path);
-    const id = panel && replaceActive(panel, source);
-    if (id) {
-      void this.jumpToCell(path, id);
-    }
-    return !!id;
+    return !!panel && replaceSource(panel, cellId, source);
   }
 
   private _add(panel: NotebookPanel): void {

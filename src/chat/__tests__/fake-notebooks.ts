@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { ICellInfo, INotebooks, IOpenNotebook } from '../../tokens';
+import { ICellBrief, INotebooks, IOpenNotebook } from '../../tokens';
 
 /** Notebooks that are where the test says. */
 export class FakeNotebooks implements INotebooks {
@@ -27,36 +27,18 @@ export class FakeNotebooks implements INotebooks {
     return path;
   }
 
-  cells(): ICellInfo[] {
-    return this.held;
-  }
-
-  selection(): { cellId: string; text: string } | null {
-    return this.selected;
-  }
-
-  async variables(): Promise<string[]> {
-    return this.names;
-  }
-
-  readonly insertBelow = jest.fn();
-  readonly replaceActive = jest.fn(() => true);
-
+  readonly activeCell = jest.fn((): string | null => null);
+  readonly cells = jest.fn((): ICellBrief[] => []);
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
+  readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
+  readonly replace = jest.fn(() => true);
+  readonly selection = jest.fn(
+    (): { cellId: string; text: string } | null => null
+  );
+  readonly variables = jest.fn(async (): Promise<string[]> => []);
+  readonly source = jest.fn((): string | null => null);
   readonly renamed = new Signal<this, { from: string; to: string }>(this);
   current: IOpenNotebook | null = null;
-  held: ICellInfo[] = [];
-  names: string[] = [];
-  selected: { cellId: string; text: string } | null = null;
-}
-
-/** A code cell. */
-export function cell(
-  id: string,
-  source: string,
-  rest: Partial<ICellInfo> = {}
-): ICellInfo {
-  return { id, source, type: 'code', isActive: false, ...rest };
 }
