@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from ..agent.contracts import Delta, Message, ModelError, Usage
+from ..agent.contracts import Delta, Message, ModelError, TooLongError, Usage
 from . import counting
 from .calls import Calls
 from .retries import Patience, Waits, asked_wait, worth_retrying
@@ -178,7 +178,7 @@ class EndpointModel(Watched):
         return answered and worth_retrying(error)
 
     def _failed(self, error: ModelError) -> ModelError:
-        if not isinstance(error, RequestError):  # then the endpoint is well
+        if not isinstance(error, RequestError | TooLongError):  # then the endpoint is well
             self._tell("failed", str(error))
         return error
 
