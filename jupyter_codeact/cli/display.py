@@ -23,7 +23,7 @@ from ..agent.observations import brief
 from ..agent.terminal import as_shown
 
 if TYPE_CHECKING:
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
 
 BRIEF = 1500
 """Characters of a cell's outputs that are shown; the notebook has them all."""
@@ -156,7 +156,7 @@ class RichDisplay:
             case events.ReplyDelta():
                 if not self._streamed:
                     self._wait("Writing")
-                self._streamed += event.text
+                self._streamed = event.text if event.restart else self._streamed + event.text
             case events.Reply():
                 self._streamed, self._reply = "", prose(event)
             case events.Action():

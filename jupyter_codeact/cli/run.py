@@ -20,7 +20,7 @@ from .approve import MODES, Approval, is_terminal
 
 if TYPE_CHECKING:
     from ..agent.events import Event
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
     from .display import Display
 
 
