@@ -62,7 +62,9 @@ class Attachments:
             if not given.image or not _IMAGE.fullmatch(given.image):
                 raise AttachmentError(f"“{given.name}” is not a picture. Attach a PNG, JPEG, GIF or WebP.")
             if len(given.image) > LARGEST_IMAGE:
-                raise AttachmentError(f"The picture “{given.name}” is larger than 5 MB. Attach a smaller one.")
+                raise AttachmentError(
+                    f"The picture “{given.name}” is larger than 5 MB. Attach a smaller one."
+                )
             return given.model_copy(update={"text": "", "path": None})
         text = given.text
         if len(text) > LONGEST_TEXT:

@@ -86,9 +86,7 @@ class DeskNotebook:
         self._cells.pop(str(cell["id"]), None)
         await self._command(p.RestoreCell, cell=cell, after=after)
 
-    async def write_cell(
-        self, *, source: str, cell_type: str, cell_id: str | None, after: str | None
-    ) -> str:
+    async def write_cell(self, *, source: str, cell_type: str, cell_id: str | None, after: str | None) -> str:
         """Insert or rewrite a cell, marked with the run that did it."""
         metadata = self._metadata()
         before = self._cells.get(cell_id or "")
