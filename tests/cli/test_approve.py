@@ -1,4 +1,4 @@
-"""The gate on the command line: whoever is at the terminal is asked, and where nobody is, nothing risky runs."""
+"""The gate on the command line: whoever is at the terminal is asked; where nobody is, nothing can be."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def on_a_terminal(
         ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "jupyter_codeact.cli", "run", "Do it.", "--endpoint", model.url]
         mine = {"JUPYTER_CODEACT_API_KEY": model.api_key, "JUPYTER_DATA_DIR": str(folder / "data")}
+        mine["PYTHONPATH"] = str(ROOT)
         with subprocess.Popen(
             [*command, "--output", "out.ipynb", *arguments],
             env=os.environ
@@ -119,9 +120,7 @@ def test_ctrl_c_at_the_question_stops_the_run(tmp_path: Path) -> None:
         assert terminal.ended() == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "runs"), [([], True), (["--approve", "risky"], False), (["--approve", "ask"], False)]
-)
+@pytest.mark.parametrize(("arguments", "runs"), [([], True), (["--approve", "risky"], False)])
 def test_where_nobody_is_at_a_terminal_a_cell_that_waits_does_not_run(
     tmp_path: Path, arguments: list[str], runs: bool
 ) -> None:
@@ -144,9 +143,7 @@ def test_where_nobody_is_at_a_terminal_a_cell_that_waits_does_not_run(
 
 
 def test_tools_of_a_module_beside_the_notebook_are_there_in_the_chosen_format(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(
-        'def price(article: str) -> float:\n    "Look up a price."\n    return 7.5\n'
-    )
+    (tmp_path / "shop.py").write_text('def price(article):\n    "Look up a price."\n    return 7.5\n')
     replies = ["<execute>print(price('tea'))", "<solution>7.5</solution>"]
     with on_a_terminal(tmp_path, replies, "--tools", "shop:price", "--format", "execute") as terminal:
         terminal.wait("7.5")
