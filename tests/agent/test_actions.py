@@ -173,7 +173,6 @@ def test_fences_and_indentation_come_in_many_shapes(reply):
         "```python\nf()\ng()\n```<end_code>\nObservation: 1",
         "```python\nf()\ng()\n```</s>\n",
         "```python\nIn [1]: f()\n   ...: g()\nOut[1]: 1\n```\n",
-        "In [3]: f()\nIn [4]: g()\nOut[4]: [1, 2]",
     ],
 )
 def test_what_models_put_around_their_code_is_taken_off(reply):
