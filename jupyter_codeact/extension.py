@@ -51,7 +51,7 @@ class CodeActExtension(ExtensionApp):
     approval = Enum(
         get_args(Mode),
         "ask-if-risky",
-        help="Which of the agent's cells wait for the user's approval in a notebook whose user has not chosen: "
+        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
         "all (ask), none (auto), or those that may do harm or reach outside the notebook (ask-if-risky).",
     ).tag(config=True)
     reconnect_seconds = Float(

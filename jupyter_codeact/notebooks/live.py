@@ -59,12 +59,14 @@ class Page(Protocol):
         """Put a whole cell back."""
         ...
 
-    def write_cell(self, **cell: Any) -> Awaitable[str]:
+    def write_cell(
+        self, *, source: str, cell_type: str, cell_id: str | None, after: str | None
+    ) -> Awaitable[str]:
         """Insert or rewrite a cell (`protocol.WriteCell`) and return its id."""
         ...
 
     def run_cell(self, *, cell_id: str, source: str, followed: Followed | None) -> Awaitable[Execution]:
-        """Run a cell whose source is still ``source``; if the page goes away, ``followed`` tells how it went."""
+        """Run a cell whose source is still ``source``; if the page goes, ``followed`` tells how it went."""
         ...
 
     def delete_cell(self, *, cell_id: str) -> Awaitable[None]:

@@ -82,9 +82,7 @@ class Conversations:
         for desk in self._desks.values():
             desk.leave(page, comes_back=True)
         expected = {desk.actor for desk in self._desks.values() if desk.running}
-        self._pages = {
-            name: one for name, one in self._pages.items() if one.connected or one in expected
-        }
+        self._pages = {name: one for name, one in self._pages.items() if one.connected or one in expected}
 
     def receive(self, page: Page, message: Any) -> None:
         """Take one of `protocol.FromPage`.

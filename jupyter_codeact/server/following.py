@@ -58,9 +58,9 @@ class Followed:
             self._idle[message["parent_header"].get("msg_id", "")].set()
         if self._heard is not None:
             self._heard.append(message)
-        if self.message is None and message["msg_type"] == "execute_input":
-            if message["content"]["code"] == self._source:
-                self._collect(message["parent_header"]["msg_id"])
+        begins = message["msg_type"] == "execute_input" and message["content"]["code"] == self._source
+        if self.message is None and begins:
+            self._collect(message["parent_header"]["msg_id"])
         self._take(message)
 
     def so_far(self) -> Execution:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -41,8 +42,8 @@ def wait(namespace, known, seconds):
 class ServerKernel:
     """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
 
-    One behind a gateway can be interrupted and no more: nothing is known of its variables, and an execution is
-    known only from the page.
+    One behind a gateway can be interrupted and no more: nothing is known of its variables, and how an execution
+    went only the page knows.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class ServerKernel:
         self._threads: set[int] = set()
 
     def session(self) -> str:
-        """Return what differs once the kernel was started anew: its process, where that is on this machine."""
+        """Return what differs once the kernel was started anew: its process, if it is on this machine."""
         return self._session_of(self._identity())
 
     async def interrupt(self) -> None:
@@ -171,6 +172,8 @@ class ServerKernel:
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)
         client: AsyncKernelClient = manager.client(context=self._context)
+        # of a name of its own: a kernel forgets the last who came with the same name
+        client.session.session = uuid.uuid4().hex
         client.start_channels(stdin=False, hb=False, control=False)
         self._client = client
         self._listener = asyncio.ensure_future(self._listen(client))

@@ -42,17 +42,23 @@ afterEach(() => {
 });
 
 function write(command: Partial<WriteCell>): string {
-  return writeCell(panel, {
-    type: 'write_cell',
-    id: 1,
-    notebook: panel.context.path,
-    source: 'new',
-    cell_type: 'code',
-    cell_id: null,
-    after: null,
-    metadata: {},
-    ...command
-  });
+  return writeCell(
+    panel,
+    {
+      type: 'write_cell',
+      id: 1,
+      notebook: panel.context.path,
+      source: 'new',
+      cell_type: 'code',
+      cell_id: null,
+      new_id: 'fresh',
+      after: null,
+      was: null,
+      metadata: {},
+      ...command
+    },
+    trans
+  );
 }
 
 function sources(): string[] {
@@ -63,12 +69,15 @@ function sources(): string[] {
 
 describe('A cell of CodeAct that the user has changed', () => {
   it('is the user’s: what would replace it goes below', () => {
-    const id = write({ source: 'wrong', after: 'b' });
+    const id = write({ source: 'wrong', new_id: 'one', after: 'b' });
     panel.content.widgets[2].model.sharedModel.setSource('mine now');
-    const next = write({ source: 'right', cell_id: id, after: id });
-    expect(next).not.toBe(id);
+    const correct = { source: 'right', cell_id: id, after: id, was: 'wrong' };
+    const next = write({ ...correct, new_id: 'two' });
+    expect(next).toBe('two');
+    expect(write({ ...correct, new_id: 'two' })).toBe('two'); // told twice
     expect(sources()).toEqual(['# A', 'plot()', 'mine now', 'right', 'c']);
-    expect(write({ source: 'better', cell_id: next, after: next })).toBe(next);
+    const better = { source: 'better', cell_id: next, was: 'right' };
+    expect(write({ ...better, new_id: 'three' })).toBe(next);
     expect(sources()[3]).toBe('better');
   });
 });

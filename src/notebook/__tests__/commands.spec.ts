@@ -17,7 +17,9 @@ const WRITE: FromServer = {
   source: 'x = 1',
   cell_type: 'code',
   cell_id: null,
+  new_id: 'fresh',
   after: null,
+  was: null,
   metadata: {}
 };
 const READ: FromServer = {
