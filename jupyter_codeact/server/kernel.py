@@ -42,8 +42,8 @@ def wait(namespace, known, seconds):
 class ServerKernel:
     """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
 
-    One behind a gateway can be interrupted and no more: nothing is known of its variables, and how an execution
-    went only the page knows.
+    One behind a gateway can be interrupted and no more: nothing is known of its variables, and only the page
+    knows how an execution went.
 
     Parameters
     ----------
