@@ -379,6 +379,8 @@ export interface RunStarted {
 }
 /**
  * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+ *
+ * ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -387,6 +389,7 @@ export interface ReplyDelta {
   time: number;
   type: 'reply_delta';
   text: string;
+  restart: boolean;
 }
 /**
  * What the model said in one turn, as it stays in its history.
