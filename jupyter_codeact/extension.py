@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Int, Unicode
+from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validate
 
-from .agent.contracts import Delta, ModelError
+from .agent.contracts import Delta, ModelError, NotebookError
+from .agent.formats import FORMATS
 from .agent.gate import Mode
 from .agent.run import Budget
 from .journal import SqliteJournal, default_path
 from .models.client import KEY_VARIABLE, EndpointModel, LocalModel, open_model
 from .models.status import EngineStatus
+from .notebooks.tools import check
 from .protocol import ModelStatus
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket
@@ -54,9 +56,28 @@ class CodeActExtension(ExtensionApp):
         help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
         "all (ask), none (auto), or those that may do harm or reach outside the notebook (ask-if-risky).",
     ).tag(config=True)
+    action_format = Enum(
+        tuple(FORMATS),
+        "markdown",
+        help="How the model writes what is to be run: in fenced blocks (markdown), in the CodeActAgent "
+        "models' own tags (execute), or by the endpoint's function calling (tools).",
+    ).tag(config=True)
+    tools = List(
+        Unicode(),
+        help="Functions that the model may call, each as module:function. They are imported in the kernel "
+        "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
+    ).tag(config=True)
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
+
+    @validate("tools")
+    def _check_tools(self, proposal: Any) -> Any:
+        try:
+            check(proposal["value"])
+        except NotebookError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
 
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
@@ -74,6 +95,8 @@ class CodeActExtension(ExtensionApp):
                 root=server.root_dir.rstrip(os.sep),
                 budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
                 approval=self.approval,
+                action_format=self.action_format,
+                tools=self.tools,
                 patience=self.reconnect_seconds,
             )
         )

@@ -11,6 +11,7 @@ from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment, RunEnded, new_id
+from ..agent.formats import FORMATS
 from ..agent.gate import ModeGate
 from ..notebooks.live import LiveNotebook
 from .desk import Desk
@@ -38,8 +39,10 @@ class Runs:
             LiveNotebook(hands, kernel),
             setup.journal,
             gate=ModeGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
+            action_format=FORMATS[setup.action_format],
             budget=setup.budget,
             watch=desk.tell,
+            tools=setup.tools,
         )
         conversation = desk.conversation
 
