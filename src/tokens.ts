@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 
-import { FromPage, FromServer } from './protocol';
+import { Attachment, FromPage, FromServer } from './protocol';
 
 /** The commands users can call. */
 export namespace CommandIDs {
@@ -52,6 +52,14 @@ export interface IOpenNotebook {
   readonly obstacle: string | null;
 }
 
+/** A cell of a notebook, and what to call it. */
+export interface ICellBrief {
+  readonly id: string;
+  readonly type: 'code' | 'markdown' | 'raw';
+  readonly source: string;
+  readonly label: string;
+}
+
 /** The notebooks this page shows. */
 export interface INotebooks extends IDisposable {
   /** The notebook in front. */
@@ -69,11 +77,47 @@ export interface INotebooks extends IDisposable {
 
   /** Bring a cell in front of the user. Returns whether it is still there. */
   jumpToCell(path: string, cellId: string): Promise<boolean>;
+
+  /** The cells of a notebook, in order; none if it is not open. */
+  cells(path: string): ICellBrief[];
+
+  /** What a cell holds now; `null` if it is not there. */
+  source(path: string, cellId: string): string | null;
+
+  /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
+  insertBelow(path: string, source: string): boolean;
+
+  /** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+  replace(path: string, cellId: string | null, source: string): boolean;
 }
 
 export const INotebooks = new Token<INotebooks>(
   'jupyter-codeact:INotebooks',
   'The notebooks this page shows, as CodeAct sees them.'
+);
+
+/** The panel in which the user talks with CodeAct, for those who bring it something. */
+export interface IChat {
+  /** Show the panel and give it the focus; with a path, about that notebook. */
+  open(path?: string): void;
+
+  /** Attach something to what the user is about to say. */
+  attach(attachment: Attachment): void;
+
+  /** Put words into the composer, for the user to go on with. */
+  draft(text: string): void;
+
+  /**
+   * Send a task for the notebook in front, and show the panel.
+   *
+   * `below` is the cell to work below, the active one for `null`. What cannot be sent now becomes the draft.
+   */
+  ask(text: string, attachments: Attachment[], below: string | null): void;
+}
+
+export const IChat = new Token<IChat>(
+  'jupyter-codeact:IChat',
+  'The panel in which the user talks with CodeAct.'
 );
 
 /** What the user has set in the settings editor. */

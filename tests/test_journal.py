@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeact.agent.events import Observation, Reply, RunEnded, RunStarted
+from jupyter_codeact.agent.events import Observation, Reply, RunEnded, RunStarted, RunUndone
 from jupyter_codeact.journal import JournalError, SqliteJournal
 
 ENDLESS_WRITER = """
@@ -101,13 +101,23 @@ def test_a_notebook_keeps_its_newest_conversation_through_a_rename_and_loses_it_
     assert len(list(journal.events(second))) == 1
 
 
-def test_a_run_that_was_cut_off_is_ended_in_the_record_once(journal: SqliteJournal) -> None:
+def test_a_run_that_was_cut_off_is_ended_in_the_record_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteJournal(path)
     journal.append(started())
     journal.append(Observation(conversation="c", run="r", turn=1, text="1"))
     journal.close_unfinished("c")
+    assert next(reversed(list(journal.events("c")))).type == "observation"  # it is under way
+    journal.close()
+    journal = SqliteJournal(path)
     journal.close_unfinished("c")
-    *_, before, last = journal.events("c")
-    assert before.type == "observation"
+    journal.append(RunUndone(conversation="c", run="r"))
+    journal.close_unfinished("c")
+    *events, undone = journal.events("c")
+    assert undone.type == "run_undone"
+    journal.close()
+    *_, before, last = events
+    assert (before.type, last.turn) == ("observation", 1)
     assert last.type == "run_ended"
     assert last.ending == "failed"
     assert "in the middle" in last.message

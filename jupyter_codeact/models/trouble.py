@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..agent.contracts import ModelError
+from ..agent.contracts import ModelError, TooLongError
 
 _TOO_LONG = re.compile(
     r"context[ _](length|size|window)|maximum (context|prompt|input)"

@@ -72,6 +72,21 @@ class Document:
                 return index
         raise NotebookError(f"The notebook has no cell “{cell_id}”; it may have been deleted.")
 
+    def open_cell(self, cell_id: str) -> NotebookNode:
+        """Return a cell that may be run and changed.
+
+        Raises
+        ------
+        NotebookError
+            If there is no such cell, or the user protects it.
+        """
+        cell = self.cells[self.index(cell_id)]
+        if is_protected(cell):
+            raise NotebookError(
+                f"Cell “{cell_id}” is protected by the user: it is not run or changed. Write another cell."
+            )
+        return cell
+
     def write(
         self,
         source: str,
@@ -91,13 +106,14 @@ class Document:
             cell = _cell(cell_type, source)
             self.cells.insert(index, cell)
             return str(cell.id)
-        index = self.index(cell_id)
-        self.cells[index] = _cell(cell_type, source, id=cell_id, metadata=self.cells[index].metadata)
+        before = self.open_cell(cell_id)
+        cell = _cell(cell_type, source, id=cell_id, metadata=before.metadata)
+        self.cells[self.index(cell_id)] = cell
         return cell_id
 
     def restore(self, cell: dict[str, Any], after: str | None) -> None:
         """Put a whole cell in place of the one of its id, else below ``after`` (first if ``None``)."""
-        restored = nbformat.from_dict(cell)
+        restored = nbformat.from_dict(plain(cell))  # a copy: what the caller holds stays as it is
         ids = [known.id for known in self.cells]
         if restored.id in ids:
             self.cells[ids.index(restored.id)] = restored
@@ -106,7 +122,7 @@ class Document:
 
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
-        del self.cells[self.index(cell_id)]
+        del self.cells[self.index(self.open_cell(cell_id).id)]
 
     def content(self) -> bytes:
         """Return the notebook as the content of a file."""
@@ -140,6 +156,12 @@ class Document:
         for kind, new in widgets.items():
             old = kept.get(kind, {}).get("state", {})
             kept[kind] = {**new, "state": {**old, **new["state"]}}
+
+
+def is_protected(cell: NotebookNode) -> bool:
+    """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
+    mark = cell.metadata.get("codeact")
+    return isinstance(mark, dict) and mark.get("protected") is True
 
 
 def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) -> NotebookNode:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, plain
-from .kernel import KernelProcess, python_kernelspec
+from .document import Document, is_protected, plain
+from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
 
@@ -53,13 +53,13 @@ class HeadlessNotebook:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
         asked = metadata.get("kernelspec", {})
-        metadata["kernelspec"] = {**asked, **python_kernelspec(_kernel_name(metadata))}
+        metadata["kernelspec"] = {**asked, **kernelspec(_kernel_name(metadata), language="python")}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
         self._grace = grace
         self._kernel: KernelProcess | None = None
         self._running = asyncio.Lock()
         self._interrupts = 0
-        self._ran: set[str] = set()
+        self._ran: set[tuple[str, int | None]] = set()
         self._changed = False
         self._writer: asyncio.Task[None] | None = None
 
@@ -97,17 +97,24 @@ class HeadlessNotebook:
                 cell_type=cell.cell_type,
                 source=cell.source,
                 outputs=[] if brief else plain(cell.get("outputs", [])),
-                execution_count=cell.get("execution_count") if cell.id in self._ran else None,
+                execution_count=count
+                if (cell.id, count := cell.get("execution_count")) in self._ran
+                else None,
+                protected=is_protected(cell),
             )
             for cell in self._document.cells
         ]
+        proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
+        tools = [name for name in proposed if isinstance(name, str)]
         if self._kernel is None:
-            return NotebookState(cells=cells)
-        kernel = Kernel(language="python", status=await self._kernel.status())
+            return NotebookState(cells=cells, tools=tools)
+        status, session = await self._kernel.status(), self._kernel.session
+        kernel = Kernel(language="python", status=status, session=session)
         if brief or self._running.locked():
-            return NotebookState(cells=cells, kernel=kernel)
+            return NotebookState(cells=cells, kernel=kernel, tools=tools)
         async with self._running:  # the kernel's answers must reach who asked
-            return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
+            variables = await self._kernel.variables()
+            return NotebookState(cells=cells, kernel=kernel, variables=variables, tools=tools)
 
     async def write_cell(
         self,
@@ -131,7 +138,7 @@ class HeadlessNotebook:
         interrupts = self._interrupts
         async with self._running:
             self._raise_unsaved()
-            cell = self._document.cells[self._document.index(cell_id)]
+            cell = self._document.open_cell(cell_id)
             if cell.cell_type != "code":
                 raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
             if cell.source != source:
@@ -144,10 +151,10 @@ class HeadlessNotebook:
                 return Execution(status="interrupted")
             assert self._kernel is not None
             started = time.perf_counter()
-            self._ran.add(cell_id)
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
+                self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
                 self._save_soon()
             return Execution(
@@ -179,6 +186,14 @@ class HeadlessNotebook:
         self._interrupts += 1
         if self._kernel is not None:
             await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        async with self._running:
+            if self._kernel is None or await self._kernel.status() == "dead":
+                await self._start()
+            assert self._kernel is not None
+            await self._kernel.load_tools(tools)
 
     async def save(self) -> None:
         """Write the notebook, and wait until it is on the disk.

@@ -3,10 +3,11 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IConnection, INotebooks, IOpenNotebook } from '../tokens';
+import { ICellBrief, IConnection, INotebooks, IOpenNotebook } from '../tokens';
 import { findCell, indexOf } from './cells';
 import { follow } from './follow';
 import { obstacleOf } from './kernel';
+import { cellsOf, insertBelow, replaceSource } from './sources';
 
 /** Follows the notebooks on this page, and tells the server of them. */
 export class OpenNotebooks implements INotebooks {
@@ -79,6 +80,31 @@ export class OpenNotebooks implements INotebooks {
     follow(panel, cellId);
     content.activate();
     return true;
+  }
+
+  cells(path: string): ICellBrief[] {
+    const panel = this.find(path);
+    return panel ? cellsOf(panel, this._options.trans) : [];
+  }
+
+  source(path: string, cellId: string): string | null {
+    const panel = this.find(path);
+    const cell = panel && findCell(panel, cellId);
+    return cell ? cell.model.sharedModel.getSource() : null;
+  }
+
+  insertBelow(path: string, source: string): boolean {
+    const panel = this.find(path);
+    if (!panel?.model) {
+      return false;
+    }
+    insertBelow(panel, source);
+    return true;
+  }
+
+  replace(path: string, cellId: string | null, source: string): boolean {
+    const panel = this.find(path);
+    return !!panel && replaceSource(panel, cellId, source);
   }
 
   private _add(panel: NotebookPanel): void {

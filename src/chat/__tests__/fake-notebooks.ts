@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { INotebooks, IOpenNotebook } from '../../tokens';
+import { ICellBrief, INotebooks, IOpenNotebook } from '../../tokens';
 
 /** Notebooks that are where the test says. */
 export class FakeNotebooks implements INotebooks {
@@ -27,9 +27,13 @@ export class FakeNotebooks implements INotebooks {
     return path;
   }
 
+  readonly cells = jest.fn((): ICellBrief[] => []);
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
+  readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
+  readonly replace = jest.fn(() => true);
+  readonly source = jest.fn((): string | null => null);
   readonly renamed = new Signal<this, { from: string; to: string }>(this);
   current: IOpenNotebook | null = null;
 }

@@ -129,4 +129,32 @@ describe('The notebooks of the page', () => {
     expect(panel.content.mode).toBe('command');
     expect(await notebooks.jumpToCell(path, 'gone')).toBe(false);
   });
+
+  it('say what their cells are and hold', async () => {
+    expect(notebooks.cells(path)).toEqual([]);
+    expect(notebooks.source(path, 'a')).toBeNull();
+    await show();
+    expect(notebooks.cells(path)).toEqual([
+      { id: 'a', type: 'code', source: 'a', label: 'Cell 1: a' },
+      { id: 'b', type: 'code', source: 'b', label: 'Cell 2: b' }
+    ]);
+    expect(notebooks.source(path, 'b')).toBe('b');
+    expect(notebooks.source(path, 'gone')).toBeNull();
+  });
+
+  it('take code in, below the active cell or in place of it', async () => {
+    expect(notebooks.insertBelow(path, 'new')).toBe(false);
+    expect(notebooks.replace(path, 'a', 'other')).toBe(false);
+    await show();
+    const sources = () => notebooks.cells(path).map(({ source }) => source);
+    panel.content.activeCellIndex = 0;
+    expect(notebooks.insertBelow(path, 'new')).toBe(true);
+    expect(sources()).toEqual(['a', 'new', 'b']);
+    expect(notebooks.replace(path, null, 'newer')).toBe(true);
+    expect(notebooks.replace(path, 'b', 'c')).toBe(true);
+    expect(notebooks.replace(path, 'gone', 'c')).toBe(false);
+    expect(sources()).toEqual(['a', 'newer', 'c']);
+    panel.content.activeCell!.model.sharedModel.undo();
+    expect(sources()).toEqual(['a', 'newer', 'b']);
+  });
 });

@@ -1,0 +1,59 @@
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { ICellBrief } from '../tokens';
+import { findCell, indexOf } from './cells';
+
+/** Characters of a cell's source that its label may show. */
+const LONGEST_LABEL = 60;
+
+/** The cells of a notebook, in order, with what to call them. */
+export function cellsOf(
+  panel: NotebookPanel,
+  trans: TranslationBundle
+): ICellBrief[] {
+  return panel.content.widgets.map(({ model }, index) => {
+    const source = model.sharedModel.getSource();
+    const [first = ''] = source.trim().split('\n');
+    const words =
+      first.length > LONGEST_LABEL
+        ? `${first.slice(0, LONGEST_LABEL - 1)}…`
+        : first;
+    return {
+      id: model.id,
+      type: model.type as ICellBrief['type'],
+      source,
+      label: words
+        ? trans.__('Cell %1: %2', index + 1, words)
+        : trans.__('Cell %1', index + 1)
+    };
+  });
+}
+
+/** Insert a code cell below the active one, at the end without one, and make it the active one. */
+export function insertBelow(panel: NotebookPanel, source: string): void {
+  const { content } = panel;
+  const { sharedModel } = content.model!;
+  const index = content.activeCell
+    ? content.activeCellIndex + 1
+    : sharedModel.cells.length;
+  sharedModel.insertCell(index, { cell_type: 'code', source });
+  content.deselectAll();
+  content.activeCellIndex = index;
+}
+
+/** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+export function replaceSource(
+  panel: NotebookPanel,
+  cellId: string | null,
+  source: string
+): boolean {
+  const cell =
+    cellId === null ? panel.content.activeCell : findCell(panel, cellId);
+  if (!cell) {
+    return false;
+  }
+  cell.model.sharedModel.setSource(source);
+  panel.content.activeCellIndex = indexOf(panel, cell.model.id);
+  return true;
+}
