@@ -25,10 +25,6 @@ class RequestError(ModelError):
     """The endpoint is well, but cannot do what it was asked."""
 
 
-class TooLongError(RequestError):
-    """The conversation has more tokens than the model takes."""
-
-
 class CutError(Exception):
     """A reply ended without an end."""
 

@@ -75,7 +75,7 @@ async def test_a_task_for_a_notebook_that_is_not_open_is_refused(
         before = len(page.heard)
         await page.ask(notebook=notebook)
         assert (await page.hears("refused", after=before, notebook=notebook))["message"] == NOT_OPEN
-    assert [message["type"] for message in page.heard] == ["refused", "refused"]
+    assert page.types() == ["refused", "refused"]
     assert (await page.open("a.ipynb"))["events"] == []
     assert model.requests == []
 
