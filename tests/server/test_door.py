@@ -134,7 +134,7 @@ async def test_new_conversation_in_a_notebook_that_is_not_open_says_so(connect: 
     await other.open("a.ipynb")
     await page.say({"type": "new_conversation", "notebook": "a.ipynb"})
     assert (await page.hears("refused"))["message"] == NOT_OPEN
-    assert [message["type"] for message in other.heard] == ["history"]
+    assert other.types() == ["history"]
 
 
 async def test_a_journal_that_cannot_be_written_is_told_and_the_connection_stays(
