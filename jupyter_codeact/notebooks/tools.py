@@ -52,7 +52,7 @@ def check(tools: Sequence[str]) -> None:
     """
     for tool in tools:
         if not _NAME.fullmatch(tool):
-            raise NotebookError(f"“{tool}” does not name a tool. Write module:function, such as my_tools:find.")
+            raise NotebookError(f"“{tool}” does not name a tool. Write module:function, like my_tools:find.")
 
 
 def expression(tools: Sequence[str]) -> str:
