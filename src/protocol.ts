@@ -710,7 +710,7 @@ export interface ReadCell {
   cell_id: string;
 }
 /**
- * Command: rewrite ``cell_id`` in place, or insert cell ``new_id`` below ``after`` (``None``: at the end).
+ * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
  *
  * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
  * left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.

@@ -50,7 +50,6 @@ class Conversations:
         self._runs, self._checks = Runs(setup), Checks(setup.folder)
         self._attachments = Attachments(setup.contents)
         self._work: set[asyncio.Task[None]] = set()
-        self._status: p.ModelStatus | None = None
         self._takes: dict[type, Callable[[Page, Desk, Any], None]] = {
             p.Ask: self._ask,
             p.Stop: lambda _page, desk, _message: desk.stop(),
@@ -70,8 +69,7 @@ class Conversations:
         """Greet a page that has connected; one that is known by its name was connected before."""
         page = self._pages.setdefault(name, Page(send))
         page.send, page.connected = send, True
-        if self._status:
-            page.send(self._status)
+        self.setup.models.join(page)
         return page
 
     def leave(self, page: Page, send: Send) -> None:
@@ -99,18 +97,15 @@ class Conversations:
         elif isinstance(message, p.Close):
             if desk := self._desks.get(message.notebook):
                 desk.leave(page)
+        elif isinstance(
+            message, p.ListModels | p.ChooseModel | p.SaveEndpoint | p.RemoveEndpoint | p.ControlModel
+        ):
+            self.setup.models.receive(page, message)
         elif take := self._takes.get(type(message)):
             desk = self._desks.get(message.notebook)
             if desk is None or page not in desk.pages:
                 raise RefusalError(NOT_OPEN)
             take(page, desk, message)
-
-    def show_status(self, status: p.ModelStatus) -> None:
-        """Tell every page how the model is."""
-        self._status = status
-        for page in self._pages.values():
-            if page.connected:
-                page.send(status)
 
     def moved(self, old: str, new: str) -> None:
         """Let conversations follow a notebook, or a folder of notebooks, that was renamed."""

@@ -63,7 +63,9 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             parsed = FROM_PAGE.validate_json(message)
         except ValidationError as error:
-            self.log.warning("CodeAct cannot read a message from a page: %s", error)
+            # without what was given, for that may be a key
+            wrong = error.errors(include_input=False, include_url=False, include_context=False)
+            self.log.warning("CodeAct cannot read a message from a page: %s", wrong)
             text = "This page and the server do not understand each other. Reload the page."
             self._send(Refused(notebook="", message=text))
             return

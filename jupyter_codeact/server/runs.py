@@ -31,7 +31,7 @@ class Runs:
 
     def start(self, desk: Desk, page: Page, ask: p.Ask, attachments: Sequence[Attachment]) -> None:
         """Start the run that a page asks for."""
-        setup, model = self._setup, self._setup.model
+        setup, model = self._setup, self._setup.models.for_run(ask.model)
         kernel = setup.kernel(lambda: desk.kernel)
         hands = DeskNotebook(desk, lambda: _mark(desk, model.name))
         agent = Agent(

@@ -86,6 +86,10 @@ class ScriptedPage:
         assert said is not None, f"The connection ended before {kind} came."
         return said
 
+    def types(self) -> list[str]:
+        """Return what was heard, by kind, but for how the model is."""
+        return [message["type"] for message in self.heard if message["type"] != "model_status"]
+
     async def end(self, *, after: int = 0) -> Message:
         """Wait for the end of a run."""
         return await self.hears("run_ended", after=after)
