@@ -23,11 +23,16 @@ LATE = 0.5
 HEARING = 0.5
 """Seconds to wait for a kernel to say that it is listened to."""
 
-# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are.
+# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are. A
+# kernel takes what threads show for the latest request's, which is this one, so it is told whose it is.
 _THREADS = """
 import json, sys, threading, time
 
-def wait(namespace, known, seconds):
+def wait(namespace, known, seconds, header):
+    shell = namespace["get_ipython"]() if "get_ipython" in namespace else None
+    for channel in (sys.stdout, sys.stderr, getattr(shell, "display_pub", None)):
+        if header and hasattr(channel, "set_parent"):
+            channel.set_parent({"header": header})
     end = time.monotonic() + seconds
     new = [thread for thread in threading.enumerate() if thread.ident not in known]
     for thread in new if seconds else ():
@@ -128,8 +133,8 @@ class ServerKernel:
         client = self._reach()
         if client is None:
             return
-        before = self._threads
-        question = silent.call(_THREADS, "wait", before, LATE if before else 0)
+        before, header = self._threads, self._followed.header if self._followed else {}
+        question = silent.call(_THREADS, "wait", before, LATE if before else 0, header)
         with suppress(TimeoutError):
             async with self._asking:
                 reply = await silent.evaluate(client, question, timeout=2 * LATE)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from jupyter_codeact.agent.events import RunStarted
 from jupyter_codeact.journal import SqliteJournal
@@ -41,10 +42,8 @@ def answered(history: dict[str, Any]) -> list[str]:
 def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     """Open a journal as a server does that starts anew."""
     journal = SqliteJournal(path)
-    nothing: Any = None  # is asked
-    yield Conversations(
-        Setup(model=nothing, journal=journal, kernels=nothing, contents=nothing, root=str(root))
-    )
+    idle = Mock()  # nothing is asked of models, kernels and files
+    yield Conversations(Setup(models=idle, journal=journal, kernels=idle, contents=idle, root=str(root)))
     journal.close()
 
 

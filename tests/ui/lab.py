@@ -208,6 +208,16 @@ class NotebookPage(PanelPage):
             timeout=60_000,
         )
 
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook is there and connected to its kernel, which may be busy."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.context?.isReady && panel.sessionContext?.session?.kernel;
+            }""",
+            timeout=60_000,
+        )
+
     @property
     def notebook(self) -> Locator:
         """The notebook in front."""
