@@ -46,7 +46,7 @@ class ScriptedPage:
         self.began = True
         self.closed = asyncio.Event()
         self._socket, self._kernels, self._kernel_id = socket, kernels, ""
-        self._news = asyncio.Condition()
+        self.news = asyncio.Condition()
         self._reader = asyncio.ensure_future(self._read())
         self._work: set[asyncio.Task[None]] = set()
 
@@ -80,8 +80,8 @@ class ScriptedPage:
                         return said
             return None
 
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: found() or self.closed.is_set())
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: found() or self.closed.is_set())
         said = found()
         assert said is not None, f"The connection ended before {kind} came."
         return said
@@ -149,16 +149,16 @@ class ScriptedPage:
     async def _read(self) -> None:
         while (text := await self._socket.read_message()) is not None:
             message = json.loads(text)
-            async with self._news:
+            async with self.news:
                 self.heard.append(message)
-                self._news.notify_all()
+                self.news.notify_all()
             if "id" in message and message["type"] not in self.mute:
                 task = asyncio.ensure_future(self._carry_out(message))
                 self._work.add(task)
                 task.add_done_callback(self._work.discard)
-        async with self._news:
+        async with self.news:
             self.closed.set()
-            self._news.notify_all()
+            self.news.notify_all()
 
     async def _carry_out(self, command: Message) -> None:
         kind = command["type"]
