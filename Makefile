@@ -1,5 +1,6 @@
 # make lab    set everything up and open JupyterLab on the demo notebook
 # make test   set everything up and run every test there is
+# make docs   build the documentation into docs/_build
 #
 # Set-up steps leave a stamp in .make/, so that a second call does only what changed.
 
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean
+.PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean docs
 
 lab: setup
 	@$(RUN) jupyter codeact lab binder/demos/start-here.ipynb \
@@ -102,6 +103,11 @@ typescript-tests:
 browser-tests:
 	$(call say,Browser tests)
 	@$(RUN) python -m pytest tests/ui
+
+docs: .make/installed
+	$(call say,Building the documentation)
+	@$(PIP) -e '.[docs]'
+	@$(RUN) python -m sphinx -b html -W --keep-going -q docs docs/_build
 
 # not after setup, which builds the page: it may need the new messages
 protocol: .make/npm

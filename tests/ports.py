@@ -1,8 +1,14 @@
-"""A port nobody listens on."""
+"""Ports of servers that tests start."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 
 def free_port() -> int:
@@ -10,3 +16,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def await_server(url: str, process: subprocess.Popen[Any], log: Callable[[], str]) -> None:
+    """Wait until a server that a process is to be answers; if it does not, fail with what it logged."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=30):
+                return
+        except urllib.error.URLError:
+            alive = process.poll() is None and time.monotonic() < deadline
+            assert alive, f"The server did not start:\n{log()}"
+            time.sleep(0.1)

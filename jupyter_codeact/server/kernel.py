@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
+from jupyter_server.gateway.managers import GatewayKernelManager
 
 from ..agent.contracts import Variable
 from ..notebooks import variables
@@ -48,10 +49,11 @@ class ServerKernel:
     @contextmanager
     def _client(self, kernel: str) -> Iterator[AsyncKernelClient | None]:
         """Speak with a kernel on a channel of our own; not with one behind a gateway."""
-        client = self._manager.get_kernel(kernel).client()
-        if not isinstance(client, AsyncKernelClient):
-            yield None
+        manager = self._manager.get_kernel(kernel)
+        if isinstance(manager, GatewayKernelManager):
+            yield None  # its ports are the gateway's, not ours to reach
             return
+        client = manager.client()
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
             yield client

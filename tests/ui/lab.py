@@ -8,9 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -18,7 +15,7 @@ from typing import Self
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.ports import free_port
+from tests.ports import await_server, free_port
 
 TOKEN = "a-token-for-tests"
 APPLICATIONS = {"jupyterlab": ("LabApp", "lab/tree"), "notebook": ("JupyterNotebookApp", "notebooks")}
@@ -91,15 +88,7 @@ class Lab:
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.origin}/api/status?token={TOKEN}", timeout=30):
-                    return
-            except urllib.error.URLError:
-                alive = self.process.poll() is None and time.monotonic() < deadline
-                assert alive, "The server did not start:\n" + "".join(self.log)
-                time.sleep(0.1)
+        await_server(f"{self.origin}/api/status?token={TOKEN}", self.process, lambda: "".join(self.log))
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
