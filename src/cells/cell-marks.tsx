@@ -19,7 +19,7 @@ export interface ICellActions extends IApproval {
 }
 
 /** The places in a cell where something of CodeAct's is drawn. */
-type Place = 'marks' | 'approval' | 'error';
+type Place = 'cellMarks' | 'cellApproval' | 'cellError';
 
 /**
  * What is drawn at one cell.
@@ -57,9 +57,9 @@ export class CellMarks implements IDisposable {
       return;
     }
     this._view = view;
-    cell.toggleClass('jp-CodeAct-waiting', view.waiting !== null);
-    cell.toggleClass('jp-CodeAct-working', view.isWorking);
-    cell.toggleClass('jp-CodeAct-protected', view.isProtected);
+    cell.toggleClass('jp-CodeAct-cellWaiting', view.waiting !== null);
+    cell.toggleClass('jp-CodeAct-cellWorking', view.isWorking);
+    cell.toggleClass('jp-CodeAct-cellProtected', view.isProtected);
     if (cell.isPlaceholder()) {
       // The cell's parts are made when it first comes into view.
       void cell.ready.then(() => this._draw());
@@ -76,9 +76,9 @@ export class CellMarks implements IDisposable {
     }
     const { check, isFailed, isProtected, isWorking, waiting, written } = view;
     const hasMarks = !!check || isProtected || isWorking || !!written;
-    cell.toggleClass('jp-CodeAct-marked', hasMarks);
+    cell.toggleClass('jp-CodeAct-cellMarked', hasMarks);
     this._put(
-      'marks',
+      'cellMarks',
       hasMarks && (
         <Marks
           view={view}
@@ -88,13 +88,13 @@ export class CellMarks implements IDisposable {
       )
     );
     this._put(
-      'approval',
+      'cellApproval',
       waiting && (
         <ApprovalBar approval={actions} waiting={waiting} trans={trans} />
       )
     );
     this._put(
-      'error',
+      'cellError',
       isFailed && (
         <ErrorActions
           fix={() => actions.fix()}
@@ -124,9 +124,9 @@ export class CellMarks implements IDisposable {
     const indexOf = (name: string) =>
       layout.widgets.findIndex(({ node }) => node.classList.contains(name));
     const input = indexOf('jp-Cell-inputWrapper');
-    if (place === 'marks') {
+    if (place === 'cellMarks') {
       (layout.widgets[input] as Panel).addWidget(widget);
-    } else if (place === 'approval') {
+    } else if (place === 'cellApproval') {
       layout.insertWidget(input + 1, widget);
     } else {
       layout.insertWidget(indexOf('jp-Cell-outputWrapper') + 1, widget);

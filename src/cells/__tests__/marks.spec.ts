@@ -127,10 +127,10 @@ describe('At its cell', () => {
       click('a', name);
     }
     expect(called).toEqual(['approve a', 'edit a', 'skip a', 'approveRest a']);
-    expect(cell('a').hasClass('jp-CodeAct-waiting')).toBe(true);
+    expect(cell('a').hasClass('jp-CodeAct-cellWaiting')).toBe(true);
     await happened(event('decided', 1, { cell_id: 'a' }));
     expect(labels('a')).not.toContain(TITLE);
-    expect(cell('a').hasClass('jp-CodeAct-waiting')).toBe(false);
+    expect(cell('a').hasClass('jp-CodeAct-cellWaiting')).toBe(false);
   });
 
   it('the bar stays when the cell is moved, and goes when it is deleted', async () => {

@@ -21,9 +21,9 @@ export function ApprovalBar(props: {
   const { decided, reasons } = waiting;
   const title = trans.__('CodeAct wants to run this cell');
   return (
-    <div className="jp-CodeAct-approval" role="group" aria-label={title}>
-      <div className="jp-CodeAct-approvalWords" role="status">
-        <span className="jp-CodeAct-approvalTitle">{title}</span>
+    <div role="group" aria-label={title}>
+      <div className="jp-CodeAct-cellApprovalWords" role="status">
+        <span className="jp-CodeAct-cellApprovalTitle">{title}</span>
         {reasons.length > 0 && (
           <ul aria-label={trans.__('Why it asks')}>
             {reasons.map(reason => (
@@ -32,7 +32,7 @@ export function ApprovalBar(props: {
           </ul>
         )}
       </div>
-      <div className="jp-CodeAct-approvalButtons">
+      <div className="jp-CodeAct-cellApprovalButtons">
         <button
           className="jp-Button jp-mod-styled jp-mod-accept"
           title={trans.__('Run this cell as it is now (Shift+Enter)')}

@@ -67,7 +67,7 @@ function WrittenMark(props: {
   }
   return (
     <button
-      className="jp-CodeAct-mark jp-Button jp-mod-minimal"
+      className="jp-CodeAct-cellMark jp-Button jp-mod-minimal"
       data-mark="written"
       title={`${label}\n${hint}`}
       aria-label={`${label}. ${hint}`}
@@ -115,7 +115,7 @@ function Mark(props: {
   const { icon, kind, label } = props;
   return (
     <span
-      className="jp-CodeAct-mark"
+      className="jp-CodeAct-cellMark"
       data-mark={kind}
       role="img"
       {...named(label)}
