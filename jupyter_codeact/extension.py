@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Int, Unicode
+from traitlets import Bool, Enum, Float, Int, Unicode
 
 from .agent.contracts import Delta, ModelError
+from .agent.gate import Mode
 from .agent.run import Budget
 from .journal import SqliteJournal, default_path
 from .models.client import KEY_VARIABLE, EndpointModel, LocalModel, open_model
-from .models.hosting import EngineStatus
+from .models.status import EngineStatus
 from .protocol import ModelStatus
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket
-from .server.kernel import ServerKernel
+from .server.setup import Setup
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
@@ -47,6 +48,16 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 
+    approval = Enum(
+        get_args(Mode),
+        "ask-if-risky",
+        help="Which of the agent's cells wait for the user's approval in a notebook whose user has not chosen: "
+        "all (ask), none (auto), or those that may do harm or reach outside the notebook (ask-if-risky).",
+    ).tag(config=True)
+    reconnect_seconds = Float(
+        600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
+    ).tag(config=True)
+
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
@@ -55,11 +66,16 @@ class CodeActExtension(ExtensionApp):
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(
-            model=self._model,
-            journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
-            kernel=lambda identity: ServerKernel(server.kernel_manager, identity),
-            root=self.serverapp.root_dir.rstrip(os.sep),
-            budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
+            Setup(
+                model=self._model,
+                journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
+                kernels=server.kernel_manager,
+                contents=server.contents_manager,
+                root=server.root_dir.rstrip(os.sep),
+                budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
+                approval=self.approval,
+                patience=self.reconnect_seconds,
+            )
         )
         events = self.serverapp.event_logger
         assert events is not None

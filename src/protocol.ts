@@ -267,12 +267,16 @@ export interface Done {
 }
 /**
  * A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any.
+ *
+ * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
+ * ``"module:function"``): words for the model, and never a reason to run anything.
  */
 export interface NotebookState {
   cells: Cell[];
   active_cell: string | null;
   kernel: Kernel | null;
   variables: Variable[];
+  tools: string[];
 }
 /**
  * A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit.
@@ -300,6 +304,8 @@ export interface Kernel {
 }
 /**
  * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+ *
+ * Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
  */
 export interface Variable {
   name: string;
@@ -373,6 +379,8 @@ export interface RunStarted {
 }
 /**
  * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+ *
+ * ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -381,6 +389,7 @@ export interface ReplyDelta {
   time: number;
   type: 'reply_delta';
   text: string;
+  restart: boolean;
 }
 /**
  * What the model said in one turn, as it stays in its history.
@@ -502,7 +511,9 @@ export interface Observation {
   images: string[];
 }
 /**
- * The model's window was nearly full: observations before this are told in brief from now on.
+ * The model's window was nearly full: what was before this is told in brief from now on.
+ *
+ * ``room`` is how many characters it may take.
  */
 export interface Condensed {
   conversation: string;
@@ -510,6 +521,7 @@ export interface Condensed {
   turn: number;
   time: number;
   type: 'condensed';
+  room: number;
 }
 /**
  * The run is over. ``message`` is a sentence for the user when there is no answer.
@@ -698,9 +710,11 @@ export interface ReadCell {
   cell_id: string;
 }
 /**
- * Command: rewrite ``cell_id`` in place, or insert below ``after`` (at the end if ``None``).
+ * Command: rewrite ``cell_id`` in place, or insert a cell ``new_id`` below ``after`` (at the end if ``None``).
  *
- * Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
+ * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is left
+ * alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused. Answered by
+ * `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
  */
 export interface WriteCell {
   type: 'write_cell';
@@ -709,7 +723,9 @@ export interface WriteCell {
   source: string;
   cell_type: 'code' | 'markdown';
   cell_id: string | null;
+  new_id: string;
   after: string | null;
+  was: string | null;
   /**
    * for information only, never obeyed
    */
@@ -720,7 +736,8 @@ export interface WriteCell {
 /**
  * Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
  *
- * Answered by `Done`.
+ * In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that its outputs
+ * are the kernel's own of just now, as if the page had run the cell itself. Answered by `Done`.
  */
 export interface RestoreCell {
   type: 'restore_cell';
@@ -733,11 +750,12 @@ export interface RestoreCell {
     [k: string]: unknown;
   };
   after: string | null;
+  trusted: boolean;
 }
 /**
  * Command: run the cell if its source is still exactly ``source``.
  *
- * Answered by `Done` with ``execution`` once the cell is done.
+ * Answered by `Began` when the kernel has been asked, and by `Done` with ``execution`` once the cell is done.
  */
 export interface RunCell {
   type: 'run_cell';

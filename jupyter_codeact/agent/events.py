@@ -65,10 +65,14 @@ class RunStarted(BaseEvent):
 
 
 class ReplyDelta(BaseEvent):
-    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole."""
+    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+
+    ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
+    """
 
     type: Literal["reply_delta"] = "reply_delta"
     text: str
+    restart: bool = False
 
 
 class Reply(BaseEvent):
@@ -146,9 +150,13 @@ class Observation(BaseEvent):
 
 
 class Condensed(BaseEvent):
-    """The model's window was nearly full: observations before this are told in brief from now on."""
+    """The model's window was nearly full: what was before this is told in brief from now on.
+
+    ``room`` is how many characters it may take.
+    """
 
     type: Literal["condensed"] = "condensed"
+    room: int = 4000
 
 
 class RunUndone(BaseEvent):

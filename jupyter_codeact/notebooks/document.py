@@ -20,7 +20,7 @@ import nbformat
 from nbformat import NotebookNode, ValidationError
 from nbformat.validator import normalize
 
-from ..agent.contracts import NotebookError
+from ..agent.contracts import Cell, NotebookError
 
 MINOR = 5
 """The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
@@ -44,7 +44,7 @@ class Document:
     """
 
     def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
-        self.node: NotebookNode = _empty() if notebook is None else _read(notebook)
+        self.node: NotebookNode = _empty() if notebook is None else read(notebook)
         self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
         # links are followed, so that replacing the file does not replace a link to it
         self._names = iter([output.resolve()]) if output else _free_names(notebook)
@@ -72,6 +72,21 @@ class Document:
                 return index
         raise NotebookError(f"The notebook has no cell “{cell_id}”; it may have been deleted.")
 
+    def open_cell(self, cell_id: str) -> NotebookNode:
+        """Return a cell that may be run and changed.
+
+        Raises
+        ------
+        NotebookError
+            If there is no such cell, or the user protects it.
+        """
+        cell = self.cells[self.index(cell_id)]
+        if is_protected(cell):
+            raise NotebookError(
+                f"Cell “{cell_id}” is protected by the user: it is not run or changed. Write another cell."
+            )
+        return cell
+
     def write(
         self,
         source: str,
@@ -91,13 +106,14 @@ class Document:
             cell = _cell(cell_type, source)
             self.cells.insert(index, cell)
             return str(cell.id)
-        index = self.index(cell_id)
-        self.cells[index] = _cell(cell_type, source, id=cell_id, metadata=self.cells[index].metadata)
+        before = self.open_cell(cell_id)
+        cell = _cell(cell_type, source, id=cell_id, metadata=before.metadata)
+        self.cells[self.index(cell_id)] = cell
         return cell_id
 
     def restore(self, cell: dict[str, Any], after: str | None) -> None:
         """Put a whole cell in place of the one of its id, else below ``after`` (first if ``None``)."""
-        restored = nbformat.from_dict(cell)
+        restored = nbformat.from_dict(plain(cell))  # a copy: what the caller holds stays as it is
         ids = [known.id for known in self.cells]
         if restored.id in ids:
             self.cells[ids.index(restored.id)] = restored
@@ -106,7 +122,7 @@ class Document:
 
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
-        del self.cells[self.index(cell_id)]
+        del self.cells[self.index(self.open_cell(cell_id).id)]
 
     def content(self) -> bytes:
         """Return the notebook as the content of a file."""
@@ -142,6 +158,39 @@ class Document:
             kept[kind] = {**new, "state": {**old, **new["state"]}}
 
 
+def kernel_name(node: NotebookNode) -> str:
+    """Return the name of the kernel a notebook asks for.
+
+    Raises
+    ------
+    NotebookError
+        If it does not say, and is not written in Python.
+    """
+    name: str | None = node.metadata.get("kernelspec", {}).get("name")
+    language = node.metadata.get("language_info", {}).get("name", "python")
+    if not name and language not in ("python", "ipython"):
+        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
+    return name or "python3"
+
+
+def cell_of(node: NotebookNode, *, brief: bool = False) -> Cell:
+    """Return a cell as the agent sees it; without its outputs if ``brief``."""
+    return Cell(
+        id=node.id,
+        cell_type=node.cell_type,
+        source=node.source,
+        outputs=[] if brief else plain(node.get("outputs", [])),
+        execution_count=node.get("execution_count"),
+        protected=is_protected(node),
+    )
+
+
+def is_protected(cell: NotebookNode) -> bool:
+    """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
+    mark = cell.metadata.get("codeact")
+    return isinstance(mark, dict) and mark.get("protected") is True
+
+
 def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) -> NotebookNode:
     if cell_type == "code":
         cell: NotebookNode = nbformat.v4.new_code_cell(source, **fields)
@@ -155,8 +204,14 @@ def _empty() -> NotebookNode:
     return node
 
 
-def _read(path: Path) -> NotebookNode:
-    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids."""
+def read(path: Path) -> NotebookNode:
+    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids.
+
+    Raises
+    ------
+    NotebookError
+        If there is none, or it cannot be understood.
+    """
     try:
         text = path.read_text("utf-8-sig")
         content = json.loads(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL
@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
-from . import variables
+from . import tools, variables
 from .outputs import Outputs
 
 STARTUP_SECONDS = 60
@@ -40,19 +40,19 @@ DRAIN_SECONDS = 0.2
 """How long the last words of a dead kernel are waited for."""
 
 
-def python_kernelspec(name: str) -> dict[str, str]:
-    """Return what a notebook's metadata says of the Python kernel ``name``.
+def kernelspec(name: str, *, language: str | None = None) -> dict[str, str]:
+    """Return what a notebook's metadata says of the kernel ``name``.
 
     Raises
     ------
     NotebookError
-        If it is not installed, or is not a Python kernel.
+        If it is not installed, or does not speak ``language``.
     """
     manager = KernelSpecManager()
     try:
         spec = manager.get_kernel_spec(name)
-        if spec.language.lower() == "python":
-            return {"name": name, "display_name": spec.display_name, "language": "python"}
+        if language is None or spec.language.lower() == language:
+            return {"name": name, "display_name": spec.display_name, "language": spec.language}
         problem = f"The notebook's kernel “{name}” speaks {spec.language}; CodeAct works with Python kernels."
     except NoSuchKernel:
         problem = f"The notebook asks for the kernel “{name}”, which is not installed."
@@ -109,6 +109,7 @@ class KernelProcess:
         self._work: asyncio.Task[ExecutionStatus] | None = None
         self._used = False
         self.language_info: dict[str, Any] = {}
+        self.session = ""
 
     async def start(self) -> None:
         """Start the kernel and wait until it answers.
@@ -134,6 +135,7 @@ class KernelProcess:
             await client.wait_for_ready(timeout=STARTUP_SECONDS)
             info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
             self.language_info = info["content"]["language_info"]
+            self.session = info["header"]["session"]  # the kernel's own: a new one for each start
         except (OSError, RuntimeError, TimeoutError) as error:
             self._words.seek(0)
             lines = self._words.read().decode(errors="replace").split("\n")
@@ -157,6 +159,12 @@ class KernelProcess:
         if self._client is None or not self._used or await self.status() != "idle":
             return []
         return await variables.read(self._client)
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
+        assert self._client is not None
+        self._used = True
+        await tools.load(self._client, names)
 
     async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
         """Run ``source``; what it shows appears in ``cell`` while it runs.
