@@ -173,21 +173,22 @@ def kernel_name(node: NotebookNode) -> str:
     return name or "python3"
 
 
-def cell_of(node: NotebookNode, *, brief: bool = False) -> Cell:
-    """Return a cell as the agent sees it; without its outputs if ``brief``."""
+def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
+    """Return a cell as the agent sees it: without its outputs if ``brief``, with its count if ``counted``."""
+    # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
     return Cell(
-        id=node.id,
-        cell_type=node.cell_type,
-        source=node.source,
+        id=node["id"],
+        cell_type=node["cell_type"],
+        source=node["source"],
         outputs=[] if brief else plain(node.get("outputs", [])),
-        execution_count=node.get("execution_count"),
+        execution_count=node.get("execution_count") if counted else None,
         protected=is_protected(node),
     )
 
 
 def is_protected(cell: NotebookNode) -> bool:
     """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
-    mark = cell.metadata.get("codeact")
+    mark = cell["metadata"].get("codeact")
     return isinstance(mark, dict) and mark.get("protected") is True
 
 
