@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +14,8 @@ from .agent.contracts import NotebookError
 from .agent.formats import FORMATS
 from .agent.gate import Mode
 from .agent.run import Budget
-from .journal import SqliteJournal, default_path
+from .journal import default_path, open_journal
+from .journal.upkeep import keep_small
 from .models.client import KEY_VARIABLE
 from .models.hosting import Upkeep
 from .models.retries import Patience
@@ -66,6 +68,12 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
+    journal_days = Float(
+        0.0, min=0, help="Days after which a conversation nobody works in is deleted; 0 keeps it."
+    ).tag(config=True)
+    journal_megabytes = Float(
+        1000.0, min=0, help="Megabytes that conversations may take up before the oldest go; 0 for no limit."
+    ).tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
         Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
@@ -112,7 +120,7 @@ class CodeActExtension(ExtensionApp):
         self.conversations = Conversations(
             Setup(
                 models=self.models,
-                journal=SqliteJournal(file),
+                journal=open_journal(file),
                 kernels=server.kernel_manager,
                 contents=server.contents_manager,
                 root=server.root_dir.rstrip(os.sep),
@@ -126,6 +134,20 @@ class CodeActExtension(ExtensionApp):
         events = self.serverapp.event_logger
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+        self._upkeep: asyncio.Task[None] | None = None
+        server.io_loop.add_callback(self._look_after_journal)
+
+    async def _look_after_journal(self) -> None:
+        journal = self.conversations.journal
+        if journal.trouble:
+            self.log.error("%s", journal.trouble)
+        work = keep_small(
+            journal,
+            max_age_days=self.journal_days or None,
+            max_bytes=int(self.journal_megabytes * 1e6) or None,
+            in_use=self.conversations.shown,
+        )
+        self._upkeep = asyncio.create_task(work)
 
     def _open_models(self, folder: Path) -> Models:
         assert self.serverapp is not None
@@ -155,6 +177,8 @@ class CodeActExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End all runs and the models."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         await self.conversations.close()
         await self.models.close()
 

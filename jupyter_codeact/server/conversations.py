@@ -137,6 +137,10 @@ class Conversations:
         await self._runs.close()
         self.journal.close()
 
+    def shown(self) -> set[str]:
+        """Return the conversations that are open here."""
+        return {desk.conversation for desk in self._desks.values()}
+
     def _within(self, path: str) -> list[str]:
         """Return the notebook of that path, or those in the folder of that path, with a desk here."""
         return [notebook for notebook in self._desks if PurePosixPath(notebook).is_relative_to(path)]
@@ -156,6 +160,8 @@ class Conversations:
         if message.kernel_id or not desk.running:
             desk.kernel = message.kernel_id  # a page that is loading does not know it yet
         page.send(self._history(desk))
+        if self.journal.trouble:
+            page.send(p.Refused(notebook=desk.notebook, message=self.journal.trouble))
         desk.join(page)
 
     def _history(self, desk: Desk) -> p.History:
