@@ -755,7 +755,8 @@ export interface RestoreCell {
 /**
  * Command: run the cell if its source is still exactly ``source``.
  *
- * Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done.
+ * Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+ * and with ``state`` in brief.
  */
 export interface RunCell {
   type: 'run_cell';

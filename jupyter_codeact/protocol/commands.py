@@ -69,7 +69,8 @@ class WriteCell(Frozen):
 class RunCell(Frozen):
     """Command: run the cell if its source is still exactly ``source``.
 
-    Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done.
+    Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+    and with ``state`` in brief.
     """
 
     type: Literal["run_cell"] = "run_cell"

@@ -165,6 +165,7 @@ class Conversations:
         desk.join(page)
 
     def _history(self, desk: Desk) -> p.History:
+        desk.send()  # or a page would be told again what is in its history
         return p.History(
             notebook=desk.notebook,
             conversation=desk.conversation,

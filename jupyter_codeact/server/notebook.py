@@ -71,10 +71,15 @@ class DeskNotebook:
         self._desk, self._metadata = desk, metadata
         self._cells: dict[str, _Kept] = {}
         self._page: Page | None = None
+        # as the page told it along with a cell's result, until anything else is done
+        self._latest: NotebookState | None = None
         self._handing_over = asyncio.Lock()
 
     async def read_state(self, *, brief: bool) -> NotebookState:
         """Read the notebook."""
+        state, self._latest = self._latest, None
+        if brief and state:
+            return state
         return _given((await self._command(p.ReadState, brief=brief)).state)
 
     async def read_cell(self, *, cell_id: str) -> NotebookCell:
@@ -128,6 +133,7 @@ class DeskNotebook:
                     p.RunCell, self._desk.path, began=began, cell_id=cell_id, source=source
                 )
                 execution = _given(done.execution)
+                self._latest = done.state
                 if execution.status == "dead" and followed and followed.message:
                     # it may be the page alone that has lost the kernel
                     execution = await self._without_page(kept, followed)
@@ -188,6 +194,7 @@ class DeskNotebook:
 
     async def _command(self, kind: Callable[..., p.Command], **fields: Any) -> p.Done:
         """Have something done that may be done twice, by the page there is."""
+        self._latest = None
         while True:
             page = await self._hand()
             with suppress(PageGone):

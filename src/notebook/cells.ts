@@ -18,7 +18,7 @@ import {
   WriteCell
 } from '../protocol';
 import { kernelOf } from './kernel';
-import { briefOutputs, Output } from './outputs';
+import { briefOutputs } from './outputs';
 import { UserError } from './user-error';
 
 /** Read a notebook. */
@@ -28,19 +28,19 @@ export function readState(
   trans: TranslationBundle
 ): NotebookState {
   return {
-    cells: panel.content.widgets.map(({ model }): CellState => {
-      const json = model.toJSON();
-      return {
-        id: model.id,
-        cell_type: model.type as CellState['cell_type'],
-        source: model.sharedModel.getSource(),
-        outputs: brief
+    cells: panel.content.widgets.map(({ model }): CellState => ({
+      id: model.id,
+      cell_type: model.type as CellState['cell_type'],
+      source: model.sharedModel.getSource(),
+      outputs:
+        brief || !isCodeCellModel(model)
           ? []
-          : briefOutputs((json.outputs ?? []) as Output[], trans),
-        execution_count: (json.execution_count ?? null) as number | null,
-        protected: isProtected(model)
-      };
-    }),
+          : briefOutputs(model.outputs.toJSON(), trans),
+      execution_count: isCodeCellModel(model)
+        ? (model.executionCount ?? null)
+        : null,
+      protected: isProtected(model)
+    })),
     active_cell: panel.content.activeCell?.model.id ?? null,
     kernel: kernelOf(panel),
     variables: [], // read by the server, from the kernel

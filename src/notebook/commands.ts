@@ -173,7 +173,8 @@ export class NotebookCommands implements IDisposable {
         if (settings.followCell && isFollowed(panel, command.cell_id)) {
           follow(panel, command.cell_id);
         }
-        return { execution };
+        const state = readState(panel, { brief: true }, trans);
+        return { execution, state };
       }
       case 'delete_cell':
         deleteCell(panel, command);

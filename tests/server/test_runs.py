@@ -34,7 +34,7 @@ async def test_a_task_is_worked_on_through_the_page_in_its_kernel(
     await page.ask("  Add two years.  ")
     end = await page.end()
     assert (end["ending"], end["answer"], end["turns"]) == ("answered", "It is 1955.", 2)
-    assert page.commands[:3] == ["read_state", "write_cell", "run_cell"]
+    assert [command for command in page.commands if command != "read_state"] == ["write_cell", "run_cell"]
     assert page.events == [
         *("run_started", "observation", "reply", "action", "cell_written", "decided", "executed"),
         *("observation", "reply", "run_ended"),
