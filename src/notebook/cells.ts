@@ -60,7 +60,7 @@ function proposedTools(panel: NotebookPanel): string[] {
 /** Read a whole cell. */
 export function readCell(
   panel: NotebookPanel,
-  { cell_id }: ReadCell,
+  { cell_id }: Pick<ReadCell, 'cell_id'>,
   trans: TranslationBundle
 ): Record<string, unknown> {
   const cell = findCell(panel, cell_id);
