@@ -15,7 +15,7 @@ from .agent.gate import Mode
 from .agent.run import Budget
 from .journal import SqliteJournal, default_path
 from .models.client import KEY_VARIABLE, EndpointModel, LocalModel, open_model
-from .models.hosting import EngineStatus
+from .models.status import EngineStatus
 from .protocol import ModelStatus
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket

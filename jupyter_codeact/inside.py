@@ -144,6 +144,4 @@ class _Notebook(_Quiet):
         self._said = ""
 
     def _markdown(self, text: str) -> None:
-        from IPython.display import Markdown, display
-
-        display(Markdown(text))
+        self._shell.display_pub.publish({"text/markdown": text, "text/plain": text}, {})

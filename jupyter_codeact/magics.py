@@ -102,6 +102,14 @@ class CodeActMagics(Magics):
     ).tag(config=True)
     max_turns = Int(0, min=0, help="Replies that a run may take; 0 for the usual number.").tag(config=True)
 
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._pages: Any = None
+        if hasattr(shell, "kernel"):
+            from .handover import Pages
+
+            self._pages = Pages(shell)
+
     @line_cell_magic
     def codeact(self, line: str, cell: str | None = None) -> Any:
         """Let the agent work on a task; ``%codeact --help`` says how."""
@@ -122,9 +130,17 @@ class CodeActMagics(Magics):
         except CodeActError as error:
             raise UsageError(str(error)) from None
 
+    @property
+    def _session(self) -> Any:
+        from .session import Session
+
+        return Session.of(self.shell)
+
     def _work(self, wish: Wish) -> Any:
+        if self._hand_over(wish):
+            return None
         from .inside import door_of
-        from .session import Options, Session
+        from .session import Options
 
         mode = MODES.get(wish.approve or self.approve)
         options = Options(
@@ -133,36 +149,63 @@ class CodeActMagics(Magics):
             max_turns=wish.max_turns or self.max_turns or None,
         )
         door = door_of(self.shell, mode, quiet=wish.quiet)  # type: ignore[arg-type]
-        return Session.of(self.shell).run(wish.task, options, door, shows=not wish.quiet)
+        return self._session.run(wish.task, options, door, shows=not wish.quiet)
+
+    def _hand_over(self, wish: Wish) -> bool:
+        """Let the page's agent do it, if there is a page; an endpoint of one's own is for this process only."""
+        if self._pages is None or wish.here or wish.endpoint:
+            return False
+        options = {"model": wish.model, "mode": MODES.get(wish.approve or ""), "max_turns": wish.max_turns}
+        handed = self._pages.offer(wish.task, options)
+        if handed is None:
+            return False
+        if not wish.quiet:
+            data, metadata = handed.output()
+            self.shell.display_pub.publish(data, metadata)
+        if not handed.late:
+            handed.go()
+        return True
+
+    @property
+    def _last_handed(self) -> Any:
+        return self._pages.handed[-1] if self._pages is not None and self._pages.handed else None
 
     def _status(self) -> None:
-        from .session import Session
-
-        session = Session.of(self.shell)
-        print(session.status())
+        if (handed := self._last_handed) is not None:
+            print("\n".join(filter(None, [f"{handed.task}", _outcome(handed)])))
+            return
+        print(self._session.status())
 
     def _history(self) -> None:
-        from .session import Session
-
-        history = Session.of(self.shell).history()
-        if not history:
+        entries = [(one.task, _outcome(one)) for one in self._pages.handed] if self._pages is not None else []
+        for started, ended in self._session.history():
+            how = "It is under way." if ended is None else ended.answer or ended.message
+            entries.append((started.task, how))
+        if not entries:
             print("CodeAct was not asked anything in this session yet.")
-        for number, (started, ended) in enumerate(history, 1):
-            first = started.task.splitlines()[0]
-            how = "under way" if ended is None else ended.answer or ended.message
-            print(f"{number}. {first}\n   {' '.join(how.split())}")
+        for number, (task, how) in enumerate(entries, 1):
+            print(f"{number}. {' '.join(task.split())}\n   {' '.join(how.split())}")
 
     def _stop(self) -> None:
-        from .session import Session
-
-        print("Stopping." if Session.of(self.shell).stop() else "CodeAct is not at work in this session.")
+        handed = self._last_handed
+        if handed is not None and handed.going:
+            self._pages.tell(handed, "stop")  # type: ignore[union-attr]
+            print("Stopping.")
+        else:
+            print("Stopping." if self._session.stop() else "CodeAct is not at work in this session.")
 
     def _undo(self) -> None:
-        from .session import Session
         from .threads import Waiting
 
-        left = Session.of(self.shell).undo(Waiting())
+        if (handed := self._last_handed) is not None:
+            self._pages.tell(handed, "undo")  # type: ignore[union-attr]
+            return
+        left = self._session.undo(Waiting())
         print(
             "The cells of the last run are taken back. Variables and files that it changed are as it left them."
-            + (f" {len(left)} cells that were changed since were left alone." if left else "")
+            + (f" Cells that were changed since were left alone: {len(left)}." if left else "")
         )
+
+
+def _outcome(handed: Any) -> str:
+    return handed.answer or handed.message or ("It is under way." if handed.going else "It was not taken up.")

@@ -59,10 +59,13 @@ class Door:
         The way into the shell's thread; by default that of one that waits.
     mode
         Which cells wait for approval; may change while the run is under way.
+    inside
+        Whether the run is inside a cell of the user's, which is executed until the run ends.
     """
 
-    def __init__(self, main: MainThread | None = None, *, mode: Mode = "ask-if-risky") -> None:
+    def __init__(self, main: MainThread | None = None, *, mode: Mode = "ask-if-risky", inside: bool = True) -> None:
         self.main: MainThread = main or Waiting()
+        self.inside = inside
         self.mode: Mode = mode
 
     def show(self, event: Event) -> None:
@@ -89,7 +92,12 @@ class Session:
         self._background = Background()
         self._door = Door()
         self._shows = True
-        self.notebook = ShellNotebook(shell, lambda: self._door.main, show=lambda: self._shows)
+        self.notebook = ShellNotebook(
+            shell,
+            lambda: self._door.main,
+            show=lambda: self._shows,
+            inside=lambda: self._door.inside,
+        )
         self.journal = open_journal(default_path())
         self._title = f"IPython: {os.environ.get('JPY_SESSION_NAME') or os.getcwd()}"
         self._conversation = self.journal.begin(self._title)

@@ -9,6 +9,8 @@ export namespace CommandIDs {
   export const open = 'codeact:open';
   export const stop = 'codeact:stop';
   export const newConversation = 'codeact:new-conversation';
+  export const showConversations = 'codeact:show-conversations';
+  export const chooseModel = 'codeact:choose-model';
 }
 
 /** How the page's socket to the server is. */
@@ -84,6 +86,15 @@ export interface INotebooks extends IDisposable {
   /** What a cell holds now; `null` if it is not there. */
   source(path: string, cellId: string): string | null;
 
+  /** The cell the user is at. */
+  activeCell(path: string): string | null;
+
+  /** The text that is selected in the active cell, or in what it shows. */
+  selection(path: string): { cellId: string; text: string } | null;
+
+  /** The names of the user's variables; none if the kernel is busy or not one for Python. */
+  variables(path: string): Promise<string[]>;
+
   /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
   insertBelow(path: string, source: string): boolean;
 
@@ -127,6 +138,9 @@ export interface ISettings extends IDisposable {
 
   /** Scroll along with the cell being worked on while the user looks at it. */
   readonly followCell: boolean;
+
+  /** Show tokens, speed and time below each run. */
+  readonly showFigures: boolean;
 
   readonly changed: ISignal<ISettings, void>;
 }

@@ -23,7 +23,7 @@ from ..agent.observations import brief
 from ..agent.terminal import as_shown
 
 if TYPE_CHECKING:
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
 
 BRIEF = 1500
 """Characters of a cell's outputs that are shown; the notebook has them all."""
@@ -48,6 +48,10 @@ class Display(Protocol):
         """Show a passing remark."""
         ...
 
+    def pause(self) -> None:
+        """Leave the terminal to somebody else until there is something to show again."""
+        ...
+
     def close(self, written: Path | None) -> None:
         """End, and say where the notebook is, if it was written."""
         ...
@@ -69,6 +73,9 @@ class _Lines:
         if words != self._noted:
             click.echo(words, err=True)
         self._noted = words
+
+    def pause(self) -> None:
+        """Do nothing: lines stay where they are."""
 
 
 class JsonDisplay(_Lines):
@@ -149,7 +156,7 @@ class RichDisplay:
             case events.ReplyDelta():
                 if not self._streamed:
                     self._wait("Writing")
-                self._streamed += event.text
+                self._streamed = event.text if event.restart else self._streamed + event.text
             case events.Reply():
                 self._streamed, self._reply = "", prose(event)
             case events.Action():
@@ -158,6 +165,8 @@ class RichDisplay:
                 self._wait("Running")
             case events.Decided() if not event.allowed:
                 self._print(Text("Not run: " + "; ".join(event.reasons), style="yellow"))
+            case events.Decided():
+                self._wait("Running")
             case events.Executed():
                 self._print(*_outcome(event))
             case events.Observation():
@@ -179,6 +188,10 @@ class RichDisplay:
     def note(self, words: str) -> None:
         """Show a passing remark until something else happens."""
         self._wait(words)
+
+    def pause(self) -> None:
+        """Take away what is at the bottom."""
+        self._rest()
 
     def close(self, written: Path | None) -> None:
         """Leave the terminal as it should be, and say where the notebook is."""

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from ..agent.contracts import ModelError
 from ..models import store
-from ..models.catalog import CATALOG, Entry, find
+from ..models.catalog import CATALOG, Entry, Snapshot, find
 
 
-def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry:
+def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:
     try:
         return find(name)
     except ModelError as error:
@@ -59,7 +59,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
 
 @models.command(short_help="Download a model.")
 @_name
-def pull(entry: Entry) -> None:
+def pull(entry: Entry | Snapshot) -> None:
     """Download the model NAME, going on where an earlier download was interrupted."""
     if store.is_here(entry):
         click.echo(f"{entry.name} is here already: {store.path_of(entry)}")
@@ -69,13 +69,13 @@ def pull(entry: Entry) -> None:
 
 @models.command(short_help="Remove a model from this machine.")
 @_name
-def rm(entry: Entry) -> None:
+def rm(entry: Entry | Snapshot) -> None:
     """Remove the model NAME from this machine."""
     store.remove(entry)
     click.echo(f"{entry.name} was removed from {store.folder()}.")
 
 
-def fetch(entry: Entry) -> Path:
+def fetch(entry: Entry | Snapshot) -> Path:
     """Download a model and show how far it is; does nothing for one that is here."""
     if store.is_here(entry):
         return store.path_of(entry)
@@ -88,7 +88,7 @@ def fetch(entry: Entry) -> Path:
         ) from None
 
 
-def _pull_with_bar(entry: Entry, console: Console) -> Path:
+def _pull_with_bar(entry: Entry | Snapshot, console: Console) -> Path:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -108,7 +108,7 @@ def _pull_with_bar(entry: Entry, console: Console) -> Path:
         )
 
 
-def _pull_with_lines(entry: Entry) -> Path:
+def _pull_with_lines(entry: Entry | Snapshot) -> Path:
     """Pull, and write a line for every twentieth and for whatever else is new."""
     said: set[object] = set()
 
@@ -122,13 +122,13 @@ def _pull_with_lines(entry: Entry) -> Path:
     return store.pull(entry, progress=progress)
 
 
-def _described(entry: Entry) -> dict[str, Any]:
+def _described(entry: Entry | Snapshot) -> dict[str, Any]:
     here = store.is_here(entry)
     path = str(store.path_of(entry)) if here else None
     return entry.model_dump(exclude={"packages", "file"}) | {"here": here, "path": path}
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: Entry | Snapshot) -> str:
     return "yes" if store.is_here(entry) else "no"
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..models.client import KEY_VARIABLE
+from .approve import MODES, Approval, is_terminal
 
 if TYPE_CHECKING:
     from ..agent.events import Event
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
     from .display import Display
 
 
@@ -35,6 +36,9 @@ class Wish:
     api_key_env: str | None
     max_turns: int | None
     timeout: float | None
+    action_format: str
+    approve: str | None
+    tools: tuple[str, ...]
 
 
 @click.command()
@@ -63,6 +67,29 @@ class Wish:
 @click.option(
     "--timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="Seconds the run may take."
 )
+@click.option(
+    "--format",
+    "action_format",
+    type=click.Choice(["markdown", "execute", "tools"]),
+    default="markdown",
+    show_default=True,
+    help="How the model writes actions: fenced blocks, the CodeActAgent models' own tags, or the endpoint's "
+    "function calling.",
+)
+@click.option(
+    "--approve",
+    type=click.Choice(list(MODES)),
+    help="Which cells wait for your approval: all (ask), those that may do harm or reach outside the "
+    "notebook (risky), or none (auto). Where nobody is at a terminal, a cell that waits does not run. "
+    "Default: risky on a terminal, else auto.",
+)
+@click.option(
+    "--tools",
+    metavar="MODULE:FUNCTION",
+    multiple=True,
+    help="Function that the model may call, loaded into the kernel; can be repeated. The module may lie "
+    "beside the notebook.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(as_json: bool, **wish: Any) -> None:
     """Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
@@ -79,8 +106,12 @@ def run(as_json: bool, **wish: Any) -> None:
         raise click.BadParameter("It must begin with http:// or https://.", param_hint="--endpoint")
     if asked.api_key_env and not os.environ.get(asked.api_key_env):
         raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
+    display = _display(as_json)
+    there = is_terminal() and not as_json
+    mode = asked.approve or ("risky" if there else "auto")
+    approval = Approval(MODES[mode], display, sys.stdin.readline if there else None)
     try:
-        answered = asyncio.run(_work(asked, _display(as_json)))
+        answered = asyncio.run(_work(asked, display, approval))
     except asyncio.CancelledError:
         click.echo("Aborted.", err=True)
         answered = False
@@ -106,13 +137,16 @@ def _write_to_nobody() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _work(wish: Wish, display: Display) -> bool:
+async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     """Run the agent; tell whether it answered."""
     from ..agent.agent import Agent
     from ..agent.contracts import ModelError
+    from ..agent.formats import FORMATS
+    from ..agent.gate import ModeGate
     from ..agent.run import Budget
     from ..journal import SqliteJournal, default_path
     from ..models.client import open_model
+    from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
 
     loop = asyncio.get_running_loop()
@@ -131,6 +165,7 @@ async def _work(wish: Wish, display: Display) -> bool:
 
     secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
     # whatever can be refused without starting anything comes first
+    tools.check(wish.tools)
     notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     key = os.environ[wish.api_key_env] if wish.api_key_env else None
     try:
@@ -140,7 +175,16 @@ async def _work(wish: Wish, display: Display) -> bool:
     try:
         journal = SqliteJournal(default_path())
         budget = Budget(**{name: value for name, value in spend.items() if value is not None})
-        agent = Agent(model, notebook, journal, budget=budget, watch=watch)
+        agent = Agent(
+            model,
+            notebook,
+            journal,
+            gate=ModeGate(lambda: approval.mode, approval.ask, notebook.folder),
+            action_format=FORMATS[wish.action_format],
+            budget=budget,
+            watch=watch,
+            tools=wish.tools,
+        )
         title = str(notebook.path)
         with _stopping(asyncio.current_task(), agent.stop, display):
             async with notebook:

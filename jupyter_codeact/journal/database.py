@@ -86,12 +86,13 @@ class Database:
         While another process reads, the log keeps what was deleted until that has ended.
         """
         with self.reading() as db:
-            db.execute("PRAGMA incremental_vacuum").fetchall()
+            db.executescript("PRAGMA incremental_vacuum")  # `execute` takes only the first of its steps
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, once nobody is at it."""
+        with self._lock:
+            self._db.close()
 
 
 def _prepare(path: Path) -> None:

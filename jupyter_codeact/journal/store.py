@@ -159,14 +159,9 @@ class SqliteJournal:
         JournalError
             If there is none, or a run is under way in it.
         """
-        with self._file.writing() as db:
-            _found(
-                db.execute("SELECT id FROM conversation WHERE id = ?", (conversation,)).fetchone(),
-                conversation,
-            )
-            if conversation in _in_use(db):
-                raise JournalError("A run is under way in this conversation. Stop it first.")
-            _delete(db, [conversation])
+        self.notebook(conversation)
+        if not self._forget(conversation):
+            raise JournalError("A run is under way in this conversation. Stop it first.")
         self._file.give_back()
 
     def stale(
@@ -211,12 +206,18 @@ class SqliteJournal:
             Conversations that stay; those with a run under way do anyway.
         """
         stale = self.stale(max_age_days=max_age_days, max_bytes=max_bytes, keep=keep)
-        if stale:
-            with self._file.writing() as db:
-                used = _in_use(db)  # a run may have begun meanwhile
-                _delete(db, [one.id for one in stale if one.id not in used])
+        gone = [one for one in stale if self._forget(one.id)]
+        if gone:
             self._file.give_back()
-        return len([one for one in stale if one.runs])
+        return len([one for one in gone if one.runs])
+
+    def _forget(self, conversation: str) -> bool:
+        """Delete a conversation unless a run has begun in it; one at a time, so that others can write."""
+        with self._file.writing() as db:
+            used = conversation in _in_use(db)
+            if not used:
+                _delete(db, conversation)
+        return not used
 
     def mode(self, notebook: str) -> Mode | None:
         """Return which of the agent's cells wait for approval in a notebook, if the user has chosen."""
@@ -299,11 +300,10 @@ def _append(db: sqlite3.Connection, event: Event, body: str, worker: tuple[int, 
     return cursor.lastrowid
 
 
-def _delete(db: sqlite3.Connection, conversations: Collection[str]) -> None:
-    for one in conversations:
-        db.execute("DELETE FROM event WHERE conversation = ?", (one,))
-        db.execute("DELETE FROM run WHERE conversation = ?", (one,))
-        db.execute("DELETE FROM conversation WHERE id = ?", (one,))
+def _delete(db: sqlite3.Connection, conversation: str) -> None:
+    db.execute("DELETE FROM event WHERE conversation = ?", (conversation,))
+    db.execute("DELETE FROM run WHERE conversation = ?", (conversation,))
+    db.execute("DELETE FROM conversation WHERE id = ?", (conversation,))
 
 
 def _in_use(db: sqlite3.Connection) -> set[str]:

@@ -20,7 +20,7 @@ import nbformat
 from nbformat import NotebookNode, ValidationError
 from nbformat.validator import normalize
 
-from ..agent.contracts import NotebookError
+from ..agent.contracts import Cell, NotebookError
 
 MINOR = 5
 """The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
@@ -122,7 +122,7 @@ class Document(Cells):
     """
 
     def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
-        super().__init__(None if notebook is None else _read(notebook))
+        super().__init__(None if notebook is None else read(notebook))
         self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
         # links are followed, so that replacing the file does not replace a link to it
         self._names = iter([output.resolve()]) if output else _free_names(notebook)
@@ -165,6 +165,33 @@ class Document(Cells):
             kept[kind] = {**new, "state": {**old, **new["state"]}}
 
 
+def kernel_name(node: NotebookNode) -> str:
+    """Return the name of the kernel a notebook asks for.
+
+    Raises
+    ------
+    NotebookError
+        If it does not say, and is not written in Python.
+    """
+    name: str | None = node.metadata.get("kernelspec", {}).get("name")
+    language = node.metadata.get("language_info", {}).get("name", "python")
+    if not name and language not in ("python", "ipython"):
+        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
+    return name or "python3"
+
+
+def cell_of(node: NotebookNode, *, brief: bool = False) -> Cell:
+    """Return a cell as the agent sees it; without its outputs if ``brief``."""
+    return Cell(
+        id=node.id,
+        cell_type=node.cell_type,
+        source=node.source,
+        outputs=[] if brief else plain(node.get("outputs", [])),
+        execution_count=node.get("execution_count"),
+        protected=is_protected(node),
+    )
+
+
 def is_protected(cell: NotebookNode) -> bool:
     """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
     mark = cell.metadata.get("codeact")
@@ -184,8 +211,14 @@ def _empty() -> NotebookNode:
     return node
 
 
-def _read(path: Path) -> NotebookNode:
-    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids."""
+def read(path: Path) -> NotebookNode:
+    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids.
+
+    Raises
+    ------
+    NotebookError
+        If there is none, or it cannot be understood.
+    """
     try:
         text = path.read_text("utf-8-sig")
         content = json.loads(text)

@@ -8,13 +8,14 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, is_protected, plain
+from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
+from .document import Document, cell_of, kernel_name, plain
 from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
+NOT_RUN = {"execution_count": None}
 
 
 class HeadlessNotebook:
@@ -33,6 +34,8 @@ class HeadlessNotebook:
         Where to write; ``None`` for the next free name beside the notebook.
     withhold : collection of str
         Names of environment variables the kernel does not get to see.
+    folder : Path or None
+        Where the kernel runs instead.
     grace : float
         Seconds a cell has to end after an interrupt, before the kernel is killed.
 
@@ -48,13 +51,15 @@ class HeadlessNotebook:
         output: Path | None = None,
         *,
         withhold: Collection[str] = (),
+        folder: Path | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
-        asked = metadata.get("kernelspec", {})
-        metadata["kernelspec"] = {**asked, **kernelspec(_kernel_name(metadata), language="python")}
+        spec = kernelspec(kernel_name(self._document.node), language="python")
+        metadata["kernelspec"] = {**metadata.get("kernelspec", {}), **spec}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
+        self._folder = folder or self._document.folder
         self._grace = grace
         self._kernel: KernelProcess | None = None
         self._running = asyncio.Lock()
@@ -67,6 +72,11 @@ class HeadlessNotebook:
     def path(self) -> Path:
         """The file the notebook is written to."""
         return self._document.path
+
+    @property
+    def folder(self) -> Path:
+        """Where the kernel runs."""
+        return self._document.folder
 
     @property
     def written(self) -> bool:
@@ -91,18 +101,10 @@ class HeadlessNotebook:
 
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook; a cell that was not run in this kernel has no execution count."""
+        cells = [cell_of(cell, brief=brief) for cell in self._document.cells]
         cells = [
-            Cell(
-                id=cell.id,
-                cell_type=cell.cell_type,
-                source=cell.source,
-                outputs=[] if brief else plain(cell.get("outputs", [])),
-                execution_count=count
-                if (cell.id, count := cell.get("execution_count")) in self._ran
-                else None,
-                protected=is_protected(cell),
-            )
-            for cell in self._document.cells
+            cell if (cell.id, cell.execution_count) in self._ran else cell.model_copy(update=NOT_RUN)
+            for cell in cells
         ]
         proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
         tools = [name for name in proposed if isinstance(name, str)]
@@ -214,7 +216,7 @@ class HeadlessNotebook:
             await self._kernel.close(now=True)
         self._kernel = KernelProcess(
             metadata.kernelspec.name,
-            folder=self._document.folder,
+            folder=self._folder,
             environment=self._environment,
             grace=self._grace,
         )
@@ -237,12 +239,3 @@ class HeadlessNotebook:
         """Say now that writing went wrong the last time, before more is done that would be lost."""
         if self._writer is not None and self._writer.done():
             self._writer.result()
-
-
-def _kernel_name(metadata: dict[str, Any]) -> str:
-    """Return the name of the kernel a notebook asks for."""
-    name: str | None = metadata.get("kernelspec", {}).get("name")
-    language = metadata.get("language_info", {}).get("name", "python")
-    if not name and language not in ("python", "ipython"):
-        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
-    return name or "python3"

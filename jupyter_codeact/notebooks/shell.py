@@ -38,7 +38,7 @@ T = TypeVar("T")
 INPUTS = 30
 """How many of the user's last inputs the notebook has."""
 OURS = ("%codeact", "%load_ext jupyter_codeact", "%reload_ext jupyter_codeact")
-"""How inputs begin that are for CodeAct, not for the notebook."""
+"""How lines begin that are for CodeAct, not for the notebook."""
 
 
 class MainThread(Protocol):
@@ -60,12 +60,19 @@ class ShellNotebook:
         Returns the present way into the shell's thread; everything that touches the shell goes there.
     show : callable
         Tells whether what cells show is to be seen while they run.
+    inside : callable
+        Tells whether the user's cell that asked for the run is still being executed.
     """
 
     def __init__(
-        self, shell: Any, main: Callable[[], MainThread], *, show: Callable[[], bool] = lambda: True
+        self,
+        shell: Any,
+        main: Callable[[], MainThread],
+        *,
+        show: Callable[[], bool] = lambda: True,
+        inside: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._shell, self._main, self._show = shell, main, show
+        self._shell, self._main, self._show, self._inside = shell, main, show, inside
         self._cells = Cells()
         self._outputs = Outputs()
         self._session = uuid.uuid4().hex
@@ -168,12 +175,13 @@ class ShellNotebook:
         """Take in what the user has run since; return their variables."""
         shell = self._shell
         inputs = list(enumerate(shell.history_manager.input_hist_raw))
-        for count, source in inputs[max(self._inputs + 1, len(inputs) - INPUTS) : shell.execution_count]:
-            if source.strip() and not source.lstrip().startswith(OURS):
+        end = len(inputs) - self._inside()  # the last one is what is being executed
+        for count, raw in inputs[max(self._inputs + 1, end - INPUTS) : end]:
+            if source := _without_ours(raw):
                 cell = self.cells[self._cells.index(self._cells.write(source, "code"))]
                 cell.execution_count = count
                 cell.metadata["codeact"] = {"protected": True}
-        self._inputs = max(self._inputs, shell.execution_count - 1)
+        self._inputs = max(self._inputs, end - 1)
         return [] if brief else variables.parse(self._evaluate(variables.EXPRESSION))
 
     def _execute(self, cell: Any) -> Execution:
@@ -256,3 +264,10 @@ class ShellNotebook:
         if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
             return "interrupted"
         return "error" if error is not None else "ok"
+
+
+def _without_ours(source: str) -> str:
+    """Return what of an input is the notebook's."""
+    if source.lstrip().startswith("%%codeact"):
+        return ""
+    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(OURS)).strip()

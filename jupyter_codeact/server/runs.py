@@ -38,7 +38,7 @@ class Runs:
             LiveNotebook(hands, kernel),
             setup.journal,
             gate=ModeGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
-            budget=setup.budget,
+            budget=setup.budget.model_copy(update={"turns": ask.max_turns} if ask.max_turns else {}),
             watch=desk.tell,
         )
         conversation = desk.conversation

@@ -4,12 +4,21 @@ import * as React from 'react';
 
 import { Chat } from './components/chat';
 import { IPanelContext, PanelProvider } from './components/context';
+import { DropZone } from './drop-zone';
 
 /** The chat panel: React draws what the model holds. */
 export class ChatPanel extends ReactWidget {
   constructor(private _context: IPanelContext) {
     super();
     this.addClass('jp-CodeAct-panel');
+    this._drop = new DropZone(this.node, _context.model);
+    _context.settings?.changed.connect(this._onSettings, this);
+    this._onSettings();
+  }
+
+  override dispose(): void {
+    this._drop.dispose();
+    super.dispose();
   }
 
   protected override render(): React.JSX.Element {
@@ -26,4 +35,11 @@ export class ChatPanel extends ReactWidget {
       this.node.querySelector('textarea')?.focus()
     );
   }
+
+  private _onSettings(): void {
+    const isHidden = this._context.settings?.showFigures === false;
+    this.toggleClass('jp-mod-withoutFigures', isHidden);
+  }
+
+  private _drop: DropZone;
 }

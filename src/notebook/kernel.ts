@@ -5,6 +5,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Kernel } from '../protocol';
 import { UserError } from './user-error';
 
+/** Lists the user's variables; what IPython itself made is not among them. */
+const WHO = "get_ipython().run_line_magic('who_ls', '')";
+
 /** The language and the state of a notebook's kernel; `null` without one. */
 export function kernelOf(panel: NotebookPanel): Kernel | null {
   const kernel = panel.sessionContext.session?.kernel;
@@ -130,4 +133,29 @@ function restarted(session: ISessionContext): Promise<void> {
     };
     session.statusChanged.connect(check);
   });
+}
+
+/** The names of the user's variables; none if the kernel is busy or not one for Python. */
+export async function variablesOf(panel: NotebookPanel): Promise<string[]> {
+  const kernel = panel.sessionContext.session?.kernel;
+  if (
+    kernel?.status !== 'idle' ||
+    languageOf(panel).toLowerCase() !== 'python'
+  ) {
+    return [];
+  }
+  const { content } = await kernel.requestExecute({
+    code: '',
+    silent: true,
+    store_history: false,
+    user_expressions: { names: WHO }
+  }).done;
+  if (content.status !== 'ok') {
+    return [];
+  }
+  const names = content.user_expressions?.names as
+    { data?: Record<string, string> } | undefined;
+  return [...(names?.data?.['text/plain'] ?? '').matchAll(/'([^']+)'/g)].map(
+    ([, name]) => name
+  );
 }

@@ -1,0 +1,82 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { Attachment } from '../protocol';
+import { ICellBrief } from '../tokens';
+
+/** Characters of a text that go along; the agent can open the rest itself. */
+export const MOST_TEXT = 20_000;
+
+function attachment(
+  kind: Attachment['kind'],
+  name: string,
+  rest: Partial<Attachment>
+): Attachment {
+  return {
+    kind,
+    name,
+    text: '',
+    cell_id: null,
+    path: null,
+    image: null,
+    ...rest
+  };
+}
+
+/** What to call a cell: its place in the notebook, from 1. */
+export function cellName(index: number, trans: TranslationBundle): string {
+  return trans.__('cell %1', index + 1);
+}
+
+export function cellAttachment(
+  cells: readonly ICellBrief[],
+  cell: ICellBrief,
+  trans: TranslationBundle
+): Attachment {
+  const index = cells.findIndex(({ id }) => id === cell.id);
+  return attachment('cell', cellName(index, trans), {
+    cell_id: cell.id,
+    text: cell.source
+  });
+}
+
+export function selectionAttachment(
+  cells: readonly ICellBrief[],
+  selection: { cellId: string; text: string },
+  trans: TranslationBundle
+): Attachment {
+  const index = cells.findIndex(({ id }) => id === selection.cellId);
+  const name = trans.__('selection in %1', cellName(index, trans));
+  return attachment('selection', name, {
+    cell_id: selection.cellId,
+    text: selection.text.slice(0, MOST_TEXT)
+  });
+}
+
+/** `path` is relative to the notebook's folder, where its kernel works. */
+export function fileAttachment(
+  name: string,
+  path: string | null,
+  text: string
+): Attachment {
+  return attachment('file', name, { path, text: text.slice(0, MOST_TEXT) });
+}
+
+export function imageAttachment(
+  name: string,
+  image: string,
+  path: string | null = null
+): Attachment {
+  return attachment('image', name, { image, path });
+}
+
+/** Whether two attachments are about the same thing. */
+export function isSame(a: Attachment, b: Attachment): boolean {
+  return (
+    a.kind === b.kind &&
+    a.name === b.name &&
+    a.cell_id === b.cell_id &&
+    a.path === b.path &&
+    a.text === b.text &&
+    a.image === b.image
+  );
+}

@@ -1,0 +1,56 @@
+import { caretLeftIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { usePanel } from './context';
+import { IconButton } from './icon-button';
+
+/** Something that is shown in the place of the conversation until the user goes back to it. */
+export function Sheet(props: {
+  title: string;
+  children: React.ReactNode;
+}): React.JSX.Element {
+  const { model, trans } = usePanel();
+  const node = React.useRef<HTMLDivElement>(null);
+
+  React.useEffect(() => {
+    const panel = node.current!.closest<HTMLElement>('.jp-CodeAct-panel');
+    node.current!.focus();
+    return () => {
+      // After the composer is there again.
+      window.requestAnimationFrame(() =>
+        panel?.querySelector('textarea')?.focus()
+      );
+    };
+  }, []);
+
+  return (
+    <div
+      ref={node}
+      className="jp-CodeAct-sheet"
+      role="region"
+      aria-label={props.title}
+      tabIndex={-1}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          model.open(null);
+        } else if (event.key === 'ArrowDown' && event.target === node.current) {
+          event.preventDefault();
+          node
+            .current!.querySelector<HTMLElement>('[data-row] button')
+            ?.focus();
+        }
+      }}
+    >
+      <div className="jp-CodeAct-sheetTitle">
+        <IconButton
+          icon={caretLeftIcon}
+          label={trans.__('Back to the conversation')}
+          onClick={() => model.open(null)}
+        />
+        <h2>{props.title}</h2>
+      </div>
+      {props.children}
+    </div>
+  );
+}
