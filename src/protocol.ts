@@ -88,6 +88,10 @@ export interface Ask {
    * cell to work below; None for the active one
    */
   below: string | null;
+  /**
+   * replies this run may take; None for the usual
+   */
+  max_turns: number | null;
 }
 /**
  * What the user gave along with a task.

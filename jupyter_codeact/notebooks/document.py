@@ -29,33 +29,11 @@ _CELL_END = "\n  }"
 """What nbformat writes around cells, which come first in a file. Nothing in a cell has a line like these."""
 
 
-class Document:
-    """The cells of a notebook, and the file they are written to.
+class Cells:
+    """The cells of a notebook in memory, as nbformat nodes."""
 
-    Parameters
-    ----------
-    notebook : Path or None
-        The notebook to start from; ``None`` for an empty one.
-    output : Path or None
-        Where to write. ``None`` takes the next free name: ``NAME-codeact.ipynb`` beside the notebook,
-        ``codeact.ipynb`` in the current folder without one.
-
-    Raises
-    ------
-    NotebookError
-        If there is no such notebook, it cannot be understood, or the output could not be written.
-    """
-
-    def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
-        self.node: NotebookNode = _empty() if notebook is None else read(notebook)
-        self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
-        # links are followed, so that replacing the file does not replace a link to it
-        self._names = iter([output.resolve()]) if output else _free_names(notebook)
-        self._claimed = output is not None
-        self.path = next(self._names)
-        self.written = False
-        self._texts: dict[int, str] = {}
-        _check_writable(self.path)
+    def __init__(self, node: NotebookNode | None = None) -> None:
+        self.node: NotebookNode = _empty() if node is None else node
 
     @property
     def cells(self) -> list[NotebookNode]:
@@ -127,6 +105,35 @@ class Document:
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
         del self.cells[self.index(self.open_cell(cell_id).id)]
+
+
+class Document(Cells):
+    """The cells of a notebook, and the file they are written to.
+
+    Parameters
+    ----------
+    notebook : Path or None
+        The notebook to start from; ``None`` for an empty one.
+    output : Path or None
+        Where to write. ``None`` takes the next free name: ``NAME-codeact.ipynb`` beside the notebook,
+        ``codeact.ipynb`` in the current folder without one.
+
+    Raises
+    ------
+    NotebookError
+        If there is no such notebook, it cannot be understood, or the output could not be written.
+    """
+
+    def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
+        super().__init__(None if notebook is None else read(notebook))
+        self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
+        # links are followed, so that replacing the file does not replace a link to it
+        self._names = iter([output.resolve()]) if output else _free_names(notebook)
+        self._claimed = output is not None
+        self.path = next(self._names)
+        self.written = False
+        self._texts: dict[int, str] = {}
+        _check_writable(self.path)
 
     def content(self) -> bytes:
         """Return the notebook as the content of a file, just as nbformat writes it.

@@ -40,7 +40,7 @@ class Runs:
             setup.journal,
             gate=ModeGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
             action_format=FORMATS[setup.action_format],
-            budget=setup.budget,
+            budget=setup.budget.model_copy(update={"turns": ask.max_turns} if ask.max_turns else {}),
             watch=desk.tell,
             tools=setup.tools,
         )

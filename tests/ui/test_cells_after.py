@@ -10,8 +10,6 @@ from tests.ui.conftest import Open
 from tests.ui.lab import Lab
 
 
-
-
 def test_a_run_is_marked_compared_and_undone_but_for_what_the_user_changed_since(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
