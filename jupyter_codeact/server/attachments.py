@@ -95,11 +95,11 @@ class Attachments:
         where = getattr(self._contents, "_get_os_path", None)
         if where is None:
             return None
-        file, root = Path(where(path)).resolve(), Path(self._contents.root_dir).resolve()
-        if not file.is_relative_to(root):  # a link that leads out of it
-            raise trouble
 
         def read() -> bytes:
+            file, root = Path(where(path)).resolve(), Path(self._contents.root_dir).resolve()
+            if not file.is_relative_to(root):  # a link that leads out of it
+                raise trouble
             with file.open("rb") as opened:
                 return opened.read(BEGINNING)
 

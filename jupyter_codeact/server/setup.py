@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..agent.contracts import ChatModel
 from ..agent.gate import Mode
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from .kernel import ServerKernel
+from .models import Models
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Setup:
 
     Parameters
     ----------
-    model
-        The model every run uses.
+    models
+        The models that runs use.
     journal
         Where events are kept.
     kernels
@@ -42,7 +42,7 @@ class Setup:
         Seconds that a run waits for a page when none shows its notebook.
     """
 
-    model: ChatModel
+    models: Models
     journal: SqliteJournal
     kernels: Any
     contents: Any
