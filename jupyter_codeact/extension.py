@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any, get_args
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Dict, Enum, Float, Int, Unicode
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
+from .agent.contracts import NotebookError
+from .agent.formats import FORMATS
 from .agent.gate import Mode
 from .agent.run import Budget
-from .journal import SqliteJournal, default_path
+from .journal import default_path, open_journal
+from .journal.upkeep import keep_small
 from .models.client import KEY_VARIABLE
 from .models.hosting import Upkeep
 from .models.retries import Patience
+from .notebooks.tools import check
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket
 from .server.models import Models, open_models
@@ -63,6 +68,12 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
+    journal_days = Float(
+        0.0, min=0, help="Days after which a conversation nobody works in is deleted; 0 keeps it."
+    ).tag(config=True)
+    journal_megabytes = Float(
+        1000.0, min=0, help="Megabytes that conversations may take up before the oldest go; 0 for no limit."
+    ).tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
         Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
@@ -72,12 +83,31 @@ class CodeActExtension(ExtensionApp):
     approval = Enum(
         get_args(Mode),
         "ask-if-risky",
-        help="Which of the agent's cells wait for the user's approval in a notebook whose user has not chosen: "
+        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
         "all (ask), none (auto), or those that may do harm or reach outside the notebook (ask-if-risky).",
+    ).tag(config=True)
+    action_format = Enum(
+        tuple(FORMATS),
+        "markdown",
+        help="How the model writes what is to be run: in fenced blocks (markdown), in the CodeActAgent "
+        "models' own tags (execute), or by the endpoint's function calling (tools).",
+    ).tag(config=True)
+    tools = List(
+        Unicode(),
+        help="Functions that the model may call, each as module:function. They are imported in the kernel "
+        "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
     ).tag(config=True)
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
+
+    @validate("tools")
+    def _check_tools(self, proposal: Any) -> Any:
+        try:
+            check(proposal["value"])
+        except NotebookError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
 
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
@@ -90,18 +120,34 @@ class CodeActExtension(ExtensionApp):
         self.conversations = Conversations(
             Setup(
                 models=self.models,
-                journal=SqliteJournal(file),
+                journal=open_journal(file),
                 kernels=server.kernel_manager,
                 contents=server.contents_manager,
                 root=server.root_dir.rstrip(os.sep),
                 budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
                 approval=self.approval,
+                action_format=self.action_format,
+                tools=self.tools,
                 patience=self.reconnect_seconds,
             )
         )
         events = self.serverapp.event_logger
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+        self._upkeep: asyncio.Task[None] | None = None
+        server.io_loop.add_callback(self._look_after_journal)
+
+    async def _look_after_journal(self) -> None:
+        journal = self.conversations.journal
+        if journal.trouble:
+            self.log.error("%s", journal.trouble)
+        work = keep_small(
+            journal,
+            max_age_days=self.journal_days or None,
+            max_bytes=int(self.journal_megabytes * 1e6) or None,
+            in_use=self.conversations.shown,
+        )
+        self._upkeep = asyncio.create_task(work)
 
     def _open_models(self, folder: Path) -> Models:
         assert self.serverapp is not None
@@ -131,6 +177,8 @@ class CodeActExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End all runs and the models."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         await self.conversations.close()
         await self.models.close()
 

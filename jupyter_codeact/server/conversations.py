@@ -80,9 +80,7 @@ class Conversations:
         for desk in self._desks.values():
             desk.leave(page, comes_back=True)
         expected = {desk.actor for desk in self._desks.values() if desk.running}
-        self._pages = {
-            name: one for name, one in self._pages.items() if one.connected or one in expected
-        }
+        self._pages = {name: one for name, one in self._pages.items() if one.connected or one in expected}
 
     def receive(self, page: Page, message: Any) -> None:
         """Take one of `protocol.FromPage`.
@@ -99,7 +97,9 @@ class Conversations:
         elif isinstance(message, p.Close):
             if desk := self._desks.get(message.notebook):
                 desk.leave(page)
-        elif isinstance(message, p.ListModels | p.ChooseModel | p.SaveEndpoint | p.RemoveEndpoint | p.ControlModel):
+        elif isinstance(
+            message, p.ListModels | p.ChooseModel | p.SaveEndpoint | p.RemoveEndpoint | p.ControlModel
+        ):
             self.setup.models.receive(page, message)
         elif take := self._takes.get(type(message)):
             desk = self._desks.get(message.notebook)
@@ -137,6 +137,10 @@ class Conversations:
         await self._runs.close()
         self.journal.close()
 
+    def shown(self) -> set[str]:
+        """Return the conversations that are open here."""
+        return {desk.conversation for desk in self._desks.values()}
+
     def _within(self, path: str) -> list[str]:
         """Return the notebook of that path, or those in the folder of that path, with a desk here."""
         return [notebook for notebook in self._desks if PurePosixPath(notebook).is_relative_to(path)]
@@ -156,9 +160,12 @@ class Conversations:
         if message.kernel_id or not desk.running:
             desk.kernel = message.kernel_id  # a page that is loading does not know it yet
         page.send(self._history(desk))
+        if self.journal.trouble:
+            page.send(p.Refused(notebook=desk.notebook, message=self.journal.trouble))
         desk.join(page)
 
     def _history(self, desk: Desk) -> p.History:
+        desk.send()  # or a page would be told again what is in its history
         return p.History(
             notebook=desk.notebook,
             conversation=desk.conversation,

@@ -55,6 +55,7 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Greet the page."""
         super().open(*args, **kwargs)
+        self.set_nodelay(True)  # or the system holds small messages back for some 40 ms
         name = self.get_query_argument("page", "")[:LONGEST_NAME] or uuid.uuid4().hex
         self.page = self.conversations.join(name, self._send)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,6 +34,10 @@ class Setup:
         What a run may spend.
     approval
         Which cells wait for approval in a notebook whose user has not chosen.
+    action_format
+        Name of the format that the model writes actions in.
+    tools
+        Functions (``"module:function"``) that are loaded into kernels for the model.
     patience
         Seconds that a run waits for a page when none shows its notebook.
     """
@@ -45,6 +49,8 @@ class Setup:
     root: str
     budget: Budget = field(default_factory=Budget)
     approval: Mode = "ask-if-risky"
+    action_format: str = "markdown"
+    tools: Sequence[str] = ()
     patience: float = 600.0
 
     def key(self, notebook: str) -> str:
