@@ -12,7 +12,7 @@ from .session import Door
 from .threads import call_in
 
 if TYPE_CHECKING:
-    from .models.hosting import EngineStatus
+    from .models.status import EngineStatus
 
 NOBODY = "nobody is here to approve it"
 QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "

@@ -24,7 +24,7 @@ from .result import Result, result_of
 from .threads import Background, Waiting
 
 if TYPE_CHECKING:
-    from .models.hosting import EngineStatus
+    from .models.status import EngineStatus
 
 BUSY = "CodeAct is at work in this session. Stop it, or wait until it is done."
 NOTHING = "No run in this session has left a cell that could be taken back."

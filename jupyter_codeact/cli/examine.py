@@ -49,13 +49,14 @@ def test(target: str, model: str | None, api_key_env: str | None, as_json: bool)
 
 async def _examine(target: str, name: str | None, key: str | None, as_json: bool) -> Report:
     from ..models.testing import examine
+    from .display import BEFORE_READY, is_waiting
 
     model = _open(target, name, key)
     noted = ""
 
     def note(status: EngineStatus) -> None:
         nonlocal noted
-        if status.state in ("downloading", "loading") or (status.state == "busy" and status.message):
+        if status.state in BEFORE_READY or is_waiting(status):
             words = status.message or f"{status.model}: {status.state}"
             if words != noted:
                 click.echo(words, err=True)

@@ -117,7 +117,10 @@ def in_short(error: Exception, *, begun: bool) -> str:
         return "takes no more requests for now (HTTP 429)"
     if status is not None:
         return f"failed (HTTP {status})"
-    return "broke off in the middle of the reply" if begun else "cannot be reached"
+    if begun:
+        return "broke off in the middle of the reply"
+    cause = type(error.__cause__ or error).__name__  # the library has one name for both
+    return "cannot be reached" if cause.startswith("Connect") else "broke off before it had replied"
 
 
 def _is_too_long(error: Exception, said: str) -> bool:
