@@ -14,6 +14,9 @@ _TOO_LONG = re.compile(
 )
 
 
+_UNSUPPORTED = re.compile(
+    r"(not|n't|un)[ -]?support", re.I
+)  # llama.cpp's server calls that a failure of its own
 _NO_TOOLS = re.compile(r"(not|n't) support[^.]*\btools?\b|\btools?\b[^.]*(not|n't|un)[ -]?support", re.I)
 
 
@@ -93,7 +96,8 @@ def explain(
         return ModelError(
             f"{where} takes no more requests for now (HTTP 429){_of(said)}; ask again in a while."
         )
-    if status is not None and status >= 500:
+    passing = status is not None and (status >= 500 or status in (408, 409, 425))
+    if passing and not _UNSUPPORTED.search(said):
         return ModelError(f"{where} failed (HTTP {status}){_of(said)}; ask again, or look into its log.")
     if status is not None and _NO_TOOLS.search(said):
         return RequestError(
