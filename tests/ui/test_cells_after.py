@@ -28,7 +28,8 @@ def test_a_run_is_marked_compared_and_undone_but_for_what_the_user_changed_since
     expect(page.conversation).to_contain_text("The total is 5.")
     expect(page.cells).to_have_count(4)
 
-    expect(page.mark(0, "written")).to_have_attribute("aria-label", "Written by CodeAct with scripted")
+    label = "Written by CodeAct with scripted. Click to see what changed"
+    expect(page.mark(0, "written")).to_have_attribute("aria-label", label)
     expect(page.mark(3, "written")).to_be_hidden()
 
     page.mark(0, "written").click()
@@ -61,7 +62,8 @@ def test_a_check_marks_each_cell_until_it_is_edited_or_the_results_are_cleared_a
     page.choose("Check That the Notebook Reproduces")
 
     expect(page.mark(0, "same")).to_be_visible()
-    expect(page.mark(1, "failed")).to_have_attribute("title", "NameError")
+    sentence = "NameError: name 'missing' is not defined. No cell of the notebook defines it."
+    expect(page.mark(1, "failed")).to_have_attribute("title", sentence)
     expect(page.mark(2, "not_run")).to_be_visible()
     expect(page.above.get_by_role("button", name="Clear")).to_be_visible()
     page.cells.nth(1).locator(".cm-content").click()

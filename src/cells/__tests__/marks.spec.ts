@@ -98,9 +98,13 @@ function cell(id: string): CodeCell {
 
 /** What the things drawn at a cell are called. */
 function labels(id: string): (string | null)[] {
-  return [
-    ...cell(id).node.querySelectorAll('[class*="jp-CodeAct"][aria-label]')
-  ].map(node => node.getAttribute('aria-label'));
+  return [...cell(id).node.querySelectorAll('[aria-label]')]
+    .filter(node =>
+      node.closest(
+        '.jp-CodeAct-cellMarks, .jp-CodeAct-cellApproval, .jp-CodeAct-cellError'
+      )
+    )
+    .map(node => node.getAttribute('aria-label'));
 }
 
 function click(id: string, name: string): void {
