@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .tools import tool
+
+__all__ = ["tool"]
+
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from .extension import CodeActExtension

@@ -267,12 +267,16 @@ export interface Done {
 }
 /**
  * A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any.
+ *
+ * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
+ * ``"module:function"``): words for the model, and never a reason to run anything.
  */
 export interface NotebookState {
   cells: Cell[];
   active_cell: string | null;
   kernel: Kernel | null;
   variables: Variable[];
+  tools: string[];
 }
 /**
  * A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit.
@@ -300,6 +304,8 @@ export interface Kernel {
 }
 /**
  * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+ *
+ * Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
  */
 export interface Variable {
   name: string;
@@ -502,7 +508,9 @@ export interface Observation {
   images: string[];
 }
 /**
- * The model's window was nearly full: observations before this are told in brief from now on.
+ * The model's window was nearly full: what was before this is told in brief from now on.
+ *
+ * ``room`` is how many characters it may take.
  */
 export interface Condensed {
   conversation: string;
@@ -510,6 +518,7 @@ export interface Condensed {
   turn: number;
   time: number;
   type: 'condensed';
+  room: number;
 }
 /**
  * The run is over. ``message`` is a sentence for the user when there is no answer.

@@ -6,8 +6,9 @@ and once more when it is whole. Whatever is ambiguous is an answer: prose is nev
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from .fences import Block, Thinking, parts
 from .source import dedented, looks_like_code, syntax_tree, without_prompts
@@ -62,6 +63,11 @@ class ActionFormat(Protocol):
         """Strings that an engine can end the reply at. It may leave them out of the reply."""
         ...
 
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """Functions to declare to the endpoint, if the format uses its function calling."""
+        ...
+
     def is_complete(self, text: str) -> bool:
         """Tell whether nothing that may still come changes what `parse` makes of the reply. Cheap.
 
@@ -77,12 +83,17 @@ class ActionFormat(Protocol):
         """Tell the model how to act in this format."""
         ...
 
+    def call(self, text: str) -> tuple[str, str, str] | None:
+        """Return a reply as a call of one of the `tools`: what is said before, the name, the arguments."""
+        ...
+
 
 class MarkdownFormat:
     """Fenced blocks, as models write them anyway: the first Python block is the action."""
 
     name = "markdown"
     stop: tuple[str, ...] = ()
+    tools: tuple[Mapping[str, Any], ...] = ()
 
     def describe(self) -> str:
         """Tell the model how to act in this format."""
@@ -91,6 +102,9 @@ class MarkdownFormat:
             "```python cell=ID replaces cell ID; a ```markdown block before the code becomes a text cell. "
             "A reply without a code block is your final answer."
         )
+
+    def call(self, text: str) -> None:
+        """Return nothing: an endpoint is shown blocks as the model wrote them."""
 
     def is_complete(self, text: str) -> bool:
         """Tell whether the first Python block is closed."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from . import context, prompts, turn
 from .actions import ActionFormat, MarkdownFormat
 from .contracts import ChatModel, CodeActError, Journal, Notebook
-from .events import Event, Observation, RunEnded, RunStarted
+from .drift import Known
+from .events import Attachment, Event, Observation, RunEnded, RunStarted
 from .gate import AutoGate, Gate
 from .run import Budget, Ended, Run, StopSign
 
@@ -28,6 +29,8 @@ class Agent:
         What each run may spend.
     watch
         Called with each event after it is recorded, and with the pieces of replies as they stream.
+    tools
+        Functions (``"module:function"``) that the user's configuration has the kernel load for the model.
     """
 
     def __init__(
@@ -40,24 +43,38 @@ class Agent:
         action_format: ActionFormat | None = None,
         budget: Budget | None = None,
         watch: Callable[[Event], None] = lambda _event: None,
+        tools: Sequence[str] = (),
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AutoGate(), action_format or MarkdownFormat()
-        self.budget, self.watch = budget or Budget(), watch
+        self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self._stop = StopSign()
 
     def stop(self, why: str = "Stopped.") -> None:
         """End the run under way: cancel the model's reply, interrupt the agent's cell."""
         self._stop.set(why)
 
-    async def run(self, conversation: str, task: str, *, title: str) -> RunEnded:
+    async def run(
+        self,
+        conversation: str,
+        task: str,
+        *,
+        title: str,
+        attachments: Sequence[Attachment] = (),
+        replaces: str | None = None,
+        below: str | None = None,
+    ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
-        ``title`` names the notebook in the record.
+        ``title`` names the notebook in the record; ``replaces`` is the run that is asked anew; cells are
+        written ``below`` one, else below the active one.
         """
         run = Run(conversation, self.journal, self.budget, self._stop, self.watch)
+        system = prompts.system(self.action_format)
+        given = {"attachments": list(attachments), "replaces": replaces}
+        run.emit(RunStarted, task=task, notebook=title, model=self.model.name, system=system, **given)
         try:
-            end = await self._work(run, task, title)
+            end = await self._work(run, task, attachments, below)
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -72,22 +89,27 @@ class Agent:
             self._stop = StopSign()
         return run.end(end)
 
-    async def _work(self, run: Run, task: str, title: str) -> Ended:
-        system = prompts.system(self.action_format)
-        run.emit(RunStarted, task=task, notebook=title, model=self.model.name, system=system)
+    async def _work(self, run: Run, task: str, attachments: Sequence[Attachment], below: str | None) -> Ended:
+        sees = bool(getattr(self.model, "sees_images", False))
+        run.window.tokens = getattr(self.model, "context", None)
+        if self.tools:
+            await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
-        run.emit(Observation, text=context.opening(task, state))
-        spot = turn.Spot(after=state.active_cell, known={cell.id for cell in state.cells})
+        images = [one.image for one in attachments if sees and one.image]
+        told = context.opening(
+            task, state, attachments, below, nonce=run.nonce, window=run.window.characters, sees_images=sees
+        )
+        run.emit(Observation, text=told, images=images)
+        spot = turn.Spot(below or state.active_cell, Known(state), sees_images=sees)
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
                 return Ended("answered", answer=reply.prose)
-            nothing = prompts.CUT_OFF if reply.incomplete else prompts.EMPTY
-            outcome = turn.Outcome(nothing, marks=[nothing])
-            for action in reply.actions:
-                outcome = await turn.act(run, self.notebook, self.gate, action, spot)
-            told = run.advise(outcome.text, *outcome.marks)
-            run.emit(Observation, text=told, images=outcome.images)
+            outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
+            words = [run.advise(outcome.text, *outcome.marks)]
+            if not outcome.end:
+                words += await turn.news(run, self.notebook, spot, self.tools)
+            run.emit(Observation, text="\n".join(words), images=outcome.images)
             if outcome.end:
                 return outcome.end

@@ -61,6 +61,10 @@ class ModelError(CodeActError):
     """The model could not be reached, refused, or broke off."""
 
 
+class TooLongError(ModelError):
+    """The conversation is longer than the model's window; nothing of a reply had come."""
+
+
 class NotebookError(CodeActError):
     """The notebook or its kernel cannot do what was asked of it."""
 
@@ -89,7 +93,10 @@ class Kernel(Frozen):
 
 
 class Variable(Frozen):
-    """A variable of the user's in the kernel: its type's name, and what can be said of it in a few words."""
+    """A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+
+    Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
+    """
 
     name: str
     type: str
@@ -97,12 +104,17 @@ class Variable(Frozen):
 
 
 class NotebookState(Frozen):
-    """A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any."""
+    """A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any.
+
+    ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
+    ``"module:function"``): words for the model, and never a reason to run anything.
+    """
 
     cells: list[Cell] = Field(default_factory=list)
     active_cell: str | None = None
     kernel: Kernel | None = None
     variables: list[Variable] = Field(default_factory=list)
+    tools: list[str] = Field(default_factory=list)
 
 
 ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
@@ -136,7 +148,11 @@ class CellCheck(Frozen):
 
 
 class ChatModel(Protocol):
-    """A model that continues a conversation."""
+    """A model that continues a conversation.
+
+    Two more attributes are read where a model has them: ``context``, the tokens that a conversation may have
+    (``None`` while unknown), and ``sees_images``, whether it is to be sent images.
+    """
 
     @property
     def name(self) -> str:
@@ -161,7 +177,8 @@ class ChatModel(Protocol):
         Raises
         ------
         ModelError
-            With a sentence for the user; nothing of the reply was lost that had been yielded.
+            With a sentence for the user; nothing of the reply was lost that had been yielded. `TooLongError`
+            if the messages do not fit the model's window, which the agent can help.
         """
         ...
 
@@ -214,6 +231,13 @@ class Notebook(Protocol):
 
     async def interrupt(self) -> None:
         """Interrupt the kernel; a `run_cell` under way then returns by itself."""
+        ...
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names.
+
+        They come from the user's configuration only: this runs in the kernel without asking the gate.
+        """
         ...
 
 

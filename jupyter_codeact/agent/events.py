@@ -146,9 +146,13 @@ class Observation(BaseEvent):
 
 
 class Condensed(BaseEvent):
-    """The model's window was nearly full: observations before this are told in brief from now on."""
+    """The model's window was nearly full: what was before this is told in brief from now on.
+
+    ``room`` is how many characters it may take.
+    """
 
     type: Literal["condensed"] = "condensed"
+    room: int = 4000
 
 
 class RunUndone(BaseEvent):

@@ -35,6 +35,7 @@ class ExecuteFormat:
 
     name = "execute"
     stop: tuple[str, ...] = ("</execute>",)
+    tools: tuple[Mapping[str, Any], ...] = ()
 
     def describe(self) -> str:
         """Tell the model how to act in this format."""
@@ -42,6 +43,9 @@ class ExecuteFormat:
             "To act, write Python between <execute> and </execute>. It runs as a notebook cell, and you are "
             "shown its output. Write your final answer between <solution> and </solution>."
         )
+
+    def call(self, text: str) -> None:
+        """Return nothing: an endpoint is shown the tags as the model wrote them."""
 
     def is_complete(self, text: str) -> bool:
         """Tell whether the first tag that counts is closed."""
@@ -87,7 +91,8 @@ class ToolsFormat:
     """Native function calling, as text.
 
     A client renders the call that an endpoint reports with `render`; models that write their calls into the
-    reply write them just so.
+    reply write them just so. What the endpoint is shown of the past are calls and their results again, in its
+    own words: hosted models go on calling as they see it done, and local ones get their template's form.
     """
 
     name = "tools"
@@ -108,6 +113,7 @@ class ToolsFormat:
         },
     }
     """The one tool, as a request to an OpenAI-compatible endpoint names it."""
+    tools: tuple[Mapping[str, Any], ...] = (schema,)
 
     def describe(self) -> str:
         """Tell the model how to act in this format."""
@@ -119,6 +125,15 @@ class ToolsFormat:
     def render(self, name: str, arguments: str) -> str:
         """Return the canonical text of a call, whose ``arguments`` are JSON as the endpoint sent them."""
         return f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": {arguments}}}\n{_CALL_ENDS}'
+
+    def call(self, text: str) -> tuple[str, str, str] | None:
+        """Return a reply as a call of the one tool: what is said before, the name, the arguments."""
+        parsed = self.parse(text)
+        if not parsed.actions:
+            return None
+        [action] = parsed.actions
+        arguments = {"code": action.source} | ({"cell": action.cell_id} if action.cell_id else {})
+        return parsed.prose, "python", json.dumps(arguments, ensure_ascii=False)
 
     def is_complete(self, text: str) -> bool:
         """Tell whether the first call is closed."""

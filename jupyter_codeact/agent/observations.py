@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -112,6 +113,16 @@ def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
 
 
+def environment_secrets() -> dict[str, str]:
+    """Return the secrets of this process, which its kernels inherit."""
+    return secrets_in(os.environ)
+
+
+def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
+    """Return a text without secrets, and without what could close a fence that carries ``nonce``."""
+    return _mask(secrets, nonce)(text)
+
+
 def _read(
     outputs: list[Output], sees_images: bool = False, source: str = "", execution_count: int | None = None
 ) -> Iterator[_Shown]:
@@ -177,7 +188,7 @@ def _fitted(shown: list[_Shown], budget: int) -> list[_Shown]:
     first = max(1.0, 2 * sum(weights[index] for index in others))
     weights = [first if one.kind == "error" else weight for one, weight in zip(shown, weights, strict=True)]
     return [
-        one if share >= size else _Shown(one.kind, _cut(one.text, share - size + len(one.text)), one.image)
+        one if share >= size else _Shown(one.kind, cut(one.text, share - size + len(one.text)), one.image)
         for one, size, share in zip(shown, sizes, _shares(sizes, weights, budget), strict=True)
     ]
 
@@ -213,8 +224,10 @@ def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
     return shares
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
     """Take the middle out of a text, if possible at the ends of lines; its last line stays if possible."""
+    if len(text) <= limit:
+        return text
     room = max(0, limit - _NOTE)
     tail = room // 2
     last_line = len(text) - text.rfind("\n") - 1

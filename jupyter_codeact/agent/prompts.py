@@ -36,6 +36,18 @@ EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plai
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
+TOOLS = "Functions in the kernel, ready for your code to call:"
+PROPOSED = "The notebook proposes these functions; import them in a cell if you need them:"
+DRIFT = "Meanwhile in the notebook:"
+RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
+PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
+EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"
+CONDENSED = "What happened before this is shortened to save room; variables in the kernel are still there."
+EARLIER = "Task: {task}"
+UNSEEN = "You cannot see images: say so if the task needs it."
+IMAGES = "The images of that output:"
+NOTHING = "(nothing came of it)"
+
 
 def system(action_format: ActionFormat) -> str:
     """Return the system prompt for an action format."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from . import prompts
 from .contracts import Frozen, Journal, Usage
 from .events import Ending, Event, RunEnded, new_id
+from .history import Window
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -79,7 +80,7 @@ class Run:
     ) -> None:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
         self.events: list[Event] = list(journal.events(conversation))
-        self.budget, self.turn, self.usage = budget, 0, Usage()
+        self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch
         self._started = time.monotonic()
         self._seen: Counter[str] = Counter()

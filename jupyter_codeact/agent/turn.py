@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
-from .contracts import ChatModel, Execution, Notebook, Usage
-from .events import Action, Asked, CellWritten, Decided, Executed, Reply, ReplyDelta
+from .cells import resolve
+from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage
+from .drift import Known
+from .events import Action, Asked, CellWritten, Condensed, Decided, Executed, Reply, ReplyDelta
 from .gate import Decision, Gate, decision, digest
-from .observations import observe, secrets_in
+from .observations import environment_secrets, observe
 from .run import Ended, Run
 
 AGAIN = 0.7
@@ -23,12 +25,23 @@ AGAIN = 0.7
 class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
-    ``known`` are the ids of the cells there are; models make up others.
+    ``kept`` are the cells of others whose earlier state is in the record.
     """
 
     after: str | None
-    known: set[str]
+    known: Known
     retry: str | None = None
+    kept: set[str] = field(default_factory=set)
+    sees_images: bool = False
+
+    def target(self, action: CodeAction) -> str | None:
+        """Return the cell that an action rewrites: the one it names, or the attempt before it that failed.
+
+        Models make names up; an action with such a name is written as a new cell.
+        """
+        named = resolve(action.cell_id, self.known.ids)
+        retry = self.retry if action.cell_type == "code" and self.retry in self.known.ids else None
+        return named or retry
 
 
 @dataclass
@@ -42,27 +55,53 @@ class Outcome:
     images: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     end: Ended | None = None
+    refused: bool = False
 
 
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> ParsedReply:
+    """Return the model's reply to the conversation, which is condensed first if it might not have room."""
+    run.window.tokens = getattr(model, "context", None) or run.window.tokens
+    chat = context.messages(run.events, action_format)
+    fresh = not run.window.holds(chat, run.window.reply(run.budget.reply_tokens))
+    if fresh:
+        chat = _condensed(run, action_format, chat)
+    try:
+        return await _read(run, model, action_format, chat)
+    except TooLongError:
+        if fresh:
+            raise
+        run.window.tokens = run.window.tokens or round(context.size(chat) / run.window.per_token)
+        return await _read(run, model, action_format, _condensed(run, action_format, chat))
+
+
+def _condensed(run: Run, action_format: ActionFormat, chat: Sequence[Message]) -> list[Message]:
+    run.emit(Condensed, room=run.window.kept(chat))
+    return context.messages(run.events, action_format)
+
+
+async def _read(
+    run: Run, model: ChatModel, action_format: ActionFormat, chat: Sequence[Message]
+) -> ParsedReply:
     """Stream a reply, cut where its first action is complete; what was said is recorded however it ends."""
     text, finish = "", "broken off"
     usage = Usage()
-    messages = context.messages(run.events)
+    first: float | None = None
     begun = time.monotonic()
 
     async def read() -> None:
-        nonlocal text, usage, finish
+        nonlocal text, usage, finish, first
         stream = model.stream(
-            messages,
+            chat,
             stop=action_format.stop,
-            max_tokens=run.budget.reply_tokens,
+            max_tokens=run.window.reply(run.budget.reply_tokens),
             temperature=AGAIN if run.repeating else 0.0,
+            tools=action_format.tools,
         )
         async with aclosing(stream) as deltas:
             async for delta in deltas:
                 usage, finish = delta.usage or usage, delta.finish_reason or finish
                 if delta.text:
+                    first = time.monotonic() - begun if first is None else first
                     text += delta.text
                     run.emit(ReplyDelta, text=delta.text)
                     if action_format.is_complete(text):
@@ -74,26 +113,42 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> Parsed
     finally:
         reply = action_format.parse(text)
         run.spend(usage)
+        if not usage.estimated:
+            run.window.learn(chat, usage.prompt_tokens)
         if text:
-            seconds = time.monotonic() - begun
-            run.emit(Reply, text=reply.text, usage=usage, seconds=seconds, finish_reason=finish)
+            run.emit(
+                Reply,
+                text=reply.text,
+                usage=usage,
+                seconds=time.monotonic() - begun,
+                first_token_seconds=first,
+                finish_reason=finish,
+            )
     return reply
 
 
-async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
+async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: Spot) -> Outcome:
+    """Do what a reply asks for, as far as it can be done."""
+    nothing = prompts.CUT_OFF if reply.incomplete else prompts.EMPTY
+    outcome = Outcome(nothing, marks=[nothing])
+    for action in reply.actions:
+        outcome = await _act(run, notebook, gate, action, spot)
+        if outcome.refused:
+            break
+    return outcome
+
+
+async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
     """Put an action into the notebook and, if the gate allows, run it.
 
     A failed attempt is rewritten in place, so that the notebook keeps only what worked.
     """
     run.emit(Action, source=action.source, cell_type=action.cell_type)
-    named = action.cell_id if action.cell_id in spot.known else None
-    target = named or (spot.retry if action.cell_type == "code" else None)
-    cell = await run.unless_stopped(
-        notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=target, after=spot.after)
-    )
-    run.emit(CellWritten, cell_id=cell, rewritten=cell == target)
-    spot.after = cell
-    spot.known.add(cell)
+    target = spot.target(action)
+    if target and spot.known.protected(target):
+        told = prompts.PROTECTED.format(cell=spot.known.name(target))
+        return Outcome(told, marks=[told], refused=True)
+    cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
         return Outcome(prompts.NEXT)
 
@@ -102,7 +157,9 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     spot.retry = cell
     if not decided.allowed:
         return Outcome(prompts.denied(decided.reasons), marks=[action.source])
+    edited = ""
     if decided.source != action.source:
+        edited = prompts.EDITED.format(source=decided.source)
         await run.unless_stopped(notebook.write_cell(decided.source, cell_id=cell))
 
     execution = await run.unless_stopped(
@@ -110,14 +167,18 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
         wind_up=notebook.interrupt,
     )
     run.emit(Executed, cell_id=cell, **execution.model_dump())
+    spot.known.wrote(
+        Cell(id=cell, cell_type="code", source=decided.source, execution_count=execution.execution_count)
+    )
     if execution.status == "ok":
         spot.retry = None
     observed = observe(
         execution,
         nonce=run.nonce,
-        budget=run.budget.observation,
+        budget=run.window.observation(run.budget.observation),
+        sees_images=spot.sees_images,
         source=decided.source,
-        secrets=secrets_in(os.environ),
+        secrets=environment_secrets(),
     )
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
     shown = ""
@@ -126,11 +187,39 @@ async def act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot
     failed = execution.status == "error" and errors
     advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.NEXT
     return Outcome(
-        "\n".join(filter(None, [observed.text, shown, advice])),
+        "\n".join(filter(None, [edited, observed.text, shown, advice])),
         images=list(observed.images),
         marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+async def news(run: Run, notebook: Notebook, spot: Spot, tools: Sequence[str]) -> list[str]:
+    """Tell what the user did in the notebook since the model last heard of it."""
+    try:
+        told = spot.known.news(await run.unless_stopped(notebook.state(brief=True)))
+        if spot.known.restarted and tools:
+            await run.unless_stopped(notebook.load_tools(tools))
+    except Ended:
+        return []  # the run ends with the next turn; what the cell showed until then is still recorded
+    spot.after = spot.known.standing(spot.after)
+    return [told] if told else []
+
+
+async def _written(run: Run, notebook: Notebook, action: CodeAction, spot: Spot, target: str | None) -> str:
+    """Write an action's cell, and record what was there before if it is not the run's own."""
+    before = None
+    if target and target not in spot.known.made | spot.kept:
+        before = await run.unless_stopped(notebook.read_cell(target))
+    cell = await run.unless_stopped(
+        notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=target, after=spot.after)
+    )
+    in_place = cell == target
+    run.emit(CellWritten, cell_id=cell, rewritten=in_place, before=before if in_place else None)
+    spot.kept.add(cell)
+    spot.known.wrote(Cell(id=cell, cell_type=action.cell_type, source=action.source))
+    spot.after = cell
+    return cell
 
 
 async def _decided(run: Run, gate: Gate, source: str, cell: str) -> Decision:
@@ -139,7 +228,10 @@ async def _decided(run: Run, gate: Gate, source: str, cell: str) -> Decision:
     if judged.verdict != "ask":
         return decision(source, allowed=judged.verdict == "allow", reasons=judged.reasons)
     asked = run.emit(Asked, cell_id=cell, source=source, sha256=digest(source), reasons=judged.reasons)
-    return await run.unless_stopped(gate.ask(asked))
+    decided = await run.unless_stopped(gate.ask(asked))
+    if decided.sha256 != digest(decided.source):
+        return decision(source, allowed=False, reasons=["the approval is not of this code"])
+    return decided
 
 
 async def _variables(run: Run, notebook: Notebook, source: str) -> str:
@@ -148,7 +240,7 @@ async def _variables(run: Run, notebook: Notebook, source: str) -> str:
         state = await run.unless_stopped(notebook.state())
     except Ended:
         return ""
-    return context.variables(state.variables, source)
+    return context.mentioned(state.variables, source)
 
 
 def _end_of(execution: Execution, run: Run) -> Ended | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..agent.contracts import ModelError
+from ..agent.contracts import ModelError, TooLongError
 
 _TOO_LONG = re.compile(
     r"context[ _](length|size|window)|maximum (context|prompt|input)"
@@ -60,7 +60,7 @@ def explain(
             " or see whether it is overloaded."
         )
     if _is_too_long(error, said):
-        return ModelError(
+        return TooLongError(
             f"The conversation is too long for {model}{_of(_sizes(error) or said)}."
             " Start a new conversation, or use a model with a longer context."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -101,13 +101,16 @@ class HeadlessNotebook:
             )
             for cell in self._document.cells
         ]
+        proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
+        tools = [name for name in proposed if isinstance(name, str)]
         if self._kernel is None:
-            return NotebookState(cells=cells)
+            return NotebookState(cells=cells, tools=tools)
         kernel = Kernel(language="python", status=await self._kernel.status())
         if brief or self._running.locked():
-            return NotebookState(cells=cells, kernel=kernel)
+            return NotebookState(cells=cells, kernel=kernel, tools=tools)
         async with self._running:  # the kernel's answers must reach who asked
-            return NotebookState(cells=cells, kernel=kernel, variables=await self._kernel.variables())
+            variables = await self._kernel.variables()
+            return NotebookState(cells=cells, kernel=kernel, variables=variables, tools=tools)
 
     async def write_cell(
         self,
@@ -179,6 +182,14 @@ class HeadlessNotebook:
         self._interrupts += 1
         if self._kernel is not None:
             await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        async with self._running:
+            if self._kernel is None or await self._kernel.status() == "dead":
+                await self._start()
+            assert self._kernel is not None
+            await self._kernel.load_tools(tools)
 
     async def save(self) -> None:
         """Write the notebook, and wait until it is on the disk.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL
@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
-from . import variables
+from . import tools, variables
 from .outputs import Outputs
 
 STARTUP_SECONDS = 60
@@ -157,6 +157,12 @@ class KernelProcess:
         if self._client is None or not self._used or await self.status() != "idle":
             return []
         return await variables.read(self._client)
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
+        assert self._client is not None
+        self._used = True
+        await tools.load(self._client, names)
 
     async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
         """Run ``source``; what it shows appears in ``cell`` while it runs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Literal, Protocol
 
 from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState, Variable
@@ -64,6 +64,10 @@ class KernelAccess(Protocol):
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy."""
+        ...
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
         ...
 
 
@@ -144,3 +148,7 @@ class LiveNotebook:
         """Interrupt the kernel, through the server; a cell that was only just asked for gets to begin."""
         await asyncio.sleep(max(0.0, self._began + SETTLE - time.monotonic()))
         await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        await self._kernel.load_tools(tools)

@@ -7,19 +7,16 @@ need not have this package.
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import json
-from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from ..agent.contracts import Variable
+from . import silent
 
 LIMIT = 30
-"""Variables described at most; the ones defined last."""
+"""Variables described at most; the ones defined last, and tools before all others."""
 
 # Runs in the user's kernel. Looks only at built-in types and at the libraries it knows by name, because
 # asking an unknown object for its repr or its attributes would run the user's code.
@@ -65,9 +62,19 @@ def summary(name, value):
         return "%s%s" % (inspect.signature(value), ": " + doc if doc else "")
     return ""
 
+def is_tool(value):
+    return type(value) is types.FunctionType and value.__dict__.get("__codeact_tool__") is True
+
 def describe(namespace, limit):
-    found = []
+    found, tools = [], []
     for name, value in reversed(list(namespace.items())):
+        if is_tool(value):
+            try:
+                said = "%s\\n%s" % (inspect.signature(value), inspect.getdoc(value) or "")
+            except Exception:
+                said = "(...)"
+            tools.append({"name": name, "type": "tool", "summary": said[:1200].strip()})
+            continue
         if name.startswith("_") or name in HIDDEN or isinstance(value, SKIPPED):
             continue
         if type(value).__module__.startswith(("IPython", "ipykernel")) or isinstance(value, type) and not (
@@ -75,25 +82,24 @@ def describe(namespace, limit):
         ) or isinstance(value, types.FunctionType) and value.__module__ != "__main__":
             continue
         if len(found) == limit:
-            break
+            continue
         try:
             said = summary(name, value)[:400]
         except Exception:
             said = ""
         found.append({"name": name, "type": type(value).__name__, "summary": said})
-    return json.dumps(found[::-1])
+    return json.dumps(tools[::-1] + found[::-1])
 """
 
-EXPRESSION = f"(lambda space: (exec({_IN_KERNEL!r}, space), space['describe'](globals(), {LIMIT}))[1])({{}})"
+EXPRESSION = silent.call(_IN_KERNEL, "describe", LIMIT)
 _VARIABLES = TypeAdapter(list[Variable])
 
 
 def parse(reply: dict[str, Any]) -> list[Variable]:
     """Return the variables that an ``execute_reply`` with `EXPRESSION` in it tells of; none if it failed."""
     try:
-        text = reply["content"]["user_expressions"]["codeact"]["data"]["text/plain"]
-        return _VARIABLES.validate_python(json.loads(ast.literal_eval(text)))
-    except (KeyError, ValueError, SyntaxError, TypeError):
+        return _VARIABLES.validate_python(silent.parse(reply))
+    except ValidationError:
         return []
 
 
@@ -102,14 +108,7 @@ async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Varia
 
     Returns none when the kernel is busy for longer than ``timeout`` seconds.
     """
-    request = client.execute(
-        "", silent=True, store_history=False, user_expressions={"codeact": EXPRESSION}, allow_stdin=False
-    )
     try:
-        async with asyncio.timeout(timeout):
-            while True:
-                reply = await client.get_shell_msg(timeout=timeout)
-                if reply["parent_header"].get("msg_id") == request:
-                    return parse(reply)
-    except (TimeoutError, Empty):
+        return parse(await silent.evaluate(client, EXPRESSION, timeout=timeout))
+    except TimeoutError:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -10,8 +10,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayKernelManager
 
-from ..agent.contracts import Variable
-from ..notebooks import variables
+from ..agent.contracts import NotebookError, Variable
+from ..notebooks import tools, variables
 
 WAKING = 1.0
 """Seconds an interrupted kernel has to take in a message; one that is deep in a library takes longer."""
@@ -45,6 +45,16 @@ class ServerKernel:
             return []
         with self._client(kernel) as client:
             return await variables.read(client) if client else []
+
+    async def load_tools(self, names: Sequence[str]) -> None:
+        """Define functions of modules as the agent's tools."""
+        kernel = self._identity()
+        if kernel is None or kernel not in self._manager:
+            return
+        with self._client(kernel) as client:
+            if client is None:
+                raise NotebookError("The agent's tools cannot be loaded into a kernel behind a gateway.")
+            await tools.load(client, names)
 
     @contextmanager
     def _client(self, kernel: str) -> Iterator[AsyncKernelClient | None]:

@@ -42,8 +42,18 @@ export function readState(
     }),
     active_cell: panel.content.activeCell?.model.id ?? null,
     kernel: kernelOf(panel),
-    variables: [] // read by the server, from the kernel
+    variables: [], // read by the server, from the kernel
+    tools: proposedTools(panel)
   };
+}
+
+/** Names of functions that the notebook proposes as tools: words for the model, which run nothing. */
+function proposedTools(panel: NotebookPanel): string[] {
+  const codeact = panel.content.model?.getMetadata('codeact') as unknown;
+  const tools = (codeact as { tools?: unknown } | undefined)?.tools;
+  return Array.isArray(tools)
+    ? tools.filter((name): name is string => typeof name === 'string')
+    : [];
 }
 
 /** Read a whole cell. */
