@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+MINUS = "\N{MINUS SIGN}"
+_NUMBER = re.compile("[-+" + MINUS + r"]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _figures: list[Any] = []
 
 
 def numbers(text: str) -> list[float]:
     """Return the numbers in a text; thousands may be set off by commas."""
-    return [float(found.replace(",", "").replace("−", "-")) for found in _NUMBER.findall(text)]
+    return [float(found.replace(",", "").replace(MINUS, "-")) for found in _NUMBER.findall(text)]
 
 
 def says(text: str, value: float, tolerance: float = 0.006) -> bool:
@@ -84,7 +85,8 @@ def scattered(axes: Any) -> int:
     """Return how many points a scatter plot has, whether drawn as a collection or as markers without a line."""
     from matplotlib.collections import PathCollection
 
-    points = sum(len(one.get_offsets()) for one in axes.collections if isinstance(one, PathCollection))
+    clouds: list[Any] = [one for one in axes.collections if isinstance(one, PathCollection)]
+    points: int = sum(len(one.get_offsets()) for one in clouds)
     lines = [one for one in axes.lines if one.get_linestyle() in ("None", "none", " ", "")]
     return int(points + sum(len(one.get_xdata()) for one in lines))
 
@@ -94,9 +96,10 @@ def bars(axes: Any) -> list[float]:
     from matplotlib.patches import Rectangle
 
     found = [one for one in axes.patches if isinstance(one, Rectangle)]
-    lying = len({round(one.get_height(), 9) for one in found}) == 1 and len(
-        {round(one.get_x(), 9) for one in found}
-    ) == 1
+    lying = (
+        len({round(one.get_height(), 9) for one in found}) == 1
+        and len({round(one.get_x(), 9) for one in found}) == 1
+    )
     if lying and len({round(one.get_width(), 9) for one in found}) > 1:
         return [float(one.get_width()) for one in sorted(found, key=lambda one: -one.get_y())]
     return [float(one.get_height()) for one in sorted(found, key=lambda one: one.get_x())]

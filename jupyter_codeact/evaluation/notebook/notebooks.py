@@ -6,16 +6,16 @@ from .task import NotebookTask, Work
 from .wrangling import PENGUINS
 
 _SHOP = (
-    "STOCK = {\"apple\": (3, 0.5), \"pear\": (0, 0.7), \"plum\": (12, 0.2), \"fig\": (5, 1.1)}\n\n\n"
-    "def names() -> list[str]:\n    \"\"\"Return the names of all fruits.\"\"\"\n    return list(STOCK)\n\n\n"
-    "def in_stock(name: str) -> int:\n    \"\"\"Return how many pieces of a fruit there are.\"\"\"\n    return STOCK[name][0]\n\n\n"
-    "def price(name: str) -> float:\n    \"\"\"Return the price of one piece; raises LookupError for a fruit that is sold out.\"\"\"\n"
-    "    if not STOCK[name][0]:\n        raise LookupError(f\"{name} is sold out\")\n    return STOCK[name][1]"
+    'STOCK = {"apple": (3, 0.5), "pear": (0, 0.7), "plum": (12, 0.2), "fig": (5, 1.1)}\n\n\n'
+    'def names() -> list[str]:\n    """Return the names of all fruits."""\n    return list(STOCK)\n\n\n'
+    'def in_stock(name: str) -> int:\n    """Return how many pieces of a fruit there are."""\n    return STOCK[name][0]\n\n\n'
+    'def price(name: str) -> float:\n    """Return the price of one piece; raises LookupError for a fruit that is sold out."""\n'
+    '    if not STOCK[name][0]:\n        raise LookupError(f"{name} is sold out")\n    return STOCK[name][1]'
 )
 _PAGES = (
     "_ROWS = [(n, (n * 37) % 101) for n in range(1, 58)]\n\n\n"
     "def page(number: int) -> list[tuple[int, int]]:\n"
-    "    \"\"\"Return page `number` (from 1 on) of the rows (id, score), at most 10 of them; an empty list after the last page.\"\"\"\n"
+    '    """Return page `number` (from 1 on) of the rows (id, score), at most 10 of them; an empty list after the last page."""\n'
     "    return _ROWS[(number - 1) * 10 : number * 10]"
 )
 _TEMPERATURES = 'import pandas as pd\n\ntemperatures = pd.DataFrame({"city": ["Oslo", "Rome", "Cairo"], "celsius": ["4", "15", "n/a"]})'
@@ -67,7 +67,9 @@ TASKS = (
         ),
         wrong=(
             Work("def moving_sum(values, width):\n    return [3, 5, 7]"),
-            Work("def moving_sum(values, width):\n    return [sum(values[i : i + width]) for i in range(len(values))]"),
+            Work(
+                "def moving_sum(values, width):\n    return [sum(values[i : i + width]) for i in range(len(values))]"
+            ),
             Work(
                 "def moving_sum(values, width):\n    return [values[i] + values[i + 1] for i in range(len(values) - 1)]"
             ),
@@ -89,7 +91,9 @@ TASKS = (
             'turnover = (both["pieces"] * both["price"]).sum()'
         ),
         wrong=(
-            Work('both = orders.merge(prices, on="product", how="left")\nturnover = (both["pieces"] * both["price"]).sum()'),
+            Work(
+                'both = orders.merge(prices, on="product", how="left")\nturnover = (both["pieces"] * both["price"]).sum()'
+            ),
             Work(
                 'both = orders.merge(prices, on="product").drop_duplicates("product")\n'
                 'turnover = (both["pieces"] * both["price"]).sum()'
@@ -104,7 +108,8 @@ TASKS = (
         request="Use the functions above: which fruit that is in stock is the cheapest, and what does it cost?",
         check='assert mentions(ANSWER, "plum")\nassert says(ANSWER, 0.2)',
         reference=Work(
-            "print(min((price(name), name) for name in names() if in_stock(name)))", "Plums are the cheapest, at 0.20."
+            "print(min((price(name), name) for name in names() if in_stock(name)))",
+            "Plums are the cheapest, at 0.20.",
         ),
         wrong=(
             Work(answer="Pears are the cheapest."),
@@ -124,8 +129,12 @@ TASKS = (
             f"There are 57 rows; their scores add up to {sum((n * 37) % 101 for n in range(1, 58))}.",
         ),
         wrong=(
-            Work(answer=f"There are 10 rows; their scores add up to {sum((n * 37) % 101 for n in range(1, 11))}."),
-            Work(answer=f"There are 50 rows; their scores add up to {sum((n * 37) % 101 for n in range(1, 51))}."),
+            Work(
+                answer=f"There are 10 rows; their scores add up to {sum((n * 37) % 101 for n in range(1, 11))}."
+            ),
+            Work(
+                answer=f"There are 50 rows; their scores add up to {sum((n * 37) % 101 for n in range(1, 51))}."
+            ),
             Work(answer="There are 57 rows."),
         ),
     ),
@@ -164,7 +173,9 @@ TASKS = (
         request="How many flowers of the test set does the model get wrong? Do not train it again.",
         check="_n = int((model.predict(X_test) != y_test).sum())\n"
         "assert _n in numbers(ANSWER) or (_n == 1 and mentions(ANSWER, 'one')) or (_n == 0 and mentions(ANSWER, 'none'))",
-        reference=Work("print((model.predict(X_test) != y_test).sum())", "It gets 1 of the 38 flowers wrong."),
+        reference=Work(
+            "print((model.predict(X_test) != y_test).sum())", "It gets 1 of the 38 flowers wrong."
+        ),
         wrong=(
             Work(answer="It gets 3 flowers wrong."),
             Work(answer="Its accuracy is 97.4 %."),
@@ -208,7 +219,9 @@ TASKS = (
             'chinstrap = penguins[penguins["species"] == "Chinstrap"].groupby("island")["flipper_length_mm"].agg(["mean", "max"])'
         ),
         wrong=(
-            Work('chinstrap = penguins[penguins["species"] == "Chinstrap"]["flipper_length_mm"].agg(["mean", "max"])'),
+            Work(
+                'chinstrap = penguins[penguins["species"] == "Chinstrap"]["flipper_length_mm"].agg(["mean", "max"])'
+            ),
             Work(
                 'chinstrap = penguins[penguins["species"] == "Chinstrap"].groupby("island")["flipper_length_mm"].agg(["mean", "min"])'
             ),

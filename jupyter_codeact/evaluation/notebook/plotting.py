@@ -6,9 +6,7 @@ from .task import NotebookTask, Work
 from .wrangling import PENGUINS
 
 _PLT = "import matplotlib.pyplot as plt\n\n"
-_SALES = (
-    'import pandas as pd\n\nsales = pd.DataFrame({"shop": ["north", "south", "west", "east"], "total": [40, 75, 20, 55]})'
-)
+_SALES = 'import pandas as pd\n\nsales = pd.DataFrame({"shop": ["north", "south", "west", "east"], "total": [40, 75, 20, 55]})'
 _WEEKS = (
     "import pandas as pd\n\n"
     'weeks = pd.DataFrame({"week": [1, 2, 3, 4] * 2, "shop": ["north"] * 4 + ["south"] * 4, "sold": [3, 5, 4, 8, 6, 2, 7, 9]})'
@@ -32,7 +30,8 @@ TASKS = (
         ),
         wrong=(
             Work(
-                _PLT + 'plt.scatter(penguins["flipper_length_mm"], penguins["body_mass_g"])\nplt.title("Penguins")\nplt.show()'
+                _PLT
+                + 'plt.scatter(penguins["flipper_length_mm"], penguins["body_mass_g"])\nplt.title("Penguins")\nplt.show()'
             ),
             Work(
                 _PLT + 'plt.scatter(penguins["body_mass_g"], penguins["flipper_length_mm"])\n'
@@ -52,13 +51,18 @@ TASKS = (
         check="_a = [a for a in drawn() if len(bars(a)) == 4]\nassert _a\nassert bars(_a[-1]) == [75.0, 55.0, 40.0, 20.0] "
         "or bars(_a[-1]) == [20.0, 40.0, 55.0, 75.0] and _a[-1].patches[0].get_x() == 0",
         reference=Work(
-            _PLT + 'ordered = sales.sort_values("total", ascending=False)\nplt.bar(ordered["shop"], ordered["total"])\nplt.show()'
+            _PLT
+            + 'ordered = sales.sort_values("total", ascending=False)\nplt.bar(ordered["shop"], ordered["total"])\nplt.show()'
         ),
         wrong=(
             Work(_PLT + 'plt.bar(sales["shop"], sales["total"])\nplt.show()'),
-            Work(_PLT + 'ordered = sales.sort_values("total")\nplt.bar(ordered["shop"], ordered["total"])\nplt.show()'),
             Work(
-                _PLT + 'ordered = sales.sort_values("total", ascending=False)\nplt.plot(ordered["shop"], ordered["total"])\nplt.show()'
+                _PLT
+                + 'ordered = sales.sort_values("total")\nplt.bar(ordered["shop"], ordered["total"])\nplt.show()'
+            ),
+            Work(
+                _PLT
+                + 'ordered = sales.sort_values("total", ascending=False)\nplt.plot(ordered["shop"], ordered["total"])\nplt.show()'
             ),
         ),
     ),
@@ -86,14 +90,19 @@ TASKS = (
         "_names = {t.get_text() for t in _a.get_legend().get_texts()} if _a.get_legend() else set()\n"
         "assert any('north' in n for n in _names) and any('south' in n for n in _names)",
         reference=Work(
-            _PLT + 'for shop, rows in weeks.groupby("shop"):\n    plt.plot(rows["week"], rows["sold"], label=shop)\n'
+            _PLT
+            + 'for shop, rows in weeks.groupby("shop"):\n    plt.plot(rows["week"], rows["sold"], label=shop)\n'
             "plt.legend()\nplt.show()"
         ),
         wrong=(
             Work(_PLT + 'plt.plot(weeks["week"], weeks["sold"], label="north")\nplt.legend()\nplt.show()'),
-            Work(_PLT + 'for shop, rows in weeks.groupby("shop"):\n    plt.plot(rows["week"], rows["sold"])\nplt.show()'),
             Work(
-                _PLT + 'for shop, rows in weeks.groupby("shop"):\n    plt.scatter(rows["week"], rows["sold"], label=shop)\n'
+                _PLT
+                + 'for shop, rows in weeks.groupby("shop"):\n    plt.plot(rows["week"], rows["sold"])\nplt.show()'
+            ),
+            Work(
+                _PLT
+                + 'for shop, rows in weeks.groupby("shop"):\n    plt.scatter(rows["week"], rows["sold"], label=shop)\n'
                 "plt.legend()\nplt.show()"
             ),
         ),
@@ -118,7 +127,10 @@ TASKS = (
             "right.boxplot(groups)\nplt.show()"
         ),
         wrong=(
-            Work(_PLT + 'plt.hist(penguins["body_mass_g"].dropna())\nplt.show()\nplt.boxplot(penguins["body_mass_g"].dropna())\nplt.show()'),
+            Work(
+                _PLT
+                + 'plt.hist(penguins["body_mass_g"].dropna())\nplt.show()\nplt.boxplot(penguins["body_mass_g"].dropna())\nplt.show()'
+            ),
             Work(
                 _PLT + "figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))\n"
                 'left.hist(penguins["body_mass_g"].dropna())\nright.boxplot(penguins["body_mass_g"].dropna())\nplt.show()'

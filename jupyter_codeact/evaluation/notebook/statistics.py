@@ -131,7 +131,9 @@ TASKS = (
     NotebookTask(
         name="spread-of-a-sample",
         family="statistics",
-        cells=("import numpy as np\n\nsample = np.array([12.1, 11.8, 12.9, 13.4, 11.1, 12.6, 12.2, 13.0, 99.0])",),
+        cells=(
+            "import numpy as np\n\nsample = np.array([12.1, 11.8, 12.9, 13.4, 11.1, 12.6, 12.2, 13.0, 99.0])",
+        ),
         request=(
             "sample has one value that is plainly a typing error. Leave it out, and tell me the mean and the sample standard "
             "deviation (with n - 1) of the rest."
@@ -218,7 +220,8 @@ TASKS = (
         check='assert mentions(ANSWER, "versicolor")\nassert not mentions(ANSWER, "virginica")\n'
         'assert not mentions(ANSWER, "setosa")',
         reference=Work(
-            "print(iris.target_names[model.predict([[6.1, 2.8, 4.7, 1.2]])])", "The model predicts versicolor."
+            "print(iris.target_names[model.predict([[6.1, 2.8, 4.7, 1.2]])])",
+            "The model predicts versicolor.",
         ),
         wrong=(
             Work(answer="The model predicts class 1."),

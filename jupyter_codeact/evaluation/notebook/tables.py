@@ -159,8 +159,12 @@ TASKS = (
         ),
         wrong=(
             Work('visits = visits.sort_values("when")'),
-            Work('visits["when"] = pd.to_datetime(visits["when"], errors="coerce")\nvisits = visits.sort_values("when")'),
-            Work('visits["when"] = pd.to_datetime(visits["when"], format="mixed")\nvisits = visits.sort_values("when")'),
+            Work(
+                'visits["when"] = pd.to_datetime(visits["when"], errors="coerce")\nvisits = visits.sort_values("when")'
+            ),
+            Work(
+                'visits["when"] = pd.to_datetime(visits["when"], format="mixed")\nvisits = visits.sort_values("when")'
+            ),
         ),
     ),
     NotebookTask(

@@ -92,7 +92,7 @@ TASKS = (
             ),
             Work(
                 "import pandas as pd\n\n"
-                'events = pd.DataFrame([line.split() for line in log.strip().splitlines()])'
+                "events = pd.DataFrame([line.split() for line in log.strip().splitlines()])"
             ),
             Work(
                 "import re\n\nimport pandas as pd\n\n"
@@ -113,7 +113,8 @@ TASKS = (
         ),
         check='assert 3 in numbers(ANSWER) or mentions(ANSWER, "three")',
         reference=Work(
-            'print(countries.str.replace(".", "").str.strip().str.lower().nunique())', "There are 3 countries."
+            'print(countries.str.replace(".", "").str.strip().str.lower().nunique())',
+            "There are 3 countries.",
         ),
         wrong=(
             Work(answer="There are 8 countries."),
@@ -140,7 +141,10 @@ TASKS = (
     NotebookTask(
         name="make-a-table",
         family="sql",
-        cells=(_DATABASE, 'import pandas as pd\n\nplaces = pd.DataFrame({"film_id": [1, 2], "place": ["Tallinn", "Tokyo"]})'),
+        cells=(
+            _DATABASE,
+            'import pandas as pd\n\nplaces = pd.DataFrame({"film_id": [1, 2], "place": ["Tallinn", "Tokyo"]})',
+        ),
         request="Write the DataFrame places into the database db as a table called place, without its index.",
         check="_c = db.execute('SELECT * FROM place ORDER BY film_id')\n"
         "assert [d[0] for d in _c.description] == ['film_id', 'place']\n"

@@ -29,7 +29,8 @@ TASKS = (
         family="wrangling",
         cells=(PENGUINS,),
         request="How many Adelie penguins on Dream island weigh more than 3500 grams?",
-        check=_TRUTH + "_n = int(((_p.species == 'Adelie') & (_p.island == 'Dream') & (_p.body_mass_g > 3500)).sum())\n"
+        check=_TRUTH
+        + "_n = int(((_p.species == 'Adelie') & (_p.island == 'Dream') & (_p.body_mass_g > 3500)).sum())\n"
         "assert _n in numbers(ANSWER)",
         reference=Work(
             'n = ((penguins.species == "Adelie") & (penguins.island == "Dream") & (penguins.body_mass_g > 3500)).sum()\n'
@@ -56,10 +57,14 @@ TASKS = (
         "assert set(_m.columns) == set(_t.columns)\n"
         "assert near(_m.loc['Gentoo', 'Biscoe'], _t.loc['Gentoo', 'Biscoe'])\n"
         "assert near(_m.loc['Adelie', 'Dream'], _t.loc['Adelie', 'Dream'])",
-        reference=Work('mass_table = penguins.pivot_table(index="species", columns="island", values="body_mass_g")'),
+        reference=Work(
+            'mass_table = penguins.pivot_table(index="species", columns="island", values="body_mass_g")'
+        ),
         wrong=(
             Work('mass_table = penguins.groupby(["species", "island"])["body_mass_g"].mean().reset_index()'),
-            Work('mass_table = penguins.pivot_table(index="island", columns="species", values="body_mass_g")'),
+            Work(
+                'mass_table = penguins.pivot_table(index="island", columns="species", values="body_mass_g")'
+            ),
             Work(
                 'mass_table = penguins.pivot_table(index="species", columns="island", values="body_mass_g", '
                 'aggfunc="median")'
@@ -158,7 +163,9 @@ TASKS = (
         request="Fill the missing areas in rooms with the median area of the same floor.",
         check="assert list(rooms['floor']) == [1, 1, 1, 2, 2, 2, 2]\n"
         "assert list(rooms['area']) == [10.0, 12.0, 14.0, 30.0, 50.0, 34.0, 34.0]",
-        reference=Work('rooms["area"] = rooms["area"].fillna(rooms.groupby("floor")["area"].transform("median"))'),
+        reference=Work(
+            'rooms["area"] = rooms["area"].fillna(rooms.groupby("floor")["area"].transform("median"))'
+        ),
         wrong=(
             Work('rooms["area"] = rooms["area"].fillna(rooms["area"].median())'),
             Work('rooms["area"] = rooms["area"].fillna(rooms.groupby("floor")["area"].transform("mean"))'),
