@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from ..evaluation.records import SelfTest
     from ..evaluation.suites import Suite
 
-SUITES = ("m3tooleval", "notebook")
+SUITES = ("api-bank", "m3tooleval", "mint", "notebook")
 
 
 @click.group(name="eval")
@@ -137,17 +139,16 @@ def self_test(name: str, source: Path | None) -> None:
     """Judge what is known to be right, without a model."""
     suite = _suite(name, source)
 
-    async def test() -> tuple[int, list[str]]:
+    async def test() -> SelfTest:
         try:
-            return len(await suite.cases()), await suite.self_test()
+            return await suite.self_test()
         finally:
             await suite.close()
 
-    count, failed = asyncio.run(test())
-    for sentence in failed:
+    tested = asyncio.run(test())
+    for sentence in [*tested.notes, *tested.failed, tested.summary]:
         click.echo(sentence)
-    click.echo(f"{count} tasks, {len(failed)} complaints.")
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(1 if tested.failed else 0)
 
 
 @evaluate.command("report")
@@ -183,6 +184,9 @@ def _suite(name: str, source: Path | None) -> Suite:
         return NotebookSuite()
     if source is None:
         raise click.UsageError(f"The {name} suite needs --source, your checkout of its repository.")
+    from ..evaluation.api_bank import ApiBank
     from ..evaluation.m3tooleval import M3ToolEval
+    from ..evaluation.mint import Mint
 
-    return M3ToolEval(source)
+    suites: dict[str, Callable[[Path], Suite]] = {"api-bank": ApiBank, "m3tooleval": M3ToolEval, "mint": Mint}
+    return suites[name](source)

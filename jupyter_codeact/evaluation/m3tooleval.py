@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from types import MappingProxyType
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
 from . import playing
-from .records import Case, Ending, Played, Setting
+from .harness import reply_of, total
+from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream
 
 WRONG = "Your answer is incorrect. Try again, and give only the answer, without any other text."
@@ -22,7 +21,6 @@ REQUEST = (
     "holds nothing but “Answer: ” and the value itself, exactly as the functions return it."
 )
 _MARK = re.compile(r"(Answer:|Action:)")
-_ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 class M3ToolEval:
@@ -45,14 +43,16 @@ class M3ToolEval:
         self._names = [case.name for case in listed]
         return listed
 
-    async def self_test(self) -> list[str]:
+    async def self_test(self) -> SelfTest:
         """Hand in each task's own expected output."""
         failed = []
-        for index, case in enumerate(await self.cases()):
+        cases = await self.cases()
+        for index, case in enumerate(cases):
             expected = await self._upstream.call("expected", index=index)
             if not await self._upstream.call("judge", index=index, answer=expected):
                 failed.append(f"{case.name} does not accept its own answer, {expected}.")
-        return failed
+        passed = f"{len(cases) - len(failed)} of {len(cases)} accept their own answer."
+        return SelfTest(count=len(cases), summary=passed, failed=failed)
 
     async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
         """Play a task in a process (for the paper's harness) or a kernel (for the agent) of its own."""
@@ -75,13 +75,13 @@ class M3ToolEval:
 
     async def _agent(self, upstream: Upstream, index: int, setting: Setting, model: ChatModel) -> Played:
         async def judge(answer: str) -> bool:
-            return bool(await upstream.call("judge", index=index, answer=value(answer)))
+            return bool(await upstream.call("judge", index=index, answer=playing.value(answer)))
 
         instruction = await upstream.call("instruction", index=index)
         async with playing.bench() as bench:
             await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
             request = REQUEST.format(instruction=instruction)
-            return await playing.play(bench, request, setting, model, judge, goes_on=True)
+            return await playing.play(bench, request, setting, model, judge, proposals=setting.turns)
 
 
 _DEFINE = """\
@@ -93,12 +93,6 @@ def _define():
         define({source!r}, {index}, globals())
     os.chdir(here)
 _define(); del _define"""
-
-
-def value(answer: str) -> str:
-    """Return what an answer gives after its last ``Answer:``, or all of it."""
-    found = _ANSWER.findall(answer)
-    return (found[-1] if found else answer).strip().strip("`*").strip()
 
 
 async def _harness(upstream: Upstream, index: int, setting: Setting, model: ChatModel) -> Played:
@@ -116,17 +110,12 @@ async def _harness(upstream: Upstream, index: int, setting: Setting, model: Chat
             ending = "out_of_tokens"
             break
         try:
-            text, cost = await _reply(model, messages, setting)
+            text, cost = await reply_of(model, messages, setting)
         except ModelError as error:  # most often a conversation too long for the model
             ending, message = "failed", str(error)
             break
         turns += 1
-        usage = Usage(
-            prompt_tokens=usage.prompt_tokens + cost.prompt_tokens,
-            cached_tokens=usage.cached_tokens + cost.cached_tokens,
-            completion_tokens=usage.completion_tokens + cost.completion_tokens,
-            estimated=usage.estimated or cost.estimated,
-        )
+        usage = total(usage, cost)
         said = one_step(text)
         messages.append({"role": "assistant", "content": said})
         outcome = await upstream.call("step", index=index, action_format=setting.format, reply=said)
@@ -167,15 +156,3 @@ def one_step(generation: str) -> str:
         text = text[: end + len("End Action")].strip()
     thought = text.find("Thought:", begin)
     return text[:thought].strip() if thought >= 0 else text
-
-
-async def _reply(model: ChatModel, messages: Sequence[Message], setting: Setting) -> tuple[str, Usage]:
-    text, usage = "", Usage()
-    stream = model.stream(
-        messages, max_tokens=setting.reply_tokens, temperature=setting.temperature, seed=setting.seed
-    )
-    async with asyncio.timeout(setting.seconds), aclosing(stream) as deltas:
-        async for delta in deltas:
-            text += delta.text
-            usage = delta.usage or usage
-    return text, usage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,12 +16,15 @@ from ..agent.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
+from .harness import total
 from .records import Ending, Played, Setting
 
 CELL_SECONDS = 60.0
 """What a cell may take before it is interrupted."""
 AGAIN = "That is not right. Look again, and answer anew."
 """What the agent is told of a wrong answer, where the protocol lets it go on."""
+
+_ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 _ENDINGS: dict[str, Ending] = {
     "answered": "answered",
@@ -71,9 +75,9 @@ async def play(
     model: ChatModel,
     judge: Callable[[str], Awaitable[bool]],
     *,
-    goes_on: bool,
+    proposals: int = 1,
 ) -> Played:
-    """Let the agent work on a request until its answer is right, or once if it may not go on.
+    """Let the agent work on a request until its answer is right, or no further one is allowed.
 
     Parameters
     ----------
@@ -81,8 +85,8 @@ async def play(
         The bench, with whatever the task needs in its kernel.
     judge
         Judges an answer.
-    goes_on
-        Whether an agent whose answer is wrong is told so and may go on.
+    proposals
+        How many answers it may give; it is told when one is wrong.
     """
     ends: list[RunEnded] = []
     verdicts: list[bool] = []
@@ -104,7 +108,7 @@ async def play(
             verdicts.append(end.ending == "answered" and await judge(end.answer))
         except (TimeoutError, CodeActError) as error:
             return _played(ends, [*verdicts, False], on, ending="crashed", message=str(error))
-        over = end.ending != "answered" or verdicts[-1] or not goes_on
+        over = end.ending != "answered" or verdicts[-1] or len(verdicts) >= proposals
         if over or sum(one.turns for one in ends) >= setting.turns:
             return _played(ends, verdicts, on, ending=_ENDINGS.get(end.ending, "failed"), message=end.message)
         asked = AGAIN
@@ -113,12 +117,9 @@ async def play(
 def _played(
     ends: Sequence[RunEnded], verdicts: Sequence[bool], on: Bench, *, ending: Ending, message: str
 ) -> Played:
-    usage = Usage(
-        prompt_tokens=sum(end.usage.prompt_tokens for end in ends),
-        cached_tokens=sum(end.usage.cached_tokens for end in ends),
-        completion_tokens=sum(end.usage.completion_tokens for end in ends),
-        estimated=any(end.usage.estimated for end in ends),
-    )
+    usage = Usage()
+    for end in ends:
+        usage = total(usage, end.usage)
     return Played(
         strict=verdicts[0],
         success=verdicts[-1],
@@ -129,3 +130,9 @@ def _played(
         message=message,
         messages=history.messages(list(on.journal.events(on.conversation))),
     )
+
+
+def value(answer: str) -> str:
+    """Return what an answer gives after its last ``Answer:``, or all of it."""
+    found = _ANSWER.findall(answer)
+    return (found[-1] if found else answer).strip().strip("`*").strip()

@@ -66,6 +66,18 @@ class Played(Frozen):
     detail: dict[str, Any] = Field(default_factory=dict)
 
 
+class SelfTest(Frozen):
+    """What a suite makes of what is known to be right.
+
+    ``failed`` are sentences about what should pass and does not; ``notes`` about what cannot.
+    """
+
+    count: int
+    summary: str
+    failed: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+
 class Episode(Frozen):
     """One task, tried once."""
 

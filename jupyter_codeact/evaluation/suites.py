@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ..agent.contracts import ChatModel
-from .records import Case, Played, Setting
+from .records import Case, Played, SelfTest, Setting
 
 
 class Suite(Protocol):
@@ -30,8 +30,8 @@ class Suite(Protocol):
         """Play one episode, from a fresh state."""
         ...
 
-    async def self_test(self) -> list[str]:
-        """Judge what is known to be right; return a sentence for each thing that does not pass."""
+    async def self_test(self) -> SelfTest:
+        """Judge what is known to be right, without a model."""
         ...
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ...agent.contracts import ChatModel
 from .. import playing
-from ..records import Case, Played, Setting
+from ..records import Case, Played, SelfTest, Setting
 from . import TASKS
 from .task import NotebookTask, Work
 
@@ -43,9 +43,9 @@ class NotebookSuite:
             async def judge(answer: str) -> bool:
                 return await passes(bench, task, answer)
 
-            return await playing.play(bench, task.request, setting, model, judge, goes_on=False)
+            return await playing.play(bench, task.request, setting, model, judge)
 
-    async def self_test(self) -> list[str]:
+    async def self_test(self) -> SelfTest:
         """See that each check passes with its reference, and with nothing done or something wrong does not."""
         failed = []
         async with playing.bench() as bench:
@@ -59,7 +59,9 @@ class NotebookSuite:
                         await bench.hidden(work.code)
                     if await passes(bench, task, work.answer) is not right:
                         failed.append(f"{task.name}: the check {'fails' if right else 'passes'} with {what}.")
-        return failed
+        count = len(self._tasks)
+        summary = f"{count} tasks; {len(failed)} of their checks are wrong about something."
+        return SelfTest(count=count, summary=summary, failed=failed)
 
     async def close(self) -> None:
         """Nothing is kept."""
