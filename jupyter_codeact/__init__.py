@@ -9,6 +9,13 @@ from .tools import tool
 __all__ = ["tool"]
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """Add ``%codeact`` to an IPython shell: ``%load_ext jupyter_codeact``."""
+    from .magics import CodeActMagics
+
+    ipython.register_magics(CodeActMagics)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from .extension import CodeActExtension
 

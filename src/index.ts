@@ -1,3 +1,4 @@
+import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
 import { notebookPlugin } from './notebook/plugin';
@@ -5,4 +6,10 @@ import { settingsPlugin } from './settings';
 
 export * from './tokens';
 
-export default [connectionPlugin, settingsPlugin, notebookPlugin, chatPlugin];
+export default [
+  connectionPlugin,
+  settingsPlugin,
+  notebookPlugin,
+  cellsPlugin,
+  chatPlugin
+];

@@ -88,6 +88,10 @@ export interface Ask {
    * cell to work below; None for the active one
    */
   below: string | null;
+  /**
+   * replies this run may take; None for the usual
+   */
+  max_turns: number | null;
 }
 /**
  * What the user gave along with a task.
@@ -379,6 +383,8 @@ export interface RunStarted {
 }
 /**
  * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+ *
+ * ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -387,6 +393,7 @@ export interface ReplyDelta {
   time: number;
   type: 'reply_delta';
   text: string;
+  restart: boolean;
 }
 /**
  * What the model said in one turn, as it stays in its history.
@@ -707,8 +714,10 @@ export interface ReadCell {
   cell_id: string;
 }
 /**
- * Command: rewrite ``cell_id`` in place, or insert below ``after`` (at the end if ``None``).
+ * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
  *
+ * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
+ * left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
  * Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
  */
 export interface WriteCell {
@@ -718,7 +727,9 @@ export interface WriteCell {
   source: string;
   cell_type: 'code' | 'markdown';
   cell_id: string | null;
+  new_id: string;
   after: string | null;
+  was: string | null;
   /**
    * for information only, never obeyed
    */
@@ -729,7 +740,8 @@ export interface WriteCell {
 /**
  * Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
  *
- * Answered by `Done`.
+ * In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that its outputs
+ * are the kernel's own of just now, as if the page had run the cell itself. Answered by `Done`.
  */
 export interface RestoreCell {
   type: 'restore_cell';
@@ -742,11 +754,13 @@ export interface RestoreCell {
     [k: string]: unknown;
   };
   after: string | null;
+  trusted: boolean;
 }
 /**
  * Command: run the cell if its source is still exactly ``source``.
  *
- * Answered by `Done` with ``execution`` once the cell is done.
+ * Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+ * and with ``state`` in brief.
  */
 export interface RunCell {
   type: 'run_cell';

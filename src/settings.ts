@@ -3,6 +3,7 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ISettings } from './tokens';
@@ -14,6 +15,10 @@ class Settings implements ISettings {
 
   get followCell(): boolean {
     return this._get('followCell');
+  }
+
+  get showFigures(): boolean {
+    return this._get('showFigures');
   }
 
   get changed(): ISignal<this, void> {
@@ -38,7 +43,9 @@ class Settings implements ISettings {
     }
   }
 
-  private _get(name: 'sendWithEnter' | 'followCell'): boolean {
+  private _get(
+    name: keyof Omit<ISettings, 'changed' | keyof IDisposable>
+  ): boolean {
     return (this._settings?.get(name).composite as boolean | undefined) ?? true;
   }
 

@@ -9,6 +9,25 @@ export namespace CommandIDs {
   export const open = 'codeact:open';
   export const stop = 'codeact:stop';
   export const newConversation = 'codeact:new-conversation';
+  export const showConversations = 'codeact:show-conversations';
+  export const chooseModel = 'codeact:choose-model';
+}
+
+/** The commands that have to do with a notebook's cells. */
+export namespace CellCommandIDs {
+  export const approve = 'codeact:approve-cell';
+  export const approveRest = 'codeact:approve-rest';
+  export const skip = 'codeact:skip-cell';
+  export const protect = 'codeact:protect-cell';
+  export const ask = 'codeact:ask-about-cell';
+  export const explain = 'codeact:explain-cell';
+  export const fix = 'codeact:fix-error';
+  export const showChanges = 'codeact:show-changes';
+  export const setMode = 'codeact:set-mode';
+  export const undo = 'codeact:undo-run';
+  export const check = 'codeact:check';
+  export const stopCheck = 'codeact:stop-check';
+  export const clearCheck = 'codeact:clear-check';
 }
 
 /** How the page's socket to the server is. */
@@ -84,6 +103,15 @@ export interface INotebooks extends IDisposable {
   /** What a cell holds now; `null` if it is not there. */
   source(path: string, cellId: string): string | null;
 
+  /** The cell the user is at. */
+  activeCell(path: string): string | null;
+
+  /** The text that is selected in the active cell, or in what it shows. */
+  selection(path: string): { cellId: string; text: string } | null;
+
+  /** The names of the user's variables; none if the kernel is busy or not one for Python. */
+  variables(path: string): Promise<string[]>;
+
   /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
   insertBelow(path: string, source: string): boolean;
 
@@ -127,6 +155,9 @@ export interface ISettings extends IDisposable {
 
   /** Scroll along with the cell being worked on while the user looks at it. */
   readonly followCell: boolean;
+
+  /** Show tokens, speed and time below each run. */
+  readonly showFigures: boolean;
 
   readonly changed: ISignal<ISettings, void>;
 }

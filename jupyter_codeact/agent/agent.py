@@ -97,7 +97,11 @@ class Agent:
         state = await run.unless_stopped(self.notebook.state())
         images = [one.image for one in attachments if sees and one.image]
         told = context.opening(
-            task, state, attachments, below, nonce=run.nonce, window=run.window.characters, sees_images=sees
+            *(task, state, attachments, below),
+            nonce=run.nonce,
+            window=run.window.characters,
+            sees_images=sees,
+            said=context.said(run.events),
         )
         run.emit(Observation, text=told, images=images)
         spot = turn.Spot(below or state.active_cell, Known(state), sees_images=sees)
@@ -106,8 +110,9 @@ class Agent:
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
                 return Ended("answered", answer=reply.prose)
+            news = await turn.news(run, self.notebook, spot, self.tools)
             outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
-            words = [run.advise(outcome.text, *outcome.marks)]
+            words = [run.advise(outcome.text, *outcome.marks), *news]
             if not outcome.end:
                 words += await turn.news(run, self.notebook, spot, self.tools)
             run.emit(Observation, text="\n".join(words), images=outcome.images)

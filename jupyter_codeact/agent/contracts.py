@@ -46,9 +46,14 @@ class Usage(Frozen):
 
 
 class Delta(Frozen):
-    """A piece of a streamed reply: new text, and what the reply has cost so far, counted or estimated."""
+    """A piece of a streamed reply: new text, and what the reply has cost so far, counted or estimated.
+
+    ``restart`` says that the connection was lost and the model was asked again: what came of the reply before
+    no longer counts, and it begins anew with this piece.
+    """
 
     text: str = ""
+    restart: bool = False
     usage: Usage | None = None
     finish_reason: str | None = None
 

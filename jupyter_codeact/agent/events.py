@@ -65,10 +65,14 @@ class RunStarted(BaseEvent):
 
 
 class ReplyDelta(BaseEvent):
-    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole."""
+    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+
+    ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
+    """
 
     type: Literal["reply_delta"] = "reply_delta"
     text: str
+    restart: bool = False
 
 
 class Reply(BaseEvent):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Literal, Protocol
 
 from pydantic import Field
 
 from .contracts import Frozen
 from .events import Asked
+from .risks import Reader
+from .risks import risks as risks
 
 Mode = Literal["ask", "ask-if-risky", "auto"]
 """Which of the agent's cells wait for the user's approval."""
@@ -62,3 +66,37 @@ class AutoGate:
     async def ask(self, asked: Asked) -> Decision:
         """Never happens: `judge` asks for nothing."""
         raise AssertionError("this gate asks for nothing")
+
+
+class ModeGate:
+    """Asks as often as the user wants to be asked.
+
+    Parameters
+    ----------
+    mode : callable
+        Returns the `Mode` that holds now; the user may change it while a run is under way.
+    ask : callable
+        Waits for the user's word on a cell.
+    folder : Path or str, optional
+        The kernel's working folder, in which files may be written without asking.
+    """
+
+    def __init__(
+        self,
+        mode: Callable[[], Mode],
+        ask: Callable[[Asked], Awaitable[Decision]],
+        folder: Path | str | None = None,
+    ) -> None:
+        self._mode, self._ask = mode, ask
+        self._reader = Reader(folder)
+
+    def judge(self, source: str) -> Judgement:
+        """Tell whether ``source`` is for the user to say, and what is risky about it."""
+        reasons = self._reader.read(source)
+        mode = self._mode()
+        asks = mode == "ask" or (mode == "ask-if-risky" and bool(reasons))
+        return Judgement(verdict="ask" if asks else "allow", reasons=reasons)
+
+    async def ask(self, asked: Asked) -> Decision:
+        """Wait for the user's word."""
+        return await self._ask(asked)

@@ -100,10 +100,11 @@ async def _read(
         async with aclosing(stream) as deltas:
             async for delta in deltas:
                 usage, finish = delta.usage or usage, delta.finish_reason or finish
-                if delta.text:
-                    first = time.monotonic() - begun if first is None else first
-                    text += delta.text
-                    run.emit(ReplyDelta, text=delta.text)
+                if delta.text or delta.restart:
+                    if delta.text and first is None:
+                        first = time.monotonic() - begun
+                    text = delta.text if delta.restart else text + delta.text
+                    run.emit(ReplyDelta, text=delta.text, restart=delta.restart)
                     if action_format.is_complete(text):
                         finish = "action"
                         return

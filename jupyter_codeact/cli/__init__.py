@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 COMMANDS = {
+    "check": "Tell whether a notebook holds by itself, in a fresh kernel.",
+    "conversations": "List, read, export and delete what was asked and done.",
     "eval": "Measure a model and an agent on tasks whose outcome can be judged.",
     "lab": "Open JupyterLab with the agent, on a notebook.",
     "models": "List, download and remove models for this machine.",
+    "replay": "Do again what a conversation did, in a new notebook, without a model.",
     "run": "Work on a task in a notebook of its own, and write the notebook.",
 }
 """Each is in the module of the same name, under the same name."""

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..models.client import KEY_VARIABLE
+from .approve import MODES, Approval, is_terminal
 
 if TYPE_CHECKING:
     from ..agent.events import Event
-    from ..models.hosting import EngineStatus
+    from ..models.status import EngineStatus
     from .display import Display
 
 
@@ -35,6 +36,9 @@ class Wish:
     api_key_env: str | None
     max_turns: int | None
     timeout: float | None
+    action_format: str
+    approve: str | None
+    tools: tuple[str, ...]
 
 
 @click.command()
@@ -52,7 +56,11 @@ class Wish:
     metavar="NAME",
     help="A model that `jupyter codeact models` lists, a GGUF file, or what the endpoint calls its model.",
 )
-@click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model here.")
+@click.option(
+    "--endpoint",
+    metavar="URL|NAME",
+    help="OpenAI-compatible server to use instead of a model here, by address or by the name it was given.",
+)
 @click.option(
     "--api-key-env",
     metavar="NAME",
@@ -62,6 +70,29 @@ class Wish:
 @click.option("--max-turns", metavar="N", type=click.IntRange(min=1), help="Model replies the run may take.")
 @click.option(
     "--timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="Seconds the run may take."
+)
+@click.option(
+    "--format",
+    "action_format",
+    type=click.Choice(["markdown", "execute", "tools"]),
+    default="markdown",
+    show_default=True,
+    help="How the model writes actions: fenced blocks, the CodeActAgent models' own tags, or the endpoint's "
+    "function calling.",
+)
+@click.option(
+    "--approve",
+    type=click.Choice(list(MODES)),
+    help="Which cells wait for your approval: all (ask), those that may do harm or reach outside the "
+    "notebook (risky), or none (auto). Where nobody is at a terminal, a cell that waits does not run. "
+    "Default: risky on a terminal, else auto.",
+)
+@click.option(
+    "--tools",
+    metavar="MODULE:FUNCTION",
+    multiple=True,
+    help="Function that the model may call, loaded into the kernel; can be repeated. The module may lie "
+    "beside the notebook.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(as_json: bool, **wish: Any) -> None:
@@ -76,11 +107,19 @@ def run(as_json: bool, **wish: Any) -> None:
     if not asked.task.strip():
         raise click.UsageError("TASK is empty. Say what you would like done.")
     if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
-        raise click.BadParameter("It must begin with http:// or https://.", param_hint="--endpoint")
+        from .endpoints import saved
+
+        if saved().find(asked.endpoint) is None:
+            sentence = "It must begin with http:// or https://, or be the name of an endpoint."
+            raise click.BadParameter(sentence, param_hint="--endpoint")
     if asked.api_key_env and not os.environ.get(asked.api_key_env):
         raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
+    display = _display(as_json)
+    there = is_terminal() and not as_json
+    mode = asked.approve or ("risky" if there else "auto")
+    approval = Approval(MODES[mode], display, sys.stdin.readline if there else None)
     try:
-        answered = asyncio.run(_work(asked, _display(as_json)))
+        answered = asyncio.run(_work(asked, display, approval))
     except asyncio.CancelledError:
         click.echo("Aborted.", err=True)
         answered = False
@@ -106,14 +145,18 @@ def _write_to_nobody() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _work(wish: Wish, display: Display) -> bool:
+async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     """Run the agent; tell whether it answered."""
     from ..agent.agent import Agent
     from ..agent.contracts import ModelError
+    from ..agent.formats import FORMATS
+    from ..agent.gate import ModeGate
     from ..agent.run import Budget
-    from ..journal import SqliteJournal, default_path
+    from ..journal import default_path, open_journal
     from ..models.client import open_model
+    from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
+    from .endpoints import saved
 
     loop = asyncio.get_running_loop()
     spend = {"turns": wish.max_turns, "seconds": wish.timeout}
@@ -131,16 +174,30 @@ async def _work(wish: Wish, display: Display) -> bool:
 
     secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
     # whatever can be refused without starting anything comes first
+    tools.check(wish.tools)
     notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     key = os.environ[wish.api_key_env] if wish.api_key_env else None
     try:
-        model = open_model(wish.model, endpoint=wish.endpoint, api_key=key, on_status=on_status)
+        model = open_model(
+            wish.model, endpoint=wish.endpoint, endpoints=saved(), api_key=key, on_status=on_status
+        )
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error
     try:
-        journal = SqliteJournal(default_path())
+        journal = open_journal(default_path())
+        if journal.trouble:
+            display.note(journal.trouble)
         budget = Budget(**{name: value for name, value in spend.items() if value is not None})
-        agent = Agent(model, notebook, journal, budget=budget, watch=watch)
+        agent = Agent(
+            model,
+            notebook,
+            journal,
+            gate=ModeGate(lambda: approval.mode, approval.ask, notebook.folder),
+            action_format=FORMATS[wish.action_format],
+            budget=budget,
+            watch=watch,
+            tools=wish.tools,
+        )
         title = str(notebook.path)
         with _stopping(asyncio.current_task(), agent.stop, display):
             async with notebook:

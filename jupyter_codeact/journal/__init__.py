@@ -1,5 +1,6 @@
 """The journal: every event of every conversation, and its views."""
 
-from .store import JournalError, SqliteJournal, default_path
+from .database import JournalError
+from .store import SqliteJournal, default_path, open_journal
 
-__all__ = ["JournalError", "SqliteJournal", "default_path"]
+__all__ = ["JournalError", "SqliteJournal", "default_path", "open_journal"]

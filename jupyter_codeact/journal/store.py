@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import get_args
 
 from jupyter_core.paths import jupyter_data_dir
 
-from ..agent.contracts import CodeActError
-from ..agent.events import Event, RunEnded, dump, load, new_id
+from ..agent.contracts import ConversationInfo
+from ..agent.events import Event, RunEnded, RunStarted, dump, load, new_id
+from ..agent.gate import Mode
+from . import process
+from .database import Database, JournalError
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE conversation (
-    id TEXT PRIMARY KEY, notebook TEXT NOT NULL, created REAL NOT NULL
-);
-CREATE INDEX conversation_notebook ON conversation (notebook, created);
-CREATE TABLE event (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL, body TEXT NOT NULL
-);
-CREATE INDEX event_conversation ON event (conversation, seq);
-"""
+DAY = 24 * 3600
+_LIST = "SELECT id, title, task, created, updated, runs FROM conversation "
 
 
 def default_path() -> Path:
@@ -33,20 +26,32 @@ def default_path() -> Path:
     return Path(jupyter_data_dir()) / "codeact" / "journal.sqlite"
 
 
-class JournalError(CodeActError):
-    """The journal cannot be read or written; the message says why."""
+def open_journal(path: Path) -> SqliteJournal:
+    """Open the journal, or one in memory where that cannot be done; its ``trouble`` then says why."""
+    try:
+        return SqliteJournal(path)
+    except JournalError as error:
+        journal = SqliteJournal(None)
+        journal.trouble = f"{error} Conversations are not kept: they are forgotten when this program ends."
+        return journal
 
 
 class SqliteJournal:
     """Implements the agent's `Journal` contract on one SQLite file.
 
-    An event that `append` has returned for survives the process, however it ends (write-ahead log).
-    Readable by its owner only, because it holds what people asked and what their notebooks showed.
+    An event that `append` has returned for survives the process, however it ends (write-ahead log). Several
+    processes may use one file. Readable by its owner only, because it holds what people asked and what
+    their notebooks showed.
 
     Parameters
     ----------
     path
-        The file; made with its folder when it is not there.
+        The file; made with its folder when it is not there. ``None`` keeps everything in memory.
+
+    Attributes
+    ----------
+    trouble
+        A sentence for the user when conversations are not kept as they should be.
 
     Raises
     ------
@@ -54,31 +59,11 @@ class SqliteJournal:
         When the file cannot be opened, or was written by a newer release.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._migrate()
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"The journal {path} cannot be opened: {error}.") from error
-
-    def _migrate(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version={VERSION}")
-        self._db.execute("COMMIT")
-        if version > VERSION:
-            raise JournalError(
-                f"The journal {self.path} was written by a newer jupyter-codeact. Update this one to read it."
-            )
+        self.trouble = ""
+        self._id = new_id()
+        self._file = Database(path)
 
     def append(self, event: Event) -> int:
         """Store an event durably and return its sequence number.
@@ -88,16 +73,13 @@ class SqliteJournal:
         JournalError
             When it cannot be written, for example on a full disk.
         """
-        with self._access("written") as db:
-            cursor = db.execute(
-                "INSERT INTO event (conversation, body) VALUES (?, ?)", (event.conversation, dump(event))
-            )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        body = dump(event)
+        with self._file.writing() as db:
+            return _append(db, event, body, (*process.me(), self._id))
 
     def events(self, conversation: str, since: int = 0) -> Iterator[Event]:
         """Yield a conversation's events with a sequence number above ``since``, oldest first."""
-        with self._access("read") as db:
+        with self._file.reading() as db:
             rows = db.execute(
                 "SELECT body FROM event WHERE conversation = ? AND seq > ? ORDER BY seq",
                 (conversation, since),
@@ -107,58 +89,241 @@ class SqliteJournal:
 
     def begin(self, notebook: str) -> str:
         """Begin a conversation for a notebook (its path) and return its id."""
-        conversation = new_id()
-        with self._access("written") as db:
+        conversation, now = new_id(), time.time()
+        with self._file.writing() as db:
             db.execute(
-                "INSERT INTO conversation (id, notebook, created) VALUES (?, ?, ?)",
-                (conversation, notebook, time.time()),
+                "INSERT INTO conversation (id, notebook, created, updated) VALUES (?, ?, ?, ?)",
+                (conversation, notebook, now, now),
             )
         return conversation
 
     def latest(self, notebook: str) -> str | None:
-        """Return the newest conversation of a notebook, or ``None``."""
-        with self._access("read") as db:
+        """Return the conversation of a notebook that was begun or worked in last, or ``None``."""
+        with self._file.reading() as db:
             row = db.execute(
-                "SELECT id FROM conversation WHERE notebook = ? ORDER BY created DESC, rowid DESC LIMIT 1",
+                "SELECT id FROM conversation WHERE notebook = ? ORDER BY updated DESC, rowid DESC LIMIT 1",
                 (notebook,),
             ).fetchone()
         return row[0] if row else None
 
+    def conversations(self, notebook: str | None = None) -> list[ConversationInfo]:
+        """Return the conversations in which something was asked, the one worked in last first."""
+        where = "" if notebook is None else "AND notebook = ? "
+        with self._file.reading() as db:
+            rows = db.execute(
+                f"{_LIST}WHERE (runs > 0 OR title IS NOT NULL) {where}ORDER BY updated DESC, rowid DESC",
+                () if notebook is None else (notebook,),
+            ).fetchall()
+        return [_info(row) for row in rows]
+
+    def find(self, name: str) -> ConversationInfo:
+        """Return the conversation that ``name`` stands for: its id or the beginning of one, or ``latest``.
+
+        Raises
+        ------
+        JournalError
+            If there is none, or more than one.
+        """
+        known = self.conversations()
+        found = known[:1] if name == "latest" else [one for one in known if name and one.id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise JournalError(f"Several conversations begin with “{name}”. Give more of its id.")
+        raise JournalError(
+            f"There is no conversation “{name}”. `jupyter codeact conversations` lists them."
+            if known
+            else "There are no conversations yet."
+        )
+
+    def notebook(self, conversation: str) -> str:
+        """Return the path of a conversation's notebook; empty if the notebook was deleted."""
+        with self._file.reading() as db:
+            row = db.execute("SELECT notebook FROM conversation WHERE id = ?", (conversation,)).fetchone()
+        return _found(row, conversation)[0]
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Give a conversation a title; an empty one gives it its first task again."""
+        with self._file.writing() as db:
+            row = db.execute(
+                "UPDATE conversation SET title = ? WHERE id = ? RETURNING id",
+                (" ".join(title.split()) or None, conversation),
+            ).fetchone()
+            _found(row, conversation)
+
+    def delete(self, conversation: str) -> None:
+        """Delete a conversation for good: what it held is overwritten in the file, too.
+
+        Raises
+        ------
+        JournalError
+            If there is none, or a run is under way in it.
+        """
+        self.notebook(conversation)
+        if not self._forget(conversation):
+            raise JournalError("A run is under way in this conversation. Stop it first.")
+        self._file.give_back()
+
+    def stale(
+        self,
+        *,
+        max_age_days: float | None = None,
+        max_bytes: int | None = None,
+        keep: Collection[str] = (),
+    ) -> list[ConversationInfo]:
+        """Return what `prune` would delete, the oldest first."""
+        with self._file.reading() as db:
+            used = _in_use(db) | set(keep)
+            rows = db.execute(f"{_LIST}ORDER BY updated, rowid").fetchall()
+            sizes = dict(db.execute("SELECT id, bytes FROM conversation").fetchall())
+        total, now, found = sum(sizes.values()), time.time(), []
+        for one in map(_info, rows):
+            if one.id in used:
+                continue
+            old = max_age_days is not None and one.updated < now - max_age_days * DAY
+            empty = not one.runs and one.updated < now - DAY  # a notebook was opened, and nothing asked
+            if old or empty or (max_bytes is not None and total > max_bytes and one.runs):
+                total -= sizes[one.id]
+                found.append(one)
+        return found
+
+    def prune(
+        self,
+        *,
+        max_age_days: float | None = None,
+        max_bytes: int | None = None,
+        keep: Collection[str] = (),
+    ) -> int:
+        """Delete old conversations for good, and return how many.
+
+        Parameters
+        ----------
+        max_age_days
+            Those nobody has worked in for so long.
+        max_bytes
+            Those worked in longest ago, until the others take up no more.
+        keep
+            Conversations that stay; those with a run under way do anyway.
+        """
+        stale = self.stale(max_age_days=max_age_days, max_bytes=max_bytes, keep=keep)
+        gone = [one for one in stale if self._forget(one.id)]
+        if gone:
+            self._file.give_back()
+        return len([one for one in gone if one.runs])
+
+    def _forget(self, conversation: str) -> bool:
+        """Delete a conversation unless a run has begun in it; one at a time, so that others can write."""
+        with self._file.writing() as db:
+            used = conversation in _in_use(db)
+            if not used:
+                _delete(db, conversation)
+        return not used
+
+    def mode(self, notebook: str) -> Mode | None:
+        """Return which of the agent's cells wait for approval in a notebook, if the user has chosen."""
+        with self._file.reading() as db:
+            row = db.execute("SELECT mode FROM mode WHERE notebook = ?", (notebook,)).fetchone()
+        return row[0] if row and row[0] in get_args(Mode) else None
+
+    def set_mode(self, notebook: str, mode: Mode) -> None:
+        """Keep the user's choice of which of the agent's cells wait for approval in a notebook."""
+        with self._file.writing() as db:
+            db.execute("INSERT OR REPLACE INTO mode (notebook, mode) VALUES (?, ?)", (notebook, mode))
+
     def move(self, old: str, new: str) -> None:
-        """Let the conversations of a renamed notebook, or of the notebooks in a renamed folder, follow it."""
-        with self._access("written") as db:
+        """Let what is kept of a renamed notebook, or of the notebooks in a renamed folder, follow it."""
+        within = (new, len(old) + 1, old, len(old) + 1, f"{old}/")
+        with self._file.writing() as db:
             db.execute(
                 "UPDATE conversation SET notebook = ? || substr(notebook, ?) "
                 "WHERE notebook = ? OR substr(notebook, 1, ?) = ?",
-                (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
+                within,
+            )
+            db.execute(
+                "UPDATE OR REPLACE mode SET notebook = ? || substr(notebook, ?) "
+                "WHERE notebook = ? OR substr(notebook, 1, ?) = ?",
+                within,
             )
 
     def detach(self, notebook: str) -> None:
         """Keep the conversations of a deleted notebook, or folder of notebooks, but let go of the name."""
-        with self._access("written") as db:
+        within = (notebook, len(notebook) + 1, f"{notebook}/")
+        with self._file.writing() as db:
             db.execute(
                 "UPDATE conversation SET notebook = '' WHERE notebook = ? OR substr(notebook, 1, ?) = ?",
-                (notebook, len(notebook) + 1, f"{notebook}/"),
+                within,
             )
+            db.execute("DELETE FROM mode WHERE notebook = ? OR substr(notebook, 1, ?) = ?", within)
 
     def close_unfinished(self, conversation: str) -> None:
-        """End the last run in the record if whatever worked on it was cut off before it could say so."""
-        last = next(reversed(list(self.events(conversation))), None)
-        if last is not None and not isinstance(last, RunEnded):
-            message = "Jupyter ended in the middle of this run. What was done until then is kept."
-            end = {"run": last.run, "turn": last.turn, "ending": "failed", "message": message}
-            self.append(RunEnded(conversation=conversation, **end))
+        """End the runs in the record whose process was cut off before it could say so."""
+        message = "Jupyter ended in the middle of this run. What was done until then is kept."
+        with self._file.writing() as db:
+            for run, pid, began in db.execute(
+                "SELECT id, pid, started FROM run WHERE conversation = ?", (conversation,)
+            ).fetchall():
+                if not process.lives(pid, began):
+                    turn = _last_turn(db, conversation, run)
+                    place = {"conversation": conversation, "run": run, "turn": turn}
+                    event = RunEnded(**place, ending="failed", message=message)
+                    _append(db, event, dump(event), (*process.me(), self._id))
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file; nobody works on runs any more that were begun through it."""
+        with contextlib.suppress(JournalError), self._file.writing() as db:
+            db.execute("UPDATE run SET pid = 0, started = 0 WHERE journal = ?", (self._id,))
+        self._file.close()
 
-    @contextmanager
-    def _access(self, what: str) -> Iterator[sqlite3.Connection]:
-        """Use the file alone, and say in a sentence what goes wrong."""
-        try:
-            with self._lock:
-                yield self._db
-        except sqlite3.Error as error:
-            reason = str(error).rstrip(".")
-            raise JournalError(f"The journal {self.path} cannot be {what}: {reason}.") from error
+
+def _append(db: sqlite3.Connection, event: Event, body: str, worker: tuple[int, float, str]) -> int:
+    cursor = db.execute("INSERT INTO event (conversation, body) VALUES (?, ?)", (event.conversation, body))
+    began = isinstance(event, RunStarted)
+    if isinstance(event, RunStarted):
+        db.execute(
+            "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?)", (event.run, event.conversation, *worker)
+        )
+        # it may have been deleted by another process, in a list that was older than this run
+        db.execute(
+            "INSERT OR IGNORE INTO conversation (id, notebook, created) VALUES (?, ?, ?)",
+            (event.conversation, event.notebook, event.time),
+        )
+        db.execute(
+            "UPDATE conversation SET task = coalesce(task, ?) WHERE id = ?", (event.task, event.conversation)
+        )
+    elif isinstance(event, RunEnded):
+        db.execute("DELETE FROM run WHERE id = ?", (event.run,))
+    db.execute(
+        "UPDATE conversation SET updated = max(updated, ?), bytes = bytes + ?, runs = runs + ? WHERE id = ?",
+        (event.time, len(body.encode()), began, event.conversation),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _delete(db: sqlite3.Connection, conversation: str) -> None:
+    db.execute("DELETE FROM event WHERE conversation = ?", (conversation,))
+    db.execute("DELETE FROM run WHERE conversation = ?", (conversation,))
+    db.execute("DELETE FROM conversation WHERE id = ?", (conversation,))
+
+
+def _in_use(db: sqlite3.Connection) -> set[str]:
+    """Return the conversations in which a run is under way."""
+    rows = db.execute("SELECT conversation, pid, started FROM run").fetchall()
+    return {conversation for conversation, pid, began in rows if process.lives(pid, began)}
+
+
+def _last_turn(db: sqlite3.Connection, conversation: str, run: str) -> int:
+    rows = db.execute("SELECT body FROM event WHERE conversation = ?", (conversation,)).fetchall()
+    return max((event.turn for (body,) in rows if (event := load(body)).run == run), default=0)
+
+
+def _info(row: tuple[str, str | None, str | None, float, float, int]) -> ConversationInfo:
+    identity, title, task, created, updated, runs = row
+    named = title or " ".join((task or "").split())
+    return ConversationInfo(id=identity, title=named, created=created, updated=updated, runs=runs)
+
+
+def _found(row: tuple[str] | None, conversation: str) -> tuple[str]:
+    if row is None:
+        raise JournalError(f"There is no conversation “{conversation}”; it may have been deleted.")
+    return row

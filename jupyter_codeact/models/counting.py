@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..agent.contracts import Message, Usage
@@ -33,9 +34,9 @@ def counted(chunk: Any) -> Usage | None:
     )
 
 
-def characters(messages: Sequence[Message]) -> int:
-    """Length of the messages' text; an image counts as much as a page of it."""
-    total = 0
+def characters(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> int:
+    """Length of the messages' text and of the functions declared; an image counts as much as a page of it."""
+    total = sum(len(json.dumps(tool)) for tool in tools)
     for message in messages:
         content = message["content"]
         parts = [{"text": content}] if isinstance(content, str) else content

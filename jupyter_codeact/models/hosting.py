@@ -6,52 +6,45 @@ A model that runs out of memory or crashes takes the child with it and nothing e
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import re
-import secrets
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
-from platformdirs import user_log_path
+from ..agent.contracts import ModelError
+from .launch import Launch
+from .status import EngineStatus, Watched
+from .worker import Address, Death, Worker, WorkerError, log_folder
 
-from ..agent.contracts import Frozen, ModelError
-from . import store
-from .catalog import Entry
-from .llama_worker import Settings
-
-CONTEXT = 16_384
-"""Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
-
-_SLOTS = 2
-READY_SECONDS = 900
-_LOGS_KEPT = 5
 _log = logging.getLogger(__name__)
 
 
-class EngineStatus(Frozen):
-    """How an engine is. ``progress`` is 0 to 1 where it is known; ``message`` is for people."""
-
-    model: str
-    state: Literal["absent", "downloading", "loading", "ready", "busy", "stopped", "failed"]
-    progress: float | None = None
-    message: str = ""
-
-
 @dataclass(frozen=True)
-class Address:
-    """Where a running engine answers."""
+class Upkeep:
+    """How an engine is looked after.
 
-    url: str
-    api_key: str = field(repr=False)
+    Attributes
+    ----------
+    idle_seconds : float
+        After so long without a reply being asked for, the model is unloaded; 0 is never.
+    ready_seconds : float
+        So long may it take to load.
+    crashes : int
+        After so many crashes within ``crash_seconds``, only the user can start it again.
+    backoff_seconds : float
+        So long the start after the first crash waits; each further one waits twice as long.
+    """
+
+    idle_seconds: float = 1800.0
+    ready_seconds: float = 900.0
+    crashes: int = 3
+    crash_seconds: float = 600.0
+    backoff_seconds: float = 1.0
 
 
 class _Life:
@@ -61,71 +54,48 @@ class _Life:
         self.address: Future[Address] = Future()
         self.address.set_running_or_notify_cancel()  # it is shared, so nobody may cancel it
         self.cancel = threading.Event()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.worker: Worker | None = None
+        self.death: Death | None = None
         self.over = threading.Event()
 
     @property
     def usable(self) -> bool:
         """Whether the child runs, or will."""
-        return not self.over.is_set() and (self.process is None or self.process.poll() is None)
-
-    def end(self) -> None:
-        """Say that the child is gone, and let go of what led to it."""
-        if self.process is not None:
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-        self.over.set()
+        return not self.over.is_set() and (self.worker is None or self.worker.runs)
 
 
-class Engine:
-    """Runs one model with llama.cpp, from the first time it is asked for until it is closed.
+class Engine(Watched):
+    """Runs one model, from the first time it is asked for until it is idle or closed.
 
     Parameters
     ----------
-    model : Entry or pathlib.Path
-        A model of the catalogue, which is downloaded if it is not here, or a GGUF file.
-    context : int, optional
-        Tokens a conversation may have; at most what the model was trained for.
-    slots : int
-        Replies that can be written at the same time. Each takes memory for a whole context.
-    threads : int, optional
-        Threads that compute; the physical cores this process may use if ``None``.
-    on_status : callable, optional
-        Called with an `EngineStatus` on every change, in the event loop that the engine was asked for in.
+    launch : Launch
+        What to run.
+    upkeep : Upkeep, optional
+        How to look after it.
     logs : pathlib.Path, optional
-        The folder for what llama.cpp prints.
+        The folder for what the worker prints.
     """
 
-    def __init__(
-        self,
-        model: Entry | Path,
-        *,
-        context: int | None = None,
-        slots: int = _SLOTS,
-        threads: int | None = None,
-        on_status: Callable[[EngineStatus], None] | None = None,
-        logs: Path | None = None,
-    ) -> None:
-        self.model = model
-        self.name = model.name if isinstance(model, Entry) else model.stem
-        self.context = min(context or CONTEXT, model.context if isinstance(model, Entry) else sys.maxsize)
-        self.slots = slots
-        self.threads = threads
+    def __init__(self, launch: Launch, *, upkeep: Upkeep | None = None, logs: Path | None = None) -> None:
+        self.launch = launch
+        self.name = launch.name
+        self.context = launch.context
+        self.upkeep = upkeep or Upkeep()
         self.log: Path | None = None
-        self._on_status = on_status
-        self._logs = logs or user_log_path("jupyter-codeact", appauthor=False)
-        self._lock = threading.RLock()
+        self._logs = logs or log_folder()
         self._life: _Life | None = None
         self._requests = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self.status = EngineStatus(model=self.name, state="stopped" if self._is_here() else "absent")
+        self.idle_seconds = self.upkeep.idle_seconds
+        self._alarm: threading.Timer | None = None
+        self._crashes: list[tuple[float, Death]] = []
+        super().__init__(EngineStatus(model=self.name, state=self._at_rest(), where=launch.where))
 
-    async def start(self) -> Address:
+    async def start(self, *, anew: bool = False) -> Address:
         """Return the address of the running engine, starting it if it does not run.
 
-        However many ask at once, one child is started. Giving up waiting does not end the start.
+        However many ask at once, one child is started. Giving up waiting does not end the start. After a
+        crash the start waits a little, and after several it is refused, unless the user wants it ``anew``.
 
         Raises
         ------
@@ -133,195 +103,181 @@ class Engine:
             If the model cannot be had or does not start; the next call tries again.
         """
         with self._lock:
-            self._loop = asyncio.get_running_loop()
+            if anew:
+                self._crashes.clear()
             if self._life is None or not self._life.usable:
+                delay = self._delay()
                 self._life = _Life()
                 threading.Thread(
-                    target=self._live, args=(self._life,), name=f"engine {self.name}", daemon=True
+                    target=self._live, args=(self._life, delay), name=f"engine {self.name}", daemon=True
                 ).start()
             life = self._life
         return await asyncio.shield(asyncio.wrap_future(life.address))
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Say that a reply is being written."""
+        """Say that a reply is wanted or being written."""
         self._count(1)
         try:
             yield
         finally:
             self._count(-1)
 
-    async def death(self) -> str | None:
+    async def death(self) -> Death | None:
         """Return why the engine died, or ``None`` if it lives. For who has just lost touch with it."""
         with self._lock:
             life = self._life
-        if life is None or not await asyncio.to_thread(life.over.wait, 1):
+        if life is None:
+            return Death(f"{self.name} was stopped while it wrote.", again=False)
+        if not await asyncio.to_thread(life.over.wait, 1):
             return None
-        return self.status.message
+        return life.death
+
+    def retire(self, seconds: float = 60.0) -> None:
+        """Unload the model soon after its last reply, because nobody has chosen it any more."""
+        self._keep(seconds)
+
+    def recall(self) -> None:
+        """Take `retire` back."""
+        self._keep(self.upkeep.idle_seconds)
 
     async def close(self) -> None:
         """End the engine, or its download, and wait until it is gone."""
         await asyncio.to_thread(self.stop)
 
-    def stop(self) -> None:
-        """Do what `close` does, without an event loop."""
+    def stop(self, message: str = "", *, only: _Life | None = None) -> None:
+        """Do what `close` does, without an event loop; only if it still is a certain child, unused."""
         with self._lock:
-            life, self._life = self._life, None
-            if life is None:
+            life = self._life
+            if life is None or (only is not None and (only is not life or self._requests)):
                 return
+            self._life = None
             life.cancel.set()
-            if life.process is not None:
-                life.process.kill()
+            if life.worker is not None:
+                life.worker.kill()
         life.over.wait()
-        self._say("stopped" if self._is_here() else "absent")
+        with self._lock:
+            if self._life is None:
+                self._say(self._at_rest(), message)
 
-    def _is_here(self) -> bool:
-        return store.is_here(self.model) if isinstance(self.model, Entry) else self.model.is_file()
+    def _at_rest(self) -> Literal["absent", "stopped"]:
+        return "stopped" if self.launch.source.is_here() else "absent"
 
     def _count(self, change: int) -> None:
         with self._lock:
             self._requests += change
             if self.status.state in ("ready", "busy"):
-                self._say("busy" if self._requests else "ready")
+                self._say_ready()
+            self._set_alarm()
 
-    def _say(
-        self,
-        state: Literal["absent", "downloading", "loading", "ready", "busy", "stopped", "failed"],
-        message: str = "",
-        progress: float | None = None,
-    ) -> None:
-        status = EngineStatus(model=self.name, state=state, progress=progress, message=message)
+    def _say_ready(self) -> None:
+        self._say("busy" if self._requests else "ready")
+
+    def _keep(self, seconds: float) -> None:
         with self._lock:
-            if status == self.status:
-                return
-            self.status = status
-            if self._on_status is not None and self._loop is not None:
-                with suppress(RuntimeError):  # the loop is closed, so nobody wants to know any more
-                    # Through the loop even from within it, so that changes arrive in their order.
-                    self._loop.call_soon_threadsafe(self._on_status, status)
+            self.idle_seconds = seconds
+            self._set_alarm()
 
-    def _live(self, life: _Life) -> None:
+    def _set_alarm(self) -> None:
+        """See that the model is unloaded when nobody has used it for long."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        life, seconds = self._life, self.idle_seconds
+        if life is not None and not self._requests and seconds > 0:
+            message = f"Unloaded after {_spell(seconds)} without use; it is loaded again when it is needed."
+            self._alarm = threading.Timer(seconds, self.stop, args=(message,), kwargs={"only": life})
+            self._alarm.daemon = True
+            self._alarm.start()
+
+    def _delay(self) -> float:
+        """Return how long the next start has to wait.
+
+        Raises
+        ------
+        ModelError
+            If there were so many crashes lately that there is to be none.
+        """
+        now, upkeep = time.monotonic(), self.upkeep
+        self._crashes = [crash for crash in self._crashes if now - crash[0] < upkeep.crash_seconds]
+        if not self._crashes:
+            return 0.0
+        last, death = self._crashes[-1]
+        if len(self._crashes) >= upkeep.crashes:
+            raise ModelError(self._given_up(death))
+        return max(0.0, last + upkeep.backoff_seconds * float(2 ** (len(self._crashes) - 1)) - now)
+
+    def _given_up(self, death: Death) -> str:
+        return (
+            f"{self.name} failed {self.upkeep.crashes} times within {_spell(self.upkeep.crash_seconds)}, so"
+            " it is not started again by itself; start it from the list of models once this is mended:"
+            f" {death.message}"
+        )
+
+    def _live(self, life: _Life, delay: float) -> None:
         """Be the thread of one child: start it, and stay until it is gone."""
         try:
-            path = self._file(life)
-            self._say("loading")
-            address = self._spawn(life, path)
+            address = self._begin(life, delay)
         except Exception as error:
             if not isinstance(error, ModelError):
                 _log.exception("The engine could not be started")
                 error = ModelError(f"{self.name} could not be started: {error}.")
             if not life.cancel.is_set():
-                self._say("failed", str(error))
-            life.end()
+                life.death = error.death if isinstance(error, WorkerError) else None
+                self._fail(life.death or Death(str(error)), crashed=life.death is not None)
+            life.over.set()
             life.address.set_exception(error)
             return
         with self._lock:
-            self._say("busy" if self._requests else "ready")
+            if not life.cancel.is_set():
+                self._say_ready()
+                self._set_alarm()
         life.address.set_result(address)
-        assert life.process is not None
-        returncode = life.process.wait()
+        assert life.worker is not None
+        life.worker.wait()
         if not life.cancel.is_set():
-            self._say("failed", self._why(returncode) + " It is started again when it is next needed.")
-        life.end()
+            life.death = life.worker.death()
+            self._fail(life.death, crashed=True, next_time=" It is started again when it is next needed.")
+        life.over.set()
 
-    def _file(self, life: _Life) -> Path:
-        if isinstance(self.model, Path):
-            if not self.model.is_file():
-                raise ModelError(f"There is no file {self.model}; give the path of a .gguf file.")
-            return self.model
-
+    def _begin(self, life: _Life, delay: float) -> Address:
         def progress(done: int, total: int, note: str) -> None:
             # In steps of a percent: nobody sees more, and each travels to every page.
-            self._say("downloading", note, done * 100 // total / 100)
+            self._say("downloading", note, progress=done * 100 // total / 100)
 
-        return store.pull(self.model, progress=progress, cancel=life.cancel)
+        def loading(done: float) -> None:
+            with self._lock:
+                if not life.cancel.is_set():
+                    self._say("loading", progress=int(done * 100) / 100)
 
-    def _spawn(self, life: _Life, path: Path) -> Address:
-        api_key = secrets.token_urlsafe(32)
-        settings = Settings(
-            path=str(path.resolve()),
-            name=self.name,
-            api_key=api_key,
-            context=self.context,
-            slots=self.slots,
-            threads=self.threads,
-        )
-        environment = dict(os.environ)
-        if "OMP_WAIT_POLICY" not in environment:
-            # Threads that wait for each other spin for milliseconds by default, which all but stops a model
-            # on a machine with other work to do; this much costs an idle machine nothing.
-            environment.setdefault("GOMP_SPINCOUNT", "2000")
-        with self._open_log() as log, self._lock:
+        path = self.launch.source.bring(progress, life.cancel)
+        if delay:
+            self._say("loading", f"Waiting {delay:.0f} s before it is started again.")
+            life.cancel.wait(delay)
+        with self._lock:
             if life.cancel.is_set():
                 raise ModelError(f"{self.name} was stopped while it was being started.")
-            life.process = process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "jupyter_codeact.models.llama_worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is for us, and we decide what becomes of the model
-            )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            process.kill()
-
-        alarm = threading.Timer(READY_SECONDS, give_up)
-        alarm.start()
+            self._say("loading")
+            life.worker = Worker(self.launch, path, self._logs)
+            self.log = life.worker.log
         try:
-            process.stdin.write(json.dumps(settings).encode() + b"\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except BrokenPipeError:  # it died before it had read
-            answer = b""
-        finally:
-            alarm.cancel()
-        reply = json.loads(answer or "{}")
-        if "port" in reply:
-            return Address(f"http://127.0.0.1:{reply['port']}/v1", api_key)
-        returncode = process.wait()
-        if life.cancel.is_set():
-            raise ModelError(f"{self.name} was stopped while it was being started.")
-        if late.is_set():
-            raise ModelError(
-                f"{self.name} was not ready after {READY_SECONDS:.0f} seconds; use a smaller model."
-            )
-        raise ModelError(self._why(returncode, reply.get("error", "")))
+            return life.worker.ready(self.upkeep.ready_seconds, loading)
+        except WorkerError as error:
+            if life.cancel.is_set():
+                raise ModelError(f"{self.name} was stopped while it was being started.") from error
+            raise
 
-    def _open_log(self) -> IO[bytes]:
-        """Open a new log, and throw away those of long ago."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        stem = re.sub(r"[^\w.-]", "_", self.name)
-        earlier = sorted(self._logs.glob(f"{stem}-*.log"), key=lambda path: path.stat().st_mtime)
-        for path in earlier[: 1 - _LOGS_KEPT]:
-            path.unlink(missing_ok=True)
-        self.log = self._logs / f"{stem}-{os.getpid()}-{secrets.token_hex(3)}.log"
-        return self.log.open("wb")
+    def _fail(self, death: Death, *, crashed: bool, next_time: str = "") -> None:
+        with self._lock:
+            message = death.message + next_time
+            if crashed:
+                self._crashes.append((time.monotonic(), death))
+                if len(self._crashes) >= self.upkeep.crashes:
+                    message = self._given_up(death)
+            self._say("failed", message)
 
-    def _why(self, returncode: int, said: str = "") -> str:
-        """Put into words why the child died."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log and self.log.exists() else []
-        end = "\n".join(lines[-40:])
-        if returncode == -9 or re.search(
-            r"insufficient memory|cannot allocate|to allocate|bad_alloc|out of memory", end, re.I
-        ):
-            return (
-                f"{self.name} ran out of memory or was killed. Close other programs and kernels, or use a"
-                f" smaller model or a shorter context."
-            )
-        if "failed to load model" in end:
-            again = (
-                f"`jupyter codeact models rm {self.name}`, then `jupyter codeact models pull {self.name}`"
-                if isinstance(self.model, Entry)
-                else "choose another .gguf file"
-            )
-            return f"llama.cpp cannot read the model {self.name}, the file may be damaged: {again}."
-        last = "\n".join(([said] if said else []) + lines[-3:])
-        return (
-            f"The engine of {self.name} ended unexpectedly (exit code {returncode});"
-            f" its log {self.log} ends:\n{last}\n"
-        )
+
+def _spell(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:g} seconds"
+    return "1 minute" if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -1,20 +1,15 @@
 """The child process that runs one model with llama.cpp, as an OpenAI-compatible server on loopback.
 
-It reads one line of JSON from standard input (`Settings`), loads the model, writes one line of JSON to
-standard output (``{"port": 40123}``, or ``{"error": "..."}``), and serves until standard input ends,
-which it does when the parent ends, however that happens.
+How it is told what to do (`Settings`) and how it answers is in `child`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import threading
-import time
-from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
+
+from . import machine
+from .child import Child
 
 
 class Settings(TypedDict):
@@ -30,40 +25,15 @@ class Settings(TypedDict):
 
 def main() -> None:
     """Be the child process."""
-    parent = os.getppid()
-    settings: Settings = json.loads(sys.stdin.buffer.readline())
-    answer = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever else is printed belongs in the log
-    _end_with_parent()
+    child = Child()
     try:
         import xllamacpp
 
-        server = xllamacpp.Server(_parameters(xllamacpp, settings))
+        server = xllamacpp.Server(_parameters(xllamacpp, child.settings))
     except (ImportError, RuntimeError) as error:
-        print(json.dumps({"error": str(error)}), file=answer)
-        os._exit(1)
-    print(json.dumps({"port": urlsplit(server.listening_address).port}), file=answer)
-    # A process that somebody forked from the parent may hold our standard input open after its death.
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(0)
-
-
-def _end_with_parent() -> None:
-    """End this process at once when standard input ends."""
-    if sys.platform != "win32":
-        # Loading a model holds the GIL for seconds, so the thread below cannot act then; the signal's
-        # default action, which is to end the process, needs no Python.
-        import fcntl
-
-        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
-
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
+        child.fail(str(error))
+    child.say(port=urlsplit(server.listening_address).port)
+    child.stay()
 
 
 def _parameters(xllamacpp: Any, settings: Settings) -> Any:
@@ -87,25 +57,10 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.n_batch = parameters.n_ubatch = 256
     # The first prompt warms up as well as a made-up one does.
     parameters.warmup = False
-    threads = settings["threads"] or _cores()
+    threads = settings["threads"] or machine.cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     return parameters
-
-
-def _cores() -> int:
-    """Physical cores this process may use; more threads than that slow llama.cpp down."""
-    import psutil
-
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = min(cores, len(os.sched_getaffinity(0)))
-    try:  # a container's share, as "microseconds period", or "max period" for no limit
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, int(quota) // int(period))
-    except (OSError, ValueError):
-        pass
-    return max(cores, 1)
 
 
 if __name__ == "__main__":

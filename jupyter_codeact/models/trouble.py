@@ -14,8 +14,22 @@ _TOO_LONG = re.compile(
 )
 
 
+_UNSUPPORTED = re.compile(
+    r"(not|n't|un)[ -]?support", re.I
+)  # llama.cpp's server calls that a failure of its own
+_NO_TOOLS = re.compile(r"(not|n't) support[^.]*\btools?\b|\btools?\b[^.]*(not|n't|un)[ -]?support", re.I)
+
+
 class LostError(ModelError):
     """The connection failed, or broke in the middle of a reply."""
+
+
+class RequestError(ModelError):
+    """The endpoint is well, but cannot do what it was asked."""
+
+
+class CutError(Exception):
+    """A reply ended without an end."""
 
 
 class TooSlowError(Exception):
@@ -66,7 +80,10 @@ def explain(
         )
     if status in (401, 403):
         key = "refused the API key" if api_key else "wants an API key"
-        return ModelError(f"{where} {key} (HTTP {status}); set JUPYTER_CODEACT_API_KEY to one it accepts.")
+        return ModelError(
+            f"{where} {key} (HTTP {status}); give it one it accepts, where the endpoint is set or in"
+            " JUPYTER_CODEACT_API_KEY."
+        )
     if status == 404 and listed:
         known = ", ".join(listed[:10]) + (", …" if len(listed) > 10 else "")
         return ModelError(f"{where} has no model called {model!r}; it has {known}.")
@@ -79,17 +96,35 @@ def explain(
         return ModelError(
             f"{where} takes no more requests for now (HTTP 429){_of(said)}; ask again in a while."
         )
-    if status is not None and status >= 500:
+    passing = status is not None and (status >= 500 or status in (408, 409, 425))
+    if passing and not _UNSUPPORTED.search(said):
         return ModelError(f"{where} failed (HTTP {status}){_of(said)}; ask again, or look into its log.")
+    if status is not None and _NO_TOOLS.search(said):
+        return RequestError(
+            f"{where} takes no function calls{_of(said)}; choose another model, or another action format."
+        )
     if status is not None:
-        return ModelError(f"{where} refused the request (HTTP {status}){_of(said)}.")
-    if begun:
+        return RequestError(f"{where} refused the request (HTTP {status}){_of(said)}.")
+    if begun or isinstance(error, CutError):
         return LostError(f"{where} broke off in the middle of the reply{_of(said)}; ask again.")
     if "Timeout" in type(error).__name__:
         return LostError(f"{where} did not answer in time; see whether it is running and can be reached.")
     if said:
         return ModelError(f"{where} failed{_of(said)}; ask again, or look into its log.")
     return LostError(f"{where} does not answer; check the address, and that a server is running there.")
+
+
+def in_short(error: Exception, *, begun: bool) -> str:
+    """Say in a few words, after the endpoint's name, why it is asked again."""
+    status: int | None = getattr(error, "status_code", None)
+    if status == 429:
+        return "takes no more requests for now (HTTP 429)"
+    if status is not None:
+        return f"failed (HTTP {status})"
+    if begun:
+        return "broke off in the middle of the reply"
+    cause = type(error.__cause__ or error).__name__  # the library has one name for both
+    return "cannot be reached" if cause.startswith("Connect") else "broke off before it had replied"
 
 
 def _is_too_long(error: Exception, said: str) -> bool:

@@ -20,38 +20,20 @@ import nbformat
 from nbformat import NotebookNode, ValidationError
 from nbformat.validator import normalize
 
-from ..agent.contracts import NotebookError
+from ..agent.contracts import Cell, NotebookError
 
 MINOR = 5
 """The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
+_NO_CELLS, _BEFORE_CELLS, _AFTER_CELLS = '"cells": []', '"cells": [\n', "\n ]"
+_CELL_END = "\n  }"
+"""What nbformat writes around cells, which come first in a file. Nothing in a cell has a line like these."""
 
 
-class Document:
-    """The cells of a notebook, and the file they are written to.
+class Cells:
+    """The cells of a notebook in memory, as nbformat nodes."""
 
-    Parameters
-    ----------
-    notebook : Path or None
-        The notebook to start from; ``None`` for an empty one.
-    output : Path or None
-        Where to write. ``None`` takes the next free name: ``NAME-codeact.ipynb`` beside the notebook,
-        ``codeact.ipynb`` in the current folder without one.
-
-    Raises
-    ------
-    NotebookError
-        If there is no such notebook, it cannot be understood, or the output could not be written.
-    """
-
-    def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
-        self.node: NotebookNode = _empty() if notebook is None else _read(notebook)
-        self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
-        # links are followed, so that replacing the file does not replace a link to it
-        self._names = iter([output.resolve()]) if output else _free_names(notebook)
-        self._claimed = output is not None
-        self.path = next(self._names)
-        self.written = False
-        _check_writable(self.path)
+    def __init__(self, node: NotebookNode | None = None) -> None:
+        self.node: NotebookNode = _empty() if node is None else node
 
     @property
     def cells(self) -> list[NotebookNode]:
@@ -72,6 +54,21 @@ class Document:
                 return index
         raise NotebookError(f"The notebook has no cell “{cell_id}”; it may have been deleted.")
 
+    def open_cell(self, cell_id: str) -> NotebookNode:
+        """Return a cell that may be run and changed.
+
+        Raises
+        ------
+        NotebookError
+            If there is no such cell, or the user protects it.
+        """
+        cell = self.cells[self.index(cell_id)]
+        if is_protected(cell):
+            raise NotebookError(
+                f"Cell “{cell_id}” is protected by the user: it is not run or changed. Write another cell."
+            )
+        return cell
+
     def write(
         self,
         source: str,
@@ -91,13 +88,14 @@ class Document:
             cell = _cell(cell_type, source)
             self.cells.insert(index, cell)
             return str(cell.id)
-        index = self.index(cell_id)
-        self.cells[index] = _cell(cell_type, source, id=cell_id, metadata=self.cells[index].metadata)
+        before = self.open_cell(cell_id)
+        cell = _cell(cell_type, source, id=cell_id, metadata=before.metadata)
+        self.cells[self.index(cell_id)] = cell
         return cell_id
 
     def restore(self, cell: dict[str, Any], after: str | None) -> None:
         """Put a whole cell in place of the one of its id, else below ``after`` (first if ``None``)."""
-        restored = nbformat.from_dict(cell)
+        restored = nbformat.from_dict(plain(cell))  # a copy: what the caller holds stays as it is
         ids = [known.id for known in self.cells]
         if restored.id in ids:
             self.cells[ids.index(restored.id)] = restored
@@ -106,11 +104,52 @@ class Document:
 
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
-        del self.cells[self.index(cell_id)]
+        del self.cells[self.index(self.open_cell(cell_id).id)]
+
+
+class Document(Cells):
+    """The cells of a notebook, and the file they are written to.
+
+    Parameters
+    ----------
+    notebook : Path or None
+        The notebook to start from; ``None`` for an empty one.
+    output : Path or None
+        Where to write. ``None`` takes the next free name: ``NAME-codeact.ipynb`` beside the notebook,
+        ``codeact.ipynb`` in the current folder without one.
+
+    Raises
+    ------
+    NotebookError
+        If there is no such notebook, it cannot be understood, or the output could not be written.
+    """
+
+    def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
+        super().__init__(None if notebook is None else read(notebook))
+        self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
+        # links are followed, so that replacing the file does not replace a link to it
+        self._names = iter([output.resolve()]) if output else _free_names(notebook)
+        self._claimed = output is not None
+        self.path = next(self._names)
+        self.written = False
+        self._texts: dict[int, str] = {}
+        _check_writable(self.path)
 
     def content(self) -> bytes:
-        """Return the notebook as the content of a file."""
-        text: str = nbformat.v4.writes(self.node)
+        """Return the notebook as the content of a file, just as nbformat writes it.
+
+        It takes nbformat long to write a notebook, and a turn changes one cell of it: what it wrote of the
+        others is kept.
+        """
+        text: str = nbformat.v4.writes(NotebookNode({**self.node, "cells": []}))
+        if self.cells:
+            marks = [hash(json.dumps(cell, default=str)) for cell in self.cells]
+            pairs = list(zip(self.cells, marks, strict=True))
+            known = {cell["id"]: self._texts[mark] for cell, mark in pairs if mark in self._texts}
+            known |= _written([cell for cell in self.cells if cell["id"] not in known])
+            self._texts = {mark: known[cell["id"]] for cell, mark in pairs}
+            cells = ",\n".join(known[cell["id"]] for cell in self.cells)
+            text = text.replace(_NO_CELLS, _BEFORE_CELLS + cells + _AFTER_CELLS, 1)
         return (text + "\n").encode("utf-8", "replace")
 
     def save(self, content: bytes) -> None:
@@ -142,6 +181,40 @@ class Document:
             kept[kind] = {**new, "state": {**old, **new["state"]}}
 
 
+def kernel_name(node: NotebookNode) -> str:
+    """Return the name of the kernel a notebook asks for.
+
+    Raises
+    ------
+    NotebookError
+        If it does not say, and is not written in Python.
+    """
+    name: str | None = node.metadata.get("kernelspec", {}).get("name")
+    language = node.metadata.get("language_info", {}).get("name", "python")
+    if not name and language not in ("python", "ipython"):
+        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
+    return name or "python3"
+
+
+def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
+    """Return a cell as the agent sees it: without its outputs if ``brief``, with its count if ``counted``."""
+    # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
+    return Cell(
+        id=node["id"],
+        cell_type=node["cell_type"],
+        source=node["source"],
+        outputs=[] if brief else plain(node.get("outputs", [])),
+        execution_count=node.get("execution_count") if counted else None,
+        protected=is_protected(node),
+    )
+
+
+def is_protected(cell: NotebookNode) -> bool:
+    """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
+    mark = cell["metadata"].get("codeact")
+    return isinstance(mark, dict) and mark.get("protected") is True
+
+
 def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) -> NotebookNode:
     if cell_type == "code":
         cell: NotebookNode = nbformat.v4.new_code_cell(source, **fields)
@@ -150,13 +223,30 @@ def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) ->
     return cell
 
 
+def _written(cells: list[NotebookNode]) -> dict[str, str]:
+    """Return cells as nbformat writes them, by their ids."""
+    if not cells:
+        return {}
+    alone = NotebookNode(cells=cells, metadata=NotebookNode(), nbformat=4, nbformat_minor=MINOR)
+    whole: str = nbformat.v4.writes(alone)
+    start = whole.index(_BEFORE_CELLS) + len(_BEFORE_CELLS)
+    texts = whole[start : whole.rindex(_CELL_END + _AFTER_CELLS)].split(_CELL_END + ",\n")
+    return {cell["id"]: text + _CELL_END for cell, text in zip(cells, texts, strict=True)}
+
+
 def _empty() -> NotebookNode:
     node: NotebookNode = nbformat.v4.new_notebook()
     return node
 
 
-def _read(path: Path) -> NotebookNode:
-    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids."""
+def read(path: Path) -> NotebookNode:
+    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids.
+
+    Raises
+    ------
+    NotebookError
+        If there is none, or it cannot be understood.
+    """
     try:
         text = path.read_text("utf-8-sig")
         content = json.loads(text)

@@ -6,15 +6,18 @@ import asyncio
 import os
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from ..agent.contracts import Cell, Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, plain
-from .kernel import KernelProcess, python_kernelspec
+from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
+from .document import Document, cell_of, kernel_name, plain
+from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
+PAUSE_SECONDS = 0.05
+"""How long a change waits for others to be written with; a turn makes two, and a model takes longer."""
 
 
 class HeadlessNotebook:
@@ -33,6 +36,8 @@ class HeadlessNotebook:
         Where to write; ``None`` for the next free name beside the notebook.
     withhold : collection of str
         Names of environment variables the kernel does not get to see.
+    folder : Path or None
+        Where the kernel runs instead.
     grace : float
         Seconds a cell has to end after an interrupt, before the kernel is killed.
 
@@ -48,25 +53,33 @@ class HeadlessNotebook:
         output: Path | None = None,
         *,
         withhold: Collection[str] = (),
+        folder: Path | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
-        asked = metadata.get("kernelspec", {})
-        metadata["kernelspec"] = {**asked, **python_kernelspec(_kernel_name(metadata))}
+        spec = kernelspec(kernel_name(self._document.node), language="python")
+        metadata["kernelspec"] = {**metadata.get("kernelspec", {}), **spec}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
+        self._folder = folder or self._document.folder
         self._grace = grace
         self._kernel: KernelProcess | None = None
         self._running = asyncio.Lock()
         self._interrupts = 0
-        self._ran: set[str] = set()
+        self._ran: set[tuple[str, int | None]] = set()
         self._changed = False
+        self._hurry = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
 
     @property
     def path(self) -> Path:
         """The file the notebook is written to."""
         return self._document.path
+
+    @property
+    def folder(self) -> Path:
+        """Where the kernel runs."""
+        return self._document.folder
 
     @property
     def written(self) -> bool:
@@ -86,26 +99,22 @@ class HeadlessNotebook:
             if self._kernel is not None:
                 await self._kernel.close(now=error is not None)
         finally:
+            self._hurry.set()
             if self._writer is not None:
                 await asyncio.shield(self._writer)
 
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook; a cell that was not run in this kernel has no execution count."""
         cells = [
-            Cell(
-                id=cell.id,
-                cell_type=cell.cell_type,
-                source=cell.source,
-                outputs=[] if brief else plain(cell.get("outputs", [])),
-                execution_count=cell.get("execution_count") if cell.id in self._ran else None,
-            )
+            cell_of(cell, brief=brief, counted=(cell["id"], cell.get("execution_count")) in self._ran)
             for cell in self._document.cells
         ]
         proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
         tools = [name for name in proposed if isinstance(name, str)]
         if self._kernel is None:
             return NotebookState(cells=cells, tools=tools)
-        kernel = Kernel(language="python", status=await self._kernel.status())
+        status, session = await self._kernel.status(), self._kernel.session
+        kernel = Kernel(language="python", status=status, session=session)
         if brief or self._running.locked():
             return NotebookState(cells=cells, kernel=kernel, tools=tools)
         async with self._running:  # the kernel's answers must reach who asked
@@ -134,7 +143,7 @@ class HeadlessNotebook:
         interrupts = self._interrupts
         async with self._running:
             self._raise_unsaved()
-            cell = self._document.cells[self._document.index(cell_id)]
+            cell = self._document.open_cell(cell_id)
             if cell.cell_type != "code":
                 raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
             if cell.source != source:
@@ -147,10 +156,10 @@ class HeadlessNotebook:
                 return Execution(status="interrupted")
             assert self._kernel is not None
             started = time.perf_counter()
-            self._ran.add(cell_id)
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
+                self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
                 self._save_soon()
             return Execution(
@@ -200,6 +209,7 @@ class HeadlessNotebook:
             If it cannot be written; the file is then what it was before.
         """
         self._save_soon()
+        self._hurry.set()
         assert self._writer is not None
         await asyncio.shield(self._writer)
 
@@ -210,7 +220,7 @@ class HeadlessNotebook:
             await self._kernel.close(now=True)
         self._kernel = KernelProcess(
             metadata.kernelspec.name,
-            folder=self._document.folder,
+            folder=self._folder,
             environment=self._environment,
             grace=self._grace,
         )
@@ -226,6 +236,9 @@ class HeadlessNotebook:
 
     async def _write(self) -> None:
         while self._changed:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
+            self._hurry.clear()
             self._changed = False
             await asyncio.to_thread(self._document.save, self._document.content())
 
@@ -233,12 +246,3 @@ class HeadlessNotebook:
         """Say now that writing went wrong the last time, before more is done that would be lost."""
         if self._writer is not None and self._writer.done():
             self._writer.result()
-
-
-def _kernel_name(metadata: dict[str, Any]) -> str:
-    """Return the name of the kernel a notebook asks for."""
-    name: str | None = metadata.get("kernelspec", {}).get("name")
-    language = metadata.get("language_info", {}).get("name", "python")
-    if not name and language not in ("python", "ipython"):
-        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
-    return name or "python3"

@@ -40,19 +40,19 @@ DRAIN_SECONDS = 0.2
 """How long the last words of a dead kernel are waited for."""
 
 
-def python_kernelspec(name: str) -> dict[str, str]:
-    """Return what a notebook's metadata says of the Python kernel ``name``.
+def kernelspec(name: str, *, language: str | None = None) -> dict[str, str]:
+    """Return what a notebook's metadata says of the kernel ``name``.
 
     Raises
     ------
     NotebookError
-        If it is not installed, or is not a Python kernel.
+        If it is not installed, or does not speak ``language``.
     """
     manager = KernelSpecManager()
     try:
         spec = manager.get_kernel_spec(name)
-        if spec.language.lower() == "python":
-            return {"name": name, "display_name": spec.display_name, "language": "python"}
+        if language is None or spec.language.lower() == language:
+            return {"name": name, "display_name": spec.display_name, "language": spec.language}
         problem = f"The notebook's kernel “{name}” speaks {spec.language}; CodeAct works with Python kernels."
     except NoSuchKernel:
         problem = f"The notebook asks for the kernel “{name}”, which is not installed."
@@ -109,6 +109,7 @@ class KernelProcess:
         self._work: asyncio.Task[ExecutionStatus] | None = None
         self._used = False
         self.language_info: dict[str, Any] = {}
+        self.session = ""
 
     async def start(self) -> None:
         """Start the kernel and wait until it answers.
@@ -134,6 +135,7 @@ class KernelProcess:
             await client.wait_for_ready(timeout=STARTUP_SECONDS)
             info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
             self.language_info = info["content"]["language_info"]
+            self.session = info["header"]["session"]  # the kernel's own: a new one for each start
         except (OSError, RuntimeError, TimeoutError) as error:
             self._words.seek(0)
             lines = self._words.read().decode(errors="replace").split("\n")

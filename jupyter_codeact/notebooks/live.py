@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
 from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState, Variable
@@ -14,20 +15,36 @@ INTERRUPT_GRACE = 10.0
 SETTLE = 0.3
 """Seconds until a cell asked for is surely begun: interrupted just before, ipykernel may drop it silently."""
 
-PAGE_GONE = (
-    "The page with this notebook was closed or lost its connection, so the run stopped. "
-    "Cells that ran before are in the notebook."
-)
-
 
 class CellLost(NotebookError):  # noqa: N818 - what happened, as the user would say it
-    """Nobody sees the cell any more, though the kernel may still be at it: the page or the cell went away."""
+    """Nobody sees the cell any more, though the kernel may still be at it."""
+
+
+class Followed(Protocol):
+    """An execution as the server itself sees it, whatever becomes of the page."""
+
+    message: str | None
+    """Id of the request, once the kernel was asked."""
+    late: bool
+    """Whether the cell has shown something after it was done."""
+
+    def began(self, message: str) -> None:
+        """Note which request it is."""
+        ...
+
+    def so_far(self) -> Execution:
+        """Return how it went until now."""
+        ...
+
+    async def result(self) -> Execution:
+        """Wait until the kernel is done with it, or is gone."""
+        ...
 
 
 class Page(Protocol):
     """What carries out commands where the user sees them.
 
-    Every method may raise `NotebookError`: `CellLost` when the page goes away before it has answered.
+    Every method may raise `NotebookError`: `CellLost` when nobody sees any more what becomes of a cell.
     """
 
     def read_state(self, *, brief: bool) -> Awaitable[NotebookState]:
@@ -42,12 +59,14 @@ class Page(Protocol):
         """Put a whole cell back."""
         ...
 
-    def write_cell(self, **cell: Any) -> Awaitable[str]:
+    def write_cell(
+        self, *, source: str, cell_type: str, cell_id: str | None, after: str | None
+    ) -> Awaitable[str]:
         """Insert or rewrite a cell (`protocol.WriteCell`) and return its id."""
         ...
 
-    def run_cell(self, *, cell_id: str, source: str) -> Awaitable[Execution]:
-        """Run a cell whose source is still ``source``."""
+    def run_cell(self, *, cell_id: str, source: str, followed: Followed | None) -> Awaitable[Execution]:
+        """Run a cell whose source is still ``source``; if the page goes, ``followed`` tells how it went."""
         ...
 
     def delete_cell(self, *, cell_id: str) -> Awaitable[None]:
@@ -64,6 +83,18 @@ class KernelAccess(Protocol):
 
     async def variables(self) -> list[Variable]:
         """Read what the user has defined; nothing while the kernel is busy."""
+        ...
+
+    def session(self) -> str:
+        """Return what differs once the kernel was started anew."""
+        ...
+
+    def follow(self, source: str) -> AbstractAsyncContextManager[Followed | None]:
+        """Follow the execution of ``source`` that a page is about to ask for; ``None`` if that cannot be."""
+        ...
+
+    async def settle(self) -> None:
+        """Give threads that a cell has left behind a moment, until what they show has come."""
         ...
 
     async def load_tools(self, names: Sequence[str]) -> None:
@@ -96,9 +127,12 @@ class LiveNotebook:
                 f"CodeAct acts by writing Python, but this notebook's kernel runs {state.kernel.language}. "
                 "Choose a Python kernel with Kernel > Change Kernel."
             )
-        if brief:
-            return state
-        return state.model_copy(update={"variables": await self._kernel.variables()})
+        update: dict[str, Any] = {
+            "kernel": state.kernel.model_copy(update={"session": self._kernel.session()})
+        }
+        if not brief:
+            update["variables"] = await self._kernel.variables()
+        return state.model_copy(update=update)
 
     async def read_cell(self, cell_id: str) -> NotebookCell:
         """Return a whole cell."""
@@ -121,8 +155,27 @@ class LiveNotebook:
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
         """Run a cell in the user's kernel; after ``timeout`` seconds it is interrupted."""
-        self._began = time.monotonic()
-        work = asyncio.ensure_future(self._page.run_cell(cell_id=cell_id, source=source))
+        async with self._kernel.follow(source) as followed:
+            self._began = time.monotonic()
+            running = self._page.run_cell(cell_id=cell_id, source=source, followed=followed)
+            settling = asyncio.ensure_future(self._settle(followed))
+            try:
+                execution = await self._within(timeout, asyncio.ensure_future(running))
+                if followed and followed.message and execution.status != "dead":
+                    await settling
+                    if followed.late:
+                        execution = execution.model_copy(update={"outputs": followed.so_far().outputs})
+            finally:
+                settling.cancel()
+        return execution
+
+    async def _settle(self, followed: Followed | None) -> None:
+        """Wait for what threads show; the kernel is asked as soon as it is done, for the page is slower."""
+        if followed and (await followed.result()).status != "dead":
+            await self._kernel.settle()
+
+    async def _within(self, timeout: float | None, work: asyncio.Future[Execution]) -> Execution:
+        """Wait for a cell; one that takes longer than ``timeout`` is interrupted."""
         try:
             done, _ = await asyncio.wait({work}, timeout=timeout)
             if not done:

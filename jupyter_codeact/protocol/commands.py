@@ -1,4 +1,8 @@
-"""What the server asks a page to do with a notebook."""
+"""What the server asks a page to do with a notebook.
+
+A page that has lost its socket and is back may be asked again, with the same ``id``: it does nothing twice,
+and repeats an answer it has given.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,8 @@ class ReadCell(Frozen):
 class RestoreCell(Frozen):
     """Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
 
-    Answered by `Done`.
+    In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that its outputs
+    are the kernel's own of just now, as if the page had run the cell itself. Answered by `Done`.
     """
 
     type: Literal["restore_cell"] = "restore_cell"
@@ -38,11 +43,14 @@ class RestoreCell(Frozen):
     notebook: str
     cell: dict[str, Any] = Field(description="as nbformat spells it")
     after: str | None = None
+    trusted: bool = False
 
 
 class WriteCell(Frozen):
-    """Command: rewrite ``cell_id`` in place, or insert below ``after`` (at the end if ``None``).
+    """Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
 
+    A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
+    left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
     Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
     """
 
@@ -52,14 +60,17 @@ class WriteCell(Frozen):
     source: str
     cell_type: Literal["code", "markdown"] = "code"
     cell_id: str | None = None
+    new_id: str
     after: str | None = None
+    was: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict, description="for information only, never obeyed")
 
 
 class RunCell(Frozen):
     """Command: run the cell if its source is still exactly ``source``.
 
-    Answered by `Done` with ``execution`` once the cell is done.
+    Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+    and with ``state`` in brief.
     """
 
     type: Literal["run_cell"] = "run_cell"

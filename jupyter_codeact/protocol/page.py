@@ -41,6 +41,7 @@ class Ask(Frozen):
     model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
     mode: Mode | None = Field(None, description="approval for this run; None for the notebook's mode")
     below: str | None = Field(None, description="cell to work below; None for the active one")
+    max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the usual")
 
 
 class Stop(Frozen):

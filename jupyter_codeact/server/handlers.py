@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -15,7 +16,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from ..agent.contracts import CodeActError
 from ..protocol import FROM_PAGE, FROM_SERVER, Refused
 from .conversations import Conversations
-from .pages import Page
+
+LONGEST_NAME = 64
+"""Characters of the name by which a page that has lost its connection is known again."""
 
 
 class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -26,7 +29,6 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def initialize(self, conversations: Conversations) -> None:
         """Take what the extension has wired."""
         self.conversations = conversations
-        self.page = Page(self._send)
 
     def set_default_headers(self) -> None:
         """Set none: a WebSocket has no use for them."""
@@ -53,14 +55,18 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Greet the page."""
         super().open(*args, **kwargs)
-        self.conversations.join(self.page)
+        self.set_nodelay(True)  # or the system holds small messages back for some 40 ms
+        name = self.get_query_argument("page", "")[:LONGEST_NAME] or uuid.uuid4().hex
+        self.page = self.conversations.join(name, self._send)
 
     def on_message(self, message: str | bytes) -> None:
         """Take a message from the page; one that makes no sense is answered and changes nothing."""
         try:
             parsed = FROM_PAGE.validate_json(message)
         except ValidationError as error:
-            self.log.warning("CodeAct cannot read a message from a page: %s", error)
+            # without what was given, for that may be a key
+            wrong = error.errors(include_input=False, include_url=False, include_context=False)
+            self.log.warning("CodeAct cannot read a message from a page: %s", wrong)
             text = "This page and the server do not understand each other. Reload the page."
             self._send(Refused(notebook="", message=text))
             return
@@ -72,7 +78,8 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def on_close(self) -> None:
         """Say that the page has gone."""
         super().on_close()
-        self.conversations.leave(self.page)
+        if page := getattr(self, "page", None):  # none if it was never let in
+            self.conversations.leave(page, self._send)
 
     def _send(self, message: Any) -> None:
         try:

@@ -1,55 +1,56 @@
 import {
-  Action,
+  Attachment,
   CellWritten,
-  Executed,
   Happened,
   History,
-  RunEnded
+  RunEnded,
+  RunStarted,
+  RunUndone
 } from '../protocol';
-import { IOutcome, outcomeOf } from './outcome';
+import {
+  asked,
+  decided,
+  executed,
+  IAction,
+  isOpen,
+  newAction,
+  written
+} from './action';
+import { figuresOf, IFigures } from './figures';
+import { withoutCode } from './words';
 
 export type Event = Happened['event'];
 
-/** Where an action is. `stopped` is also one that was not allowed to run. */
-export type ActionState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped';
-
-/** Code that the agent puts into a cell. */
-export interface IAction {
-  readonly source: string;
-  /** Whether it makes a text cell, which is not run. */
-  readonly isText: boolean;
-  readonly state: ActionState;
-  readonly allowed: boolean;
-  /** What the gate had to say. */
-  readonly reasons: readonly string[];
-  readonly cellId: string | null;
-  /** Whether a later action has taken its place in the cell. */
-  readonly rewritten: boolean;
-  /** Unix time in seconds, once it runs. */
-  readonly started: number | null;
-  readonly seconds: number | null;
-  readonly status: Executed['status'] | null;
-  readonly outcome: IOutcome | null;
-}
-
 /** How a run ended. */
-export type Ending = Pick<
+export interface IEnding extends Pick<
   RunEnded,
   'ending' | 'message' | 'turns' | 'usage' | 'seconds'
->;
+> {
+  /** What each of its turns cost. */
+  readonly figures: readonly IFigures[];
+  /** Whether it left something in the notebook that can be taken back. */
+  readonly canUndo: boolean;
+}
 
 /** One message of a conversation; never changed, only replaced. */
 export interface IMessage {
   readonly id: string;
+  /** The run it belongs to. */
+  readonly run: string;
   readonly body: string;
   readonly sender: 'user' | 'agent' | 'notice';
   /** Unix time in seconds. */
   readonly time: number;
+  /** What the user gave along. */
+  readonly attachments?: readonly Attachment[];
   /** Whether `body` is still being written. */
   readonly streaming?: boolean;
+  readonly figures?: IFigures;
   readonly action?: IAction;
   /** In the notice that closes a run. */
-  readonly ending?: Ending;
+  readonly ending?: IEnding;
+  /** In the notice that a run was taken back: the cells that were left alone. */
+  readonly undone?: { readonly left: readonly string[] };
 }
 
 /** What the events of a conversation come to; never changed, only replaced. */
@@ -91,143 +92,104 @@ export function happen(
   conversation: IConversation,
   event: Event
 ): IConversation {
-  const { run, time } = event;
-  const id = `${run}.${event.turn}`;
   switch (event.type) {
     case 'run_started':
-      return {
-        id: event.conversation,
-        running: true,
-        messages: [
-          ...conversation.messages,
-          { id: run, sender: 'user', body: event.task, time }
-        ]
-      };
+      return started(conversation, event);
     case 'reply_delta':
-      return change(conversation, id, time, message => ({
+      return change(conversation, event, message => ({
         ...message,
-        body: message.body + event.text,
+        body: event.restart ? event.text : message.body + event.text,
         streaming: true
       }));
     case 'reply':
-      return change(conversation, id, time, message => ({
+      return change(conversation, event, message => ({
         ...message,
         body: event.text,
-        streaming: false
+        streaming: false,
+        figures: figuresOf(event)
       }));
     case 'action':
-      return change(conversation, id, time, message => ({
+      return change(conversation, event, message => ({
         ...message,
         body: withoutCode(message.body, event.source),
         streaming: false,
         action: newAction(event)
       }));
     case 'cell_written':
-      return change(overwritten(conversation, event), id, time, message => ({
-        ...message,
-        action: message.action && {
-          ...message.action,
-          // A text cell is done once it is there; code waits for the gate.
-          state: message.action.isText ? 'done' : 'waiting',
-          cellId: event.cell_id
-        }
-      }));
-    case 'decided':
-      return change(conversation, id, time, message => ({
-        ...message,
-        action: message.action && {
-          ...message.action,
-          source: event.source,
-          state: event.allowed ? 'running' : 'stopped',
-          allowed: event.allowed,
-          reasons: event.reasons,
-          started: event.allowed ? time : null
-        }
-      }));
-    case 'executed':
-      return change(conversation, id, time, message => ({
-        ...message,
-        action: message.action && executed(message.action, event)
-      }));
+      return act(overwritten(conversation, event), event, action =>
+        written(action, event.cell_id)
+      );
     case 'asked':
+      return act(conversation, event, action => asked(action, event));
+    case 'decided':
+      return act(conversation, event, action => decided(action, event));
+    case 'executed':
+      return act(conversation, event, action => executed(action, event));
     case 'observation':
     case 'condensed':
-    case 'run_undone':
       return conversation;
+    case 'run_undone':
+      return undone(conversation, event);
     case 'run_ended':
       return ended(conversation, event);
   }
 }
 
-/** What a reply says besides the code that became its action. */
-export function withoutCode(reply: string, source: string): string {
-  const code = source.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const block = new RegExp(
-    `(${OPENER})\\s*${code}\\s*(\`{3,}|~{3,}|</execute>|$)`
-  );
-  const found =
-    block.exec(reply) ??
-    // The action is not word for word in the reply: drop all from its block on.
-    new RegExp(`(${OPENER})[^]*`).exec(reply);
-  if (!found) {
-    return reply.trim();
-  }
-  const before = reply.slice(0, found.index).trimEnd();
-  const after = reply.slice(found.index + found[0].length).trimStart();
-  return `${before}\n\n${after}`.trim();
+/** The messages before a run, which is all of them if it is not there. */
+export function before(
+  messages: readonly IMessage[],
+  run: string | null
+): readonly IMessage[] {
+  const index = messages.findIndex(message => message.run === run);
+  return index < 0 ? messages : messages.slice(0, index);
 }
 
-/** How the executable part of a reply may begin, as a regular expression. */
-const OPENER = '(`{3,}|~{3,})[^\\n]*\\n|<execute>';
-
-function newAction(event: Action): IAction {
+function started(
+  conversation: IConversation,
+  event: RunStarted
+): IConversation {
+  const { attachments, run, task: body, time } = event;
   return {
-    source: event.source,
-    isText: event.cell_type === 'markdown',
-    state: 'waiting',
-    allowed: true,
-    reasons: [],
-    cellId: null,
-    rewritten: false,
-    started: null,
-    seconds: null,
-    status: null,
-    outcome: null
+    id: event.conversation,
+    running: true,
+    messages: [
+      ...before(conversation.messages, event.replaces),
+      { id: run, run, sender: 'user', body, time, attachments }
+    ]
   };
 }
 
-function executed(action: IAction, event: Executed): IAction {
-  const states = {
-    ok: 'done',
-    error: 'failed',
-    interrupted: 'stopped',
-    dead: 'failed'
-  } as const;
-  return {
-    ...action,
-    state: states[event.status],
-    cellId: event.cell_id,
-    seconds: event.seconds,
-    status: event.status,
-    outcome: outcomeOf(event.outputs)
-  };
-}
-
-/** Replace the message of this id, or add it as the agent's. */
+/** Replace the message of this event's turn, or add it as the agent's. */
 function change(
   conversation: IConversation,
-  id: string,
-  time: number,
+  { run, time, turn }: Event,
   how: (message: IMessage) => IMessage
 ): IConversation {
-  const { messages } = conversation;
-  const isNew = !messages.some(message => message.id === id);
-  return {
-    ...conversation,
-    messages: isNew
-      ? [...messages, how({ id, sender: 'agent', body: '', time })]
-      : messages.map(message => (message.id === id ? how(message) : message))
-  };
+  const id = `${run}.${turn}`;
+  const messages = [...conversation.messages];
+  // Nearly always the last.
+  let index = messages.length - 1;
+  while (index >= 0 && messages[index].id !== id) {
+    index -= 1;
+  }
+  if (index >= 0) {
+    messages[index] = how(messages[index]);
+  } else {
+    messages.push(how({ id, run, sender: 'agent', body: '', time }));
+  }
+  return { ...conversation, messages };
+}
+
+/** Replace the action of this event's turn. */
+function act(
+  conversation: IConversation,
+  event: Event,
+  how: (action: IAction) => IAction
+): IConversation {
+  return change(conversation, event, message => ({
+    ...message,
+    action: message.action && how(message.action)
+  }));
 }
 
 /** Mark the earlier actions that a rewritten cell held. */
@@ -248,35 +210,54 @@ function overwritten(
   };
 }
 
+function undone(conversation: IConversation, event: RunUndone): IConversation {
+  const { left, run, time } = event;
+  const messages = conversation.messages.map(message =>
+    message.run === run && message.ending
+      ? { ...message, ending: { ...message.ending, canUndo: false } }
+      : message
+  );
+  const sender = 'notice';
+  messages.push({
+    id: `${run}.undone`,
+    run,
+    sender,
+    body: '',
+    time,
+    undone: { left }
+  });
+  return { ...conversation, messages };
+}
+
 function ended(conversation: IConversation, event: RunEnded): IConversation {
-  const ofRun = `${event.run}.`;
+  const { run } = event;
   const messages = conversation.messages.map((message): IMessage => {
-    const { action, id, streaming } = message;
-    const isOpen = action?.state === 'waiting' || action?.state === 'running';
-    return id.startsWith(ofRun) && (streaming || isOpen)
+    const { action, streaming } = message;
+    const isLeft = action && isOpen(action);
+    return message.run === run && (streaming || isLeft)
       ? {
           ...message,
           streaming: false,
-          action: action && isOpen ? { ...action, state: 'stopped' } : action
+          action: isLeft ? { ...action, state: 'stopped' } : action
         }
       : message;
   });
   const { time, turn, answer, ending, message, turns, usage, seconds } = event;
   const last = messages[messages.length - 1];
   if (answer && (last?.sender !== 'agent' || !last.body)) {
-    messages.push({
-      id: `${ofRun}${turn}.answer`,
-      sender: 'agent',
-      body: answer,
-      time
-    });
+    const id = `${run}.${turn}.answer`;
+    messages.push({ id, run, sender: 'agent', body: answer, time });
   }
+  const ofRun = messages.filter(message => message.run === run);
+  const figures = ofRun.flatMap(({ figures }) => figures ?? []);
+  const canUndo = ofRun.some(({ action }) => action?.cellId);
   messages.push({
-    id: `${ofRun}end`,
+    id: `${run}.end`,
+    run,
     sender: 'notice',
     body: '',
     time,
-    ending: { ending, message, turns, usage, seconds }
+    ending: { ending, message, turns, usage, seconds, figures, canUndo }
   });
   return { ...conversation, messages, running: false };
 }

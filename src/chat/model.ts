@@ -1,57 +1,52 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import {
-  FromServer,
-  Happened,
-  History,
-  ModelStatus,
-  Refused
-} from '../protocol';
+import { FromPage } from '../protocol';
 import { IConnection, INotebooks } from '../tokens';
-import { EMPTY, fromHistory, happen, IConversation } from './conversation';
-import { ISlashCommand, slashCommands, splitSlash } from './slash-commands';
+import { IAction } from './action';
+import { Composer } from './composer';
+import { IFiles } from './files';
+import { Incoming } from './incoming';
+import { Models } from './models';
+import { slashCommands } from './slash-commands';
+import { IView, Mode, Views } from './view';
 
-/** Milliseconds between two drawings of a reply while it is written. */
-const STREAMING_INTERVAL = 80;
-
-/** A word to the user that is no part of the conversation. */
-export interface INotice {
-  readonly tone: 'alert' | 'note';
-  readonly text: string;
-}
-
-/** The conversation of one notebook, and what the user is about to say in it. */
-export interface IView {
-  readonly conversation: IConversation;
-  readonly draft: string;
-  /** A task that was sent and that the server has not taken up yet. */
-  readonly pending: string | null;
-  /** Whether the user has pressed Stop. */
-  readonly stopping: boolean;
-  readonly notice: INotice | null;
-}
-
-const BLANK: IView = {
-  conversation: EMPTY,
-  draft: '',
-  pending: null,
-  stopping: false,
-  notice: null
-};
+/** What the panel shows besides the conversation in front. */
+export type Sheet = 'conversations' | 'models' | null;
 
 /** What the chat panel shows: the conversations of the notebooks on this page, and the model's state. */
 export class ChatModel implements IDisposable {
   constructor(private _options: ChatModel.IOptions) {
     const { connection, notebooks } = _options;
-    connection.received.connect(this._onReceived, this);
-    connection.stateChanged.connect(this._onConnection, this);
-    notebooks.changed.connect(this._emit, this);
-    notebooks.renamed.connect(this._onRenamed, this);
+    this._views = new Views(() => notebooks.current?.path ?? null);
+    this.models = new Models(connection);
+    this.composer = new Composer({
+      ..._options,
+      isBlocked: () => this.blocked !== null,
+      obey: name => this._obey(name),
+      views: this._views
+    });
+    this._views.changed.connect(this._emit, this);
+    this.models.changed.connect(this._emit, this);
+    this._incoming = new Incoming({
+      ..._options,
+      composer: this.composer,
+      views: this._views
+    });
+    connection.stateChanged.connect(this._emit, this);
+    notebooks.changed.connect(this._onFront, this);
+    notebooks.renamed.connect(
+      (_, { from, to }) => this._views.rename(from, to),
+      this
+    );
     notebooks.closed.connect((_, path) => this._views.delete(path), this);
   }
+
+  /** What the user is about to say in the notebook in front. */
+  readonly composer: Composer;
+
+  readonly models: Models;
 
   /** Emitted when anything below has changed. */
   get changed(): ISignal<this, void> {
@@ -60,29 +55,35 @@ export class ChatModel implements IDisposable {
 
   /** The path of the notebook in front. */
   get path(): string | null {
-    return this._options.notebooks.current?.path ?? null;
+    return this._views.path;
   }
 
   /** The conversation of the notebook in front. */
   get view(): IView {
-    return this._view(this.path);
+    return this._views.front;
   }
 
-  get modelStatus(): ModelStatus | null {
-    return this._modelStatus;
+  get sheet(): Sheet {
+    return this._sheet;
   }
 
   /** Whether the conversation in front ends with what the model's state has to say. */
   get isModelTroubleSaid(): boolean {
     const { messages } = this.view.conversation;
     const said = messages[messages.length - 1]?.ending?.message;
-    return !!said && said === this._modelStatus?.message;
+    return !!said && said === this.models.status?.message;
   }
 
   /** Whether a run is under way in the notebook in front. */
   get isRunning(): boolean {
     const { conversation, pending } = this.view;
     return conversation.running || pending !== null;
+  }
+
+  /** Whether the run in front waits for the user's word on a cell. */
+  get isAsking(): boolean {
+    const { messages } = this.view.conversation;
+    return messages[messages.length - 1]?.action?.state === 'asking';
   }
 
   /** Why nothing can be sent now, as a sentence for the user. */
@@ -96,20 +97,13 @@ export class ChatModel implements IDisposable {
         ? trans.__('The CodeAct server cannot be reached. Trying again…')
         : trans.__('Connecting to the CodeAct server…');
     }
+    if (this.isAsking) {
+      return trans.__('CodeAct waits for you to decide about a cell.');
+    }
     if (this.isRunning) {
       return trans.__('CodeAct is at work…');
     }
     return notebooks.current.obstacle;
-  }
-
-  /** The slash commands that what the user types may become. */
-  get suggestions(): ISlashCommand[] {
-    const name = splitSlash(this.view.draft);
-    return name === null
-      ? []
-      : slashCommands(this._options.trans).filter(command =>
-          command.name.startsWith(name)
-        );
   }
 
   get isDisposed(): boolean {
@@ -119,58 +113,111 @@ export class ChatModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._throttler.dispose();
+      this.composer.dispose();
+      this._incoming.dispose();
+      this.models.dispose();
+      this._views.dispose();
       Signal.clearData(this);
     }
   }
 
-  setDraft(draft: string): void {
-    this._set(this.path, { draft });
-  }
-
-  /** Send the draft, or do what it commands. */
-  send(): void {
-    const task = this.view.draft.trim();
-    if (task && splitSlash(task) !== null) {
-      this._obey(task.slice(1));
-      return;
+  /** Show something else than the conversation, or with `null` that again. */
+  open(sheet: Sheet): void {
+    this._sheet = sheet;
+    if (sheet === 'models') {
+      this.models.refresh();
+    } else if (sheet === 'conversations') {
+      this._say({ type: 'list_conversations' });
     }
-    const notebook = this.path;
-    if (!task || this.blocked || notebook === null) {
-      return;
-    }
-    if (
-      this._options.connection.send({
-        type: 'ask',
-        notebook,
-        task,
-        attachments: [],
-        replaces: null,
-        model: null,
-        mode: null,
-        below: null
-      })
-    ) {
-      this._set(notebook, { draft: '', pending: task, notice: null });
-    }
+    this._emit();
   }
 
   /** Stop the run of the notebook in front. */
   stop(): void {
-    const notebook = this.path;
-    if (notebook !== null && this.isRunning) {
-      this._options.connection.send({ type: 'stop', notebook });
-      this._set(notebook, { stopping: true });
+    if (this.isRunning && this._say({ type: 'stop' })) {
+      this._views.set(this.path, { stopping: true });
     }
   }
 
   /** Start afresh in the notebook in front. */
   newConversation(): void {
-    const notebook = this.path;
-    if (notebook !== null && !this.isRunning) {
-      this._options.connection.send({ type: 'new_conversation', notebook });
-      this._set(notebook, { notice: null });
+    if (!this.isRunning && this._say({ type: 'new_conversation' })) {
+      this._views.set(this.path, { notice: null, editing: null });
     }
+  }
+
+  /** Go on with an earlier conversation. */
+  openConversation(conversation: string): void {
+    if (this._say({ type: 'open_conversation', conversation })) {
+      this._views.set(this.path, { notice: null, editing: null });
+      this.open(null);
+    }
+  }
+
+  renameConversation(conversation: string, title: string): void {
+    this._say({ type: 'rename_conversation', conversation, title });
+  }
+
+  deleteConversation(conversation: string): void {
+    this._say({ type: 'delete_conversation', conversation });
+  }
+
+  setMode(mode: Mode): void {
+    this._say({ type: 'set_mode', mode });
+  }
+
+  /** Say whether the cell that CodeAct asks about may run, as it is now; and whether the rest of the run may. */
+  decide(
+    run: string,
+    { asked, cellId }: IAction,
+    approved: boolean,
+    rest = false
+  ): void {
+    const { notebooks, trans } = this._options;
+    const { path } = this;
+    if (!asked || path === null) {
+      return;
+    }
+    const source = cellId && notebooks.source(path, cellId);
+    if (approved && source === null) {
+      const text = trans.__('This cell is no longer in the notebook.');
+      this._views.notify(path, 'note', text);
+      return;
+    }
+    const { sha256 } = asked;
+    const sent = this._say({
+      type: 'decide',
+      run,
+      sha256,
+      approved,
+      source: source ?? asked.source,
+      rest
+    });
+    if (sent) {
+      this._views.set(path, { answered: `${run} ${sha256}` });
+    }
+  }
+
+  /** Take a run back, or the last one that changed a cell. */
+  undo(run: string | null = null): void {
+    this._say({ type: 'undo', run });
+  }
+
+  /** See whether the notebook holds in a fresh kernel. */
+  check(): void {
+    this._say({ type: 'check' });
+  }
+
+  stopCheck(): void {
+    this._say({ type: 'stop_check' });
+  }
+
+  dismissCheck(): void {
+    this._views.set(this.path, { check: null });
+  }
+
+  dismissNotice(): void {
+    this._views.set(this.path, { notice: null });
   }
 
   /** Bring the cell of an action in front of the user. */
@@ -178,29 +225,58 @@ export class ChatModel implements IDisposable {
     const { notebooks, trans } = this._options;
     const { path } = this;
     if (path !== null && !(await notebooks.jumpToCell(path, cellId))) {
-      this._notify(
-        path,
-        'note',
-        trans.__('This cell is no longer in the notebook.')
-      );
+      const text = trans.__('This cell is no longer in the notebook.');
+      this._views.notify(path, 'note', text);
     }
+  }
+
+  /** Put code below the active cell of the notebook in front. */
+  insertBelow(source: string): void {
+    if (this.path !== null) {
+      this._options.notebooks.insertBelow(this.path, source);
+    }
+  }
+
+  /** Put code into the active cell of the notebook in front. */
+  replaceActive(source: string): void {
+    if (this.path !== null) {
+      this._options.notebooks.replace(this.path, null, source);
+    }
+  }
+
+  /** Where in the notebook in front a cell is, from 0; -1 if it is not there. */
+  indexOfCell(cellId: string): number {
+    const { path } = this;
+    const cells = path === null ? [] : this._options.notebooks.cells(path);
+    return cells.findIndex(({ id }) => id === cellId);
   }
 
   private _obey(name: string): void {
     const { path } = this;
     const { trans } = this._options;
     const commands = slashCommands(trans);
-    this._set(path, { draft: '' });
     switch (commands.find(command => command.name === name)?.name) {
       case 'new':
         if (this.isRunning) {
-          this._notify(path, 'note', this.blocked!);
+          this._views.notify(path, 'note', this.blocked!);
         } else {
           this.newConversation();
         }
         break;
+      case 'history':
+        this.open('conversations');
+        break;
+      case 'undo':
+        this.undo();
+        break;
+      case 'check':
+        this.check();
+        break;
+      case 'model':
+        this.open('models');
+        break;
       case 'help':
-        this._notify(
+        this._views.notify(
           path,
           'note',
           commands
@@ -208,8 +284,8 @@ export class ChatModel implements IDisposable {
             .join('\n')
         );
         break;
-      default:
-        this._notify(
+      case undefined:
+        this._views.notify(
           path,
           'alert',
           trans.__('There is no command /%1. Type /help to see all.', name)
@@ -217,135 +293,29 @@ export class ChatModel implements IDisposable {
     }
   }
 
-  private _onReceived(_: IConnection, message: FromServer): void {
-    switch (message.type) {
-      case 'history':
-        this._onHistory(message);
-        break;
-      case 'happened':
-        this._onHappened(message);
-        break;
-      case 'refused':
-        this._onRefused(message);
-        break;
-      case 'model_status':
-        this._modelStatus = message;
-        this._emit();
-        break;
-      default:
-        break; // the notebook's
+  /** Say something about the notebook in front. */
+  private _say(message: Unsaid<FromPage>): boolean {
+    const { connection, trans } = this._options;
+    const { path } = this;
+    if (path === null) {
+      return false;
     }
-  }
-
-  private _onHistory(history: History): void {
-    const path = this._options.notebooks.resolve(history.notebook);
-    const before = this._view(path);
-    const conversation = fromHistory(history, before.conversation);
-    this._set(path, {
-      conversation,
-      stopping: before.stopping && history.running
-    });
-    if (this._unsure.delete(path) && before.pending !== null) {
-      this._giveBack(path, conversation);
+    const isSent = connection.send({ ...message, notebook: path } as FromPage);
+    if (!isSent) {
+      const text = trans.__('CodeAct is not connected. Try again in a moment.');
+      this._views.notify(path, 'alert', text);
     }
+    return isSent;
   }
 
-  /** After a lost connection: see whether the task had arrived, and else put it back into the composer. */
-  private _giveBack(path: string, conversation: IConversation): void {
-    const { draft, pending } = this._view(path);
-    const tasks = conversation.messages.filter(
-      ({ sender }) => sender === 'user'
-    );
-    this._set(path, { pending: null });
-    if (tasks[tasks.length - 1]?.body !== pending) {
-      this._set(path, { draft: draft || pending! });
-      this._notify(
-        path,
-        'alert',
-        this._options.trans.__(
-          'The connection was lost before your task arrived. It is in the box below again.'
-        )
-      );
-    }
-  }
-
-  private _onHappened({ notebook, event }: Happened): void {
-    const path = this._options.notebooks.resolve(notebook);
-    const conversation = happen(this._view(path).conversation, event);
-    switch (event.type) {
-      case 'reply_delta':
-        this._views.set(path, { ...this._view(path), conversation });
-        if (path === this.path) {
-          void this._throttler.invoke();
-        }
-        break;
-      case 'run_started':
-        this._set(path, {
-          conversation,
-          pending: null,
-          stopping: false,
-          notice: null
-        });
-        break;
-      case 'run_ended':
-        this._set(path, { conversation, pending: null, stopping: false });
-        break;
-      default:
-        this._set(path, { conversation });
-        break;
-    }
-  }
-
-  private _onRefused({ notebook, message }: Refused): void {
-    const path = this._options.notebooks.resolve(notebook);
-    const { draft, pending } = this._view(path);
-    this._set(path, {
-      draft: draft || pending || '',
-      pending: null,
-      stopping: false
-    });
-    this._notify(path, 'alert', message);
-  }
-
-  private _onConnection(connection: IConnection): void {
-    if (connection.state === 'closed') {
-      for (const [path, { pending }] of this._views) {
-        if (pending !== null) {
-          this._unsure.add(path);
-        }
-      }
+  private _onFront(): void {
+    if (this._shown !== this.path) {
+      this._shown = this.path;
+      this.composer.dismiss();
+      // It was about the notebook that was in front.
+      this._sheet = this._sheet === 'conversations' ? null : this._sheet;
     }
     this._emit();
-  }
-
-  private _onRenamed(
-    _: INotebooks,
-    { from, to }: { from: string; to: string }
-  ): void {
-    this._views.set(to, this._view(from));
-    this._views.delete(from);
-    this._emit();
-  }
-
-  private _notify(
-    path: string | null,
-    tone: INotice['tone'],
-    text: string
-  ): void {
-    this._set(path, { notice: { tone, text } });
-  }
-
-  private _view(path: string | null): IView {
-    return (path !== null && this._views.get(path)) || BLANK;
-  }
-
-  private _set(path: string | null, change: Partial<IView>): void {
-    if (path !== null) {
-      this._views.set(path, { ...this._view(path), ...change });
-      if (path === this.path) {
-        this._emit();
-      }
-    }
   }
 
   private _emit(): void {
@@ -353,20 +323,20 @@ export class ChatModel implements IDisposable {
   }
 
   private _changed = new Signal<this, void>(this);
+  private _incoming: Incoming;
   private _isDisposed = false;
-  private _modelStatus: ModelStatus | null = null;
-  private _throttler = new Throttler(() => this._emit(), {
-    limit: STREAMING_INTERVAL,
-    edge: 'trailing'
-  });
-  /** Notebooks whose pending task may or may not have reached the server. */
-  private _unsure = new Set<string>();
-  private _views = new Map<string, IView>();
+  private _shown: string | null = null;
+  private _sheet: Sheet = null;
+  private _views: Views;
 }
+
+/** A message about a notebook that is not named yet. */
+type Unsaid<T> = T extends { notebook: string } ? Omit<T, 'notebook'> : never;
 
 export namespace ChatModel {
   export interface IOptions {
     connection: IConnection;
+    files: IFiles;
     notebooks: INotebooks;
     trans: TranslationBundle;
   }

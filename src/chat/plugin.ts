@@ -7,18 +7,31 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { addIcon, stopIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  historyIcon,
+  settingsIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
 
 import { codeActIcon } from '../icons';
-import { CommandIDs, IConnection, INotebooks, ISettings } from '../tokens';
+import {
+  CommandIDs,
+  IChat,
+  IConnection,
+  INotebooks,
+  ISettings
+} from '../tokens';
+import { Files } from './files';
 import { ChatModel } from './model';
 import { ChatSidebar } from './sidebar';
 
-export const chatPlugin: JupyterFrontEndPlugin<void> = {
+export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   id: 'jupyter-codeact:chat',
   description: 'The sidebar in which users talk with CodeAct.',
   autoStart: true,
   requires: [IConnection, INotebooks, IRenderMimeRegistry],
+  provides: IChat,
   optional: [ISettings, ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
@@ -32,7 +45,8 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const { commands, shell } = app;
-    const model = new ChatModel({ connection, notebooks, trans });
+    const files = new Files(app.serviceManager.contents, trans);
+    const model = new ChatModel({ connection, files, notebooks, trans });
     const sidebar = new ChatSidebar(
       () =>
         import('./panel').then(
@@ -44,15 +58,17 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
     shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });
     restorer?.add(sidebar, sidebar.id);
 
+    const open = () => {
+      shell.activateById(sidebar.id);
+      // Notebook 7 shows it without giving it the focus.
+      sidebar.activate();
+    };
+
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Open CodeAct'),
       caption: trans.__('Ask CodeAct to work in this notebook'),
       icon: codeActIcon,
-      execute: () => {
-        shell.activateById(sidebar.id);
-        // Notebook 7 shows it without giving it the focus.
-        sidebar.activate();
-      }
+      execute: open
     });
     commands.addCommand(CommandIDs.stop, {
       label: trans.__('Stop CodeAct'),
@@ -67,6 +83,25 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
       icon: addIcon,
       isEnabled: () => model.path !== null && !model.isRunning,
       execute: () => model.newConversation()
+    });
+    commands.addCommand(CommandIDs.showConversations, {
+      label: trans.__('Show CodeAct Conversations'),
+      caption: trans.__('Show all conversations about this notebook'),
+      icon: historyIcon,
+      isEnabled: () => model.path !== null,
+      execute: () => {
+        open();
+        model.open('conversations');
+      }
+    });
+    commands.addCommand(CommandIDs.chooseModel, {
+      label: trans.__('Choose CodeAct Model…'),
+      caption: trans.__('Choose the model that CodeAct works with'),
+      icon: settingsIcon,
+      execute: () => {
+        open();
+        model.open('models');
+      }
     });
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category: 'CodeAct' });
@@ -84,5 +119,23 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
         commands.notifyCommandChanged();
       }
     });
+
+    return {
+      open: path => {
+        const cell = path && notebooks.activeCell(path);
+        if (cell && path !== model.path) {
+          void notebooks.jumpToCell(path, cell).then(open);
+        } else {
+          open();
+        }
+      },
+      attach: attachment => model.composer.attach(attachment),
+      draft: text => model.composer.setDraft(text),
+      ask: (text, attachments, below) => {
+        open();
+        model.open(null);
+        model.composer.ask(text, attachments, below);
+      }
+    };
   }
 };

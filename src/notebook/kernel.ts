@@ -5,6 +5,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Kernel } from '../protocol';
 import { UserError } from './user-error';
 
+/** Lists the user's variables; what IPython itself made is not among them. */
+const WHO = "get_ipython().run_line_magic('who_ls', '')";
+
 /** The language and the state of a notebook's kernel; `null` without one. */
 export function kernelOf(panel: NotebookPanel): Kernel | null {
   const kernel = panel.sessionContext.session?.kernel;
@@ -81,6 +84,18 @@ export async function kernelReady(
   }
 }
 
+/** Wait for a kernel that is on its way, as after the page was loaded; not for one that the user must choose. */
+export async function kernelKnown(
+  panel: NotebookPanel,
+  trans: TranslationBundle
+): Promise<void> {
+  const session = panel.sessionContext;
+  await session.specsManager.ready;
+  if (!session.session?.kernel && !obstacleOf(panel, trans)) {
+    await session.ready;
+  }
+}
+
 function failOn(obstacle: string | null): void {
   if (obstacle) {
     throw new UserError(obstacle);
@@ -130,4 +145,29 @@ function restarted(session: ISessionContext): Promise<void> {
     };
     session.statusChanged.connect(check);
   });
+}
+
+/** The names of the user's variables; none if the kernel is busy or not one for Python. */
+export async function variablesOf(panel: NotebookPanel): Promise<string[]> {
+  const kernel = panel.sessionContext.session?.kernel;
+  if (
+    kernel?.status !== 'idle' ||
+    languageOf(panel).toLowerCase() !== 'python'
+  ) {
+    return [];
+  }
+  const { content } = await kernel.requestExecute({
+    code: '',
+    silent: true,
+    store_history: false,
+    user_expressions: { names: WHO }
+  }).done;
+  if (content.status !== 'ok') {
+    return [];
+  }
+  const names = content.user_expressions?.names as
+    { data?: Record<string, string> } | undefined;
+  return [...(names?.data?.['text/plain'] ?? '').matchAll(/'([^']+)'/g)].map(
+    ([, name]) => name
+  );
 }

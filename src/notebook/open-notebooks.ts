@@ -6,8 +6,8 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { ICellBrief, IConnection, INotebooks, IOpenNotebook } from '../tokens';
 import { findCell, indexOf } from './cells';
 import { follow } from './follow';
-import { obstacleOf } from './kernel';
-import { cellsOf, insertBelow, replaceSource } from './sources';
+import { obstacleOf, variablesOf } from './kernel';
+import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 
 /** Follows the notebooks on this page, and tells the server of them. */
 export class OpenNotebooks implements INotebooks {
@@ -91,6 +91,20 @@ export class OpenNotebooks implements INotebooks {
     const panel = this.find(path);
     const cell = panel && findCell(panel, cellId);
     return cell ? cell.model.sharedModel.getSource() : null;
+  }
+
+  activeCell(path: string): string | null {
+    return this.find(path)?.content.activeCell?.model.id ?? null;
+  }
+
+  selection(path: string): { cellId: string; text: string } | null {
+    const panel = this.find(path);
+    return panel && selectionOf(panel);
+  }
+
+  async variables(path: string): Promise<string[]> {
+    const panel = this.find(path);
+    return panel ? variablesOf(panel) : [];
   }
 
   insertBelow(path: string, source: string): boolean {

@@ -57,3 +57,27 @@ export function replaceSource(
   panel.content.activeCellIndex = indexOf(panel, cell.model.id);
   return true;
 }
+
+/** What is selected in the active cell's editor, or else in what the cell shows. */
+export function selectionOf(
+  panel: NotebookPanel
+): { cellId: string; text: string } | null {
+  const cell = panel.content.activeCell;
+  if (!cell) {
+    return null;
+  }
+  const { editor } = cell;
+  let text = '';
+  if (editor) {
+    const { start, end } = editor.getSelection();
+    const offsets = [editor.getOffsetAt(start), editor.getOffsetAt(end)];
+    text = cell.model.sharedModel
+      .getSource()
+      .slice(Math.min(...offsets), Math.max(...offsets));
+  }
+  const onPage = window.getSelection();
+  if (!text && onPage && cell.node.contains(onPage.anchorNode)) {
+    text = onPage.toString();
+  }
+  return text.trim() ? { cellId: cell.model.id, text } : null;
+}

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from jupyter_codeact.cli import main
 from jupyter_codeact.models import catalog, store
 from jupyter_codeact.models.catalog import CATALOG
+from jupyter_codeact.models.worker import log_folder
 
 
 @pytest.fixture
@@ -43,16 +44,16 @@ def test_the_list_says_what_there_is_and_what_is_here(codeact):
     result = codeact("models")
     assert result.exit_code == 0
     lines = [line.split() for line in result.output.splitlines()]
-    assert lines == [
-        ["Name", "Size", "License", "Context", "Here"],
-        ["qwen2.5-coder-1.5b", "1.1", "GB", "Apache-2.0", "32,768", "no"],
-        ["smollm2-135m", "98", "MB", "Apache-2.0", "8,192", "yes"],
-    ]
+    assert lines[0] == ["Name", "Size", "License", "Context", "Here", "Runs"]
+    assert lines[1][:6] == ["qwen2.5-coder-1.5b", "1.1", "GB", "Apache-2.0", "32,768", "no"]
+    assert lines[2][:8] == ["smollm2-135m", "98", "MB", "Apache-2.0", "8,192", "yes", "on", "the"]
+    assert "auto is " in result.output
+    assert f"Logs are in {log_folder()}" in result.output
 
 
 def test_the_list_can_be_read_by_programs(codeact):
     put(CATALOG[1])
-    qwen, smol = json.loads(codeact("models", "--json").output)
+    qwen, smol, *_ = json.loads(codeact("models", "--json").output)
     assert (qwen["name"], qwen["size"], qwen["here"], qwen["path"]) == (
         CATALOG[0].name,
         CATALOG[0].size,
@@ -77,7 +78,7 @@ def test_the_list_is_a_table_on_a_terminal(codeact):
 def test_an_unknown_model_is_wrong_usage(codeact, command):
     result = codeact("models", command, "gpt-9")
     assert result.exit_code == 2
-    assert "There is no model called 'gpt-9'; there are qwen2.5-coder-1.5b, smollm2-135m." in result.output
+    assert "There is no model called 'gpt-9'; there are qwen2.5-coder-1.5b, smollm2-135m," in result.output
 
 
 def test_a_model_that_cannot_be_had_is_said_in_one_sentence(codeact, offline):

@@ -1,4 +1,4 @@
-"""Every suite judges what is known to be right, on small stand-ins of the upstream layouts, and plays episodes."""
+"""Every suite judges what is known to be right, on stand-ins of the upstream layouts, and plays episodes."""
 
 from __future__ import annotations
 
@@ -140,9 +140,9 @@ async def test_api_bank_counts_a_second_call_twice_and_reads_all_formats_alike(c
         tested = await suite.self_test()
         assert tested.notes == []
         assert tested.summary == (
-            "Ground truth scores: code with the reference parser 0, code with the fair parser 3, json with the "
-            "reference parser 3, json with the fair parser 3, text with the reference parser 0, text with the "
-            "fair parser 3."
+            "Ground truth scores: code with the reference parser 0, code with the fair parser 3, "
+            "json with the reference parser 3, json with the fair parser 3, "
+            "text with the reference parser 0, text with the fair parser 3."
         )
     finally:
         await suite.close()
@@ -177,7 +177,7 @@ async def test_mint_has_five_steps_and_two_proposals(
 ) -> None:
     suite = Mint(upstream.mint(tmp_path))
     case = next(case for case in await suite.cases() if case.family == "gsm8k")
-    served.script(["<execute>\nx = 6 * 7\nprint(x)\n</execute>", "<solution>41</solution>", "<solution>42"])
+    served.script(["<execute>\nx = 6 * 7\nprint(x)\n</execute>", "<solution>31</solution>", "<solution>42"])
     played = await suite.play(case, PAPER, model)
     assert (played.strict, played.success, played.turns) == (False, True, 3)
     assert "42" in played.messages[2]["content"]

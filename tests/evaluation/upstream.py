@@ -63,8 +63,8 @@ def counter_tools():
 
 
 _tasks = [
-    Task("sums/one", {"add": ToolType("add", "Adds two numbers.", lambda a, b: a + b, "add(a: int, b: int) -> int")},
-         "What is 2 and 40?", 42),
+    Task("sums/one", {"add": ToolType("add", "Adds two numbers.", lambda a, b: a + b,
+                                      "add(a: int, b: int) -> int")}, "What is 2 and 40?", 42),
     Task("web_browsing/count", counter_tools, "Call count once. What does it return?", 1),
 ]
 

@@ -25,6 +25,7 @@ TINY = Entry(
     sha256=hashlib.sha256(DATA).hexdigest(),
     licence="CC0-1.0",
     context=512,
+    token_bytes=1,
     hub="nobody/tiny",
     packages=tuple(
         Package(requirement=f"codeact-tiny-part{n}==1.0", member=f"codeact_tiny/part{n}.bin", size=size)

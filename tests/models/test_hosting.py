@@ -9,14 +9,18 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from itertools import groupby
 
 import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models import hosting, store
+from jupyter_codeact.models import store
 from jupyter_codeact.models.catalog import find
-from jupyter_codeact.models.hosting import Address, Engine, EngineStatus
+from jupyter_codeact.models.hosting import Engine, Upkeep
+from jupyter_codeact.models.launch import llama_cpp
+from jupyter_codeact.models.status import EngineStatus
+from jupyter_codeact.models.worker import Address
 from tests.models.processes import python
 
 
@@ -43,9 +47,10 @@ async def make(tmp_path):
     engines = []
     seen = Seen()
 
-    def make(model, **options) -> tuple[Engine, Seen]:
-        options = {"context": 512, "slots": 1, "logs": tmp_path / "logs", "on_status": seen.append} | options
-        engines.append(Engine(model, **options))
+    def make(model, **upkeep) -> tuple[Engine, Seen]:
+        launch = llama_cpp(model, context=512, slots=1)
+        engines.append(Engine(launch, upkeep=Upkeep(**upkeep), logs=tmp_path / "logs"))
+        engines[-1].watch(seen.append)
         return engines[-1], seen
 
     yield make
@@ -54,7 +59,8 @@ async def make(tmp_path):
 
 
 def states(seen: list[EngineStatus]) -> list[str]:
-    return [status.state for status in seen]
+    """Return the states there were, each once however often it told of its progress."""
+    return [state for state, _ in groupby(status.state for status in seen)]
 
 
 def child() -> psutil.Process:
@@ -134,9 +140,10 @@ PARENT = """
     from pathlib import Path
     import psutil
     from jupyter_codeact.models.hosting import Engine
+    from jupyter_codeact.models.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
-        engine = Engine(path, context=512, logs=logs)
+        engine = Engine(llama_cpp(path, context=512), logs=logs)
         await engine.start()
         print(*(process.pid for process in psutil.Process().children()), flush=True)
         sys.stdin.readline()
@@ -176,11 +183,12 @@ async def test_a_killed_engine_is_noticed_and_the_next_use_starts_another(make, 
     engine, seen = make(smollm2)
     first = await engine.start()
     child().kill()
-    reason = await engine.death()
-    assert reason == engine.status.message
+    death = await engine.death()
+    assert not death.again
+    assert "ran out of memory or was killed" in death.message
+    assert str(engine.log) in death.message
     assert engine.status.state == "failed"
-    assert "ran out of memory or was killed" in reason
-    assert "started again when it is next needed" in reason
+    assert engine.status.message == f"{death.message} It is started again when it is next needed."
 
     second = await engine.start()
     assert second != first
@@ -193,10 +201,10 @@ async def test_a_file_that_is_no_model_is_said(make, tmp_path):
     path = tmp_path / "poem.gguf"
     path.write_text("Roses are red")
     engine, seen = make(path)
-    with pytest.raises(ModelError, match=r"cannot read the model poem.*choose another \.gguf file"):
+    with pytest.raises(ModelError, match=r"model poem cannot be read.*choose another file"):
         await engine.start()
     assert states(seen) == ["loading", "failed"]
-    assert seen[-1].message.startswith("llama.cpp cannot read the model poem")
+    assert seen[-1].message.startswith("The model poem cannot be read")
 
 
 async def test_a_file_that_is_not_there_is_said(make, tmp_path):
@@ -214,9 +222,10 @@ def test_too_little_memory_is_recognised(smollm2, tmp_path):
     from pathlib import Path
     from jupyter_codeact.agent.contracts import ModelError
     from jupyter_codeact.models.hosting import Engine
+    from jupyter_codeact.models.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
-        engine = Engine(path, context=8192, slots=2, logs=logs)
+        engine = Engine(llama_cpp(path, context=8192, slots=2), logs=logs)
         resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
         try:
             await engine.start()
@@ -230,10 +239,9 @@ def test_too_little_memory_is_recognised(smollm2, tmp_path):
     assert "smaller model or a shorter context" in said
 
 
-async def test_an_engine_that_never_gets_ready_is_given_up(make, smollm2, monkeypatch):
-    monkeypatch.setattr(hosting, "READY_SECONDS", 0.01)
-    engine, seen = make(smollm2)
-    with pytest.raises(ModelError, match="was not ready after"):
+async def test_an_engine_that_never_gets_ready_is_given_up(make, smollm2):
+    engine, seen = make(smollm2, ready_seconds=0.01)
+    with pytest.raises(ModelError, match=r"was not ready after 0\.01 seconds"):
         await engine.start()
     assert states(seen) == ["loading", "failed"]
 
@@ -273,7 +281,7 @@ async def test_a_model_that_is_not_here_is_pulled_when_it_is_needed(make, shelf,
     engine, seen = make(entry)
     assert engine.status.state == "absent"
     await engine.start()
-    assert list(dict.fromkeys(states(seen))) == ["downloading", "loading", "ready"]
+    assert states(seen) == ["downloading", "loading", "ready"]
     assert seen[0].progress is not None
     assert store.is_here(entry)
 
@@ -292,7 +300,7 @@ async def test_closing_calls_off_a_download(make, shelf):
 async def test_only_the_logs_of_the_last_starts_are_kept(make, tmp_path):
     path = tmp_path / "poem.gguf"
     path.write_text("Roses are red")
-    engine, _ = make(path)
+    engine, _ = make(path, crashes=99, backoff_seconds=0)
     for _ in range(7):
         with pytest.raises(ModelError):
             await engine.start()

@@ -3,9 +3,9 @@ import {
   Event,
   fromHistory,
   happen,
-  IConversation,
-  withoutCode
+  IConversation
 } from '../conversation';
+import { withoutCode } from '../words';
 import { ended, event, history, turnWith } from './events';
 
 const TRACE = {
@@ -105,10 +105,28 @@ describe('A conversation', () => {
       ...turnWith(1, 'x', {}, { allowed: false, reasons }).slice(0, 6)
     ).messages;
     expect(message.action).toMatchObject({
-      state: 'stopped',
-      allowed: false,
+      state: 'skipped',
+      asked: null,
       reasons
     });
+  });
+
+  it('asks the user about a cell, and shows what they decided', () => {
+    const reasons = ['It deletes files.'];
+    const question = event('asked', 1, { source: 'x', sha256: 's', reasons });
+    const asking = draw(...turnWith(1, 'x').slice(0, 5), question);
+    expect(asking.messages[0].action).toMatchObject({
+      state: 'asking',
+      asked: { source: 'x', sha256: 's' },
+      reasons
+    });
+    const running = happen(asking, event('decided', 1, { source: 'y' }));
+    expect(running.messages[0].action).toMatchObject({
+      state: 'running',
+      source: 'y'
+    });
+    const skipped = happen(asking, event('decided', 1, { allowed: false }));
+    expect(skipped.messages[0].action).toMatchObject({ state: 'skipped' });
   });
 
   it('ends with the answer and the figures', () => {
@@ -145,6 +163,54 @@ describe('A conversation', () => {
     );
     expect(messages[1].action!.state).toBe('stopped');
     expect(messages[2]).toMatchObject({ body: 'Nex', streaming: false });
+  });
+
+  it('leaves out the run that was asked anew, and what came after it', () => {
+    const { messages } = draw(
+      event('run_started', 0, { run: 'r1', task: 'First.' }),
+      ended(1, { run: 'r1' }),
+      event('run_started', 0, { run: 'r2', task: 'Second.' }),
+      ended(1, { run: 'r2' }),
+      event('run_started', 0, { run: 'r3', task: 'Third.' }),
+      event('run_started', 0, { run: 'r4', task: 'Again.', replaces: 'r2' })
+    );
+    expect(messages.map(({ body, ending }) => body || ending!.ending)).toEqual([
+      'First.',
+      'answered',
+      'Again.'
+    ]);
+  });
+
+  it('tells that a run was undone, which is not offered again', () => {
+    const before = draw(
+      event('run_started', 0),
+      ...turnWith(1, 'x'),
+      ended(2, { ending: 'stopped' })
+    );
+    expect(before.messages[2].ending).toMatchObject({ canUndo: true });
+    const { messages } = happen(
+      before,
+      event('run_undone', 0, { left: ['x'] })
+    );
+    expect(messages[2].ending).toMatchObject({ canUndo: false });
+    expect(messages[3]).toMatchObject({ undone: { left: ['x'] } });
+  });
+
+  it('ends a run with the figures of each of its turns', () => {
+    const { messages } = draw(
+      event('run_started', 0),
+      ...turnWith(1, 'x'),
+      event('reply', 2, { text: 'Yes.', first_token_seconds: 0.5 }),
+      ended(2, { answer: 'Yes.' })
+    );
+    expect(messages[3].ending!.figures).toMatchObject([
+      { prompt_tokens: 100, first: null },
+      { prompt_tokens: 100, first: 0.5, seconds: 1 }
+    ]);
+    expect(draw(ended(1)).messages[0].ending).toMatchObject({
+      figures: [],
+      canUndo: false
+    });
   });
 
   it('replaces only the messages that an event changes', () => {

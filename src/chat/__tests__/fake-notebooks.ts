@@ -27,12 +27,17 @@ export class FakeNotebooks implements INotebooks {
     return path;
   }
 
+  readonly activeCell = jest.fn((): string | null => null);
   readonly cells = jest.fn((): ICellBrief[] => []);
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
   readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
   readonly replace = jest.fn(() => true);
+  readonly selection = jest.fn(
+    (): { cellId: string; text: string } | null => null
+  );
+  readonly variables = jest.fn(async (): Promise<string[]> => []);
   readonly source = jest.fn((): string | null => null);
   readonly renamed = new Signal<this, { from: string; to: string }>(this);
   current: IOpenNotebook | null = null;

@@ -4,6 +4,7 @@ import { FakeConnection } from '../../__tests__/fake-connection';
 import { Event } from '../conversation';
 import { ChatModel } from '../model';
 import { ended, event, history, turnWith } from './events';
+import { FakeFiles } from './fake-files';
 import { FakeNotebooks } from './fake-notebooks';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -17,7 +18,8 @@ beforeEach(() => {
   connection = new FakeConnection();
   connection.connect();
   notebooks = new FakeNotebooks();
-  model = new ChatModel({ connection, notebooks, trans });
+  const files = new FakeFiles({ '': ['data.csv'] });
+  model = new ChatModel({ connection, files, notebooks, trans });
   notebooks.show(A);
   connection.say(history([]));
 });
@@ -33,8 +35,8 @@ function say(...events: Event[]): void {
 }
 
 function ask(text: string): void {
-  model.setDraft(text);
-  model.send();
+  model.composer.setDraft(text);
+  model.composer.send();
 }
 
 describe('Asking', () => {
@@ -43,7 +45,10 @@ describe('Asking', () => {
     expect(connection.heard()).toMatchObject([
       { type: 'ask', notebook: A, task: 'Do it.' }
     ]);
-    expect(model.view).toMatchObject({ draft: '', pending: 'Do it.' });
+    expect(model.view).toMatchObject({
+      draft: '',
+      pending: { task: 'Do it.' }
+    });
     expect(model.isRunning).toBe(true);
     say(event('run_started', 0));
     expect(model.view.pending).toBeNull();
@@ -59,7 +64,7 @@ describe('Asking', () => {
       notice: { tone: 'alert', text: 'No model.' }
     });
     expect(model.isRunning).toBe(false);
-    model.send();
+    model.composer.send();
     expect(model.view.notice).toBeNull();
   });
 
@@ -157,7 +162,7 @@ describe('A run', () => {
 describe('A conversation', () => {
   it('goes along when its notebook is renamed', () => {
     say(event('run_started', 0));
-    model.setDraft('and then');
+    model.composer.setDraft('and then');
     notebooks.rename(A, 'b.ipynb');
     expect(model.view.draft).toBe('and then');
     expect(model.isRunning).toBe(true);
@@ -190,12 +195,27 @@ describe('A conversation', () => {
 
 describe('Slash commands', () => {
   it('are suggested while typed', () => {
-    model.setDraft('/');
-    expect(model.suggestions.map(({ name }) => name)).toEqual(['new', 'help']);
-    model.setDraft('/n');
-    expect(model.suggestions.map(({ name }) => name)).toEqual(['new']);
-    model.setDraft('new');
-    expect(model.suggestions).toEqual([]);
+    model.composer.setDraft('/');
+    const all = model.composer.suggestions.map(({ label }) => label);
+    expect(all).toContain('/new');
+    expect(all).toContain('/help');
+    model.composer.setDraft('/n');
+    expect(model.composer.suggestions.map(({ label }) => label)).toEqual([
+      '/new'
+    ]);
+    model.composer.setDraft('new');
+    expect(model.composer.suggestions).toEqual([]);
+  });
+
+  it.each([
+    ['/undo', { type: 'undo', run: null }],
+    ['/check', { type: 'check' }],
+    ['/history', { type: 'list_conversations' }],
+    ['/model', { type: 'list_models' }]
+  ])('do what they say: %s', (command, message) => {
+    ask(command);
+    expect(connection.heard()).toMatchObject([message]);
+    expect(model.view.draft).toBe('');
   });
 
   it('start a new conversation with /new', () => {
@@ -208,7 +228,7 @@ describe('Slash commands', () => {
     ask('/help');
     expect(model.view.notice).toMatchObject({
       tone: 'note',
-      text: expect.stringMatching(/\/new .*\n\/help /)
+      text: expect.stringMatching(/\/new .*\n.*\/help /s)
     });
   });
 
@@ -238,6 +258,6 @@ describe("The model's state", () => {
       where: ''
     } as const;
     connection.say(status);
-    expect(model.modelStatus).toBe(status);
+    expect(model.models.status).toBe(status);
   });
 });

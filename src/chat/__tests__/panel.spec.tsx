@@ -13,6 +13,7 @@ import { Event } from '../conversation';
 import { ChatModel } from '../model';
 import { ChatPanel } from '../panel';
 import { ended, event, history, turnWith } from './events';
+import { FakeFiles } from './fake-files';
 import { FakeNotebooks } from './fake-notebooks';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -43,7 +44,8 @@ beforeEach(async () => {
   connection = new FakeConnection();
   connection.connect();
   notebooks = new FakeNotebooks();
-  model = new ChatModel({ connection, notebooks, trans });
+  const files = new FakeFiles({ '': ['data.csv'] });
+  model = new ChatModel({ connection, files, notebooks, trans });
   settings = { sendWithEnter: true };
   panel = new ChatPanel({
     model,
@@ -91,7 +93,7 @@ function button(name: string): HTMLButtonElement | undefined {
 async function type(text: string, key: KeyboardEventInit): Promise<void> {
   const textarea = find<HTMLTextAreaElement>('textarea');
   await act(async () => {
-    model.setDraft(text);
+    model.composer.setDraft(text);
   });
   await act(async () => {
     textarea.dispatchEvent(
@@ -183,15 +185,19 @@ describe('The chat panel', () => {
         where: ''
       })
     );
-    expect(find('.jp-CodeAct-model').textContent).toBe('mdownloading42 %1 GB');
+    expect(find('.jp-CodeAct-model').textContent).toBe(
+      'mdownloading42 %1 GBCancelm: downloading'
+    );
     expect(find<HTMLProgressElement>('progress').value).toBe(0.421);
   });
 
   it('obeys a suggested command', async () => {
-    await act(async () => model.setDraft('/h'));
-    const suggestion = find('.jp-CodeAct-suggestions button');
-    expect(suggestion.textContent).toBe('/help Show all commands');
-    await act(async () => suggestion.click());
+    await act(async () => model.composer.setDraft('/he'));
+    const suggestion = find('[role=option]');
+    expect(suggestion.textContent).toBe('/helpShow all commands');
+    await act(async () =>
+      suggestion.dispatchEvent(new MouseEvent('mousedown', { bubbles: true }))
+    );
     expect(find('.jp-CodeAct-notice').textContent).toContain('/new');
   });
 });

@@ -1,46 +1,71 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
+  caretDownIcon,
+  caretRightIcon,
   checkIcon,
   circleEmptyIcon,
   closeIcon,
+  infoIcon,
   LabIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { ActionState, IAction } from '../conversation';
+import { ActionState, IAction } from '../action';
 import { IOutcome } from '../outcome';
+import { Approval } from './approval';
+import { CodeToolbar } from './code-toolbar';
 import { usePanel } from './context';
 import { PythonCode } from './markdown';
 import { Seconds } from './seconds';
 
 const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
   waiting: circleEmptyIcon,
+  asking: infoIcon,
   done: checkIcon,
   failed: closeIcon,
-  stopped: stopIcon
+  stopped: stopIcon,
+  skipped: circleEmptyIcon
 };
 
 /** The code of an action, where it is, and what came of it. */
-export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
+export function ActionCard(props: {
+  action: IAction;
+  run: string;
+}): React.JSX.Element {
+  const { action, run } = props;
   const { model, trans } = usePanel();
-  const { cellId, outcome, reasons, source, state } = action;
+  const { cellId, outcome, reasons, rewritten, source, state } = action;
+  const [wanted, setWanted] = React.useState<boolean | null>(null);
+  // What another attempt has replaced is of little interest.
+  const isOpen = wanted ?? !rewritten;
+  const isReasoned = state === 'asking' || state === 'skipped';
   const label = stateLabel(action, trans);
   return (
     <div
       className="jp-CodeAct-action"
       data-state={state}
       data-cell-id={cellId ?? undefined}
-      data-rewritten={action.rewritten || undefined}
+      data-rewritten={rewritten || undefined}
       role="group"
       aria-label={trans.__('Code: %1', label)}
     >
       <div className="jp-CodeAct-actionHeader">
-        <StateIcon state={state} />
-        <span className="jp-CodeAct-state">{label}</span>
+        <button
+          type="button"
+          className="jp-CodeAct-toggle jp-Button jp-mod-minimal"
+          aria-expanded={isOpen}
+          title={isOpen ? trans.__('Hide the code') : trans.__('Show the code')}
+          onClick={() => setWanted(!isOpen)}
+        >
+          <Caret isOpen={isOpen} />
+          <StateIcon state={state} />
+          <span className="jp-CodeAct-state">{label}</span>
+        </button>
         <Seconds action={action} />
         {cellId && (
           <button
+            type="button"
             className="jp-CodeAct-jump jp-Button jp-mod-minimal"
             title={trans.__('Show this cell in the notebook')}
             onClick={() => void model.jumpToCell(cellId)}
@@ -49,24 +74,35 @@ export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
           </button>
         )}
       </div>
-      {reasons.length > 0 && (
+      {isReasoned && reasons.length > 0 && (
         <ul className="jp-CodeAct-reasons">
           {reasons.map(reason => (
             <li key={reason}>{reason}</li>
           ))}
         </ul>
       )}
-      <div
-        className="jp-CodeAct-code"
-        tabIndex={0}
-        role="group"
-        aria-label={trans.__('Code')}
-      >
-        <PythonCode source={source} />
-      </div>
+      {isOpen && (
+        <div className="jp-CodeAct-codeBlock">
+          <div
+            className="jp-CodeAct-code"
+            tabIndex={0}
+            role="group"
+            aria-label={trans.__('Code')}
+          >
+            <PythonCode source={source} />
+          </div>
+          <CodeToolbar source={source} />
+        </div>
+      )}
+      {state === 'asking' && <Approval run={run} action={action} />}
       {outcome && <Outcome outcome={outcome} />}
     </div>
   );
+}
+
+function Caret({ isOpen }: { isOpen: boolean }): React.JSX.Element {
+  const Icon = (isOpen ? caretDownIcon : caretRightIcon).react;
+  return <Icon tag="span" className="jp-CodeAct-caret" />;
 }
 
 function StateIcon({ state }: { state: ActionState }): React.JSX.Element {
@@ -81,7 +117,12 @@ function Outcome({ outcome }: { outcome: IOutcome }): React.JSX.Element {
   const { trans } = usePanel();
   const { images, others, text } = outcome;
   return (
-    <div className="jp-CodeAct-outcome">
+    <div
+      className="jp-CodeAct-outcome"
+      tabIndex={0}
+      role="group"
+      aria-label={trans.__('What came out')}
+    >
       {text && <pre>{text}</pre>}
       {images.map((image, index) => (
         <img
@@ -98,22 +139,23 @@ function Outcome({ outcome }: { outcome: IOutcome }): React.JSX.Element {
 }
 
 function stateLabel(action: IAction, trans: TranslationBundle): string {
-  if (!action.allowed) {
-    return trans.__('Not run');
-  }
   if (action.status === 'dead') {
     return trans.__('Kernel lost');
   }
   switch (action.state) {
     case 'waiting':
       return trans.__('Waiting');
+    case 'asking':
+      return trans.__('Waiting for you');
     case 'running':
       return trans.__('Running');
     case 'done':
-      return trans.__('Done');
+      return action.rewritten ? trans.__('Rewritten') : trans.__('Done');
     case 'failed':
       return action.rewritten ? trans.__('Rewritten') : trans.__('Failed');
     case 'stopped':
       return trans.__('Stopped');
+    case 'skipped':
+      return action.asked ? trans.__('Skipped') : trans.__('Not run');
   }
 }

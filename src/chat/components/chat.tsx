@@ -1,49 +1,79 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { addIcon, UseSignal } from '@jupyterlab/ui-components';
+import { addIcon, historyIcon, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { announcement } from '../announcement';
+import { CheckCard } from './check-card';
 import { Composer } from './composer';
 import { usePanel } from './context';
+import { ConversationsSheet } from './conversations-sheet';
+import { IconButton } from './icon-button';
 import { Log } from './log';
 import { ModelLine } from './model-line';
+import { ModelsSheet } from './models-sheet';
 
 /** The whole panel, drawn anew whenever its model changes. */
 export function Chat(): React.JSX.Element {
-  const { model } = usePanel();
+  const { model, trans } = usePanel();
   return (
     <UseSignal signal={model.changed}>
-      {() => (
-        <>
-          <Header />
-          <Log key={model.path} view={model.view} />
-          <ModelLine
-            status={model.modelStatus}
-            isSaid={model.isModelTroubleSaid}
-          />
-          <Composer />
-        </>
-      )}
+      {() => {
+        const { path, sheet, view } = model;
+        const { conversation } = view;
+        return (
+          <>
+            <Header />
+            {/* Stays there under a sheet, so that the user comes back to where they were. */}
+            <div className="jp-CodeAct-chat" hidden={sheet !== null}>
+              <Log key={`${path} ${conversation.id}`} view={view} />
+              <CheckCard />
+              <ModelLine />
+              <Composer />
+            </div>
+            {sheet === 'conversations' && <ConversationsSheet />}
+            {sheet === 'models' && <ModelsSheet />}
+            <div
+              // Another notebook's words are not news.
+              key={path}
+              className="jp-CodeAct-sender"
+              role="status"
+              aria-live="polite"
+              aria-label={trans.__('What CodeAct does')}
+            >
+              {announcement(conversation, trans)}
+            </div>
+          </>
+        );
+      }}
     </UseSignal>
   );
 }
 
 function Header(): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { path } = model;
+  const { isRunning, path, sheet } = model;
   return (
     <div className="jp-CodeAct-header">
       <span className="jp-CodeAct-notebook" title={path ?? undefined}>
         {path === null ? trans.__('CodeAct') : PathExt.basename(path)}
       </span>
-      <button
-        className="jp-CodeAct-newConversation jp-Button jp-mod-minimal"
-        title={trans.__('New conversation')}
-        aria-label={trans.__('New conversation')}
-        disabled={path === null || model.isRunning}
-        onClick={() => model.newConversation()}
-      >
-        <addIcon.react tag={null} />
-      </button>
+      <IconButton
+        icon={historyIcon}
+        label={trans.__('Conversations')}
+        disabled={path === null}
+        onClick={() =>
+          model.open(sheet === 'conversations' ? null : 'conversations')
+        }
+      />
+      <IconButton
+        icon={addIcon}
+        label={trans.__('New conversation')}
+        disabled={path === null || isRunning}
+        onClick={() => {
+          model.open(null);
+          model.newConversation();
+        }}
+      />
     </div>
   );
 }

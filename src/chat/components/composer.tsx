@@ -1,24 +1,95 @@
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { ISuggestion } from '../suggestions';
+import { Chips } from './chips';
 import { usePanel } from './context';
+import { IconButton } from './icon-button';
+import { ModeSelect } from './mode-select';
+import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
 /** Where the user types, sends and stops. */
 export function Composer(): React.JSX.Element {
   const { model, settings, trans } = usePanel();
-  const { draft, stopping } = model.view;
-  const { blocked, isRunning, path } = model;
+  const { composer, path, blocked } = model;
+  const { attachments, draft } = model.view;
+  const { selected, suggestions } = composer;
   const textarea = React.useRef<HTMLTextAreaElement>(null);
+  /** Where the cursor belongs after the text was changed for the user. */
+  const cursor = React.useRef<number | null>(null);
   const sendWithEnter = settings?.sendWithEnter ?? true;
 
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    if (
-      event.key === 'Enter' &&
-      event.shiftKey !== sendWithEnter &&
-      !event.nativeEvent.isComposing
-    ) {
-      event.preventDefault();
-      model.send();
+  React.useLayoutEffect(() => {
+    if (cursor.current !== null) {
+      textarea.current!.setSelectionRange(cursor.current, cursor.current);
+      cursor.current = null;
     }
+  });
+
+  const accept = (suggestion: ISuggestion) => {
+    textarea.current!.focus();
+    cursor.current = composer.accept(suggestion);
+  };
+
+  const onSuggestionKey = (event: React.KeyboardEvent): boolean => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const isTaken =
+      event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey);
+    if (step) {
+      composer.select(selected + step);
+    } else if (isTaken) {
+      accept(suggestions[selected]);
+    } else if (event.key === 'Escape') {
+      composer.dismiss();
+    } else {
+      return false;
+    }
+    return true;
+  };
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) {
+      return;
+    }
+    if (suggestions.length > 0) {
+      if (onSuggestionKey(event)) {
+        event.preventDefault();
+      }
+    } else if (event.key === 'Enter' && event.shiftKey !== sendWithEnter) {
+      event.preventDefault();
+      composer.send();
+    } else if (event.key === 'Escape' && composer.isEditing) {
+      composer.cancelEdit();
+    }
+  };
+
+  const onPaste = (event: React.ClipboardEvent) => {
+    const files = [...event.clipboardData.files];
+    if (files.length > 0) {
+      event.preventDefault();
+      void composer.bring(files);
+    }
+  };
+
+  /** Begin a word that things to attach are suggested for. */
+  const beginMention = () => {
+    const { selectionStart } = textarea.current!;
+    const head = draft.slice(0, selectionStart);
+    const mention = head && !/\s$/.test(head) ? ' @' : '@';
+    cursor.current = selectionStart + mention.length;
+    textarea.current!.focus();
+    composer.setDraft(
+      head + mention + draft.slice(selectionStart),
+      cursor.current
+    );
+  };
+
+  /** Bring what CodeAct asks in front of the user. */
+  const showQuestion = () => {
+    const panel = textarea.current!.closest('.jp-CodeAct-panel');
+    const approval = panel?.querySelector('.jp-CodeAct-approval');
+    approval?.scrollIntoView({ block: 'nearest' });
+    approval?.querySelector('button')?.focus();
   };
 
   return (
@@ -26,52 +97,67 @@ export function Composer(): React.JSX.Element {
       className="jp-CodeAct-composer"
       onSubmit={event => {
         event.preventDefault();
-        model.send();
+        composer.send();
       }}
     >
-      <Suggestions />
-      <textarea
-        ref={textarea}
-        className="jp-mod-styled"
-        aria-label={trans.__('Ask CodeAct')}
-        aria-describedby="jp-CodeAct-blocked"
-        placeholder={trans.__('Ask CodeAct about this notebook')}
-        rows={2}
-        value={draft}
-        disabled={path === null}
-        onChange={event => model.setDraft(event.target.value)}
-        onKeyDown={onKeyDown}
-      />
-      <div className="jp-CodeAct-composerFooter">
-        <span
-          id="jp-CodeAct-blocked"
-          className="jp-CodeAct-blocked"
-          role="status"
-        >
-          {blocked}
-        </span>
-        {isRunning ? (
+      <Suggestions onAccept={accept} />
+      {composer.isEditing && <Editing />}
+      <div
+        className="jp-CodeAct-box"
+        data-disabled={path === null || undefined}
+      >
+        <Chips
+          attachments={attachments}
+          onRemove={attachment => {
+            composer.detach(attachment);
+            textarea.current!.focus();
+          }}
+        />
+        <textarea
+          ref={textarea}
+          aria-label={trans.__('Ask CodeAct')}
+          aria-describedby="jp-CodeAct-blocked"
+          aria-autocomplete="list"
+          aria-haspopup="listbox"
+          aria-controls={suggestions.length > 0 ? SUGGESTIONS_ID : undefined}
+          aria-activedescendant={
+            suggestions.length > 0 ? suggestionId(selected) : undefined
+          }
+          placeholder={trans.__('Ask CodeAct about this notebook')}
+          rows={2}
+          value={draft}
+          disabled={path === null}
+          onBlur={() => composer.dismiss()}
+          onChange={({ target }) =>
+            composer.setDraft(target.value, target.selectionStart)
+          }
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
+        <div className="jp-CodeAct-composerFooter">
           <button
-            key="stop"
             type="button"
-            className="jp-Button jp-mod-styled jp-mod-warn"
-            disabled={stopping}
-            onClick={() => {
-              // The button goes away, the focus should not.
-              textarea.current?.focus();
-              model.stop();
-            }}
+            className="jp-CodeAct-iconButton jp-Button jp-mod-minimal"
+            title={trans.__('Attach cells or files')}
+            aria-label={trans.__('Attach cells or files')}
+            disabled={path === null}
+            onClick={beginMention}
           >
-            {trans.__('Stop')}
+            @
           </button>
-        ) : (
+          <ModeSelect />
+          <SendOrStop onStop={() => textarea.current!.focus()} />
+        </div>
+      </div>
+      <div id="jp-CodeAct-blocked" className="jp-CodeAct-blocked" role="status">
+        {blocked}
+        {model.isAsking && (
           <button
-            key="send"
-            type="submit"
-            className="jp-Button jp-mod-styled jp-mod-accept"
-            disabled={blocked !== null || !draft.trim()}
+            type="button"
+            className="jp-CodeAct-show jp-Button jp-mod-minimal"
+            onClick={showQuestion}
           >
-            {trans.__('Send')}
+            {trans.__('Show')}
           </button>
         )}
       </div>
@@ -79,29 +165,46 @@ export function Composer(): React.JSX.Element {
   );
 }
 
-/** The slash commands that fit what was typed. */
-function Suggestions(): React.JSX.Element | null {
+function SendOrStop({ onStop }: { onStop: () => void }): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { suggestions } = model;
-  if (suggestions.length === 0) {
-    return null;
-  }
+  const { draft, stopping } = model.view;
+  return model.isRunning ? (
+    <button
+      key="stop"
+      type="button"
+      className="jp-Button jp-mod-styled jp-mod-warn"
+      disabled={stopping}
+      onClick={() => {
+        // The button goes away, the focus should not.
+        onStop();
+        model.stop();
+      }}
+    >
+      {trans.__('Stop')}
+    </button>
+  ) : (
+    <button
+      key="send"
+      type="submit"
+      className="jp-Button jp-mod-styled jp-mod-accept"
+      disabled={model.blocked !== null || !draft.trim()}
+    >
+      {trans.__('Send')}
+    </button>
+  );
+}
+
+/** Says that what is sent will take the place of something said before. */
+function Editing(): React.JSX.Element {
+  const { model, trans } = usePanel();
   return (
-    <ul className="jp-CodeAct-suggestions" aria-label={trans.__('Commands')}>
-      {suggestions.map(({ name, description }) => (
-        <li key={name}>
-          <button
-            type="button"
-            className="jp-Button jp-mod-minimal"
-            onClick={() => {
-              model.setDraft(`/${name}`);
-              model.send();
-            }}
-          >
-            <code>/{name}</code> {description}
-          </button>
-        </li>
-      ))}
-    </ul>
+    <div className="jp-CodeAct-editing" role="status">
+      <span>{trans.__('Asking again: what came after will be left out.')}</span>
+      <IconButton
+        icon={closeIcon}
+        label={trans.__('Cancel')}
+        onClick={() => model.composer.cancelEdit()}
+      />
+    </div>
   );
 }

@@ -1,48 +1,75 @@
 import * as React from 'react';
 
 import { codeActIcon } from '../../icons';
-import { IView } from '../model';
+import { before, IMessage } from '../conversation';
+import { IView } from '../view';
+import { Chips } from './chips';
 import { usePanel } from './context';
 import { MessageItem } from './message-item';
-import { Notice } from './notice';
+import { PassingNotice } from './notice';
+import { useStickToBottom } from './stick-to-bottom';
 import { Working } from './working';
 
-/** How near to the bottom, in pixels, counts as being there. */
-const NEAR = 24;
+/** How many messages are drawn at first, and again each time the user scrolls to the first of them. */
+const PORTION = 60;
 
 /** The conversation, scrolling along as long as the user is at its end. */
 export function Log({ view }: { view: IView }): React.JSX.Element {
-  const { trans } = usePanel();
-  const { conversation, notice, pending } = view;
-  const { messages } = conversation;
+  const { model, trans } = usePanel();
+  const { answered, conversation, notice, pending } = view;
+  const messages = before(conversation.messages, pending?.replaces ?? null);
+  const kept = before(messages, view.editing).length;
   const last = messages[messages.length - 1];
   const [outer, inner] = useStickToBottom(pending);
+  const [first, showMore] = useWindow(messages, outer);
+  const isBusy = model.blocked !== null;
   return (
     <div
       ref={outer}
       className="jp-CodeAct-log"
       role="log"
       aria-label={trans.__('Conversation')}
-      aria-live="polite"
+      // What is worth being read out is told beside it, once.
+      aria-live="off"
       aria-busy={last?.streaming ?? false}
       tabIndex={0}
     >
       <div ref={inner} className="jp-CodeAct-messages">
         {messages.length === 0 && pending === null && !notice && <Hint />}
-        {messages.map(message => (
+        {first > 0 && (
+          <button
+            type="button"
+            className="jp-CodeAct-earlier jp-Button jp-mod-minimal"
+            onClick={showMore}
+          >
+            {trans.__('Show earlier messages')}
+          </button>
+        )}
+        {messages.slice(first).map((message, index) => (
           <MessageItem
             key={message.id}
             message={message}
+            isReplaced={first + index >= kept}
             isLast={message === last}
+            isBusy={isBusy}
+            answered={message.action?.state === 'asking' ? answered : null}
           />
         ))}
         {pending !== null && (
           <div className="jp-CodeAct-message jp-mod-user jp-mod-pending">
-            {pending}
+            <div className="jp-CodeAct-bubble">
+              {pending.task}
+              <Chips attachments={pending.attachments} />
+            </div>
           </div>
         )}
         <Working view={view} />
-        {notice && <Notice tone={notice.tone}>{notice.text}</Notice>}
+        {notice && (
+          <PassingNotice
+            notice={notice}
+            onDismiss={() => model.dismissNotice()}
+          />
+        )}
       </div>
     </div>
   );
@@ -58,46 +85,40 @@ function Hint(): React.JSX.Element {
           'Say what you want to know or have done. CodeAct writes the cells and runs them here, in your notebook.'
         )}
       </p>
+      <p>{trans.__('@ attaches cells and files, / shows commands.')}</p>
     </div>
   );
 }
 
-/** Keep the end of a growing element in view, unless the user has scrolled up; and after a new task anyway. */
-function useStickToBottom(
-  task: unknown
-): [React.RefObject<HTMLDivElement>, React.RefObject<HTMLDivElement>] {
-  const outer = React.useRef<HTMLDivElement>(null);
-  const inner = React.useRef<HTMLDivElement>(null);
-  const isAtEnd = React.useRef(true);
+/** Which message is the first to be drawn, and what draws more of them. */
+function useWindow(
+  messages: readonly IMessage[],
+  log: React.RefObject<HTMLElement>
+): [number, () => void] {
+  // Counted from the beginning, so that nothing goes away at the top while the conversation grows.
+  const [first, setFirst] = React.useState<number | null>(null);
+  const start = Math.max(0, messages.length - PORTION);
+  const shown = Math.min(first ?? start, start);
+  const height = React.useRef<number | null>(null);
+
+  const showMore = () => {
+    height.current = log.current!.scrollHeight - log.current!.scrollTop;
+    setFirst(Math.max(0, shown - PORTION));
+  };
 
   React.useLayoutEffect(() => {
-    isAtEnd.current = true;
-  }, [task]);
+    if (first === null && messages.length > 0) {
+      setFirst(start);
+    }
+  }, [first, messages.length, start]);
 
-  React.useEffect(() => {
-    const log = outer.current!;
-    let height = 0;
-    const onScroll = () => {
-      // Scrolling that comes of a changed height is not the user's.
-      if (log.clientHeight === height) {
-        isAtEnd.current =
-          log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-      }
-    };
-    const stick = new ResizeObserver(() => {
-      height = log.clientHeight;
-      if (isAtEnd.current) {
-        log.scrollTop = log.scrollHeight;
-      }
-    });
-    stick.observe(log);
-    stick.observe(inner.current!);
-    log.addEventListener('scroll', onScroll);
-    return () => {
-      stick.disconnect();
-      log.removeEventListener('scroll', onScroll);
-    };
-  }, []);
+  // What the user looks at stays where it is.
+  React.useLayoutEffect(() => {
+    if (height.current !== null) {
+      log.current!.scrollTop = log.current!.scrollHeight - height.current;
+      height.current = null;
+    }
+  }, [log, shown]);
 
-  return [outer, inner];
+  return [shown, showMore];
 }

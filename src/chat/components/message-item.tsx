@@ -1,73 +1,98 @@
+import { editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Ending, IMessage } from '../conversation';
+import { IMessage } from '../conversation';
 import { ActionCard } from './action-card';
+import { Chips } from './chips';
 import { usePanel } from './context';
+import { Ending } from './ending';
+import { IconButton } from './icon-button';
 import { Markdown } from './markdown';
 import { Notice } from './notice';
 
 interface IProps {
   message: IMessage;
   isLast: boolean;
+  /** Whether the task being edited will take its place. */
+  isReplaced: boolean;
+  /** What else it depends on; drawn again when that changes. */
+  isBusy: boolean;
+  answered: string | null;
 }
 
 /** One message; drawn again only when it has changed itself. */
 export const MessageItem = React.memo(function MessageItem(
   props: IProps
 ): React.JSX.Element {
-  const { message, isLast } = props;
-  const { body, action, ending, sender, time } = message;
+  const { isBusy, isLast, isReplaced, message } = props;
+  const { body, action, ending, run, sender, streaming, time, undone } =
+    message;
   const { trans } = usePanel();
   if (ending) {
-    return <EndingNotice ending={ending} isLast={isLast} />;
+    return <Ending run={run} ending={ending} isLast={isLast} isBusy={isBusy} />;
+  }
+  if (undone) {
+    return <Undone left={undone.left.length} />;
   }
   const isUser = sender === 'user';
   return (
     <div
       className={`jp-CodeAct-message jp-mod-${sender}`}
       data-message-id={message.id}
+      data-replaced={isReplaced || undefined}
       data-sender={sender}
       title={new Date(time * 1000).toLocaleString()}
     >
       <span className="jp-CodeAct-sender">
         {isUser ? trans.__('You:') : trans.__('CodeAct:')}
       </span>
-      {isUser ? body : body && <Markdown source={body} />}
-      {action && <ActionCard action={action} />}
+      {isUser ? (
+        <UserWords message={message} isBusy={isBusy} />
+      ) : (
+        body && <Markdown source={body} streaming={streaming} />
+      )}
+      {action && <ActionCard action={action} run={run} />}
     </div>
   );
 });
 
-function EndingNotice(props: {
-  ending: Ending;
-  isLast: boolean;
+function UserWords(props: {
+  message: IMessage;
+  isBusy: boolean;
 }): React.JSX.Element {
-  const { ending, message, turns, usage, seconds } = props.ending;
-  const { trans } = usePanel();
-  const figures = [
-    trans._n('%1 turn', '%1 turns', turns),
-    trans.__(
-      '%1 tokens',
-      (usage.prompt_tokens + usage.completion_tokens).toLocaleString()
-    ),
-    trans.__('%1 s', seconds.toFixed(1))
-  ].join(' · ');
-  const isQuiet = ending === 'answered' || ending === 'stopped';
-  const fallback =
-    ending === 'stopped'
-      ? trans.__('Stopped.')
-      : trans.__('CodeAct could not finish this.');
+  const { isBusy, message } = props;
+  const { focusComposer, model, trans } = usePanel();
   return (
     <>
-      {ending !== 'answered' && (
-        // An old alert in a conversation that is only being shown again is not to be read out.
-        <Notice tone={isQuiet ? 'note' : 'alert'} isSilent={!props.isLast}>
-          {message || fallback}
-        </Notice>
-      )}
-      <div className="jp-CodeAct-figures" data-ending={ending}>
-        {figures}
+      <IconButton
+        className="jp-CodeAct-edit"
+        icon={editIcon}
+        label={trans.__('Edit and ask again')}
+        disabled={isBusy}
+        onClick={() => {
+          model.composer.edit(message);
+          focusComposer();
+        }}
+      />
+      <div className="jp-CodeAct-bubble">
+        {message.body}
+        <Chips attachments={message.attachments ?? []} />
       </div>
     </>
+  );
+}
+
+function Undone({ left }: { left: number }): React.JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <Notice tone="note">
+      {left === 0
+        ? trans.__('The run was undone. Its cells are as they were before.')
+        : trans._n(
+            'The run was undone. One cell was left alone, because it was changed since.',
+            'The run was undone. %1 cells were left alone, because they were changed since.',
+            left
+          )}
+    </Notice>
   );
 }

@@ -4,48 +4,124 @@ import * as React from 'react';
 import { ModelStatus } from '../../protocol';
 import { usePanel } from './context';
 
-/** Which model works here, and how it is. */
-export function ModelLine(props: {
-  status: ModelStatus | null;
-  /** Whether the conversation already ends with its message. */
-  isSaid: boolean;
-}): React.JSX.Element | null {
-  const { trans } = usePanel();
-  const { isSaid, status } = props;
+/** Which model works here and how it is, with what helps if it is not well. */
+export function ModelLine(): React.JSX.Element | null {
+  const { model, trans } = usePanel();
+  const { models, isModelTroubleSaid } = model;
+  const { problem, status } = models;
   if (!status) {
     return null;
   }
-  const { message, model, progress, state } = status;
-  const isBad = state === 'failed' || state === 'absent';
+  const { message, model: name, progress, state, where } = status;
   const words = stateWords(state, trans);
-  const isUnderWay = state === 'downloading' || state === 'loading';
   return (
     <div
       className="jp-CodeAct-model"
       data-state={state}
-      role={isBad && !isSaid ? 'alert' : 'status'}
+      role="group"
       aria-label={trans.__('Model')}
     >
       <div className="jp-CodeAct-modelWords">
-        <span className="jp-CodeAct-modelName" title={model}>
-          {model}
-        </span>
+        <button
+          type="button"
+          className="jp-CodeAct-modelButton jp-Button jp-mod-minimal"
+          title={trans.__('Choose a model')}
+          onClick={() => model.open('models')}
+        >
+          <span className="jp-CodeAct-modelName">
+            {name || trans.__('No model')}
+          </span>
+          {where && <span className="jp-CodeAct-modelWhere">{where}</span>}
+        </button>
         {words && <span className="jp-CodeAct-modelState">{words}</span>}
-        {isUnderWay && progress !== null && (
+        {models.isComing && progress !== null && (
           <span className="jp-CodeAct-percent">
             {trans.__('%1 %', Math.floor(progress * 100))}
           </span>
         )}
       </div>
-      {isUnderWay && (
+      {models.isComing && (
         <progress
           value={progress ?? undefined}
           aria-label={words ?? undefined}
         />
       )}
-      {message && !isSaid && (
+      {message && !isModelTroubleSaid && (
         <div className="jp-CodeAct-modelMessage">{message}</div>
       )}
+      {problem && (
+        <div className="jp-CodeAct-modelMessage" role="alert">
+          {problem}
+        </div>
+      )}
+      <Help state={state} />
+      <div className="jp-CodeAct-sender" role="status">
+        {/* Told once for each state, not at each percent. */}
+        {words && `${name}: ${words}`}
+      </div>
+    </div>
+  );
+}
+
+/** The buttons that help in a state. */
+function Help({
+  state
+}: {
+  state: ModelStatus['state'];
+}): React.JSX.Element | null {
+  const { model, trans } = usePanel();
+  const { models } = model;
+  const choose = (
+    <button
+      type="button"
+      className="jp-Button jp-mod-styled jp-mod-reject"
+      onClick={() => model.open('models')}
+    >
+      {trans.__('Choose Another Model')}
+    </button>
+  );
+  const start = (words: string) => (
+    <button
+      type="button"
+      className="jp-Button jp-mod-styled jp-mod-accept"
+      onClick={() => models.start()}
+    >
+      {words}
+    </button>
+  );
+  switch (state) {
+    case 'failed':
+      return <Buttons>{[start(trans.__('Try Again')), choose]}</Buttons>;
+    case 'absent':
+      return <Buttons>{[start(trans.__('Download')), choose]}</Buttons>;
+    case 'stopped':
+      return <Buttons>{[start(trans.__('Start'))]}</Buttons>;
+    case 'downloading':
+    case 'loading':
+      return (
+        <Buttons>
+          {[
+            <button
+              key="cancel"
+              type="button"
+              className="jp-Button jp-mod-styled jp-mod-reject"
+              onClick={() => models.stop()}
+            >
+              {trans.__('Cancel')}
+            </button>
+          ]}
+        </Buttons>
+      );
+    case 'ready':
+    case 'busy':
+      return null;
+  }
+}
+
+function Buttons(props: { children: React.ReactNode[] }): React.JSX.Element {
+  return (
+    <div className="jp-CodeAct-buttons">
+      {React.Children.toArray(props.children)}
     </div>
   );
 }
@@ -63,9 +139,10 @@ function stateWords(
       return trans.__('loading');
     case 'failed':
       return trans.__('failed');
+    case 'stopped':
+      return trans.__('stopped');
     case 'ready':
     case 'busy':
-    case 'stopped':
       // Nothing that the user has to know: the conversation shows when it is at work.
       return null;
   }

@@ -1,6 +1,9 @@
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { INotice } from '../model';
+import { INotice } from '../view';
+import { usePanel } from './context';
+import { IconButton } from './icon-button';
 
 /** A word to the user; an alert is read out at once, unless silent. */
 export function Notice(props: {
@@ -15,6 +18,25 @@ export function Notice(props: {
       role={tone === 'alert' && !isSilent ? 'alert' : undefined}
     >
       {children}
+    </div>
+  );
+}
+
+/** A word to the user that they can put away. */
+export function PassingNotice(props: {
+  notice: INotice;
+  onDismiss: () => void;
+}): React.JSX.Element {
+  const { notice, onDismiss } = props;
+  const { trans } = usePanel();
+  return (
+    <div className="jp-CodeAct-passing">
+      <Notice tone={notice.tone}>{notice.text}</Notice>
+      <IconButton
+        icon={closeIcon}
+        label={trans.__('Dismiss')}
+        onClick={onDismiss}
+      />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { IView } from '../model';
+import { IView } from '../view';
 import { usePanel } from './context';
 
 /** Says that something goes on where nothing else shows it. */
@@ -12,19 +12,17 @@ export function Working({ view }: { view: IView }): React.JSX.Element | null {
   if (!running && pending === null) {
     return null;
   }
-  const isShown = last?.streaming || last?.action?.state === 'running';
+  const state = last?.action?.state;
+  const isShown = last?.streaming || state === 'running' || state === 'asking';
   if (isShown && !stopping) {
     return null;
   }
-  const modelState = model.modelStatus?.state;
-  const isModelComing =
-    modelState === 'downloading' || modelState === 'loading';
   return (
     <div className="jp-CodeAct-working" role="status">
       <span className="jp-CodeAct-spinner" />
       {stopping
         ? trans.__('Stopping…')
-        : isModelComing
+        : model.models.isComing
           ? trans.__('Waiting for the model…')
           : trans.__('Thinking…')}
     </div>

@@ -1,0 +1,125 @@
+"""``jupyter codeact check``: whether a notebook holds by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..models.client import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..agent.contracts import Cell, CellCheck
+
+LINE = 40
+"""Characters of a cell's first line by which it is known."""
+
+WORDS = {
+    "waiting": ("", "dim"),
+    "running": ("running", "cyan"),
+    "same": ("same", "green"),
+    "different": ("different", "yellow"),
+    "failed": ("failed", "red"),
+    "not_run": ("not run", "dim"),
+}
+
+
+@click.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option(
+    "--timeout",
+    metavar="S",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that a cell may take.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write the outcome as JSON, and nothing else.")
+def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
+    """Run NOTEBOOK from top to bottom in a fresh kernel, and tell cell by cell whether it shows the same.
+
+    The notebook is not written to; what its cells do to files and services they do again. Execution counts,
+    memory addresses and the like are ignored.
+
+    Exit code 0: the notebook holds by itself; 1: it does not; 2: wrong usage.
+    """
+    from ..agent.contracts import NotebookError
+    from ..notebooks.check import check as run_check
+    from ..notebooks.check import holds, summary
+    from ..notebooks.document import cell_of, kernel_name, read
+    from ..notebooks.kernel import kernelspec
+
+    try:
+        node = read(notebook)
+        kernelspec(kernel := kernel_name(node))
+    except NotebookError as error:
+        raise click.UsageError(str(error)) from error
+    cells = [cell_of(cell) for cell in node.cells]
+    may_fail = {cell.id for cell in node.cells if "raises-exception" in cell.metadata.get("tags", ())}
+    run = partial(run_check, kernel=kernel, folder=notebook.resolve().parent, timeout=timeout)
+    try:
+        with _display(cells, quiet=as_json) as show:
+            checks = asyncio.run(run(cells, on_progress=show, may_fail=may_fail, withhold={KEY_VARIABLE}))
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped; the kernel was ended.") from None
+    if as_json:
+        outcome = {"notebook": str(notebook), "holds": holds(checks), "message": summary(checks)}
+        click.echo(json.dumps({**outcome, "cells": [one.model_dump() for one in checks]}, indent=2))
+    else:
+        click.echo(summary(checks))
+    raise SystemExit(0 if holds(checks) else 1)
+
+
+@contextmanager
+def _display(cells: list[Cell], *, quiet: bool) -> Iterator[Callable[[list[CellCheck]], None]]:
+    """Show how the cells do: a table that changes on a terminal, else a line for each when it is done."""
+    from rich.console import Console
+    from rich.live import Live
+
+    sources = {cell.id: _line(cell.source) for cell in cells}
+    console = Console()
+    said: set[str] = set()
+
+    def write(checks: list[CellCheck]) -> None:
+        for number, one in enumerate(checks, 1):
+            if one.state not in ("waiting", "running") and one.cell_id not in said:
+                said.add(one.cell_id)
+                click.echo(f"{number}. {WORDS[one.state][0]}: {sources[one.cell_id]}".rstrip(": "))
+                if one.message:
+                    click.echo(f"   {one.message}")
+
+    if quiet or not console.is_terminal:
+        yield (lambda _checks: None) if quiet else write
+        return
+    last: list[CellCheck] = []
+    with Live(console=console, auto_refresh=False, transient=True) as live:  # as much as fits
+
+        def show(checks: list[CellCheck]) -> None:
+            last[:] = checks
+            live.update(_table(sources, checks), refresh=True)
+
+        yield show
+    console.print(_table(sources, last))
+
+
+def _table(sources: dict[str, str], checks: list[CellCheck]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "Cell", "Outcome", "", box=None, header_style="bold", pad_edge=False)
+    for number, one in enumerate(checks, 1):
+        word, style = WORDS[one.state]
+        source = Text(sources[one.cell_id], no_wrap=True, overflow="ellipsis")
+        table.add_row(str(number), source, Text(word, style, no_wrap=True), Text(one.message))
+    return table
+
+
+def _line(source: str) -> str:
+    line = source.strip().partition("\n")[0]
+    return line if len(line) <= LINE else f"{line[: LINE - 1]}…"

@@ -1,0 +1,135 @@
+"""``jupyter codeact replay``: what a conversation did once more, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..models.client import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..agent.events import Event
+    from ..agent.replay import Step
+    from ..notebooks.headless import HeadlessNotebook
+
+
+@click.command()
+@click.argument("conversation")
+@click.option(
+    "--output",
+    metavar="OUT.ipynb",
+    type=click.Path(path_type=Path),
+    help="File to write. Default: the next free name, as `run` has it.",
+)
+@click.option(
+    "--notebook",
+    metavar="START.ipynb",
+    type=click.Path(path_type=Path),
+    help="Notebook to begin with, which stays as it is. Default: an empty one.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Journal to use. Default: the one in Jupyter's data folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one step per line, as JSON, and nothing else.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before running the recorded code.")
+def replay(
+    conversation: str,
+    output: Path | None,
+    notebook: Path | None,
+    journal: Path | None,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Do again what was done in CONVERSATION, in a new notebook and a kernel of its own, without a model.
+
+    Cells are written, corrected, run and undone in the order of the record, in the folder of the
+    conversation's notebook; what was not allowed to run does not run. CONVERSATION is an id from
+    `jupyter codeact conversations`, as much of its beginning as is unique, or “latest”.
+
+    Exit code 0: everything came out as recorded; 1: something did not; 2: wrong usage.
+    """
+    from ..agent.contracts import NotebookError
+    from ..agent.events import Executed
+    from ..journal import JournalError, SqliteJournal, default_path
+    from ..notebooks.headless import HeadlessNotebook
+
+    opened = SqliteJournal(journal or default_path())
+    try:
+        info = opened.find(conversation)
+        events = list(opened.events(info.id))
+        folder = _folder(opened.notebook(info.id))
+    except JournalError as error:
+        raise click.UsageError(str(error)) from error
+    finally:
+        opened.close()
+    cells = sum(isinstance(event, Executed) for event in events)
+    if not yes:
+        click.echo(f"{info.id}: {info.title}", err=True)
+        runs = "1 recorded cell" if cells == 1 else f"{cells} recorded cells"
+        click.confirm(f"Run {runs} in {folder or Path.cwd()}?", abort=True, err=True)
+    try:
+        place = HeadlessNotebook(notebook, output, withhold={KEY_VARIABLE}, folder=folder)
+    except NotebookError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        steps = asyncio.run(_replayed(place, events, _write_json if as_json else _write))
+    except KeyboardInterrupt:
+        raise click.ClickException(f"Stopped. What was done until then is in {place.path}.") from None
+    other = [step for step in steps if step.message]
+    if not as_json:
+        click.echo(_summary(cells, len(other)))
+        click.echo(f"Notebook: {place.path}")
+    raise SystemExit(1 if other else 0)
+
+
+async def _replayed(
+    notebook: HeadlessNotebook, events: Sequence[Event], show: Callable[[Step], None]
+) -> list[Step]:
+    from ..agent.replay import replay as do_again
+    from ..notebooks.compare import difference
+
+    async with notebook:
+        steps = await do_again(notebook, events, difference=difference, on_step=show)
+        await notebook.save()
+        return steps
+
+
+def _folder(notebook: str) -> Path | None:
+    """Return the folder of a recorded notebook, if it is still there."""
+    folder = Path(notebook).parent
+    return folder if Path(notebook).is_absolute() and folder.is_dir() else None
+
+
+def _write_json(step: Step) -> None:
+    click.echo(step.model_dump_json())
+
+
+def _write(step: Step) -> None:
+    from ..agent.terminal import as_shown
+
+    if step.kind == "run":
+        click.echo(f"{as_shown(step.text)}\n")
+    elif step.kind == "undo":
+        click.echo("The run was undone.")
+    else:
+        click.echo(textwrap.indent(as_shown(step.text), "    "))
+        click.echo("As recorded.\n" if not step.message else "")
+    if step.message:
+        click.secho(f"Different: {step.message}\n", fg="yellow")
+
+
+def _summary(cells: int, other: int) -> str:
+    if not other:
+        return (
+            f"All as recorded: {cells} cells ran again." if cells != 1 else "As recorded: 1 cell ran again."
+        )
+    return f"{other} of {cells} cells came out differently from the record."

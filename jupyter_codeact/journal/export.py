@@ -1,0 +1,158 @@
+"""Views of a conversation to take away: its events, what the model was sent and said, a page to read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ..agent import context
+from ..agent.contracts import ConversationInfo
+from ..agent.events import (
+    Action,
+    Asked,
+    Decided,
+    Event,
+    Executed,
+    Observation,
+    Reply,
+    RunEnded,
+    RunStarted,
+    RunUndone,
+    dump,
+)
+from ..agent.formats import spoken
+from ..agent.observations import brief, secrets_in
+from ..agent.terminal import as_shown
+
+SHOWN = 4000
+"""Characters of a cell's outputs in a page to read."""
+
+
+def jsonl(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
+    """Return the events, one JSON object a line: all there is, a cell's outputs as the notebook had them."""
+    return "".join(f"{dump(event)}\n" for event in events)
+
+
+def messages(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
+    """Return what the model was sent and said as a line of JSON, in the shape of the CodeActInstruct data."""
+    said = context.messages(events)
+    return json.dumps({"id": info.id, "conversations": said}, ensure_ascii=False) + "\n"
+
+
+def markdown(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
+    """Return a page to read; attempts that failed are folded away if ``fold``."""
+    when = time.strftime("%d %B %Y, %H:%M", time.localtime(info.created))
+    place = f"`{notebook}`, " if notebook else ""
+    page = _Page([f"# {_line(info.title) or 'Conversation'}", f"{place}{when}"], fold)
+    for event in events:
+        page.take(event)
+    page.flush()
+    return "\n\n".join(page.parts) + "\n"
+
+
+FORMATS: dict[str, Callable[[ConversationInfo, str, Sequence[Event]], str]] = {
+    "jsonl": jsonl,
+    "markdown": markdown,
+    "messages": messages,
+}
+"""What a conversation can be exported as."""
+
+
+@dataclass
+class _Page:
+    """A page as it is written: a turn is held back until it is known how it ended."""
+
+    parts: list[str]
+    fold: bool
+    reply: str = ""
+    code: str = ""
+    shown: str = ""
+    trouble: str = ""
+
+    def take(self, event: Event) -> None:
+        """Write what an event has to say."""
+        match event:
+            case RunStarted():
+                self.flush()
+                self.parts += _task(event)
+            case Reply():
+                self.flush()
+                self.reply = as_shown(spoken(event.text)).strip()
+            case Action():
+                self._put_code()
+                self.code = _fenced(event.source, "python") if event.cell_type == "code" else event.source
+            case Asked():
+                self.trouble = "waited for approval"
+            case Decided():
+                self.trouble = "" if event.allowed else "not allowed to run"
+                self.code = _fenced(event.source, "python")
+            case Executed():
+                text = as_shown(brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))).strip()
+                self.shown = _fenced(text, "text") if text else ""
+                self.trouble = _trouble(event)
+            case Observation():
+                self.flush()
+            case RunUndone():
+                self.flush()
+                self.parts.append("*The run was undone.*")
+            case RunEnded():
+                if event.answer:
+                    self.reply = ""
+                self.flush()
+                self.parts += _end(event)
+
+    def flush(self) -> None:
+        """Write the turn so far."""
+        if self.reply:
+            self.parts.append(self.reply)
+        self.reply = ""
+        self._put_code()
+
+    def _put_code(self) -> None:
+        blocks = [block for block in (self.code, self.shown) if block]
+        if self.trouble and self.fold and blocks:
+            summary = f"<details><summary>An attempt: {self.trouble}</summary>"
+            blocks = [summary, *blocks, "</details>"]
+        self.parts += blocks
+        self.code = self.shown = self.trouble = ""
+
+
+def _task(event: RunStarted) -> list[str]:
+    task = event.task.strip()
+    heading = f"## {_line(task)}"
+    whole = [] if task == _line(task) else ["\n".join(f"> {line}".rstrip() for line in task.split("\n"))]
+    given = [f"*With {', '.join(one.name for one in event.attachments)}.*"] if event.attachments else []
+    return [heading, *whole, *given]
+
+
+def _end(event: RunEnded) -> list[str]:
+    turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
+    tokens = event.usage.prompt_tokens + event.usage.completion_tokens
+    about = "about " if event.usage.estimated else ""
+    spent = f"*{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s*"
+    said = [as_shown(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
+    return [part for part in said if part]
+
+
+def _trouble(event: Executed) -> str:
+    errors = [output for output in event.outputs if output.get("output_type") == "error"]
+    if event.status == "error" and errors:
+        return f"{errors[-1].get('ename')}"
+    return {"ok": "", "error": "failed", "interrupted": "interrupted", "dead": "the kernel died"}[
+        event.status
+    ]
+
+
+def _fenced(text: str, language: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _line(text: str, most: int = 100) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

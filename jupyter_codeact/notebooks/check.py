@@ -1,0 +1,191 @@
+"""Whether a notebook holds by itself: its cells run from top to bottom in a fresh kernel.
+
+Nothing is written to the notebook. What its cells do to files and services they do again.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+import nbformat
+
+from ..agent.contracts import Cell, CellCheck, Output
+from ..agent.terminal import as_shown
+from .compare import difference
+from .document import plain
+from .kernel import KernelProcess, kernelspec
+
+GRACE_SECONDS = 5.0
+PROTECTED = "It is protected, so it was not run. Cells below may miss what it does."
+ABOVE = "A cell above it failed, so it was not run."
+NOTHING_BEFORE = "It had not been run before, so there was nothing to compare with."
+
+
+async def check(
+    cells: Sequence[Cell],
+    *,
+    kernel: str,
+    folder: Path,
+    on_progress: Callable[[list[CellCheck]], None] = lambda _checks: None,
+    timeout: float | None = None,
+    may_fail: Collection[str] = (),
+    withhold: Collection[str] = (),
+) -> list[CellCheck]:
+    """Run the code cells in a fresh kernel and compare what they show with what they showed.
+
+    Ends at the first cell that fails, as running all cells does in Jupyter. Cancelling it ends the kernel.
+
+    Parameters
+    ----------
+    cells
+        The notebook's, with their outputs; only code cells are told of.
+    kernel
+        Name of the kernelspec, in any language.
+    folder
+        The notebook's, where the kernel runs.
+    on_progress
+        Called with how all cells do whenever one of them does differently.
+    timeout
+        Seconds that a cell may take.
+    may_fail
+        Cells (those with Jupyter's tag ``raises-exception``) after whose error the rest is run all the same.
+    withhold
+        Names of environment variables the kernel does not get to see.
+
+    Raises
+    ------
+    NotebookError
+        If there is no such kernel, or it cannot be started.
+    """
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    checks = {cell.id: CellCheck(cell_id=cell.id, state="waiting") for cell in code}
+    disorder = _disorder(code)
+
+    def tell(cell: Cell, state: CellCheck | None = None) -> None:
+        checks[cell.id] = state or CellCheck(cell_id=cell.id, state="running")
+        on_progress(list(checks.values()))
+
+    kernelspec(kernel)
+    environment = {key: value for key, value in os.environ.items() if key not in withhold}
+    fresh = KernelProcess(kernel, folder=folder, environment=environment, grace=GRACE_SECONDS)
+    on_progress(list(checks.values()))
+    await fresh.start()
+    over = False
+    try:
+        for cell in code:
+            if over or cell.protected:
+                why = ABOVE if over else PROTECTED
+                checks[cell.id] = CellCheck(cell_id=cell.id, state="not_run", message=why)
+                continue
+            tell(cell)
+            outcome = await _run(fresh, cell, code, timeout, expected=cell.id in may_fail)
+            over = outcome.state == "failed"
+            message = " ".join(filter(None, [outcome.message, disorder.get(cell.id)]))
+            tell(cell, outcome.model_copy(update={"message": message}))
+        on_progress(list(checks.values()))
+        return list(checks.values())
+    finally:
+        await fresh.close(now=True)
+
+
+def holds(checks: Sequence[CellCheck]) -> bool:
+    """Tell whether every cell that may run showed what it had shown."""
+    return all(one.state == "same" or one.message == PROTECTED for one in checks)
+
+
+def summary(checks: Sequence[CellCheck]) -> str:
+    """Return in a sentence what a check has come to."""
+    if not checks:
+        return "The notebook has no code to check."
+    count = Counter(one.state for one in checks)
+    same, rest = count["same"], count["not_run"] + count["waiting"] + count["running"]
+    if holds(checks):
+        skipped = f" {_cells(rest)} protected by you did not run." if rest else ""
+        return f"The notebook holds by itself: in a fresh kernel {_cells(same)} showed the same.{skipped}"
+    parts = [f"{_cells(count['different'])} showed something else"] * bool(count["different"])
+    parts += [f"{_cells(count['failed'])} failed"] * bool(count["failed"])
+    parts += [f"{_cells(rest)} did not run"] * bool(rest)
+    return f"The notebook does not hold by itself: {', '.join(parts)}, {_cells(same)} showed the same."
+
+
+async def _run(
+    kernel: KernelProcess, cell: Cell, code: Sequence[Cell], timeout: float | None, *, expected: bool
+) -> CellCheck:
+    node = nbformat.v4.new_code_cell(cell.source)
+    status = await kernel.run(cell.source, node, timeout)
+    shown: list[Output] = plain(node.outputs)
+    if status == "dead":
+        return CellCheck(cell_id=cell.id, state="failed", message="The kernel died while it ran.")
+    if status == "interrupted":
+        return CellCheck(cell_id=cell.id, state="failed", message=f"It took longer than {timeout:g} seconds.")
+    errors = [output for output in shown if output["output_type"] == "error"]
+    if status == "error" and not expected:
+        return CellCheck(cell_id=cell.id, state="failed", message=_failure(errors, cell, code))
+    if cell.execution_count is None and not cell.outputs:
+        return CellCheck(
+            cell_id=cell.id,
+            state="same",
+            message=NOTHING_BEFORE if shown else "",
+        )
+    different = difference(cell.outputs, shown)
+    return CellCheck(cell_id=cell.id, state="different" if different else "same", message=different)
+
+
+def _failure(errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
+    """Say what went wrong, and for a missing name where the notebook defines it after all."""
+    if not errors:
+        return "It failed without saying why."
+    name, value = errors[-1].get("ename", ""), as_shown(str(errors[-1].get("evalue", ""))).strip()
+    words = (f"{name}: {value.splitlines()[0][:300]}" if value else name).rstrip(".")
+    missing = re.match(r"name '(\w+)' is not defined", value)
+    if not missing:
+        return f"{words}."
+    defining = [other.id for other in code if missing[1] in _defines(other.source)]
+    ids = [other.id for other in code]
+    if not defining:
+        return f"{words}. No cell of the notebook defines it."
+    below = ids.index(defining[0]) > ids.index(cell.id)
+    return f"{words}. It is defined only in a cell further down." if below else f"{words}."
+
+
+def _defines(source: str) -> set[str]:
+    """Return the names that a cell gives something to, as far as it is Python."""
+    lines = ["pass" if line.startswith(("%", "!")) else line for line in source.split("\n")]
+    try:
+        tree = ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError):
+        return set(re.findall(r"\w+", source))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+    return names
+
+
+def _disorder(code: Sequence[Cell]) -> dict[str, str]:
+    """Return a sentence for each cell that had been run before one above it."""
+    said: dict[str, str] = {}
+    highest = 0
+    for cell in code:
+        count = cell.execution_count
+        if count is None:
+            continue
+        if count < highest:
+            said[cell.id] = (
+                f"In the notebook it was run before a cell above it ([{count}] below [{highest}])."
+            )
+        highest = max(highest, count)
+    return said
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"

@@ -1,0 +1,154 @@
+"""Whether a cell shows today what it showed before, and in words what is different.
+
+Ignored is what differs from one run to the next by nature and says nothing about the work: execution counts,
+memory addresses, IPython's temporary files, identifiers that libraries make up for HTML, the state of
+widgets, how long ``%time``, ``%timeit`` and progress bars say that something took, colors, blanks at the ends
+of lines, and how printed text falls between other outputs. Of pictures the kind, the size and the words are
+compared. Numbers are compared as they are printed, times that a cell prints by itself included.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from ..agent.contracts import Output
+from ..agent.displays import WIDGET, image_of, text_of
+from ..agent.terminal import as_shown
+
+QUOTED = 60
+"""Characters quoted of what is different."""
+
+_SAME = tuple(
+    (re.compile(pattern, flags), instead)
+    for pattern, instead, flags in (
+        (r"\b0x[0-9a-fA-F]{6,16}\b", "0x…", 0),
+        (r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py", "<cell>", 0),
+        (r"<ipython-input-\d+-[0-9a-f]+>", "<cell>", 0),
+        (r"^(CPU times|Wall time):.*$", r"\1: …", re.MULTILINE),
+        (r"^.* per loop \(mean ± std\. dev\. of .*$", "… per loop", re.MULTILINE),
+        # tqdm: " 40%|████      | 2/5 [00:02<00:03,  1.00s/it]"
+        (r"\[\d+:\d\d(:\d\d)?<[^\]]*\]", "[…]", 0),
+        (r"[ \t]+$", "", re.MULTILINE),
+    )
+)
+_MADE_UP = tuple(
+    (re.compile(pattern), "…")
+    for pattern in (
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        r"\b[0-9a-f]{32}\b",
+        r"(?<=T_)[0-9a-f]{5}(?=\b|_)",  # pandas' Styler
+        r"(?<=sk-container-id-)\d+",
+        r"(?<=sk-estimator-id-)\d+",
+    )
+)
+_RICHEST = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
+
+
+def difference(before: Sequence[Output], now: Sequence[Output]) -> str:
+    """Return a sentence on the first thing that is different, or an empty string."""
+    for old, new in zip_longest(_shown(before), _shown(now)):
+        if old is None:
+            return f"It shows more than before: {new}."
+        if new is None:
+            return f"It no longer shows {old}."
+        if words := old.other(new):
+            return words
+    return ""
+
+
+class _Shown:
+    """One output, as far as it can be compared; as a string, what to call it."""
+
+    def __init__(self, kind: str, text: str, facts: Mapping[str, Any]) -> None:
+        self.kind, self.text, self.facts = kind, text, facts
+
+    def other(self, new: _Shown) -> str:
+        """Say how ``new`` is different."""
+        if self.kind != new.kind:
+            return f"It shows {new} instead of {self}."
+        if self.text != new.text:
+            old_line, new_line = _first_difference(self.text, new.text)
+            return f"It shows “{new_line}” instead of “{old_line}”."
+        for name in {**self.facts, **new.facts}:
+            mine, its = self.facts.get(name), new.facts.get(name)
+            if mine == its:
+                continue
+            if name == "size":
+                return f"The picture is {its} pixels instead of {mine}."
+            if mine is None or its is None:
+                return f"It {'also' if mine is None else 'no longer'} shows {name}."
+            return f"What it shows as {name} is different."
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} “{_short(self.text)}”" if self.text else self.kind
+
+
+def _shown(outputs: Sequence[Output]) -> Iterator[_Shown]:
+    """Yield what outputs show, each stream as one: how a kernel cuts it into pieces is chance."""
+    printed: dict[str, str] = {}
+    for output in outputs:
+        if output.get("output_type") == "stream":
+            name = output.get("name", "stdout")
+            printed[name] = printed.get(name, "") + text_of(output.get("text", ""))
+    for name, text in printed.items():
+        if plain := _plain(text).strip("\n"):
+            yield _Shown("printed text" if name == "stdout" else "warnings", plain, {})
+    for output in outputs:
+        if output.get("output_type") == "error":
+            yield _Shown(
+                "an error", f"{output.get('ename')}: {_plain(text_of(output.get('evalue', '')))}", {}
+            )
+        elif output.get("output_type") != "stream":
+            yield _display(output.get("data") or {})
+
+
+def _display(data: Mapping[str, Any]) -> _Shown:
+    if WIDGET in data:
+        return _Shown("a widget", "", {})
+    plain = _plain(text_of(data.get("text/plain", "")))
+    if image := image_of(data):
+        # pixels differ with fonts and versions; who made the picture says in words what is in it
+        size = f"{image.size[0]}×{image.size[1]}" if image.size else ""
+        return _Shown(f"a picture ({image.mime})", plain, {"size": size})
+    facts = {kind: _value(kind, value) for kind, value in data.items() if kind != "text/plain"}
+    return _Shown("a result", plain, dict(sorted(facts.items(), key=lambda fact: fact[0] not in _RICHEST)))
+
+
+def _value(kind: str, value: Any) -> str:
+    lines = isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(line, str) for line in value)
+    )
+    text = _plain(text_of(value)) if lines else json.dumps(value, sort_keys=True)
+    for pattern, instead in _MADE_UP:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _plain(text: str) -> str:
+    text = as_shown(text)
+    for pattern, instead in _SAME:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _first_difference(old: str, new: str) -> tuple[str, str]:
+    """Return the first lines that differ, each around the place where they do."""
+    lines = zip_longest(old.split("\n"), new.split("\n"), fillvalue="")
+    mine, its = next(pair for pair in lines if pair[0] != pair[1])
+    at = next(
+        (at for at, (one, other) in enumerate(zip(mine, its, strict=False)) if one != other),
+        min(len(mine), len(its)),
+    )
+    start = max(0, at - QUOTED // 2) if max(len(mine), len(its)) > QUOTED else 0
+    lead = "…" if start else ""
+    return lead + _short(mine[start:]), lead + _short(its[start:])
+
+
+def _short(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= QUOTED else line[: QUOTED - 1].rstrip() + "…"

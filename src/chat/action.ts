@@ -1,0 +1,96 @@
+import { Action, Asked, Decided, Executed } from '../protocol';
+import { IOutcome, outcomeOf } from './outcome';
+
+/**
+ * Where an action is: `waiting` for the gate, `asking` the user, `running`, or over.
+ *
+ * `skipped` is one that was not allowed to run, `stopped` one that was ended before its time.
+ */
+export type ActionState =
+  'waiting' | 'asking' | 'running' | 'done' | 'failed' | 'stopped' | 'skipped';
+
+/** Code that the agent puts into a cell. */
+export interface IAction {
+  readonly source: string;
+  /** Whether it makes a text cell, which is not run. */
+  readonly isText: boolean;
+  readonly state: ActionState;
+  /** What the gate asked the user, and bound their word to. */
+  readonly asked: Pick<Asked, 'sha256' | 'source'> | null;
+  /** What the gate had to say. */
+  readonly reasons: readonly string[];
+  readonly cellId: string | null;
+  /** Whether a later action has taken its place in the cell. */
+  readonly rewritten: boolean;
+  /** Unix time in seconds, once it runs. */
+  readonly started: number | null;
+  readonly seconds: number | null;
+  readonly status: Executed['status'] | null;
+  readonly outcome: IOutcome | null;
+}
+
+export function newAction(event: Action): IAction {
+  return {
+    source: event.source,
+    isText: event.cell_type === 'markdown',
+    state: 'waiting',
+    asked: null,
+    reasons: [],
+    cellId: null,
+    rewritten: false,
+    started: null,
+    seconds: null,
+    status: null,
+    outcome: null
+  };
+}
+
+/** A text cell is done once it is there; code waits for the gate. */
+export function written(action: IAction, cellId: string): IAction {
+  return { ...action, cellId, state: action.isText ? 'done' : 'waiting' };
+}
+
+export function asked(action: IAction, event: Asked): IAction {
+  const { cell_id, reasons, sha256, source } = event;
+  return {
+    ...action,
+    state: 'asking',
+    asked: { sha256, source },
+    reasons,
+    cellId: cell_id
+  };
+}
+
+export function decided(action: IAction, event: Decided): IAction {
+  const { allowed, reasons, source, time } = event;
+  return {
+    ...action,
+    source,
+    state: allowed ? 'running' : 'skipped',
+    // Why the user was asked says more than that they said no.
+    reasons: action.asked ? action.reasons : reasons,
+    started: allowed ? time : null
+  };
+}
+
+export function executed(action: IAction, event: Executed): IAction {
+  const states = {
+    ok: 'done',
+    error: 'failed',
+    interrupted: 'stopped',
+    dead: 'failed'
+  } as const;
+  return {
+    ...action,
+    state: states[event.status],
+    cellId: event.cell_id,
+    seconds: event.seconds,
+    status: event.status,
+    outcome: outcomeOf(event.outputs)
+  };
+}
+
+/** Whether anything may still come of it. */
+export function isOpen({ state }: IAction): boolean {
+  return state === 'waiting' || state === 'asking' || state === 'running';
+}

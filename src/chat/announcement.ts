@@ -1,0 +1,48 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { IConversation } from './conversation';
+
+/** What a screen reader should say of how the conversation stands: states and answers, not each word as it comes. */
+export function announcement(
+  conversation: IConversation,
+  trans: TranslationBundle
+): string {
+  const { messages } = conversation;
+  const last = messages[messages.length - 1];
+  if (!last) {
+    return '';
+  }
+  const { action, ending, undone } = last;
+  if (ending) {
+    const said = messages[messages.length - 2];
+    return ending.ending === 'answered' && said?.sender === 'agent'
+      ? trans.__('CodeAct answers: %1', said.body)
+      : ending.message || trans.__('CodeAct has stopped.');
+  }
+  if (undone) {
+    return trans.__('The run was undone.');
+  }
+  switch (action?.state) {
+    case undefined:
+      return last.sender === 'user' || last.streaming
+        ? trans.__('CodeAct is at work.')
+        : '';
+    case 'waiting':
+      return '';
+    case 'asking':
+      return trans.__(
+        'CodeAct asks whether it may run a cell. %1',
+        action.reasons.join(' ')
+      );
+    case 'running':
+      return trans.__('The cell is running.');
+    case 'done':
+      return trans.__('The cell is done.');
+    case 'failed':
+      return trans.__('The cell failed. %1', action.outcome?.text ?? '');
+    case 'stopped':
+      return trans.__('The cell was stopped.');
+    case 'skipped':
+      return trans.__('The cell was not run.');
+  }
+}

@@ -1,0 +1,93 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { Attachment } from '../protocol';
+import { ICellBrief } from '../tokens';
+
+/** Characters of a text that go along; the agent can open the rest itself. */
+export const MOST_TEXT = 20_000;
+
+function attachment(
+  kind: Attachment['kind'],
+  name: string,
+  rest: Partial<Attachment>
+): Attachment {
+  return {
+    kind,
+    name,
+    text: '',
+    cell_id: null,
+    path: null,
+    image: null,
+    ...rest
+  };
+}
+
+/** What to call a cell: its place in the notebook, from 1. */
+export function cellName(index: number, trans: TranslationBundle): string {
+  return trans.__('cell %1', index + 1);
+}
+
+export function cellAttachment(
+  cells: readonly ICellBrief[],
+  cell: ICellBrief,
+  trans: TranslationBundle
+): Attachment {
+  const index = cells.findIndex(({ id }) => id === cell.id);
+  return attachment('cell', cellName(index, trans), {
+    cell_id: cell.id,
+    text: cell.source
+  });
+}
+
+export function selectionAttachment(
+  cells: readonly ICellBrief[],
+  selection: { cellId: string; text: string },
+  trans: TranslationBundle
+): Attachment {
+  const index = cells.findIndex(({ id }) => id === selection.cellId);
+  const name = trans.__('selection in %1', cellName(index, trans));
+  return {
+    ...textAttachment(name, selection.text),
+    cell_id: selection.cellId
+  };
+}
+
+/** A file in Jupyter's contents. */
+export function fileAttachment(name: string, path: string): Attachment {
+  return attachment('file', name, { path });
+}
+
+/** A text that is nowhere in Jupyter's contents. */
+export function textAttachment(name: string, text: string): Attachment {
+  return attachment('selection', name, { text: text.slice(0, MOST_TEXT) });
+}
+
+export function imageAttachment(name: string, image: string): Attachment {
+  return attachment('image', name, { image });
+}
+
+/** What went along with an earlier task, as it is given: a file's path was told as its notebook's kernel opens it. */
+export function asGiven(
+  attachments: readonly Attachment[],
+  notebook: string
+): Attachment[] {
+  const folder = PathExt.dirname(notebook);
+  return attachments.map(each =>
+    each.kind === 'file' && each.path !== null
+      ? { ...each, path: PathExt.join(folder, each.path) }
+      : each
+  );
+}
+
+/** Whether two attachments are about the same thing. */
+export function isSame(a: Attachment, b: Attachment): boolean {
+  return (
+    a.kind === b.kind &&
+    a.name === b.name &&
+    a.cell_id === b.cell_id &&
+    a.path === b.path &&
+    a.text === b.text &&
+    a.image === b.image
+  );
+}

@@ -1,0 +1,76 @@
+import {
+  closeIcon,
+  codeIcon,
+  editIcon,
+  fileIcon,
+  imageIcon,
+  LabIcon
+} from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { Attachment } from '../../protocol';
+import { usePanel } from './context';
+import { useRoving } from './roving';
+
+const ICONS: Record<Attachment['kind'], LabIcon> = {
+  cell: codeIcon,
+  selection: editIcon,
+  file: fileIcon,
+  image: imageIcon
+};
+
+/** What goes along with a task. */
+export function Chips(props: {
+  attachments: readonly Attachment[];
+  onRemove?: (attachment: Attachment) => void;
+}): React.JSX.Element | null {
+  const { attachments, onRemove } = props;
+  const { trans } = usePanel();
+  const list = useRoving<HTMLUListElement>();
+  return (
+    <ul
+      ref={list}
+      className="jp-CodeAct-chips"
+      aria-label={trans.__('Attached')}
+      hidden={attachments.length === 0}
+    >
+      {attachments.map((attachment, index) => (
+        <li
+          key={index}
+          className="jp-CodeAct-chip"
+          data-row
+          title={attachment.path ?? (attachment.text || attachment.name)}
+        >
+          <Picture attachment={attachment} />
+          <span>{attachment.name}</span>
+          {onRemove && (
+            <button
+              type="button"
+              className="jp-Button jp-mod-minimal"
+              aria-label={trans.__('Remove %1', attachment.name)}
+              title={trans.__('Remove')}
+              onClick={() => onRemove(attachment)}
+            >
+              <closeIcon.react tag={null} />
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Picture({
+  attachment
+}: {
+  attachment: Attachment;
+}): React.JSX.Element {
+  const { image, kind } = attachment;
+  const Icon = ICONS[kind].react;
+  // Only ever a picture's data, whoever it comes from.
+  return image?.startsWith('data:image/') ? (
+    <img src={image} alt="" />
+  ) : (
+    <Icon tag="span" />
+  );
+}

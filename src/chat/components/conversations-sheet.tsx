@@ -1,0 +1,110 @@
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { deleteIcon, editIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { ConversationInfo } from '../../protocol';
+import { usePanel } from './context';
+import { IconButton } from './icon-button';
+import { useRoving } from './roving';
+import { Sheet } from './sheet';
+
+/** The conversations of the notebook in front: go on with one, give it a title, delete it. */
+export function ConversationsSheet(): React.JSX.Element {
+  const { model, trans } = usePanel();
+  const { conversations } = model.view;
+  const list = useRoving<HTMLUListElement>();
+  return (
+    <Sheet title={trans.__('Conversations')}>
+      <ul ref={list} className="jp-CodeAct-list">
+        {conversations?.map(info => (
+          <Conversation key={info.id} info={info} />
+        ))}
+      </ul>
+      {conversations?.length === 0 && (
+        <p className="jp-CodeAct-hint">
+          {trans.__('There are no conversations about this notebook yet.')}
+        </p>
+      )}
+    </Sheet>
+  );
+}
+
+function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
+  const { model, trans } = usePanel();
+  const { id, runs, updated } = info;
+  const title = info.title || trans.__('New conversation');
+  const isOpen = id === model.view.conversation.id;
+
+  const rename = async () => {
+    const { value } = await InputDialog.getText({
+      title: trans.__('Rename Conversation'),
+      label: trans.__('Title'),
+      text: info.title,
+      okLabel: trans.__('Rename')
+    });
+    if (value?.trim()) {
+      model.renameConversation(id, value.trim());
+    }
+  };
+
+  const remove = async () => {
+    const { button } = await showDialog({
+      title: trans.__('Delete Conversation'),
+      body: trans.__(
+        'Delete "%1" for good? The cells in the notebook stay as they are.',
+        title
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        Dialog.warnButton({ label: trans.__('Delete') })
+      ]
+    });
+    if (button.accept) {
+      model.deleteConversation(id);
+    }
+  };
+
+  return (
+    <li
+      className="jp-CodeAct-row"
+      data-row
+      onKeyDown={event => {
+        if (event.key === 'F2') {
+          void rename();
+        } else if (event.key === 'Delete') {
+          void remove();
+        }
+      }}
+    >
+      <button
+        type="button"
+        className="jp-CodeAct-rowMain jp-Button jp-mod-minimal"
+        aria-current={isOpen || undefined}
+        disabled={model.isRunning && !isOpen}
+        onClick={() => (isOpen ? model.open(null) : model.openConversation(id))}
+      >
+        <span className="jp-CodeAct-rowTitle">{title}</span>
+        <span className="jp-CodeAct-rowDetail">
+          {[
+            new Date(updated * 1000).toLocaleString(undefined, {
+              dateStyle: 'medium',
+              timeStyle: 'short'
+            }),
+            trans._n('%1 run', '%1 runs', runs)
+          ].join(' · ')}
+        </span>
+      </button>
+      <IconButton
+        icon={editIcon}
+        label={trans.__('Rename %1', title)}
+        onClick={() => void rename()}
+      />
+      <IconButton
+        icon={deleteIcon}
+        label={trans.__('Delete %1', title)}
+        disabled={model.isRunning && isOpen}
+        onClick={() => void remove()}
+      />
+    </li>
+  );
+}

@@ -1,0 +1,116 @@
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import {
+  FromServer,
+  ModelChoice,
+  ModelList,
+  ModelStatus,
+  SaveEndpoint
+} from '../protocol';
+import { IConnection } from '../tokens';
+
+/** The models the user can choose among, and how the chosen one is. */
+export class Models implements IDisposable {
+  constructor(private _connection: IConnection) {
+    _connection.received.connect(this._onReceived, this);
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get status(): ModelStatus | null {
+    return this._status;
+  }
+
+  /** `null` until the server has said. */
+  get choices(): readonly ModelChoice[] | null {
+    return this._list?.choices ?? null;
+  }
+
+  /** The id of the chosen one. */
+  get chosen(): string | null {
+    return this._list?.chosen ?? null;
+  }
+
+  /** What the server would not do, as a sentence. */
+  get problem(): string | null {
+    return this._problem;
+  }
+
+  /** Whether the model has to come first: it is fetched or loaded. */
+  get isComing(): boolean {
+    const state = this._status?.state;
+    return state === 'downloading' || state === 'loading';
+  }
+
+  refresh(): void {
+    this._send({ type: 'list_models' });
+  }
+
+  choose(id: string): void {
+    this._send({ type: 'choose_model', id });
+  }
+
+  /** Add an endpoint, or change the one of that name; without a key the one there is stays. */
+  saveEndpoint(endpoint: Omit<SaveEndpoint, 'type'>): void {
+    this._send({ type: 'save_endpoint', ...endpoint });
+  }
+
+  removeEndpoint(name: string): void {
+    this._send({ type: 'remove_endpoint', name });
+  }
+
+  /** Download, load, or try again. */
+  start(): void {
+    this._send({ type: 'control_model', action: 'start' });
+  }
+
+  stop(): void {
+    this._send({ type: 'control_model', action: 'stop' });
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      Signal.clearData(this);
+    }
+  }
+
+  private _send(message: Parameters<IConnection['send']>[0]): void {
+    this._problem = null;
+    this._connection.send(message);
+    this._changed.emit();
+  }
+
+  private _onReceived(_: IConnection, message: FromServer): void {
+    switch (message.type) {
+      case 'model_status':
+        this._status = message;
+        break;
+      case 'model_list':
+        this._list = message;
+        break;
+      case 'refused':
+        if (message.notebook) {
+          return; // not about models
+        }
+        this._problem = message.message;
+        break;
+      default:
+        return;
+    }
+    this._changed.emit();
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+  private _list: ModelList | null = null;
+  private _problem: string | null = null;
+  private _status: ModelStatus | null = null;
+}

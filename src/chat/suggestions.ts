@@ -1,0 +1,175 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  codeIcon,
+  editIcon,
+  fileIcon,
+  folderIcon,
+  LabIcon,
+  launchIcon,
+  markdownIcon,
+  variableIcon
+} from '@jupyterlab/ui-components';
+
+import { Attachment } from '../protocol';
+import { INotebooks } from '../tokens';
+import { cellAttachment, cellName, selectionAttachment } from './attachments';
+import { IFiles } from './files';
+import { slashCommands, splitSlash } from './slash-commands';
+
+const MOST = 40;
+
+/** Something that what the user types may become. */
+export interface ISuggestion {
+  readonly id: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly icon: LabIcon;
+  /** What takes the place of the word being typed. */
+  readonly text: string;
+  /** Whether there is more to choose below it, as in a folder. */
+  readonly goesOn?: boolean;
+  /** Whether it is a command to be obeyed at once. */
+  readonly isCommand?: boolean;
+  readonly attach?: () => Promise<Attachment> | Attachment;
+}
+
+/** A word being typed that something can be suggested for. */
+export interface IWord {
+  readonly sign: '@' | '/';
+  readonly query: string;
+  /** Where it begins and ends in the draft. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The word at the cursor, if suggestions can help with it. */
+export function wordAt(draft: string, cursor: number): IWord | null {
+  const name = splitSlash(draft);
+  if (name !== null) {
+    return { sign: '/', query: name, start: 0, end: draft.length };
+  }
+  const found = /(?:^|\s)@([^\s@]*)$/.exec(draft.slice(0, cursor));
+  if (!found) {
+    return null;
+  }
+  const [, query] = found;
+  return { sign: '@', query, start: cursor - query.length - 1, end: cursor };
+}
+
+/** Knows what can be suggested. */
+export class Suggester {
+  constructor(private _options: Suggester.IOptions) {}
+
+  commands(query: string): ISuggestion[] {
+    return slashCommands(this._options.trans)
+      .filter(({ name }) => name.startsWith(query))
+      .map(({ name, description }) => ({
+        id: `/${name}`,
+        label: `/${name}`,
+        detail: description,
+        icon: launchIcon,
+        text: `/${name}`,
+        isCommand: true
+      }));
+  }
+
+  /** What can be attached or named, bit by bit as it is found out. */
+  async *things(path: string, query: string): AsyncGenerator<ISuggestion[]> {
+    const fits = ({ detail, label }: ISuggestion) =>
+      `${label}\n${detail}`.toLowerCase().includes(query.toLowerCase());
+    // The file browser's paths may be typed, too.
+    const folder = query.includes('/') ? PathExt.dirname(query) : '';
+    let all = folder ? [] : this._cells(path).filter(fits);
+    yield all.slice(0, MOST);
+    const name = PathExt.basename(query).toLowerCase();
+    const files = await this._files(path, folder);
+    all = [...all, ...files.filter(({ id }) => id.includes(name))];
+    yield all.slice(0, MOST);
+    if (!folder) {
+      const variables = await this._variables(path);
+      yield [...all.slice(0, MOST), ...variables.filter(fits).slice(0, MOST)];
+    }
+  }
+
+  private _cells(path: string): ISuggestion[] {
+    const { notebooks, trans } = this._options;
+    const cells = notebooks.cells(path);
+    const selection = notebooks.selection(path);
+    const suggestions: ISuggestion[] = [];
+    if (selection) {
+      const attachment = selectionAttachment(cells, selection, trans);
+      suggestions.push({
+        id: 'selection',
+        label: trans.__('Selected text'),
+        detail: brief(selection.text),
+        icon: editIcon,
+        text: attachment.name,
+        attach: () => attachment
+      });
+    }
+    const activeCell = notebooks.activeCell(path);
+    const byCell = cells.map((cell, index): ISuggestion => {
+      const name = cellName(index, trans);
+      return {
+        id: cell.id,
+        label: cell.id === activeCell ? trans.__('%1 (active)', name) : name,
+        detail: brief(cell.source),
+        icon: cell.type === 'markdown' ? markdownIcon : codeIcon,
+        text: name,
+        attach: () => cellAttachment(cells, cell, trans)
+      };
+    });
+    const active = cells.findIndex(({ id }) => id === activeCell);
+    return [
+      ...suggestions,
+      ...byCell.splice(active, active < 0 ? 0 : 1),
+      ...byCell
+    ];
+  }
+
+  private async _files(path: string, folder: string): Promise<ISuggestion[]> {
+    const { files } = this._options;
+    const place = PathExt.join(PathExt.dirname(path), folder);
+    const found = await files.list(place).catch(() => []);
+    return found
+      .filter(file => file.path !== path)
+      .map(file => {
+        const name = folder ? `${folder}/${file.name}` : file.name;
+        return {
+          id: file.name.toLowerCase(),
+          label: file.isFolder ? `${name}/` : name,
+          detail: '',
+          icon: file.isFolder ? folderIcon : fileIcon,
+          text: file.isFolder ? `@${name}/` : name,
+          goesOn: file.isFolder,
+          attach: file.isFolder ? undefined : () => files.attach(file.path)
+        };
+      });
+  }
+
+  private async _variables(path: string): Promise<ISuggestion[]> {
+    const { notebooks, trans } = this._options;
+    const names = await notebooks.variables(path).catch(() => []);
+    return names.map(name => ({
+      id: `variable ${name}`,
+      label: name,
+      detail: trans.__('variable'),
+      icon: variableIcon,
+      text: `\`${name}\``
+    }));
+  }
+}
+
+export namespace Suggester {
+  export interface IOptions {
+    files: IFiles;
+    notebooks: INotebooks;
+    trans: TranslationBundle;
+  }
+}
+
+function brief(text: string): string {
+  const [line = ''] = text.trim().split('\n', 1);
+  return line.slice(0, 80);
+}
