@@ -12,12 +12,21 @@ from . import TASKS
 from .task import NotebookTask, Work
 
 _WATCH = "from jupyter_codeact.evaluation.notebook import checking as _checking\n_checking.watch_figures()\ndel _checking"
+_FORGET = """\
+for _name in [one for one in globals() if not one.startswith("_")]:
+    if _name not in ("In", "Out", "exit", "get_ipython", "open", "quit"):
+        del globals()[_name]"""
+"""What the user sees is gone; `%reset` does more than that, and takes its time."""
 _CHECK = """\
 def _judge():
     namespace = dict(globals())
     exec("from jupyter_codeact.evaluation.notebook.checking import *", namespace)
     namespace["ANSWER"] = {answer!r}
-    exec({check!r}, namespace)
+    try:
+        exec({check!r}, namespace)
+    except Exception:
+        return False
+    return True
 _judge()"""
 
 
@@ -53,8 +62,9 @@ class NotebookSuite:
                 attempts = [("the reference", task.reference, True), ("nothing done", Work(answer=""), False)]
                 attempts += [(f"wrong attempt {n}", work, False) for n, work in enumerate(task.wrong, 1)]
                 for what, work, right in attempts:
-                    await bench.hidden("%reset -f")
-                    await _prepare(bench, task)
+                    await bench.hidden(_FORGET)
+                    for source in (_WATCH, *task.cells):
+                        await bench.hidden(source)
                     if work.code:
                         await bench.hidden(work.code)
                     if await passes(bench, task, work.answer) is not right:
@@ -76,4 +86,4 @@ async def _prepare(bench: playing.Bench, task: NotebookTask) -> None:
 async def passes(bench: playing.Bench, task: NotebookTask, answer: str) -> bool:
     """Tell whether a task's check passes in the kernel as it is now, with this answer."""
     checked = await bench.hidden(_CHECK.format(answer=answer, check=task.check))
-    return checked.status == "ok"
+    return any(output.get("data", {}).get("text/plain") == "True" for output in checked.outputs)
