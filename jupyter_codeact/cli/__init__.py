@@ -10,12 +10,15 @@ import click
 COMMANDS = {
     "check": "Tell whether a notebook holds by itself, in a fresh kernel.",
     "conversations": "List, read, export and delete what was asked and done.",
+    "eval": "Measure a model and an agent on tasks whose outcome can be judged.",
     "lab": "Open JupyterLab with the agent, on a notebook.",
     "models": "List, download and remove models for this machine.",
     "replay": "Do again what a conversation did, in a new notebook, without a model.",
     "run": "Work on a task in a notebook of its own, and write the notebook.",
 }
 """Each is in the module of the same name, under the same name."""
+NAMED_OTHERWISE = {"eval": "evaluate"}
+"""But for those whose name is Python's own."""
 
 
 class Commands(click.Group):
@@ -27,8 +30,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{cmd_name}", __name__)
-        command: click.Command = getattr(module, cmd_name)
+        name = NAMED_OTHERWISE.get(cmd_name, cmd_name)
+        command: click.Command = getattr(importlib.import_module(f".{name}", __name__), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,0 +1,192 @@
+"""``jupyter codeact eval``: measure a model and an agent on a suite of tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..evaluation.records import SelfTest
+    from ..evaluation.suites import Suite
+
+SUITES = ("api-bank", "m3tooleval", "mint", "notebook")
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Measure a model and an agent on tasks whose outcome can be judged."""
+
+
+@evaluate.command("run")
+@click.option("--suite", "name", required=True, type=click.Choice(SUITES), help="The tasks.")
+@click.option(
+    "--source",
+    metavar="CHECKOUT",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Your checkout of the repository that has the tasks; the notebook suite needs none.",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["agent", "paper"]),
+    default="agent",
+    show_default=True,
+    help="This agent in a real kernel, or the paper's own harness.",
+)
+@click.option(
+    "--format", "action_format", metavar="NAME", help="Action format; the protocol's first by default."
+)
+@click.option(
+    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
+)
+@click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model here.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Results, one episode per line; what is in it already is not played again.",
+)
+@click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only each K-th task.")
+@click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
+@click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
+@click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Play each task N times.")
+@click.option("--seed", metavar="N", type=int, help="Seed of the first sample, where the engine takes one.")
+@click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
+@click.option(
+    "--turns", metavar="N", type=click.IntRange(min=1), default=10, help="Replies an episode may take."
+)
+@click.option("--tokens", metavar="N", type=click.IntRange(min=1), default=200_000, help="Tokens it may use.")
+@click.option("--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time it may take.")
+@click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
+def run(
+    name: str,
+    source: Path | None,
+    protocol: str,
+    action_format: str | None,
+    model: str | None,
+    endpoint: str | None,
+    output: Path,
+    every: int,
+    only: str | None,
+    first: int | None,
+    samples: int,
+    seed: int | None,
+    temperature: float,
+    turns: int,
+    tokens: int,
+    seconds: float,
+    parallel: int,
+) -> None:
+    """Play the tasks of a suite, and keep every episode."""
+    from ..evaluation.records import Episode, Setting
+    from ..evaluation.runner import Choice, play_all
+    from ..models.client import open_model
+
+    suite = _suite(name, source)
+    if protocol not in suite.formats:
+        raise click.UsageError(f"The {name} suite has no {protocol} protocol.")
+    formats = suite.formats[protocol]
+    if action_format is not None and action_format not in formats:
+        raise click.UsageError(f"The {protocol} protocol has the formats {', '.join(formats)}.")
+    setting = Setting.model_validate(
+        {
+            "protocol": protocol,
+            "format": action_format or formats[0],
+            "turns": turns,
+            "tokens": tokens,
+            "seconds": seconds,
+            "temperature": temperature,
+            "seed": seed,
+        }
+    )
+    choice = Choice(every=every, only=only, first=first, samples=samples)
+    chat = open_model(model, endpoint=endpoint)
+    solved: Counter[bool] = Counter()
+
+    def watch(episode: Episode) -> None:
+        played = episode.played
+        solved[played.strict] += 1
+        mark = "solved" if played.strict else "later" if played.success else "not"
+        click.echo(
+            f"{solved.total():4d}  {mark:7}{played.ending:14}{played.turns:3d} turns "
+            f"{episode.seconds:6.1f} s  {episode.case.family}/{episode.case.name}"
+        )
+
+    async def play() -> list[Episode]:
+        try:
+            return await play_all(suite, setting, chat, output, choice=choice, parallel=parallel, watch=watch)
+        finally:
+            await suite.close()
+            await chat.close()
+
+    episodes = asyncio.run(play())
+    if not episodes:
+        raise click.UsageError("No task was chosen; see --filter and --every.")
+    done = sum(episode.played.strict for episode in episodes)
+    click.echo(f"{done} of {len(episodes)} solved with the first answer.")
+    click.echo(f"Report: jupyter codeact eval report {output}")
+
+
+@evaluate.command("self-test")
+@click.option("--suite", "name", required=True, type=click.Choice(SUITES), help="The tasks.")
+@click.option("--source", metavar="CHECKOUT", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def self_test(name: str, source: Path | None) -> None:
+    """Judge what is known to be right, without a model."""
+    suite = _suite(name, source)
+
+    async def test() -> SelfTest:
+        try:
+            return await suite.self_test()
+        finally:
+            await suite.close()
+
+    tested = asyncio.run(test())
+    for sentence in [*tested.notes, *tested.failed, tested.summary]:
+        click.echo(sentence)
+    raise SystemExit(1 if tested.failed else 0)
+
+
+@evaluate.command("report")
+@click.argument(
+    "results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values instead of Markdown.")
+@click.option("--families/--no-families", default=True, help="Also tell of each family of tasks.")
+@click.option("--compare", is_flag=True, help="Compare two files on the tasks they share.")
+def report(results: tuple[Path, ...], as_csv: bool, families: bool, compare: bool) -> None:
+    """Say what RESULTS come to."""
+    from ..evaluation import report as reports
+    from ..evaluation.records import load
+
+    if compare:
+        if len(results) != 2:
+            raise click.UsageError("--compare takes two files.")
+        one, other = (list(load([path])) for path in results)
+        click.echo(reports.compare(one, other))
+        return
+    episodes = list(load(results))
+    if not episodes:
+        raise click.UsageError("There is no episode in these files.")
+    click.echo(
+        reports.as_csv(episodes) if as_csv else reports.markdown(episodes, families=families), nl=False
+    )
+
+
+def _suite(name: str, source: Path | None) -> Suite:
+    if name == "notebook":
+        from ..evaluation.notebook.suite import NotebookSuite
+
+        return NotebookSuite()
+    if source is None:
+        raise click.UsageError(f"The {name} suite needs --source, your checkout of its repository.")
+    from ..evaluation.api_bank import ApiBank
+    from ..evaluation.m3tooleval import M3ToolEval
+    from ..evaluation.mint import Mint
+
+    suites: dict[str, Callable[[Path], Suite]] = {"api-bank": ApiBank, "m3tooleval": M3ToolEval, "mint": Mint}
+    return suites[name](source)

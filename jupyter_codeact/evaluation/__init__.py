@@ -1,0 +1,1 @@
+"""Measuring agents: suites of tasks, a runner, and a report."""

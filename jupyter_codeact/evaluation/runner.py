@@ -1,0 +1,105 @@
+"""Plays episodes side by side, keeps each as soon as it is over, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..agent.contracts import ChatModel
+from .records import Case, Episode, Played, Setting, append, key, mended
+from .suites import Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tasks to play.
+
+    ``every`` takes each k-th (the first of each k), ``only`` those whose name matches a regular expression,
+    ``first`` at most so many of what is left; ``samples`` plays each so many times.
+    """
+
+    every: int = 1
+    only: str | None = None
+    first: int | None = None
+    samples: int = 1
+
+    def of(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the chosen ones."""
+        chosen = [
+            case for case in cases if self.only is None or re.search(self.only, f"{case.family}/{case.name}")
+        ]
+        return chosen[:: self.every][: self.first]
+
+
+async def play_all(
+    suite: Suite,
+    setting: Setting,
+    model: ChatModel,
+    results: Path,
+    *,
+    choice: Choice | None = None,
+    parallel: int = 1,
+    watch: Callable[[Episode], None] = lambda _episode: None,
+) -> list[Episode]:
+    """Play the chosen episodes of a suite and return them all, those found in ``results`` included.
+
+    Parameters
+    ----------
+    results
+        File of JSON lines: read for what has been played already, and added to.
+    parallel
+        Episodes at a time; each has its own kernel or process.
+    watch
+        Called with each episode when it is over.
+    """
+    choice = choice or Choice()
+    played = {episode.key: episode for episode in mended(results)}
+    wanted: list[tuple[Case, int]] = [
+        (case, sample) for case in choice.of(await suite.cases()) for sample in range(choice.samples)
+    ]
+    rooms = asyncio.Semaphore(parallel)
+    found: list[Episode] = []
+
+    async def one(case: Case, sample: int) -> None:
+        identity = key(suite.name, case.name, sample, model.name, setting)
+        if identity in played:
+            found.append(played[identity])
+            return
+        async with rooms:
+            own = setting
+            if setting.seed is not None:
+                own = setting.model_copy(update={"seed": setting.seed + sample})
+            began, start = time.time(), time.monotonic()
+            outcome = await _play(suite, case, own, model)
+            episode = Episode(
+                suite=suite.name,
+                case=case,
+                sample=sample,
+                model=model.name,
+                setting=setting,
+                played=outcome,
+                seconds=time.monotonic() - start,
+                began=began,
+            )
+        append(results, episode)
+        found.append(episode)
+        watch(episode)
+
+    async with asyncio.TaskGroup() as group:
+        for case, sample in wanted:
+            group.create_task(one(case, sample))
+    return found
+
+
+async def _play(suite: Suite, case: Case, setting: Setting, model: ChatModel) -> Played:
+    """Play one episode; whatever goes wrong costs this one only."""
+    try:
+        async with asyncio.timeout(setting.seconds * 1.5 + 60):
+            return await suite.play(case, setting, model)
+    except Exception as error:
+        message = str(error) or type(error).__name__
+        return Played(strict=False, success=False, ending="crashed", turns=0, message=message)

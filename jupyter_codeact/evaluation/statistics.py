@@ -1,0 +1,35 @@
+"""Confidence intervals and a paired test, for shares of small numbers."""
+
+from __future__ import annotations
+
+from math import comb, sqrt
+
+Z = 1.959964
+"""Of a 95 % interval."""
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share.
+
+    Wilson's (1927), as Brown, Cai and DasGupta (2001) advise for small numbers.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, z2 = successes / trials, Z * Z
+    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = Z / (1 + z2 / trials) * sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test.
+
+    Parameters
+    ----------
+    only_first, only_second
+        Tasks that only the one, or only the other, has solved.
+    """
+    n, k = only_first + only_second, min(only_first, only_second)
+    if n == 0:
+        return 1.0
+    return min(1.0, 2.0 * float(sum(comb(n, i) for i in range(k + 1))) / 2.0**n)

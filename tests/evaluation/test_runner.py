@@ -1,0 +1,160 @@
+"""Episodes are kept as soon as they are over, and a run goes on where it stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from jupyter_codeact.agent.contracts import ChatModel, Usage
+from jupyter_codeact.cli import main
+from jupyter_codeact.evaluation import report
+from jupyter_codeact.evaluation.records import Case, Episode, Played, ResultsError, SelfTest, Setting, load
+from jupyter_codeact.evaluation.runner import Choice, play_all
+from jupyter_codeact.evaluation.statistics import mcnemar, wilson
+from jupyter_codeact.models.client import EndpointModel
+
+SETTING = Setting()
+
+
+class Coins:
+    """A suite whose tasks need no model: the even ones are solved, one crashes."""
+
+    name = "coins"
+    formats: Mapping[str, Sequence[str]] = {"agent": ("markdown",)}
+
+    def __init__(self, size: int = 6, crash: int | None = None) -> None:
+        self.size, self.crash = size, crash
+        self.played: list[str] = []
+        self.now = self.most = 0
+
+    async def cases(self) -> list[Case]:
+        return [Case(name=f"{n}", family="even" if n % 2 == 0 else "odd") for n in range(self.size)]
+
+    async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
+        self.played.append(case.name)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        if int(case.name) == self.crash:
+            raise RuntimeError("The kernel is gone.")
+        even = case.family == "even"
+        usage = Usage(prompt_tokens=100, completion_tokens=10)
+        return Played(strict=even, success=True, ending="answered", turns=2, usage=usage)
+
+    async def self_test(self) -> SelfTest:
+        return SelfTest(count=self.size, summary="")
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def model() -> ChatModel:
+    return EndpointModel("http://127.0.0.1:9/v1", model="none")
+
+
+async def test_a_run_goes_on_where_it_stopped_and_loses_at_most_a_cut_line(
+    tmp_path: Path, model: ChatModel
+) -> None:
+    results = tmp_path / "r.jsonl"
+    await play_all(Coins(), SETTING, model, results, choice=Choice(first=3))
+    whole = results.read_bytes()
+    results.write_bytes(whole[:-20])  # killed while it wrote
+    again = Coins()
+    episodes = await play_all(again, SETTING, model, results)
+    assert again.played == ["2", "3", "4", "5"]
+    assert len(episodes) == len(list(load([results]))) == 6
+
+    other = Coins()
+    await play_all(other, SETTING.model_copy(update={"temperature": 0.7}), model, results)
+    assert len(other.played) == 6
+
+
+async def test_an_episode_that_crashes_costs_no_other(tmp_path: Path, model: ChatModel) -> None:
+    episodes = await play_all(Coins(crash=2), SETTING, model, tmp_path / "r.jsonl", parallel=3)
+    crashed = [episode for episode in episodes if episode.played.ending == "crashed"]
+    assert [episode.case.name for episode in crashed] == ["2"]
+    assert crashed[0].played.message == "The kernel is gone."
+    assert len(episodes) == 6
+
+
+async def test_as_many_episodes_as_asked_for_are_played_at_a_time(tmp_path: Path, model: ChatModel) -> None:
+    suite = Coins(size=12)
+    await play_all(suite, SETTING, model, tmp_path / "r.jsonl", parallel=3)
+    assert suite.most == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        (Choice(every=2), "024"),
+        (Choice(only="odd/"), "135"),
+        (Choice(only="odd/", every=2, first=1), "1"),
+        (Choice(first=2, samples=2), "0011"),
+    ],
+)
+async def test_tasks_can_be_chosen(tmp_path: Path, model: ChatModel, choice: Choice, names: str) -> None:
+    suite = Coins()
+    await play_all(suite, SETTING, model, tmp_path / "r.jsonl", choice=choice)
+    assert "".join(suite.played) == names
+
+
+async def test_results_are_reported_and_compared(tmp_path: Path, model: ChatModel) -> None:
+    episodes = await play_all(Coins(), SETTING, model, tmp_path / "r.jsonl")
+    [everything, even, odd] = report.rows(episodes)
+    assert (everything.episodes, everything.strict, everything.success) == (6, 3, 6)
+    assert everything.prompt_tokens_per_solved == 200
+    assert (even.family, even.strict) == ("even", 3)
+    assert (odd.strict, odd.prompt_tokens_per_solved) == (0, None)
+    text = report.markdown(episodes)
+    assert "3 (50.0%)" in text
+    assert "18.8% to 81.2%" in text
+
+    worse = [
+        episode.model_copy(update={"played": episode.played.model_copy(update={"strict": False})})
+        for episode in episodes
+    ]
+    assert report.compare(episodes, worse) == (
+        "Of 6 tasks, both solved 0, only the first 3, only the second 0; McNemar's exact p = 0.25."
+    )
+    assert report.compare(episodes, []) == "The two have no task in common."
+
+
+def test_a_report_needs_episodes(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "other.jsonl").write_text('{"a": 1}\n\n')
+    runner = CliRunner()
+    empty = runner.invoke(main, ["eval", "report", str(tmp_path / "empty.jsonl")])
+    assert (empty.exit_code, "no episode in these files" in empty.output) == (2, True)
+    with pytest.raises(ResultsError, match=r"Line 1 of .* is no episode"):
+        list(load([tmp_path / "other.jsonl"]))
+    wanting = runner.invoke(main, ["eval", "self-test", "--suite", "mint"])
+    assert (wanting.exit_code, "needs --source" in wanting.output) == (2, True)
+
+
+def test_intervals_and_tests_are_those_of_the_books() -> None:
+    low, high = wilson(1, 21)  # 1 of 21, by Wilson's formula
+    assert (round(low, 4), round(high, 4)) == (0.0085, 0.2267)
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert mcnemar(0, 0) == 1.0
+    assert mcnemar(6, 0) == pytest.approx(0.03125)
+    assert mcnemar(5, 3) == pytest.approx(0.7265625)
+
+
+def test_an_episode_survives_its_line() -> None:
+    played = Played(strict=True, success=True, ending="answered", turns=1, detail={"fair": True})
+    episode = Episode(
+        suite="s",
+        case=Case(name="a", family="b"),
+        sample=0,
+        model="m",
+        setting=SETTING,
+        played=played,
+        seconds=1.5,
+    )
+    assert Episode.model_validate_json(episode.model_dump_json()) == episode
