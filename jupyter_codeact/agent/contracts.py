@@ -44,6 +44,15 @@ class Usage(Frozen):
     completion_tokens: int = 0
     estimated: bool = False
 
+    def __add__(self, other: Usage) -> Usage:
+        """Return what two replies took together."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
 
 class Delta(Frozen):
     """A piece of a streamed reply: new text, and what the reply has cost so far, counted or estimated.

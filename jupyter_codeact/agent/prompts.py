@@ -36,7 +36,7 @@ EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plai
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
-TOOLS = "Functions in the kernel, ready for your code to call:"
+TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
 PROPOSED = "The notebook proposes these functions; import them in a cell if you need them:"
 DRIFT = "Meanwhile in the notebook:"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."

@@ -86,6 +86,7 @@ class Run:
         self._seen: Counter[str] = Counter()
         self._warned = False
         self.repeating = False
+        self.failed: set[str] = set()
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
         """Record an event, show it and return it. A reply's pieces are shown only: the whole is recorded."""
@@ -114,13 +115,7 @@ class Run:
 
     def spend(self, usage: Usage) -> None:
         """Add a reply's tokens to what the run has used."""
-        mine = self.usage
-        self.usage = Usage(
-            prompt_tokens=mine.prompt_tokens + usage.prompt_tokens,
-            cached_tokens=mine.cached_tokens + usage.cached_tokens,
-            completion_tokens=mine.completion_tokens + usage.completion_tokens,
-            estimated=mine.estimated or usage.estimated,
-        )
+        self.usage += usage
 
     def advise(self, outcome: str, *marks: str) -> str:
         """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.

@@ -17,8 +17,8 @@ from .gate import Decision, Gate, decision, digest
 from .observations import environment_secrets, observe
 from .run import Ended, Run
 
-AGAIN = 0.7
-"""Temperature for a model that has just repeated itself; without chance it would do so for ever."""
+TEMPERATURES = (0.0, 0.7, 1.0)
+"""Of a reply, and of further attempts at it: without chance, a model would repeat itself for ever."""
 
 
 @dataclass
@@ -82,19 +82,23 @@ def _condensed(run: Run, action_format: ActionFormat, chat: Sequence[Message]) -
 async def _read(
     run: Run, model: ChatModel, action_format: ActionFormat, chat: Sequence[Message]
 ) -> ParsedReply:
-    """Stream a reply, cut where its first action is complete; what was said is recorded however it ends."""
+    """Stream a reply, cut where its first action is complete; what was said is recorded however it ends.
+
+    One that is a cell which has failed just so before is thrown away, and the model is asked again with more
+    chance in it: in its history, a repetition only invites the next.
+    """
     text, finish = "", "broken off"
-    usage = Usage()
+    usage = spent = Usage()
     first: float | None = None
     begun = time.monotonic()
 
-    async def read() -> None:
+    async def read(temperature: float) -> None:
         nonlocal text, usage, finish, first
         stream = model.stream(
             chat,
             stop=action_format.stop,
             max_tokens=run.window.reply(run.budget.reply_tokens),
-            temperature=AGAIN if run.repeating else 0.0,
+            temperature=temperature,
             tools=action_format.tools,
         )
         async with aclosing(stream) as deltas:
@@ -110,12 +114,19 @@ async def _read(
                         return
 
     try:
-        await run.unless_stopped(read())
+        for temperature in TEMPERATURES[run.repeating :]:
+            if text:
+                spent, text = spent + usage, ""
+                run.emit(ReplyDelta, text="", restart=True)
+            await run.unless_stopped(read(temperature))
+            if not any(action.source in run.failed for action in action_format.parse(text).actions):
+                break
     finally:
         reply = action_format.parse(text)
-        run.spend(usage)
         if not usage.estimated:
             run.window.learn(chat, usage.prompt_tokens)
+        usage = spent + usage
+        run.spend(usage)
         if text:
             run.emit(
                 Reply,
@@ -173,6 +184,8 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     )
     if execution.status == "ok":
         spot.retry = None
+    elif execution.status == "error":
+        run.failed.add(decided.source)
     observed = observe(
         execution,
         nonce=run.nonce,

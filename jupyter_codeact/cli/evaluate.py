@@ -62,6 +62,7 @@ def evaluate() -> None:
 )
 @click.option("--tokens", metavar="N", type=click.IntRange(min=1), default=200_000, help="Tokens it may use.")
 @click.option("--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time it may take.")
+@click.option("--strict", is_flag=True, help="End an episode with its first answer, be it right or wrong.")
 @click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
 def run(
     name: str,
@@ -80,6 +81,7 @@ def run(
     turns: int,
     tokens: int,
     seconds: float,
+    strict: bool,
     parallel: int,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
@@ -100,6 +102,7 @@ def run(
             "turns": turns,
             "tokens": tokens,
             "seconds": seconds,
+            "goes_on": not strict,
             "temperature": temperature,
             "seed": seed,
         }

@@ -33,13 +33,3 @@ async def reply_of(
             text = delta.text if getattr(delta, "restart", False) else text + delta.text
             usage = delta.usage or usage
     return text, usage
-
-
-def total(one: Usage, other: Usage) -> Usage:
-    """Add up what two replies cost."""
-    return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        estimated=one.estimated or other.estimated,
-    )

@@ -10,16 +10,14 @@ from types import MappingProxyType
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
 from . import playing
-from .harness import reply_of, total
+from .harness import reply_of
 from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream
 
 WRONG = "Your answer is incorrect. Try again, and give only the answer, without any other text."
 """What the model is told of a wrong answer, as in the paper's harness, in words of our own."""
-REQUEST = (
-    "{instruction}\n\nUse the functions that are defined in the kernel. End your answer with a line that "
-    "holds nothing but “Answer: ” and the value itself, exactly as the functions return it."
-)
+REQUEST = "{instruction}\n\nUse the functions in the kernel. Keep the value asked for in the variable answer."
+"""What the agent is asked: where a notebook keeps a result is a variable."""
 _MARK = re.compile(r"(Answer:|Action:)")
 
 
@@ -74,14 +72,19 @@ class M3ToolEval:
             await upstream.close()
 
     async def _agent(self, upstream: Upstream, index: int, setting: Setting, model: ChatModel) -> Played:
-        async def judge(answer: str) -> bool:
-            return bool(await upstream.call("judge", index=index, answer=playing.value(answer)))
-
         instruction = await upstream.call("instruction", index=index)
         async with playing.bench() as bench:
+
+            async def judge(answer: str) -> bool:
+                kept = await bench.text("answer")
+                said = playing.value(answer) if kept is None else kept
+                return bool(await upstream.call("judge", index=index, answer=said))
+
             await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
             request = REQUEST.format(instruction=instruction)
-            return await playing.play(bench, request, setting, model, judge, proposals=setting.turns)
+            return await playing.play(
+                bench, request, setting, model, judge, proposals=setting.turns if setting.goes_on else 1
+            )
 
 
 _DEFINE = """\
@@ -115,7 +118,7 @@ async def _harness(upstream: Upstream, index: int, setting: Setting, model: Chat
             ending, message = "failed", str(error)
             break
         turns += 1
-        usage = total(usage, cost)
+        usage += cost
         said = one_step(text)
         messages.append({"role": "assistant", "content": said})
         outcome = await upstream.call("step", index=index, action_format=setting.format, reply=said)
@@ -123,7 +126,7 @@ async def _harness(upstream: Upstream, index: int, setting: Setting, model: Chat
         if outcome["type"] == "answer":
             answer = told
             verdicts.append(outcome["correct"])
-            if outcome["correct"]:
+            if outcome["correct"] or not setting.goes_on:
                 ending = "answered"
                 break
             told = WRONG

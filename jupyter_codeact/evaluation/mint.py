@@ -13,7 +13,7 @@ from ..agent.contracts import ChatModel, Message, ModelError, Usage
 from ..agent.observations import observe
 from . import playing
 from .grading import grade, letter_options
-from .harness import reply_of, total
+from .harness import reply_of
 from .records import Case, Played, SelfTest, Setting
 from .upstream import UpstreamError
 
@@ -75,7 +75,9 @@ class Mint:
 
             kind = "code" if family in CODE else "words"
             request = REQUEST[kind].format(prompt=item["prompt"])
-            return await playing.play(bench, request, setting, model, judge, proposals=PROPOSALS)
+            return await playing.play(
+                bench, request, setting, model, judge, proposals=PROPOSALS if setting.goes_on else 1
+            )
 
     async def self_test(self) -> SelfTest:
         """Hand in each reference, and something wrong."""
@@ -131,13 +133,14 @@ async def _harness(
     usage, answer, message, turns = Usage(), "", "", 0
     verdicts: list[bool] = []
     ending: Any = "out_of_turns"
-    while turns < setting.turns and len(verdicts) < PROPOSALS:
+    proposals = PROPOSALS if setting.goes_on else 1
+    while turns < setting.turns and len(verdicts) < proposals:
         try:
             text, cost = await reply_of(model, messages, setting, stop=STOP)
         except ModelError as error:
             ending, message = "failed", str(error)
             break
-        turns, usage = turns + 1, total(usage, cost)
+        turns, usage = turns + 1, usage + cost
         messages.append({"role": "assistant", "content": text})
         told = HELP
         found = [(tag, body.strip()) for tag, body in _TAG.findall(text)]

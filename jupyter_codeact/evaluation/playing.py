@@ -16,7 +16,6 @@ from ..agent.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
-from .harness import total
 from .records import Ending, Played, Setting
 
 CELL_SECONDS = 60.0
@@ -49,6 +48,15 @@ class Bench:
             return await self.notebook.run_cell(cell, source=source, timeout=CELL_SECONDS)
         finally:
             await self.notebook.delete_cell(cell)
+
+    async def text(self, name: str) -> str | None:
+        """Return the value of a variable as text, or ``None`` if there is no such variable."""
+        shown = await self.hidden(
+            f"if {name!r} in globals(): print(globals()[{name!r}], end='')\nelse: 1 / 0"
+        )
+        if shown.status != "ok":
+            return None
+        return "".join(output["text"] for output in shown.outputs if output["output_type"] == "stream")
 
     async def cell(self, source: str) -> Execution:
         """Run one of the user's cells."""
@@ -119,7 +127,7 @@ def _played(
 ) -> Played:
     usage = Usage()
     for end in ends:
-        usage = total(usage, end.usage)
+        usage += end.usage
     return Played(
         strict=verdicts[0],
         success=verdicts[-1],

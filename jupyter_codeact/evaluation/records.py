@@ -34,12 +34,14 @@ class Case(Frozen):
 class Setting(Frozen):
     """How episodes are played.
 
-    ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
+    ``goes_on`` tells whether an agent whose answer is wrong is told so and may try again, where the suite's
+    protocol has that. ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
     episode; ``reply_tokens`` one reply.
     """
 
     protocol: Protocol = "agent"
     format: str = "markdown"
+    goes_on: bool = True
     turns: int = 10
     reply_tokens: int = 512
     tokens: int = 200_000

@@ -27,8 +27,8 @@ KNOWN_ERRORS = (
     "reading 'schema'",
     "reading 'observe'",
 )
-"""Script errors of Jupyter's own: of a kernel that dies or restarts while it starts, in Notebook 7's shortcuts, and of
-a windowed notebook that is gone before it was measured."""
+"""Script errors of Jupyter's own: of a kernel that dies or restarts while it starts, in Notebook 7's shortcuts, and
+of a windowed notebook that is gone before it was measured."""
 
 
 class Lab:
