@@ -133,8 +133,8 @@ async def _harness(
     usage, answer, message, turns = Usage(), "", "", 0
     verdicts: list[bool] = []
     ending: Any = "out_of_turns"
-    proposals = PROPOSALS if setting.goes_on else 1
-    while turns < setting.turns and len(verdicts) < proposals:
+    chances = PROPOSALS if setting.goes_on else 1
+    while turns < setting.turns and len(verdicts) < chances:
         try:
             text, cost = await reply_of(model, messages, setting, stop=STOP)
         except ModelError as error:

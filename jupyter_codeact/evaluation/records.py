@@ -34,8 +34,8 @@ class Case(Frozen):
 class Setting(Frozen):
     """How episodes are played.
 
-    ``goes_on`` tells whether an agent whose answer is wrong is told so and may try again, where the suite's
-    protocol has that. ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
+    ``goes_on``: an agent whose answer is wrong is told so and may try again, where the suite has that.
+    ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
     episode; ``reply_tokens`` one reply.
     """
 
