@@ -132,7 +132,14 @@ function restore(
     if (model.sharedModel.getSource() !== source) {
       model.sharedModel.setSource(source);
     }
-    model.sharedModel.setMetadata(cell.metadata as IBaseCellMetadata);
+    // It sets what is given, and leaves what else there is.
+    const metadata = cell.metadata as IBaseCellMetadata;
+    for (const key of Object.keys(model.sharedModel.getMetadata())) {
+      if (!(key in metadata)) {
+        model.sharedModel.deleteMetadata(key);
+      }
+    }
+    model.sharedModel.setMetadata(metadata);
   });
   if (isCodeCellModel(model)) {
     model.trusted = trusted || model.trusted;

@@ -53,7 +53,7 @@ def test_a_cell_that_the_user_keeps_for_themselves_is_not_touched_though_the_mod
     page = open_notebook("mine.ipynb")
     page.cells.nth(0).locator(".jp-InputPrompt").click(button="right")
     page.page.locator(".lm-Menu-item", has_text=re.compile(r"^CodeAct$")).hover()
-    page.page.get_by_role("menuitemcheckbox", name="CodeAct Never Runs or Edits This Cell").click()
+    page.page.get_by_role("menuitem", name="CodeAct Never Runs or Edits This Cell").click()
     expect(page.mark(0, "protected")).to_be_visible()
 
     page.ask("Change the secret.")

@@ -220,6 +220,13 @@ describe('Restoring a cell', () => {
     });
   });
 
+  it('leaves nothing in the metadata that was not there', () => {
+    const { model } = panel.content.widgets[1];
+    model.setMetadata('codeact', { run: 'r' });
+    restore(CELL);
+    expect(model.metadata).toEqual({ tags: ['theirs'] });
+  });
+
   it('gives back what more was printed meanwhile', () => {
     const model = panel.content.widgets[1].model as ICodeCellModel;
     for (const text of ['begun\n', 'begun\ndone\n']) {
