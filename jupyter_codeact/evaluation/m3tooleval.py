@@ -16,8 +16,7 @@ from .upstream import Upstream
 
 WRONG = "Your answer is incorrect. Try again, and give only the answer, without any other text."
 """What the model is told of a wrong answer, as in the paper's harness, in words of our own."""
-REQUEST = "{instruction}\n\nUse the functions in the kernel. Keep the value asked for in the variable answer."
-"""What the agent is asked: where a notebook keeps a result is a variable."""
+REQUEST = "{instruction}\n\nUse the functions in the kernel."
 _MARK = re.compile(r"(Answer:|Action:)")
 
 
@@ -76,15 +75,12 @@ class M3ToolEval:
         async with playing.bench() as bench:
 
             async def judge(answer: str) -> bool:
-                kept = await bench.text("answer")
-                said = playing.value(answer) if kept is None else kept
-                return bool(await upstream.call("judge", index=index, answer=said))
+                return bool(await upstream.call("judge", index=index, answer=answer))
 
             await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
             request = REQUEST.format(instruction=instruction)
-            return await playing.play(
-                bench, request, setting, model, judge, proposals=setting.turns if setting.goes_on else 1
-            )
+            proposals = setting.turns if setting.goes_on else 1
+            return await playing.play(bench, request, setting, model, judge, proposals=proposals, bare=True)
 
 
 _DEFINE = """\

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ..agent import history
 from ..agent.agent import Agent
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
-from ..agent.events import RunEnded
 from ..agent.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
+from .harness import reply_of
 from .records import Ending, Played, Setting
 
 CELL_SECONDS = 60.0
 """What a cell may take before it is interrupted."""
 AGAIN = "That is not right. Look again, and answer anew."
 """What the agent is told of a wrong answer, where the protocol lets it go on."""
+BARE = "Now give only the value that the task asks for, as the outputs show it, without any other text."
+"""What the model is asked once it has answered in words, where a suite compares values; it is a turn, too."""
 
 _ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
@@ -49,15 +51,6 @@ class Bench:
         finally:
             await self.notebook.delete_cell(cell)
 
-    async def text(self, name: str) -> str | None:
-        """Return the value of a variable as text, or ``None`` if there is no such variable."""
-        shown = await self.hidden(
-            f"if {name!r} in globals(): print(globals()[{name!r}], end='')\nelse: 1 / 0"
-        )
-        if shown.status != "ok":
-            return None
-        return "".join(output["text"] for output in shown.outputs if output["output_type"] == "stream")
-
     async def cell(self, source: str) -> Execution:
         """Run one of the user's cells."""
         cell = await self.notebook.write_cell(source)
@@ -84,6 +77,7 @@ async def play(
     judge: Callable[[str], Awaitable[bool]],
     *,
     proposals: int = 1,
+    bare: bool = False,
 ) -> Played:
     """Let the agent work on a request until its answer is right, or no further one is allowed.
 
@@ -95,49 +89,54 @@ async def play(
         Judges an answer.
     proposals
         How many answers it may give; it is told when one is wrong.
+    bare
+        Whether the value is asked for by itself after each answer in words; the judge gets that.
     """
-    ends: list[RunEnded] = []
     verdicts: list[bool] = []
+    usage, turns, seconds = Usage(), 0, 0.0
     asked = request
     while True:
-        spent = sum(end.turns for end in ends)
-        used = sum(end.usage.prompt_tokens + end.usage.completion_tokens for end in ends)
         budget = Budget(
-            turns=setting.turns - spent,
-            tokens=max(1, setting.tokens - used),
-            seconds=max(1.0, setting.seconds - sum(end.seconds for end in ends)),
+            turns=setting.turns - turns,
+            tokens=max(1, setting.tokens - usage.prompt_tokens - usage.completion_tokens),
+            seconds=max(1.0, setting.seconds - seconds),
             reply_tokens=setting.reply_tokens,
             cell_seconds=CELL_SECONDS,
         )
         agent = Agent(model, on.notebook, on.journal, action_format=FORMATS[setting.format], budget=budget)
         end = await agent.run(on.conversation, asked, title="evaluation")
-        ends.append(end)
-        try:
-            verdicts.append(end.ending == "answered" and await judge(end.answer))
-        except (TimeoutError, CodeActError) as error:
-            return _played(ends, [*verdicts, False], on, ending="crashed", message=str(error))
-        over = end.ending != "answered" or verdicts[-1] or len(verdicts) >= proposals
-        if over or sum(one.turns for one in ends) >= setting.turns:
-            return _played(ends, verdicts, on, ending=_ENDINGS.get(end.ending, "failed"), message=end.message)
+        usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds
+        ending, answer, message = _ENDINGS.get(end.ending, "failed"), end.answer, end.message
+        verdict = False
+        if ending == "answered":
+            try:
+                if bare:
+                    answer, cost = await _bare_value(on, setting, model)
+                    usage, turns = usage + cost, turns + 1
+                verdict = await judge(answer)
+            except (TimeoutError, CodeActError) as error:
+                ending, message = "crashed", str(error)
+        verdicts.append(verdict)
+        if ending != "answered" or verdict or len(verdicts) >= proposals or turns >= setting.turns:
+            break
         asked = AGAIN
-
-
-def _played(
-    ends: Sequence[RunEnded], verdicts: Sequence[bool], on: Bench, *, ending: Ending, message: str
-) -> Played:
-    usage = Usage()
-    for end in ends:
-        usage += end.usage
     return Played(
         strict=verdicts[0],
         success=verdicts[-1],
         ending=ending,
-        turns=sum(end.turns for end in ends),
+        turns=turns,
         usage=usage,
-        answer=ends[-1].answer,
+        answer=answer,
         message=message,
         messages=history.messages(list(on.journal.events(on.conversation))),
     )
+
+
+async def _bare_value(on: Bench, setting: Setting, model: ChatModel) -> tuple[str, Usage]:
+    """Ask for the value that an answer in words holds."""
+    chat = history.messages(list(on.journal.events(on.conversation)))
+    text, usage = await reply_of(model, [*chat, {"role": "user", "content": BARE}], setting)
+    return value(text), usage
 
 
 def value(answer: str) -> str:

@@ -82,10 +82,11 @@ async def test_the_papers_harness_ends_after_its_turns(
 async def test_the_agent_calls_the_tools_as_functions_in_its_kernel(
     m3: M3ToolEval, served: ScriptedModel, model: EndpointModel
 ) -> None:
-    served.script(["```python\nprint(add(2, 40))\n```", "It is 41.\nAnswer: 41", "Answer: **42**"])
+    script = ["```python\nprint(add(2, 40))\n```", "It is 41.", "41", "It is 42.", "Answer: **42**"]
+    served.script(script)
     [case, _] = await m3.cases()
     played = await m3.play(case, AGENT, model)
-    assert (played.strict, played.success, played.turns) == (False, True, 3)
+    assert (played.strict, played.success, played.turns, played.answer) == (False, True, 5, "42")
     opening = played.messages[1]["content"]
     assert "def add(a: int, b: int) -> int" in opening
     assert "Adds two numbers." in opening

@@ -27,7 +27,7 @@ KNOWN_ERRORS = (
     "reading 'schema'",
     "reading 'observe'",
 )
-"""Script errors of Jupyter's own: of a kernel that dies or restarts while it starts, in Notebook 7's shortcuts,
+"""Script errors of Jupyter's own: of a kernel that dies or restarts early, in Notebook 7's shortcuts,
 of a windowed notebook that is gone before it was measured."""
 
 
