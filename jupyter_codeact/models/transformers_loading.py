@@ -162,9 +162,9 @@ def _reported(progress: Callable[[float], None]) -> Iterator[None]:
             progress(share / 100)
 
     def counted(items: Any) -> Iterator[Any]:
-        for done, item in enumerate(items):
-            report(done, len(items))
+        for done, item in enumerate(items, 1):
             yield item
+            report(done, len(items))
 
     def bar(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         kwargs |= {"file": sink, "disable": False}

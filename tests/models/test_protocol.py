@@ -11,7 +11,7 @@ import pytest
 from jupyter_codeact.models.hosting import Engine
 from jupyter_codeact.models.launch import Launch, llama_cpp, transformers
 from tests.models.protocol_suite import EngineSuite, ProtocolSuite, Served
-from tests.models.transformed import CONTEXT, folder, loaded, loading  # noqa: F401
+from tests.models.transformed import CONTEXT
 from tests.scripted import ScriptedModel
 
 
