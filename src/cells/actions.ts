@@ -137,6 +137,7 @@ export class CellActions implements ICellActions {
       replaces: null,
       model: null,
       mode: null,
+      max_turns: null,
       below: this._id
     });
   }

@@ -210,6 +210,7 @@ export class Composer implements IDisposable {
       replaces,
       model: null,
       mode: null,
+      max_turns: null,
       below
     });
     if (isSent) {

@@ -1,4 +1,4 @@
-"""After a run: what CodeAct wrote is marked, can be compared and taken back, and the notebook can be checked."""
+"""After a run: what CodeAct wrote is marked, can be compared and taken back; the notebook can be checked."""
 
 from __future__ import annotations
 
