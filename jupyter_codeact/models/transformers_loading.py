@@ -89,9 +89,8 @@ def _types(options: TransformersOptions) -> dict[str, Any]:
     if dtype == "auto" and not torch.cuda.is_available():
         dtype = "float32"  # few processors compute in shorter types, and those that do not are very slow
     chosen: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
-    attention = options.attn_implementation or _attention()
-    if attention:
-        chosen["attn_implementation"] = attention
+    if named := options.attn_implementation or attention():
+        chosen["attn_implementation"] = named
     if options.quantization != "none":
         _need("bitsandbytes", f"{options.quantization} quantisation")
         four = options.quantization == "4bit"
@@ -104,7 +103,7 @@ def _types(options: TransformersOptions) -> dict[str, Any]:
     return chosen
 
 
-def _attention() -> str | None:
+def attention() -> str | None:
     """Return the fastest attention that is installed; nothing is ever fetched for it."""
     if torch.cuda.is_available():
         for package, name in (
