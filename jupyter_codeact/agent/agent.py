@@ -97,7 +97,11 @@ class Agent:
         state = await run.unless_stopped(self.notebook.state())
         images = [one.image for one in attachments if sees and one.image]
         told = context.opening(
-            task, state, attachments, below, nonce=run.nonce, window=run.window.characters, sees_images=sees
+            *(task, state, attachments, below),
+            nonce=run.nonce,
+            window=run.window.characters,
+            sees_images=sees,
+            said=context.said(run.events),
         )
         run.emit(Observation, text=told, images=images)
         spot = turn.Spot(below or state.active_cell, Known(state), sees_images=sees)

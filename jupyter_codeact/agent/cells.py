@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
 from .contracts import Cell, NotebookState
@@ -33,27 +33,30 @@ def resolve(handle: str | None, ids: Collection[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def around(state: NotebookState, at: str | None, room: int) -> str:
-    """Show the cells up to ``at``, the nearest first to get room, and in a line each those below it."""
+def around(state: NotebookState, at: str | None, room: int, said: str = "") -> str:
+    """Show the cells up to ``at``, the nearest first to get room, and in a line each those below it.
+
+    Of what ``said`` has already, only that it is still there.
+    """
     names = handles([cell.id for cell in state.cells])
     ids = [cell.id for cell in state.cells]
     last = ids.index(at) + 1 if at in ids else len(ids)
-    above = _fitting(reversed(state.cells[:last]), names, room, brief=False)
-    below = _fitting(state.cells[last:], names, room // 4, brief=True)
+    above = _fitting(reversed(state.cells[:last]), room, lambda cell: _whole(cell, names[cell.id], said))
+    below = _fitting(state.cells[last:], room // 4, lambda cell: _head(cell, names[cell.id]))
     lines = list(reversed(above))
     if below:
         lines += ["(here the user is; below it:)", *below]
     return "\n".join(lines)
 
 
-def _fitting(cells: Iterable[Cell], names: dict[str, str], room: int, *, brief: bool) -> list[str]:
+def _fitting(cells: Iterable[Cell], room: int, told: Callable[[Cell], str]) -> list[str]:
     shown: list[str] = []
     for cell in cells:
-        text = _head(cell, names[cell.id]) if brief else _whole(cell, names[cell.id])
+        text = told(cell)
         if not text:
             continue
         if len(text) > room:
-            shown.append("(further cells not shown)" if brief else "(earlier cells not shown)")
+            shown.append("(more cells, not shown)")
             break
         room -= len(text)
         shown.append(text)
@@ -67,15 +70,19 @@ def title(cell: Cell, name: str) -> str:
     return f"{kind} cell={name}" + (" (protected by the user: never change it)" if cell.protected else "")
 
 
-def _whole(cell: Cell, name: str) -> str:
+def _whole(cell: Cell, name: str, said: str) -> str:
     limit = SOURCE if cell.cell_type == "code" else MARKDOWN
     source = shorten(cell.source.strip(), limit)
     if not source or cell.cell_type == "raw":
         return ""
-    text = f"{title(cell, name)}\n{source}"
-    if shown := brief(cell.outputs, OUTPUTS, secrets=environment_secrets()):
-        text += f"\n-> {shown}"
-    return text
+    known = len(source) > HEAD and source in said
+    text = (
+        f"{title(cell, name)}\n{shorten(source, HEAD)} (as above)"
+        if known
+        else f"{title(cell, name)}\n{source}"
+    )
+    shown = brief(cell.outputs, OUTPUTS, secrets=environment_secrets())
+    return f"{text}\n-> {shown}" if shown and not (known and shown in said) else text
 
 
 def _head(cell: Cell, name: str) -> str:

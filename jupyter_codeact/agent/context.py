@@ -9,6 +9,7 @@ from . import cells, prompts
 from .contracts import NotebookState, Variable
 from .events import Attachment
 from .history import messages as messages
+from .history import said as said
 from .history import size as size
 from .observations import cut, environment_secrets, hide
 
@@ -31,6 +32,7 @@ def opening(
     nonce: str = "",
     window: int | None = None,
     sees_images: bool = False,
+    said: str = "",
 ) -> str:
     """Return the user message that opens a run: cells, functions, variables, attachments, the task.
 
@@ -50,15 +52,17 @@ def opening(
         Characters that the model can take in, if known: of a small window less is used.
     sees_images : bool
         Whether attached images are sent along.
+    said : str
+        What the conversation has told before; cells and tools in it are not told again at length.
     """
     share = 1.0 if window is None else min(1.0, window / AMPLE)
     parts = []
     at = below or state.active_cell
-    if shown := cells.around(state, at, round(CELLS * share)):
+    if shown := cells.around(state, at, round(CELLS * share), said):
         parts.append(_fenced("The notebook so far", "notebook", shown, nonce))
     if state.tools:
         parts.append(prompts.PROPOSED + "\n" + "\n".join(_imports(state.tools)))
-    if known := described(state.variables, room=share):
+    if known := described(state.variables, room=share, said=said):
         parts.append(known)
     elif shown:
         parts.append(prompts.FRESH)
@@ -71,14 +75,20 @@ def opening(
     return "\n\n".join(parts)
 
 
-def described(found: Sequence[Variable], *, room: float = 1.0) -> str:
-    """Describe what is defined in the kernel: the tools as they are called, then the variables."""
+def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -> str:
+    """Describe what is defined in the kernel: the tools as they are called, then the variables.
+
+    Tools that were ``said`` before are only named.
+    """
     tools = [variable for variable in found if variable.type == "tool"]
     others = [variable for variable in found if variable.type != "tool"]
     parts = []
     if tools:
-        lines = _fit([_signature(tool) for tool in tools], round(TOOLS * room))
-        parts.append("\n".join([prompts.TOOLS, *lines]))
+        signatures = {tool.name: _signature(tool) for tool in tools}
+        new = [signature for signature in signatures.values() if signature not in said]
+        old = [name for name, signature in signatures.items() if signature in said]
+        lines = [f"(as above: {', '.join(old)})"] if old else []
+        parts.append("\n".join([prompts.TOOLS, *lines, *_fit(new, round(TOOLS * room))]))
     if others:
         lines = _fit([_line(variable) for variable in others], round(VARIABLES * room))
         parts.append("\n".join(["Variables in the kernel:", *lines]))

@@ -100,6 +100,12 @@ def messages(events: Iterable[Event], action_format: ActionFormat | None = None)
     return chat.messages
 
 
+def said(events: Iterable[Event]) -> str:
+    """Return all that the model has been told and has said, as one text."""
+    contents = [message["content"] for message in messages(events)]
+    return "\n".join(content for content in contents if isinstance(content, str))
+
+
 def current(events: Iterable[Event]) -> list[Event]:
     """Return the events that the model is told of: without the runs that a later one replaces."""
     told: list[Event] = []

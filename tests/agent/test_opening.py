@@ -49,7 +49,7 @@ def test_cells_far_above_give_way_to_near_ones() -> None:
     told = context.opening("Go on.", NotebookState(cells=many))
     assert "x999 = 999" in told
     assert "x0 = 0" not in told
-    assert "(earlier cells not shown)" in told
+    assert "(more cells, not shown)" in told
     assert len(told) < context.CELLS + 600
     small = context.opening("Go on.", NotebookState(cells=many), window=3000)
     assert "x999 = 999" in small
@@ -73,7 +73,7 @@ def test_tools_are_shown_as_they_are_called_and_variables_in_a_line() -> None:
         Variable(name="df", type="DataFrame", summary="2 rows x 1 columns: a int64"),
     ]
     told = context.opening("Find.", NotebookState(variables=variables))
-    assert "def find(text: str, most: int = 3) -> list\n    Find it.\n    Slow." in told
+    assert "def find(text: str, most: int = 3) -> list\n    Find a text.\n    Slow." in told
     assert "- df: DataFrame 2 rows x 1 columns: a int64" in told
     assert prompts.FRESH not in told
     many = [Variable(name=f"v{number}", type="str", summary="= " + "x" * 200) for number in range(30)]
@@ -145,3 +145,17 @@ async def test_cells_are_written_below_the_one_the_door_names(bench: Bench) -> N
     await bench.notebook.write_cell("b = 2")
     await bench.run(block("c = 3"), "Done.", given={"below": first})
     assert await bench.cells() == ["a = 1", "c = 3", "b = 2"]
+
+
+async def test_a_second_task_does_not_repeat_what_was_told(bench: Bench) -> None:
+    code = "\n".join(f"number_{n} = {n}" for n in range(30))
+    theirs = await bench.notebook.write_cell(code + "\nprint('theirs')")
+    await bench.notebook.run_cell(theirs, source=code + "\nprint('theirs')")
+    await bench.run(block(code, "print('mine')"), "Done.")
+    await bench.notebook.write_cell(code + "\nprint('edited')", cell_id=theirs)
+    await bench.run("Done.", task="Again.")
+    opening = bench.events("observation")[-1].text
+    assert opening.count("number_29 = 29") == 1
+    assert "print('edited')" in opening
+    assert "(as above)" in opening
+    assert "print('mine')" not in opening
