@@ -47,7 +47,7 @@ from jupyter_codeact.models.hosting import Engine
 from jupyter_codeact.models.launch import llama_cpp, transformers
 from jupyter_codeact.models.local import LocalModel
 
-ROUNDS = 7
+ROUNDS = 7  # unless --rounds says otherwise
 WORDS = 128
 TURNS = 20
 
@@ -142,7 +142,7 @@ class Beside:
         self.process.communicate()
 
 
-async def llama(name: str) -> None:
+async def llama(name: str, rounds: int) -> None:
     """Compare the llama.cpp engine to its bare server."""
     entry = find(name)
     assert isinstance(entry, Entry)
@@ -154,7 +154,7 @@ async def llama(name: str) -> None:
         await through_us(model, question(), 4)
         await bare(url, "none", question(), 4)
         ours, theirs = [], []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             messages = question()
             ours.append(await through_us(model, messages, WORDS))
             theirs.append(await bare(url, "none", messages, WORDS))
@@ -180,6 +180,7 @@ async def turns(name: str) -> None:
     talk: list[Any] = [{"role": "system", "content": system}, *question()]
     await through_us(model, question(), 4)
     rows = []
+    known = 0
     try:
         for _ in range(TURNS):
             begun, first, text = time.perf_counter(), 0.0, ""
@@ -188,18 +189,24 @@ async def turns(name: str) -> None:
                     text += delta.text
                     first = first or (time.perf_counter() if delta.text else 0.0)
                     usage = delta.usage
-            rows.append((usage.cached_tokens / usage.prompt_tokens, first - begun, usage.prompt_tokens))
+            served = usage.cached_tokens / known if known else 0.0
+            rows.append(
+                (usage.cached_tokens / usage.prompt_tokens, first - begun, usage.prompt_tokens, served)
+            )
+            known = usage.prompt_tokens + usage.completion_tokens
             outcome = "Output: " + " ".join(map(str, range(20)))
             talk += [{"role": "assistant", "content": text}, {"role": "user", "content": outcome}]
     finally:
         await model.close()
-    for n, (share, seconds, prompt) in enumerate(rows, 1):
+    for n, (share, seconds, prompt, _) in enumerate(rows, 1):
         row(
             "turns",
             f"{name}: n = {n}, {prompt} prompt tokens",
             f"{share:6.1%} cached, first token {seconds:.2f} s",
         )
     row("turns", f"{name}: cached share, n = 2 … {TURNS}", quartiles([100 * r[0] for r in rows[1:]], " %", 1))
+    served = [100 * r[3] for r in rows[1:]]
+    row("turns", f"{name}: of the prompt before and its reply", quartiles(served, " %", 1))
     row("turns", f"{name}: first token, n = 2 … {TURNS}", quartiles([r[1] for r in rows[1:]], " s", 2))
 
 
@@ -404,6 +411,7 @@ async def main() -> None:
         "sections", nargs="*", metavar="SECTION", help=", ".join(sections) + "; all by default"
     )
     parser.add_argument("--model", default="smollm2-135m", help="a model of the catalogue, for llama.cpp")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="pairs of the llama section")
     options = parser.parse_args()
     wanted = options.sections or sections
     seen = machine.look()
@@ -413,7 +421,7 @@ async def main() -> None:
     for section in wanted:
         match section:
             case "llama":
-                await llama(options.model)
+                await llama(options.model, options.rounds)
             case "turns":
                 await turns(options.model)
             case "transformers":

@@ -20,7 +20,7 @@ def hosted(launch: Launch, logs: Path) -> Iterator[Served]:
     engine = Engine(launch, logs=logs)
     try:
         address = asyncio.run(engine.start())
-        yield Served(address.url, address.api_key)
+        yield Served(address.url, address.api_key, engine=engine)
     finally:
         engine.stop()
 
