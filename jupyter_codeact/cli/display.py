@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,7 +66,7 @@ class _Lines:
 
     def status(self, status: EngineStatus) -> None:
         """Say once that the model is being made ready."""
-        if status.state in BEFORE_READY:
+        if status.state in BEFORE_READY or is_waiting(status):
             self.note(_words(status))
 
     def note(self, words: str) -> None:
@@ -101,11 +102,13 @@ class PlainDisplay(_Lines):
     def __init__(self) -> None:
         super().__init__()
         self._reply = ""
+        self._replies: list[events.Reply] = []
 
     def show(self, event: events.Event) -> None:
         """Show an event that changed something."""
         if isinstance(event, events.Reply):
             self._reply = prose(event)
+            self._replies.append(event)
         elif isinstance(event, events.Action):
             self._say(f"[{event.turn}] {self._reply}".rstrip())
             self._reply = ""
@@ -122,7 +125,8 @@ class PlainDisplay(_Lines):
             self._say(as_shown(event.answer) or self._reply)
             if event.message:
                 click.echo(event.message, err=True)
-            self._say(cost(event))
+            self._say(cost(event, self._replies))
+            self._replies = []
 
     def close(self, written: Path | None) -> None:
         """Say where the notebook is."""
@@ -142,6 +146,7 @@ class RichDisplay:
         self._words = ""
         self._reply = ""
         self._streamed = ""
+        self._replies: list[events.Reply] = []
         self._since = time.monotonic()
         self._spinner = Spinner("dots", style="dim")
         self._live: Live | None = None
@@ -159,9 +164,10 @@ class RichDisplay:
                 self._streamed = event.text if event.restart else self._streamed + event.text
             case events.Reply():
                 self._streamed, self._reply = "", prose(event)
+                self._replies.append(event)
             case events.Action():
                 self._say_reply()
-                self._print(_cell(event))
+                self._print(_cell(event, turn_cost(self._replies[-1]) if self._replies else ""))
                 self._wait("Running")
             case events.Decided() if not event.allowed:
                 self._print(Text("Not run: " + "; ".join(event.reasons), style="yellow"))
@@ -180,6 +186,9 @@ class RichDisplay:
         if status.state in BEFORE_READY:
             done = "" if status.progress is None else f" {status.progress:.0%}"
             self._wait(_words(status) + done)
+            self._preparing = True
+        elif is_waiting(status):
+            self._wait(status.message)
             self._preparing = True
         elif self._preparing:
             self._wait("Thinking")
@@ -208,8 +217,9 @@ class RichDisplay:
         if event.message:
             stopped = event.ending == "stopped"
             self._print(Text(as_shown(event.message), style="yellow" if stopped else "red"))
-        if spent := cost(event):
+        if spent := cost(event, self._replies):
             self._print(Text(spent, style="dim"))
+        self._replies = []
 
     def _say_reply(self) -> None:
         if self._reply:
@@ -260,26 +270,59 @@ def outcome(event: events.Executed) -> str:
     return OUTCOMES[event.status] + seconds
 
 
-def cost(event: events.RunEnded) -> str:
-    """Say what a run took; nothing, if the model has not said a word."""
-    if not event.usage.completion_tokens:
+def cost(event: events.RunEnded, replies: Sequence[events.Reply] = ()) -> str:
+    """Say what a run took, and how fast its replies were; nothing, if the model has not said a word."""
+    usage = event.usage
+    if not usage.completion_tokens:
         return ""
-    tokens = event.usage.prompt_tokens + event.usage.completion_tokens
-    about = "about " if event.usage.estimated else ""
+    about = "about " if usage.estimated else ""
+    tokens = f"{about}{usage.prompt_tokens + usage.completion_tokens:,} tokens"
+    if usage.cached_tokens:
+        tokens += f" ({usage.cached_tokens / usage.prompt_tokens:.0%} of the prompts cached)"
     turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
-    return f"{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s"
+    return ", ".join(filter(None, [turns, tokens, pace(*replies), f"{event.seconds:.1f} s"]))
+
+
+def turn_cost(reply: events.Reply) -> str:
+    """Say what one reply took."""
+    first = reply.first_token_seconds
+    if first is None:
+        return ""
+    about = "about " if reply.usage.estimated else ""
+    tokens = f"{about}{reply.usage.completion_tokens:,} tokens"
+    return ", ".join(filter(None, [f"first word after {first:.1f} s", tokens, pace(reply)]))
+
+
+def pace(*replies: events.Reply) -> str:
+    """Say how many tokens a second replies had from their first word on, if they are long enough to tell."""
+    timed = [reply for reply in replies if reply.first_token_seconds is not None]
+    tokens = sum(max(reply.usage.completion_tokens - 1, 0) for reply in timed)
+    seconds = sum(reply.seconds - (reply.first_token_seconds or 0.0) for reply in timed)
+    return f"{tokens / seconds:.0f} tokens/s" if tokens > 4 and seconds > 0 else ""
+
+
+def is_waiting(status: EngineStatus) -> bool:
+    """Whether a reply waits for an endpoint that is overloaded or lost."""
+    return status.state == "busy" and bool(status.message)
 
 
 def _words(status: EngineStatus) -> str:
     return status.message or f"{status.model}: {status.state}"
 
 
-def _cell(action: events.Action) -> Panel:
+def _cell(action: events.Action, took: str = "") -> Panel:
     source = as_shown(action.source)
     inside: Any = Markdown(source)
     if action.cell_type == "code":
         inside = Syntax(source, "python", theme="ansi_dark", word_wrap=True, background_color="default")
-    return Panel(inside, title=f"[dim]{action.turn}[/]", title_align="left", border_style="dim")
+    return Panel(
+        inside,
+        title=f"[dim]{action.turn}[/]",
+        title_align="left",
+        subtitle=f"[dim]{took}[/]" if took else None,
+        subtitle_align="right",
+        border_style="dim",
+    )
 
 
 def _outcome(event: events.Executed) -> list[RenderableType]:

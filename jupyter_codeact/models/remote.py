@@ -18,6 +18,8 @@ from .status import EngineStatus, Watched
 from .trouble import CutError, RequestError, TooSlowError, explain, in_short
 
 CONNECT_SECONDS = 10.0
+_OF_REQUEST = (RequestError, TooLongError)
+"""What says that the endpoint is well, and the request is the trouble."""
 
 _CONTEXT_FIELDS = ("n_ctx", "max_model_len", "context_length", "context_window")
 """Where llama.cpp, vLLM and others say in their list of models how many tokens each takes."""
@@ -136,9 +138,11 @@ class EndpointModel(Watched):
                             restart = False
                     break
                 except Exception as error:  # the library wraps some errors and lets others through
-                    wait = waits.next(asked_wait(error)) if self._worth_retrying(error) else None
+                    trouble = await self._explained(error, begun=written)
+                    again = self._worth_retrying(error) and not isinstance(trouble, _OF_REQUEST)
+                    wait = waits.next(asked_wait(error)) if again else None
                     if wait is None:
-                        raise self._failed(await self._explained(error, begun=written)) from error
+                        raise self._failed(trouble) from error
                     why = in_short(error, begun=written)
                 self._tell("busy", f"{self._where} {why}; asking again in {max(1, round(wait))} s.")
                 await asyncio.sleep(wait)
@@ -179,7 +183,7 @@ class EndpointModel(Watched):
         return answered and worth_retrying(error)
 
     def _failed(self, error: ModelError) -> ModelError:
-        if not isinstance(error, RequestError | TooLongError):  # then the endpoint is well
+        if not isinstance(error, _OF_REQUEST):  # then the endpoint is well
             self._tell("failed", str(error))
         return error
 

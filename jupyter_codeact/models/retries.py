@@ -33,7 +33,7 @@ class Patience:
 
     first_token_seconds: float = 1200.0
     next_token_seconds: float = 120.0
-    retries: int = 5
+    retries: int = 4
     retry_seconds: float = 90.0
     base_seconds: float = 0.5
 

@@ -14,6 +14,9 @@ _TOO_LONG = re.compile(
 )
 
 
+_UNSUPPORTED = re.compile(
+    r"(not|n't|un)[ -]?support", re.I
+)  # llama.cpp's server calls that a failure of its own
 _NO_TOOLS = re.compile(r"(not|n't) support[^.]*\btools?\b|\btools?\b[^.]*(not|n't|un)[ -]?support", re.I)
 
 
@@ -93,7 +96,8 @@ def explain(
         return ModelError(
             f"{where} takes no more requests for now (HTTP 429){_of(said)}; ask again in a while."
         )
-    if status is not None and status >= 500:
+    passing = status is not None and (status >= 500 or status in (408, 409, 425))
+    if passing and not _UNSUPPORTED.search(said):
         return ModelError(f"{where} failed (HTTP {status}){_of(said)}; ask again, or look into its log.")
     if status is not None and _NO_TOOLS.search(said):
         return RequestError(
@@ -117,7 +121,10 @@ def in_short(error: Exception, *, begun: bool) -> str:
         return "takes no more requests for now (HTTP 429)"
     if status is not None:
         return f"failed (HTTP {status})"
-    return "broke off in the middle of the reply" if begun else "cannot be reached"
+    if begun:
+        return "broke off in the middle of the reply"
+    cause = type(error.__cause__ or error).__name__  # the library has one name for both
+    return "cannot be reached" if cause.startswith("Connect") else "broke off before it had replied"
 
 
 def _is_too_long(error: Exception, said: str) -> bool:

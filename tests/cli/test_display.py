@@ -74,6 +74,27 @@ def test_a_terminal_shows_prose_code_outcome_answer_and_cost() -> None:
     assert shown.endswith("\n")
 
 
+def test_what_each_reply_and_the_run_cost_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    usage = Usage(prompt_tokens=600, cached_tokens=540, completion_tokens=21)
+    reply = events.Reply(
+        **IDS, turn=1, text="Look.", usage=usage, seconds=1.5, first_token_seconds=0.5, finish_reason="stop"
+    )
+    action = events.Action(**IDS, turn=1, source="1 + 1")
+    end = ended("answered", answer="2").model_copy(update={"usage": usage, "turns": 1})
+    spent = "1 turn, 621 tokens (90% of the prompts cached), 20 tokens/s, 9.9 s"
+    shown = drawn(started(), reply, action, ran("ok"), end)
+    assert "first word after 0.5 s, 21 tokens, 20 tokens/s" in shown
+    assert spent in shown
+    assert spent in written(capsys, started(), reply, action, ran("ok"), end)[0]
+
+
+def test_a_wait_for_an_overloaded_endpoint_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    display = PlainDisplay()
+    for message in ("It takes no more requests; asking again in 8 s.", ""):
+        display.status(ModelStatus(model="m", state="busy", message=message))
+    assert capsys.readouterr().err == "It takes no more requests; asking again in 8 s.\n"
+
+
 def test_plain_text_shows_the_same_without_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     run = [started(), *acted(), ran("ok", STREAM), ended("answered", answer="It is \x1b]0;title\x07**2**.")]
     shown, errors = written(capsys, *run)

@@ -58,6 +58,16 @@ async def test_what_will_not_change_is_not_tried_again(status):
         assert len(server.requests) == 1
 
 
+async def test_a_failure_that_is_a_refusal_is_not_tried_again():
+    async with scripted(Refusal(500, "image input is not supported"), "Hello") as (server, model):
+        with pytest.raises(
+            ModelError, match=r"refused the request \(HTTP 500\): image input is not supported"
+        ):
+            await collect(model)
+        assert len(server.requests) == 1
+        assert model.status.state == "ready"
+
+
 async def test_a_reply_that_breaks_off_is_asked_for_again_and_begins_anew():
     async with scripted(Broken("Half a rep"), "The whole reply.") as (server, model):
         deltas = await collect(model)
