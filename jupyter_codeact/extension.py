@@ -10,7 +10,7 @@ from typing import Any, get_args
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
-from .agent.contracts import NotebookError
+from .agent.contracts import ModelError, NotebookError
 from .agent.formats import FORMATS
 from .agent.gate import Mode
 from .agent.run import Budget
@@ -18,7 +18,9 @@ from .journal import default_path, open_journal
 from .journal.upkeep import keep_small
 from .models.client import KEY_VARIABLE
 from .models.hosting import Upkeep
+from .models.launch import Manner
 from .models.retries import Patience
+from .models.transformers_settings import read_options
 from .notebooks.tools import check
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket
@@ -48,6 +50,16 @@ class CodeActExtension(ExtensionApp):
     endpoints = Dict(
         help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
         "needed, a model and an api_key_env (the environment variable that has the key) or an api_key."
+    ).tag(config=True)
+    context = Int(
+        0,
+        min=0,
+        help="Tokens that a conversation with a model on this machine may have, at most what the model was "
+        "trained for; 0 for 16,384.",
+    ).tag(config=True)
+    transformers = Dict(
+        help="How transformers runs a model on a GPU: dtype, attn_implementation, quantization (8bit or "
+        "4bit), adapter (the folder of a PEFT adapter), memory_share, offload, max_replies."
     ).tag(config=True)
     idle_seconds = Float(
         Upkeep().idle_seconds,
@@ -100,6 +112,14 @@ class CodeActExtension(ExtensionApp):
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
+
+    @validate("transformers")
+    def _check_transformers(self, proposal: Any) -> Any:
+        try:
+            read_options(proposal["value"])
+        except ModelError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
 
     @validate("tools")
     def _check_tools(self, proposal: Any) -> Any:
@@ -160,6 +180,7 @@ class CodeActExtension(ExtensionApp):
                 api_key=self.api_key,
                 endpoints=self.endpoints,
                 upkeep=Upkeep(idle_seconds=self.idle_seconds),
+                manner=Manner(context=self.context or None, options=read_options(self.transformers)),
                 patience=Patience(
                     first_token_seconds=self.first_token_seconds,
                     next_token_seconds=self.next_token_seconds,

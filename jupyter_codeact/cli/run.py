@@ -34,6 +34,8 @@ class Wish:
     model: str | None
     endpoint: str | None
     api_key_env: str | None
+    context: int | None
+    transformers: tuple[str, ...]
     max_turns: int | None
     timeout: float | None
     action_format: str
@@ -66,6 +68,18 @@ class Wish:
     metavar="NAME",
     help="Environment variable with the endpoint's key, which the kernel does not get to see. "
     f"Default: {KEY_VARIABLE}.",
+)
+@click.option(
+    "--context",
+    metavar="N",
+    type=click.IntRange(min=256),
+    help="Tokens that a conversation with a model here may have. Default: 16,384.",
+)
+@click.option(
+    "--transformers",
+    metavar="OPTION=VALUE",
+    multiple=True,
+    help="How transformers runs a model on a GPU, such as quantization=4bit; can be repeated.",
 )
 @click.option("--max-turns", metavar="N", type=click.IntRange(min=1), help="Model replies the run may take.")
 @click.option(
@@ -154,6 +168,8 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     from ..agent.run import Budget
     from ..journal import default_path, open_journal
     from ..models.client import open_model
+    from ..models.launch import Manner
+    from ..models.transformers_settings import read_options
     from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
     from .endpoints import saved
@@ -178,8 +194,14 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     key = os.environ[wish.api_key_env] if wish.api_key_env else None
     try:
+        options = dict(option.partition("=")[::2] for option in wish.transformers)
         model = open_model(
-            wish.model, endpoint=wish.endpoint, endpoints=saved(), api_key=key, on_status=on_status
+            wish.model,
+            endpoint=wish.endpoint,
+            endpoints=saved(),
+            api_key=key,
+            on_status=on_status,
+            manner=Manner(context=wish.context, options=read_options(options)),
         )
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error

@@ -12,7 +12,7 @@ from .auto import choose
 from .catalog import Entry, Snapshot
 from .endpoints import Endpoints
 from .hosting import Engine, Upkeep
-from .launch import launch
+from .launch import Manner, launch
 from .local import LocalModel
 from .machine import Machine, look
 from .remote import EndpointModel, address_of
@@ -37,6 +37,7 @@ def open_model(
     on_status: Callable[[EngineStatus], None] | None = None,
     upkeep: Upkeep | None = None,
     patience: Patience | None = None,
+    manner: Manner | None = None,
 ) -> EndpointModel | LocalModel:
     """Return a chat model, without starting or reaching anything yet.
 
@@ -59,6 +60,8 @@ def open_model(
         How an engine on this machine is looked after.
     patience : Patience, optional
         How long to wait for replies.
+    manner : Manner, optional
+        How a model on this machine runs.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def open_model(
     elif endpoint is not None:
         opened = EndpointModel(endpoint, model=model, api_key=api_key or key_for(endpoint), patience=patience)
     else:
-        opened = open_local(model, upkeep=upkeep, patience=patience)
+        opened = open_local(model, upkeep=upkeep, patience=patience, manner=manner)
     if on_status is not None:
         opened.watch(on_status)
     return opened
@@ -106,6 +109,7 @@ def open_local(
     seen: Machine | None = None,
     upkeep: Upkeep | None = None,
     patience: Patience | None = None,
+    manner: Manner | None = None,
 ) -> LocalModel:
     """Return a model of this machine: of the catalogue, of a file or folder, or what suits it (``auto``).
 
@@ -128,7 +132,7 @@ def open_local(
             raise ModelError(
                 f"There is no file {found}; give the path of a .gguf file or of a model's folder."
             )
-    return LocalModel(Engine(launch(found, seen=seen), upkeep=upkeep), patience=patience)
+    return LocalModel(Engine(launch(found, manner=manner, seen=seen), upkeep=upkeep), patience=patience)
 
 
 def key_for(endpoint: str) -> str | None:

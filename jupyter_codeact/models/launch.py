@@ -122,17 +122,35 @@ class Launch:
     weight: int | None = None
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How the user wants models on this machine to run.
+
+    Attributes
+    ----------
+    context : int, optional
+        Tokens a conversation may have.
+    options : TransformersOptions
+        What transformers is told, for the models it runs.
+    """
+
+    context: int | None = None
+    options: TransformersOptions = field(default_factory=TransformersOptions)
+
+
 def launch(
-    model: Entry | Snapshot | Path, *, context: int | None = None, seen: Machine | None = None
+    model: Entry | Snapshot | Path, *, manner: Manner | None = None, seen: Machine | None = None
 ) -> Launch:
     """Return how to run a model: one file with llama.cpp, a folder of files with transformers.
 
     What was ``seen`` of the machine is looked up, which blocks, if it matters and is not given.
     """
+    manner = manner or Manner()
     if isinstance(model, Entry) or (isinstance(model, Path) and model.suffix == ".gguf"):
-        return llama_cpp(model, context=context)
+        return llama_cpp(model, context=manner.context)
     seen = seen or look()
-    return transformers(model, context=context, gpus=() if seen.missing else seen.gpus)
+    gpus = () if seen.missing else seen.gpus
+    return transformers(model, context=manner.context, options=manner.options, gpus=gpus)
 
 
 def llama_cpp(

@@ -81,13 +81,15 @@ def fetch(snapshot: Snapshot, folder: Path, staging: Path, progress: Progress, c
 
 def _files(snapshot: Snapshot) -> list[File]:
     """Ask the Hub which files there are at the model's revision."""
-    from huggingface_hub import HfApi, get_token
+    from huggingface_hub import HfApi, get_hf_file_metadata, get_token, hf_hub_url
     from huggingface_hub.hf_api import RepoFile
 
     endpoint = os.environ.get("HF_ENDPOINT")  # the token is sent to a mirror of the user's choice only
-    hub = HfApi(
-        endpoint=endpoint, token=(get_token() if endpoint else None) or False, user_agent="jupyter-codeact"
-    )
+    token: str | bool = (get_token() if endpoint else None) or False
+    # A Hub that cannot be reached fails here at once; the list is asked for again and again.
+    config = hf_hub_url(snapshot.hub, "config.json", revision=snapshot.revision, endpoint=endpoint)
+    get_hf_file_metadata(config, token=token, timeout=5, endpoint=endpoint, user_agent="jupyter-codeact")
+    hub = HfApi(endpoint=endpoint, token=token, user_agent="jupyter-codeact")
     listed = hub.list_repo_tree(snapshot.hub, revision=snapshot.revision)
     files = [
         File(path=file.path, size=file.size, blob=file.blob_id, sha256=file.lfs.sha256 if file.lfs else None)

@@ -89,9 +89,8 @@ def _types(options: TransformersOptions) -> dict[str, Any]:
     if dtype == "auto" and not torch.cuda.is_available():
         dtype = "float32"  # few processors compute in shorter types, and those that do not are very slow
     chosen: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
-    attention = options.attn_implementation or _attention()
-    if attention:
-        chosen["attn_implementation"] = attention
+    if named := options.attn_implementation or attention():
+        chosen["attn_implementation"] = named
     if options.quantization != "none":
         _need("bitsandbytes", f"{options.quantization} quantisation")
         four = options.quantization == "4bit"
@@ -104,7 +103,7 @@ def _types(options: TransformersOptions) -> dict[str, Any]:
     return chosen
 
 
-def _attention() -> str | None:
+def attention() -> str | None:
     """Return the fastest attention that is installed; nothing is ever fetched for it."""
     if torch.cuda.is_available():
         for package, name in (
@@ -162,9 +161,9 @@ def _reported(progress: Callable[[float], None]) -> Iterator[None]:
             progress(share / 100)
 
     def counted(items: Any) -> Iterator[Any]:
-        for done, item in enumerate(items):
-            report(done, len(items))
+        for done, item in enumerate(items, 1):
             yield item
+            report(done, len(items))
 
     def bar(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         kwargs |= {"file": sink, "disable": False}

@@ -143,13 +143,13 @@ class PlainGenerator:
     def _take(self, tokens: list[int]) -> _Prefix:
         """Return the longest prefix that was computed, leaving the last token to read.
 
-        A conversation that goes on gets what was kept of it; one that only begins like another gets a copy.
+        A conversation that goes on gets what was kept of it; one that only begins like a long one, a copy.
         """
         best = max(self._prefixes, key=lambda prefix: prefix.shared(tokens), default=None)
         shared = min(best.shared(tokens), len(tokens) - 1) if best else 0
         if best is None or shared == 0:
             return _Prefix([], DynamicCache(config=self._loaded.model.config))
-        if 2 * shared >= len(best.tokens):
+        if len(best.tokens) - shared <= _CHUNK:  # little is lost
             self._prefixes.remove(best)
             best.cache.crop(shared - len(best.tokens))
             return _Prefix(tokens[:shared], best.cache)

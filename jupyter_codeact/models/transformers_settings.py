@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from ..agent.contracts import Frozen
+from ..agent.contracts import Frozen, ModelError
 
 
 class TransformersOptions(Frozen):
@@ -39,6 +40,25 @@ class TransformersOptions(Frozen):
     memory_share: float = Field(default=0.85, gt=0, le=1)
     offload: bool = False
     max_replies: int = Field(default=16, ge=1)
+
+
+def read_options(given: Mapping[str, Any]) -> TransformersOptions:
+    """Return options from what a user wrote.
+
+    Raises
+    ------
+    ModelError
+        If there is no such option, or it does not take such a value.
+    """
+    try:
+        return TransformersOptions.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        if name not in TransformersOptions.model_fields:
+            known = ", ".join(TransformersOptions.model_fields)
+            raise ModelError(f"There is no option {name!r} for transformers; there are {known}.") from error
+        raise ModelError(f"The option {name} for transformers is wrong: {first['msg']}.") from error
 
 
 class Settings(TypedDict):

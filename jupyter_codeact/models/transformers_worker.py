@@ -28,6 +28,7 @@ def main() -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if "/" not in (options.attn_implementation or ""):
         os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("TQDM_DISABLE", "1")  # bars make a log unreadable
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         from .transformers_loading import load

@@ -15,6 +15,7 @@ from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError
 from ..models.client import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
 from ..models.endpoints import Endpoints
 from ..models.hosting import Upkeep
+from ..models.launch import Manner
 from ..models.private import PrivateFile
 from ..models.retries import Patience
 from ..models.status import EngineStatus
@@ -50,6 +51,7 @@ def open_models(
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
     upkeep: Upkeep | None = None,
     patience: Patience | None = None,
+    manner: Manner | None = None,
 ) -> Models:
     """Return what the configuration makes of the models; the choice and the endpoints are kept in ``folder``.
 
@@ -76,6 +78,7 @@ def open_models(
         configured=chosen,
         upkeep=upkeep,
         patience=patience,
+        manner=manner,
     )
 
 
@@ -96,6 +99,8 @@ class Models:
         How engines on this machine are looked after.
     patience
         How long to wait for replies.
+    manner
+        How models on this machine run.
     """
 
     def __init__(
@@ -107,9 +112,10 @@ class Models:
         configured: str | None = None,
         upkeep: Upkeep | None = None,
         patience: Patience | None = None,
+        manner: Manner | None = None,
     ) -> None:
         self._endpoints, self._memory, self._post = endpoints, memory, post
-        self._upkeep, self._patience = upkeep, patience
+        self._upkeep, self._patience, self._manner = upkeep, patience, manner
         self._choices = Choices(endpoints, configured)
         self._opened: dict[str, Opened] = {}
         self._dropped: list[Opened] = []
@@ -224,6 +230,7 @@ class Models:
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
                     seen=self._choices.seen,
                     upkeep=self._upkeep,
+                    manner=self._manner,
                     patience=self._patience,
                 )
         except CodeActError as error:

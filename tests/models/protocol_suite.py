@@ -16,10 +16,12 @@ from itertools import pairwise
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError, Usage
 from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.hosting import Engine
 from tests.scripted import Refusal, Said, ScriptedModel
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook."}]
@@ -32,6 +34,7 @@ class Served:
     url: str
     key: str
     scripted: ScriptedModel | None = None
+    engine: Engine | None = None
 
     def script(self, *replies: Any) -> None:
         """Say what a scripted model is to say."""
@@ -217,3 +220,26 @@ class EngineSuite(ProtocolSuite):
         async with served.model() as model:
             assert [delta async for delta in model.stream(STORY, max_tokens=1)]
             assert model.context == 4096
+
+    async def test_an_engine_killed_in_mid_reply_breaks_the_stream_and_says_what_it_is(
+        self, served: Served
+    ) -> None:
+        """The last one, as none can follow."""
+        engine = served.engine
+        assert engine is not None
+        async with (
+            served.client() as client,
+            client.stream("POST", "chat/completions", json=asked(stream=True, max_tokens=3900)) as answer,
+        ):
+            lines = answer.aiter_lines()
+            await anext(lines)
+            for process in psutil.Process().children():
+                if engine.launch.module in process.cmdline():
+                    process.kill()
+            with pytest.raises(httpx.TransportError):
+                async for _ in lines:
+                    pass
+        death = await engine.death()
+        assert death is not None
+        assert "ran out of memory or was killed" in death.message
+        assert engine.status.state == "failed"

@@ -11,7 +11,7 @@ import pytest
 from jupyter_codeact.models.hosting import Engine
 from jupyter_codeact.models.launch import Launch, llama_cpp, transformers
 from tests.models.protocol_suite import EngineSuite, ProtocolSuite, Served
-from tests.models.transformed import CONTEXT, folder, loaded, loading  # noqa: F401
+from tests.models.transformed import CONTEXT
 from tests.scripted import ScriptedModel
 
 
@@ -20,7 +20,7 @@ def hosted(launch: Launch, logs: Path) -> Iterator[Served]:
     engine = Engine(launch, logs=logs)
     try:
         address = asyncio.run(engine.start())
-        yield Served(address.url, address.api_key)
+        yield Served(address.url, address.api_key, engine=engine)
     finally:
         engine.stop()
 

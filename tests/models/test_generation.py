@@ -1,0 +1,184 @@
+"""The transformers engine from within: how replies are written, alone and in a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from jupyter_codeact.models.transformers_batching import BatchingGenerator, can_batch
+from jupyter_codeact.models.transformers_generation import Generator, Wish
+from jupyter_codeact.models.transformers_plain import PlainGenerator
+from jupyter_codeact.models.transformers_sampling import add_noise, key
+from jupyter_codeact.models.transformers_text import UnfitError, Writing, read
+
+STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook. " * 6}]
+
+
+@pytest.fixture
+async def plain(loaded: Any) -> AsyncIterator[PlainGenerator]:
+    generator = PlainGenerator(loaded)
+    yield generator
+    generator.close()
+
+
+@pytest.fixture
+async def batching(loaded: Any) -> AsyncIterator[BatchingGenerator]:
+    """Yield what a GPU would use, with a cache small enough for a CPU."""
+    generator = BatchingGenerator(loaded, num_blocks=64, max_batch_tokens=256, max_requests_per_batch=4)
+    yield generator
+    generator.close()
+
+
+@pytest.fixture(params=["plain", "batching"])
+def generator(request: pytest.FixtureRequest) -> Generator:
+    return request.getfixturevalue(request.param)
+
+
+async def written(generator: Generator, wish: Wish) -> tuple[list[int], int, str]:
+    tokens: list[int] = []
+    async with aclosing(generator.generate(wish)) as steps:
+        async for step in steps:
+            tokens += step.tokens
+    assert step.finish is not None
+    return tokens, step.cached, step.finish
+
+
+def wish(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> Wish:
+    tokens, images = read(loaded, messages)
+    return Wish(**{"tokens": tokens, "max_tokens": 6, "temperature": 0.0, "seed": 1, "images": images} | more)
+
+
+async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, batching):
+    wishes = [
+        wish(loaded),
+        wish(loaded, temperature=1.0, seed=5),
+        wish(loaded, temperature=1.0, seed=6),
+        wish(loaded, [{"role": "user", "content": "What is a list?"}]),
+    ]
+    alone = [(await written(plain, each))[0] for each in wishes]
+    together = [
+        tokens for tokens, _, _ in await asyncio.gather(*[written(batching, each) for each in wishes])
+    ]
+    assert together == alone
+    assert alone[1] != alone[2]
+
+
+async def test_what_is_known_of_a_prompt_is_counted(loaded, generator):
+    first = await written(generator, wish(loaded))
+    again = await written(generator, wish(loaded))
+    length = len(wish(loaded).tokens)
+    assert first[1] == 0
+    assert length - 33 < again[1] < length
+    assert again[0] == first[0]
+
+
+async def test_a_reply_that_nobody_waits_for_is_written_no_further(loaded, generator):
+    steps = generator.generate(wish(loaded, max_tokens=3000))
+    await anext(steps)
+    async with asyncio.timeout(20):
+        await steps.aclose()
+        assert len((await written(generator, wish(loaded)))[0]) == 6
+
+
+async def test_conversations_that_begin_alike_do_not_spoil_each_other(loaded, plain):
+    system = {"role": "system", "content": "You are a very helpful assistant. " * 12}
+    talks = [
+        [system, {"role": "user", "content": question}] for question in ("What is a list?", "Who are you?")
+    ]
+    fresh = []
+    for talk in talks:
+        other = PlainGenerator(loaded)
+        fresh.append((await written(other, wish(loaded, talk)))[0])
+        other.close()
+    for _ in range(2):
+        for talk, expected in zip(talks, fresh, strict=True):
+            tokens, cached, _ = await written(plain, wish(loaded, talk))
+            assert tokens == expected
+    assert cached > 0.8 * len(wish(loaded, talks[0]).tokens)
+
+
+async def test_a_broken_reply_leaves_the_next_one_whole(loaded, plain):
+    with pytest.raises(Exception, match=r"index|range"):
+        await written(plain, wish(loaded, tokens=[10**9]))
+    assert (await written(plain, wish(loaded)))[2] == "length"
+
+
+def test_a_batch_needs_a_gpu_and_a_model_on_it_that_does_not_see(loaded):
+    def like(device: str, processor: Any = None, **places: str) -> Any:
+        model = SimpleNamespace(
+            device=torch.device(device), hf_device_map=places, init_continuous_batching=print
+        )
+        return SimpleNamespace(model=model, processor=processor)
+
+    assert can_batch(like("cuda"))
+    assert not can_batch(like("cpu"))
+    assert not can_batch(like("cuda", processor="one"))
+    assert not can_batch(like("cuda", a="0", b="1"))
+
+
+def test_noise_draws_every_token_as_often_as_its_score_says():
+    scores = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+    count = 20_000
+    keys = torch.tensor([key(7, place) for place in range(count)])
+    drawn = add_noise(scores.repeat(count, 1), torch.ones(count), keys).argmax(-1)
+    shares = [(drawn == token).float().mean().item() for token in range(4)]
+    for share, wanted in zip(shares, [0.5, 0.3, 0.15, 0.05], strict=True):
+        assert abs(share - wanted) < 5 * math.sqrt(wanted * (1 - wanted) / count)
+    assert add_noise(scores[None], torch.zeros(1), keys[:1]).equal(scores[None])
+
+
+def test_text_that_may_become_a_stop_is_held_back_until_it_does_not(loaded):
+    def pieces(text: str, *stops: str) -> tuple[list[str], bool]:
+        writing = Writing(loaded.tokenizer, stops)
+        tokens = loaded.tokenizer(text)["input_ids"]
+        said = []
+        for token in tokens:
+            said.append(writing.add([token]))
+            if writing.stopped:
+                break
+        return [*said, writing.rest()], writing.stopped
+
+    for stops, whole, stopped in (
+        (("END",), "one EN two three", False),
+        (("two three",), "one EN ", True),
+        (("three", "EN"), "one ", True),
+        (("ee",), "one EN two thr", True),
+        ((), "one EN two three", False),
+    ):
+        said, was = pieces("one EN two three", *stops)
+        assert ("".join(said), was) == (whole, stopped)
+    assert "".join(pieces("naïve 数据 🐍")[0]) == "naïve 数据 🐍"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}], "text only"),
+        ([{"type": "input_audio", "input_audio": {}}], "text only"),
+    ],
+)
+def test_a_model_that_does_not_see_says_so(loaded, content, words):
+    with pytest.raises(UnfitError, match=words):
+        read(loaded, [{"role": "user", "content": content}])
+
+
+def test_parts_of_text_are_read_as_text(loaded):
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert read(loaded, [{"role": "user", "content": parts}]) == read(
+        loaded, [{"role": "user", "content": "a\nb"}]
+    )
+
+
+def test_loading_says_how_far_it_is(loading):
+    loaded, progress = loading
+    assert loaded.context == 4096
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
+    assert len(progress) > 20
