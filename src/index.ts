@@ -1,8 +1,15 @@
 import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
+import { magicPlugin } from './magic/plugin';
 import { notebookPlugin } from './notebook/plugin';
 import { settingsPlugin } from './settings';
 
 export * from './tokens';
 
-export default [connectionPlugin, settingsPlugin, notebookPlugin, chatPlugin];
+export default [
+  connectionPlugin,
+  settingsPlugin,
+  notebookPlugin,
+  chatPlugin,
+  magicPlugin
+];

@@ -210,7 +210,8 @@ export class Composer implements IDisposable {
       replaces,
       model: null,
       mode: null,
-      below
+      below,
+      max_turns: null
     });
     if (isSent) {
       const pending = { task, attachments, replaces };
