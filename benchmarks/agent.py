@@ -1,30 +1,50 @@
-"""What a turn costs besides the model and the user's code, headless, over a bare `jupyter_client` execute.
+"""What the agent costs besides the model and the user's code, and how much of a prompt is new to the model.
 
-A scripted model answers at once, so the time from its last word to its next request is everything that is
-ours: parsing, gate, notebook, kernel, observation, journal. Each turn is paired with a bare execute of the
-same source in the same kernel. Run with ``python benchmarks/agent.py``.
+Run with ``python benchmarks/agent.py``. Three parts:
+
+overhead
+    A scripted model answers at once, headless, so the time from its last word to its next request is all that
+    is ours: parsing, gate, notebook, kernel, observation, journal. Each turn is paired with a bare
+    `jupyter_client` execute of the same source in the same kernel, and the two take turns.
+context
+    Reading a notebook of 1,000 cells with outputs and putting what the model is told of it into words.
+cache
+    With ``--model NAME``: a model on this machine works in a notebook with work in it, and its engine tells
+    how many tokens of each prompt its cache served. ``reusable`` is what the cache could serve at most: the
+    prompt before and the reply to it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 from headless import bare
 
+from jupyter_codeact.agent import context
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.contracts import Delta, Message
+from jupyter_codeact.agent.events import Reply
+from jupyter_codeact.agent.gate import ModeGate
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.models.client import open_model
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 TURNS = 100
+CELLS = 1000
 SOURCE = "x = {}\nprint(x)"
+TASK = (
+    "Print the squares of 1 to 20, then their cubes, then the sums of both: one cell for each, and look at "
+    "the output before the next."
+)
 
 
 class Instant:
@@ -55,24 +75,97 @@ class Instant:
         yield Delta(text=reply)
 
 
-async def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        journal = SqliteJournal(Path(folder, "journal.sqlite"))
-        async with HeadlessNotebook(output=Path(folder, "bench.ipynb")) as notebook:
-            model = Instant(notebook)
-            agent = Agent(model, notebook, journal, budget=Budget(turns=TURNS + 1))
-            await agent.run(journal.begin("bench"), "Count.", title="bench.ipynb")
-        journal.close()
+async def overhead(folder: Path) -> None:
+    """Measure a turn's overhead, with the gate that judges what is risky."""
+    journal = SqliteJournal(folder / "journal.sqlite")
+    async with HeadlessNotebook(output=folder / "bench.ipynb") as notebook:
+        model = Instant(notebook)
+        gate = ModeGate(lambda: "ask-if-risky", _never, folder)
+        agent = Agent(model, notebook, journal, gate=gate, budget=Budget(turns=TURNS + 1))
+        await agent.run(journal.begin("bench"), "Count.", title="bench.ipynb")
+    journal.close()
     over = [1000 * (ours - theirs) for ours, theirs in zip(model.turns, model.bare, strict=True)]
-    low, middle, high = statistics.quantiles(over, n=4)
     print(f"turns                         {len(over)}")
-    print(f"bare execute, median          {1000 * statistics.median(model.bare):.2f} ms")
-    print(f"a turn's overhead, median     {middle:.2f} ms (quartiles {low:.2f} to {high:.2f})")
+    print(f"bare execute                  {_spread([1000 * one for one in model.bare])}")
+    print(f"a turn's overhead             {_spread(over)}")
     print(f"prompt before the first reply {model.characters[0]} characters")
     grown = (model.characters[-1] - model.characters[0]) / len(over)
     print(f"prompt growth                 {grown:.0f} characters a turn")
 
 
+async def large(folder: Path) -> None:
+    """Measure what the context of a large notebook takes."""
+    whole, brief = [], []
+    notebook = HeadlessNotebook(worked_in(folder / "large.ipynb", CELLS))
+    for _ in range(30):
+        begun = time.perf_counter()
+        context.opening("Count.", await notebook.state())
+        whole.append(1000 * (time.perf_counter() - begun))
+        begun = time.perf_counter()
+        await notebook.state(brief=True)
+        brief.append(1000 * (time.perf_counter() - begun))
+    print(f"context of {CELLS:,} cells        {_spread(whole)}")
+    print(f"the cells in brief, each turn {_spread(brief)}")
+
+
+async def cache(folder: Path, name: str, turns: int) -> None:
+    """Let a real model work, and print what its cache served."""
+    journal = SqliteJournal(folder / "cache.sqlite")
+    model = open_model(name)
+    conversation = journal.begin("bench")
+    try:
+        async with HeadlessNotebook(worked_in(folder / "work.ipynb", 40)) as notebook:
+            agent = Agent(model, notebook, journal, budget=Budget(turns=turns, reply_tokens=200))
+            await agent.run(conversation, TASK, title="bench.ipynb")
+    finally:
+        await model.close()
+    usages = [event.usage for event in journal.events(conversation) if isinstance(event, Reply)]
+    journal.close()
+    print(f"{name}: turn, prompt tokens, of them cached, share, reusable, share of it")
+    for number, (before, now) in enumerate(pairwise(usages), 2):
+        reusable = before.prompt_tokens + before.completion_tokens
+        share, of_it = now.cached_tokens / now.prompt_tokens, now.cached_tokens / reusable
+        print(
+            f"{number:4} {now.prompt_tokens:6} {now.cached_tokens:6} {share:7.1%} {reusable:6} {of_it:7.1%}"
+        )
+    later = usages[1:]
+    share = sum(one.cached_tokens for one in later) / max(1, sum(one.prompt_tokens for one in later))
+    print(f"cached of all prompts from the second turn on: {share:.1%}")
+
+
+def worked_in(path: Path, cells: int) -> Path:
+    """Write a notebook in which somebody has worked."""
+    node = nbformat.v4.new_notebook()
+    for number in range(cells):
+        source = f"table_{number} = [{number} * step for step in range(10)]\nprint(sum(table_{number}))"
+        cell = nbformat.v4.new_code_cell(source, execution_count=number + 1)
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"{45 * number}\n")]
+        node.cells.append(cell)
+    nbformat.write(node, path)
+    return path
+
+
+def _spread(milliseconds: Sequence[float]) -> str:
+    low, middle, high = statistics.quantiles(milliseconds, n=4)
+    return f"median {middle:.2f} ms (quartiles {low:.2f} to {high:.2f})"
+
+
+async def _never(_asked: object) -> None:
+    raise AssertionError("nothing here is risky")
+
+
+async def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--model", help="a model on this machine, for the part on its cache")
+    parser.add_argument("--turns", type=int, default=8, help="turns that the model gets")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        await overhead(Path(folder))
+        await large(Path(folder))
+        if options.model:
+            await cache(Path(folder), options.model, options.turns)
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    asyncio.run(main())

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, get_args
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Int, Unicode
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
-from .agent.contracts import Delta, ModelError
+from .agent.contracts import NotebookError
+from .agent.formats import FORMATS
 from .agent.gate import Mode
 from .agent.run import Budget
-from .journal import SqliteJournal, default_path
-from .models.client import KEY_VARIABLE, EndpointModel, LocalModel, open_model
-from .models.status import EngineStatus
-from .protocol import ModelStatus
+from .journal import default_path, open_journal
+from .journal.upkeep import keep_small
+from .models.client import KEY_VARIABLE
+from .models.hosting import Upkeep
+from .models.retries import Patience
+from .notebooks.tools import check
 from .server.conversations import Conversations
 from .server.handlers import CodeActSocket
+from .server.models import Models, open_models
 from .server.setup import Setup
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
@@ -31,17 +35,45 @@ class CodeActExtension(ExtensionApp):
 
     model = Unicode(
         help="The model to use: a name that `jupyter codeact models` lists, the path of a GGUF file, or the "
-        "name under which the endpoint knows it. Empty for the default."
+        "name under which the endpoint knows it. Empty for the one chosen on the page, which at first is the "
+        "one that suits the machine (auto)."
     ).tag(config=True)
     endpoint = Unicode(
         help="Base URL of an OpenAI-compatible server to use instead of a model on this machine, such as "
-        "http://localhost:8000/v1."
+        "http://localhost:8000/v1, or the name of one of the endpoints."
     ).tag(config=True)
     api_key = Unicode(
         help="Key for the endpoint. Better set JUPYTER_CODEACT_API_KEY in the server's environment."
     ).tag(config=True)
+    endpoints = Dict(
+        help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
+        "needed, a model and an api_key_env (the environment variable that has the key) or an api_key."
+    ).tag(config=True)
+    idle_seconds = Float(
+        Upkeep().idle_seconds,
+        min=0,
+        help="Seconds without a reply after which a model on this machine is unloaded; 0 for never.",
+    ).tag(config=True)
+    first_token_seconds = Float(
+        Patience().first_token_seconds, min=1, help="Seconds that a model may take to begin a reply."
+    ).tag(config=True)
+    next_token_seconds = Float(
+        Patience().next_token_seconds, min=1, help="Seconds that a model may pause within a reply."
+    ).tag(config=True)
+    retry_seconds = Float(
+        Patience().retry_seconds,
+        min=0,
+        help="Seconds that a reply may wait, in all, for an endpoint that is overloaded or lost, before the "
+        "run ends; 0 to not ask again.",
+    ).tag(config=True)
     open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
+    journal_days = Float(
+        0.0, min=0, help="Days after which a conversation nobody works in is deleted; 0 keeps it."
+    ).tag(config=True)
+    journal_megabytes = Float(
+        1000.0, min=0, help="Megabytes that conversations may take up before the oldest go; 0 for no limit."
+    ).tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
         Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
@@ -51,82 +83,107 @@ class CodeActExtension(ExtensionApp):
     approval = Enum(
         get_args(Mode),
         "ask-if-risky",
-        help="Which of the agent's cells wait for the user's approval in a notebook whose user has not chosen: "
+        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
         "all (ask), none (auto), or those that may do harm or reach outside the notebook (ask-if-risky).",
+    ).tag(config=True)
+    action_format = Enum(
+        tuple(FORMATS),
+        "markdown",
+        help="How the model writes what is to be run: in fenced blocks (markdown), in the CodeActAgent "
+        "models' own tags (execute), or by the endpoint's function calling (tools).",
+    ).tag(config=True)
+    tools = List(
+        Unicode(),
+        help="Functions that the model may call, each as module:function. They are imported in the kernel "
+        "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
     ).tag(config=True)
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
 
+    @validate("tools")
+    def _check_tools(self, proposal: Any) -> Any:
+        try:
+            check(proposal["value"])
+        except NotebookError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
     def initialize_settings(self) -> None:
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
-        self._model = self._open_model()
         server = self.serverapp
+        file = Path(self.journal) if self.journal else default_path()
+        self.models = self._open_models(file.parent)
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(
             Setup(
-                model=self._model,
-                journal=SqliteJournal(Path(self.journal) if self.journal else default_path()),
+                models=self.models,
+                journal=open_journal(file),
                 kernels=server.kernel_manager,
                 contents=server.contents_manager,
                 root=server.root_dir.rstrip(os.sep),
                 budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
                 approval=self.approval,
+                action_format=self.action_format,
+                tools=self.tools,
                 patience=self.reconnect_seconds,
             )
         )
         events = self.serverapp.event_logger
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+        self._upkeep: asyncio.Task[None] | None = None
+        server.io_loop.add_callback(self._look_after_journal)
 
-    def _open_model(self) -> EndpointModel | LocalModel | UnavailableModel:
+    async def _look_after_journal(self) -> None:
+        journal = self.conversations.journal
+        if journal.trouble:
+            self.log.error("%s", journal.trouble)
+        work = keep_small(
+            journal,
+            max_age_days=self.journal_days or None,
+            max_bytes=int(self.journal_megabytes * 1e6) or None,
+            in_use=self.conversations.shown,
+        )
+        self._upkeep = asyncio.create_task(work)
+
+    def _open_models(self, folder: Path) -> Models:
+        assert self.serverapp is not None
         try:
-            return open_model(
-                model=self.model or None,
-                endpoint=self.endpoint or None,
-                api_key=self.api_key or None,
-                on_status=self._on_status,
+            return open_models(
+                folder,
+                self.serverapp.io_loop.add_callback,
+                model=self.model,
+                endpoint=self.endpoint,
+                api_key=self.api_key,
+                endpoints=self.endpoints,
+                upkeep=Upkeep(idle_seconds=self.idle_seconds),
+                patience=Patience(
+                    first_token_seconds=self.first_token_seconds,
+                    next_token_seconds=self.next_token_seconds,
+                    retry_seconds=self.retry_seconds,
+                ),
             )
-        except ModelError as error:
-            self.log.error("CodeAct has no model: %s", error)
-            return UnavailableModel(self.model, str(error))
         finally:
-            os.environ.pop(KEY_VARIABLE, None)  # or every kernel would inherit it
+            named = (endpoint.get("api_key_env") for endpoint in self.endpoints.values())
+            for variable in filter(None, (KEY_VARIABLE, *named)):
+                os.environ.pop(variable, None)  # or every kernel would inherit it
 
     def initialize_handlers(self) -> None:
         """Add the page's WebSocket."""
         self.handlers.append((r"/codeact/ws", CodeActSocket, {"conversations": self.conversations}))
 
     async def stop_extension(self) -> None:
-        """End all runs and the model."""
+        """End all runs and the models."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         await self.conversations.close()
-        await self._model.close()
+        await self.models.close()
 
     async def _on_contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data["action"] == "rename":
             self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
         elif data["action"] == "delete":
             self.conversations.deleted(data["path"].strip("/"))
-
-    def _on_status(self, status: EngineStatus) -> None:
-        """Tell the pages, from whichever thread the engine speaks."""
-        assert self.serverapp is not None
-        message = ModelStatus(**status.model_dump())
-        self.serverapp.io_loop.add_callback(self.conversations.show_status, message)
-
-
-class UnavailableModel:
-    """Stands where a model cannot be had, and says why whenever it is asked."""
-
-    def __init__(self, name: str, why: str) -> None:
-        self.name, self._why = name, why
-
-    async def stream(self, *_messages: Any, **_options: Any) -> AsyncGenerator[Delta, None]:
-        """Raise what is wrong."""
-        raise ModelError(self._why)
-        yield
-
-    async def close(self) -> None:
-        """Do nothing."""

@@ -1,9 +1,10 @@
 """Handing a task over to the JupyterLab page that executed the cell, where its server's agent takes it up.
 
-Only a live page starts a run: the kernel offers the task over a comm, the page that executed the cell accepts,
-and only then it is told what to do. Nothing is ever started from an output or from what a notebook file holds.
-A page's answer can arrive while the cell still runs where messages of comms have a subshell (ipykernel 7 and
-JupyterLab 4.4, or later); elsewhere it comes after the cell, and whether a page is there is known from before.
+Only a live page starts a run: the kernel offers the task over a comm, the page that executed the cell
+accepts, and only then it is told what to do. Nothing is ever started from an output or from what a notebook
+file holds. A page's answer can arrive while the cell still runs where messages of comms have a subshell
+(ipykernel 7 and JupyterLab 4.4, or later); elsewhere it comes after the cell, and whether a page is there is
+known from before.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from .session import Door
 from .threads import call_in
 
 if TYPE_CHECKING:
-    from .models.hosting import EngineStatus
+    from .models.status import EngineStatus
 
 NOBODY = "nobody is here to approve it"
 QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
@@ -27,7 +27,7 @@ def can_ask(shell: Any) -> bool:
 
 
 def door_of(shell: Any, mode: Mode | None, *, quiet: bool) -> Door:
-    """Return how a run is seen in this shell; without a mode, risky cells wait where somebody can be asked."""
+    """Return how a run is seen in this shell; without a mode, risky cells wait where one can be asked."""
     asks = can_ask(shell)
     kind = _Quiet if quiet else _Notebook if hasattr(shell, "kernel") else _Terminal
     return kind(shell, asks, mode or ("ask-if-risky" if asks else "auto"))
@@ -96,7 +96,7 @@ class _Terminal(_Quiet):
 
 
 class _Display(RichDisplay):
-    """As on the command line, but what cells show is there already, and the answer is the result's to show."""
+    """As on the command line, but what cells show is there already, and the result shows the answer."""
 
     def show(self, event: events.Event) -> None:
         match event:

@@ -116,6 +116,7 @@ class CodeActMagics(Magics):
         wish = parse(line)
         if cell is not None:
             # IPython fills in names in a line, and leaves cells to the magic
+            assert self.shell is not None
             body = self.shell.var_expand(cell, depth=1).strip()
             wish.task = "\n".join(filter(None, [wish.task, body]))
         if wish.command == "help" or not (wish.task or wish.command):
@@ -152,7 +153,7 @@ class CodeActMagics(Magics):
         return self._session.run(wish.task, options, door, shows=not wish.quiet)
 
     def _hand_over(self, wish: Wish) -> bool:
-        """Let the page's agent do it, if there is a page; an endpoint of one's own is for this process only."""
+        """Let the page's agent do it, if there is a page; an endpoint named here is for this process only."""
         if self._pages is None or wish.here or wish.endpoint:
             return False
         options = {"model": wish.model, "mode": MODES.get(wish.approve or ""), "max_turns": wish.max_turns}
@@ -161,6 +162,7 @@ class CodeActMagics(Magics):
             return False
         if not wish.quiet:
             data, metadata = handed.output()
+            assert self.shell is not None
             self.shell.display_pub.publish(data, metadata)
         if not handed.late:
             handed.go()
@@ -189,7 +191,7 @@ class CodeActMagics(Magics):
     def _stop(self) -> None:
         handed = self._last_handed
         if handed is not None and handed.going:
-            self._pages.tell(handed, "stop")  # type: ignore[union-attr]
+            self._pages.tell(handed, "stop")
             print("Stopping.")
         else:
             print("Stopping." if self._session.stop() else "CodeAct is not at work in this session.")
@@ -198,11 +200,11 @@ class CodeActMagics(Magics):
         from .threads import Waiting
 
         if (handed := self._last_handed) is not None:
-            self._pages.tell(handed, "undo")  # type: ignore[union-attr]
+            self._pages.tell(handed, "undo")
             return
         left = self._session.undo(Waiting())
         print(
-            "The cells of the last run are taken back. Variables and files that it changed are as it left them."
+            "The cells of the last run are taken back. Variables and files are as it left them."
             + (f" Cells that were changed since were left alone: {len(left)}." if left else "")
         )
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .agent.agent import Agent
@@ -24,7 +22,7 @@ from .result import Result, result_of
 from .threads import Background, Waiting
 
 if TYPE_CHECKING:
-    from .models.hosting import EngineStatus
+    from .models.status import EngineStatus
 
 BUSY = "CodeAct is at work in this session. Stop it, or wait until it is done."
 NOTHING = "No run in this session has left a cell that could be taken back."
@@ -63,7 +61,9 @@ class Door:
         Whether the run is inside a cell of the user's, which is executed until the run ends.
     """
 
-    def __init__(self, main: MainThread | None = None, *, mode: Mode = "ask-if-risky", inside: bool = True) -> None:
+    def __init__(
+        self, main: MainThread | None = None, *, mode: Mode = "ask-if-risky", inside: bool = True
+    ) -> None:
         self.main: MainThread = main or Waiting()
         self.inside = inside
         self.mode: Mode = mode
@@ -153,7 +153,11 @@ class Session:
         """Work on a task while this thread, the shell's, waits."""
         assert isinstance(door.main, Waiting)
         started = self.start(task, options, door, shows=shows)
-        return door.main.wait(started, partial(self.stop, "Stopped by Ctrl-C."))
+
+        def stop() -> None:
+            self.stop("Stopped by Ctrl-C.")
+
+        return door.main.wait(started, stop)
 
     def undo(self, main: Waiting) -> list[str]:
         """Take back the last run's cells; return the ids of those that were left alone.

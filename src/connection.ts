@@ -4,6 +4,7 @@ import {
 } from '@jupyterlab/application';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { FromPage, FromServer } from './protocol';
@@ -54,9 +55,9 @@ export class Connection implements IConnection {
     }
     window.clearTimeout(this._timer);
     const { appendToken, token, wsUrl, WebSocket } = this._settings;
-    let url = URLExt.join(wsUrl, 'codeact', 'ws');
+    let url = `${URLExt.join(wsUrl, 'codeact', 'ws')}?page=${this._page}`;
     if (appendToken && token) {
-      url += `?token=${encodeURIComponent(token)}`;
+      url += `&token=${encodeURIComponent(token)}`;
     }
     const socket = new WebSocket(url);
     this._socket = socket;
@@ -125,6 +126,8 @@ export class Connection implements IConnection {
   private _answers: FromPage[] = [];
   private _failures = 0;
   private _isDisposed = false;
+  /** By this the server knows, when the socket is back, that the page was not loaded anew. */
+  private _page = UUID.uuid4();
   private _received = new Signal<this, FromServer>(this);
   private _settings: ServerConnection.ISettings;
   private _socket: WebSocket | null = null;

@@ -1,3 +1,4 @@
+import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
 import { magicPlugin } from './magic/plugin';
@@ -10,6 +11,7 @@ export default [
   connectionPlugin,
   settingsPlugin,
   notebookPlugin,
+  cellsPlugin,
   chatPlugin,
   magicPlugin
 ];

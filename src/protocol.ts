@@ -714,11 +714,11 @@ export interface ReadCell {
   cell_id: string;
 }
 /**
- * Command: rewrite ``cell_id`` in place, or insert a cell ``new_id`` below ``after`` (at the end if ``None``).
+ * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
  *
- * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is left
- * alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused. Answered by
- * `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
+ * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
+ * left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
+ * Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
  */
 export interface WriteCell {
   type: 'write_cell';
@@ -759,7 +759,8 @@ export interface RestoreCell {
 /**
  * Command: run the cell if its source is still exactly ``source``.
  *
- * Answered by `Began` when the kernel has been asked, and by `Done` with ``execution`` once the cell is done.
+ * Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+ * and with ``state`` in brief.
  */
 export interface RunCell {
   type: 'run_cell';

@@ -13,6 +13,23 @@ export namespace CommandIDs {
   export const chooseModel = 'codeact:choose-model';
 }
 
+/** The commands that have to do with a notebook's cells. */
+export namespace CellCommandIDs {
+  export const approve = 'codeact:approve-cell';
+  export const approveRest = 'codeact:approve-rest';
+  export const skip = 'codeact:skip-cell';
+  export const protect = 'codeact:protect-cell';
+  export const ask = 'codeact:ask-about-cell';
+  export const explain = 'codeact:explain-cell';
+  export const fix = 'codeact:fix-error';
+  export const showChanges = 'codeact:show-changes';
+  export const setMode = 'codeact:set-mode';
+  export const undo = 'codeact:undo-run';
+  export const check = 'codeact:check';
+  export const stopCheck = 'codeact:stop-check';
+  export const clearCheck = 'codeact:clear-check';
+}
+
 /** How the page's socket to the server is. */
 export type ConnectionState = 'closed' | 'connecting' | 'open';
 

@@ -56,10 +56,11 @@ class Held:
 
 @dataclass
 class Refusal:
-    """An answer that is no reply: an HTTP status, and what the server says about it."""
+    """An answer that is no reply: an HTTP status, what the server says about it, and headers."""
 
     status: int
     message: str = "The scripted model refuses."
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -69,7 +70,16 @@ class Broken:
     text: str
 
 
-OneReply = str | Said | Held | Refusal | Broken
+@dataclass
+class Called:
+    """A reply that calls a function, in the protocol's own way: ``text``, then the call in pieces."""
+
+    name: str
+    arguments: str
+    text: str = ""
+
+
+OneReply = str | Said | Held | Refusal | Broken | Called
 ScriptedReply = OneReply | Callable[[list[dict[str, Any]]], OneReply]
 
 
@@ -173,6 +183,8 @@ class _Chat(_Handler):
         body = json.loads(self.request.body)
         reply = self.model.next_reply(body)
         if isinstance(reply, Refusal):
+            for name, value in reply.headers.items():
+                self.set_header(name, value)
             return self.refuse(reply.status, reply.message)
         if isinstance(reply, str):
             reply = Said(reply)
@@ -200,7 +212,7 @@ class _Chat(_Handler):
 
     async def _stream(
         self,
-        reply: Said | Held | Broken,
+        reply: Said | Held | Broken | Called,
         text: str,
         finish: str,
         body: dict[str, Any],
@@ -215,6 +227,12 @@ class _Chat(_Handler):
                 await self._sleep(reply.pause)
         if isinstance(reply, Broken):
             return
+        if isinstance(reply, Called):
+            pieces = [reply.arguments[at : at + PIECE] for at in range(0, len(reply.arguments), PIECE)]
+            for function in ({"name": reply.name, "arguments": ""}, *({"arguments": one} for one in pieces)):
+                await self._send(
+                    body, {"tool_calls": [{"index": 0, "type": "function", "function": function}]}
+                )
         if isinstance(reply, Held):
             reply.reached.set()
             await self._released(reply)
@@ -228,7 +246,7 @@ class _Chat(_Handler):
         self.write("data: [DONE]\n\n")
         await self.finish()
 
-    async def _send(self, body: dict[str, Any], delta: dict[str, str], finish: str | None = None) -> None:
+    async def _send(self, body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> None:
         if not self.gone.is_set():
             choice = {"index": 0, "delta": delta, "finish_reason": finish}
             await self._write(_envelope("chat.completion.chunk", body) | {"choices": [choice]})
@@ -263,9 +281,10 @@ class _Chat(_Handler):
             reply.released.set()  # ends the thread that listens
 
 
-def _until_stop(reply: Said | Held | Broken, stops: str | list[str]) -> tuple[str, str]:
+def _until_stop(reply: Said | Held | Broken | Called, stops: str | list[str]) -> tuple[str, str]:
     """Cut a reply before the first stop sequence in it, as an engine does."""
     finish = reply.finish_reason if isinstance(reply, Said) else "stop"
+    finish = "tool_calls" if isinstance(reply, Called) else finish
     found = [reply.text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops)]
     ends = [end for end in found if end >= 0]
     return (reply.text[: min(ends)], "stop") if ends else (reply.text, finish)

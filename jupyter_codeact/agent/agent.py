@@ -106,8 +106,9 @@ class Agent:
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
                 return Ended("answered", answer=reply.prose)
+            news = await turn.news(run, self.notebook, spot, self.tools)
             outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
-            words = [run.advise(outcome.text, *outcome.marks)]
+            words = [run.advise(outcome.text, *outcome.marks), *news]
             if not outcome.end:
                 words += await turn.news(run, self.notebook, spot, self.tools)
             run.emit(Observation, text="\n".join(words), images=outcome.images)

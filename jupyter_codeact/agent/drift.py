@@ -60,19 +60,20 @@ class Known:
         ``state`` may be brief.
         """
         now = {cell.id: cell for cell in state.cells}
-        names = handles([*self._cells, *now])
+        names = _Names([*self._cells, *now])
         changes = []
         for cell in state.cells:
-            before, name = self._cells.get(cell.id), title(cell, names[cell.id])
+            before = self._cells.get(cell.id)
             if before is None:
-                changes.append(f"- the user added {name}{_source(cell)}")
+                changes.append(f"- the user added {title(cell, names[cell.id])}{_source(cell)}")
             elif (before.source, before.cell_type) != (cell.source, cell.cell_type):
-                changes.append(f"- the user edited {name}, which is now{_source(cell)}")
+                changed = title(cell, names[cell.id])
+                changes.append(f"- the user edited {changed}, which is now{_source(cell)}")
             elif cell.execution_count not in (None, before.execution_count):
-                changes.append(f"- the user ran {name}")
+                changes.append(f"- the user ran {title(cell, names[cell.id])}")
             elif cell.protected != before.protected:
                 word = "protected" if cell.protected else "no longer protects"
-                changes.append(f"- the user {word} {name}")
+                changes.append(f"- the user {word} {title(cell, names[cell.id])}")
         above: str | None = None
         for cell_id in self._cells:
             if cell_id not in now:
@@ -87,6 +88,18 @@ class Known:
         lines = [prompts.RESTARTED] if self.restarted else []
         lines += [prompts.DRIFT, *told] if told else []
         return "\n".join(lines)
+
+
+class _Names(dict[str, str]):
+    """What cells are called to the model; only found out if one is to be named."""
+
+    def __init__(self, ids: list[str]) -> None:
+        super().__init__()
+        self._ids = ids
+
+    def __missing__(self, cell_id: str) -> str:
+        self.update(handles(self._ids))
+        return self[cell_id]
 
 
 def _source(cell: Cell) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .source import Piece, dedented, has_code, looks_like_code, pieces, syntax_tree, without_prompts
@@ -22,7 +22,11 @@ _THINKING_CLOSES = re.compile(
     rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*$)", re.IGNORECASE | re.MULTILINE
 )
 _GOES_ON = re.compile(r"[ \t\r]*(?:\n|[^\w\s\"']|\Z)")  # what may follow a string in code, but not in prose
-_PYTHON = re.compile(r"i?py(?:thon)?[\d.]*|pycon|tool_code|code-cell", re.IGNORECASE)
+_PYTHON = re.compile(
+    r"i?py(?:thon)?[\d.]*|python[-_]\w+|pycon|jupyter(?:-python)?|tool_code|code-cell", re.IGNORECASE
+)
+_END_MARK = r"(?:<[|/]?\w+[|]?>)?"  # of the turn or of the code, as some models write it behind the fence
+_GLUED = re.compile(r"(?<=[^\s`])`{3}[ \t\r]*(?=\n|\Z)")
 _ATTRIBUTE = re.compile(r"""\bcell\s*=\s*["']?([\w-]{1,64})""")
 _CELL = re.compile(r"\bcell\b", re.IGNORECASE)
 
@@ -155,9 +159,22 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
         settled = settled and close is not None and close.end() < len(text)
         return Block(start, close.end("fence") if close else len(text), settled, info, body, missing)
 
-    closings = re.compile(rf"^[ \t]*(?P<fence>{re.escape(fence)}{fence[0]}*)[ \t\r]*$", re.MULTILINE)
+    closings = re.compile(
+        rf"^[ \t]*(?P<fence>{re.escape(fence)}{fence[0]}*){_END_MARK}[ \t\r]*$", re.MULTILINE
+    )
     by_rule = closings.search(text, first)
     simple = block(by_rule)
+    if fence == "```" and simple.language == "python" and syntax_tree(simple.source) is None:
+        for glued in _GLUED.finditer(text, first, by_rule.start() if by_rule else len(text)):
+            short = replace(
+                simple,
+                end=glued.end(),
+                body=text[first : glued.start()],
+                missing="",
+                settled=by_rule is not None,
+            )
+            if syntax_tree(short.source) is not None:
+                return short
     if by_rule is None or simple.language not in ("python", "unknown"):
         return simple
     around: Piece | None = None  # the string that the fence by the rule stands in

@@ -208,3 +208,12 @@ FORMATS: Mapping[str, ActionFormat] = {
     "tools": ToolsFormat(),
 }
 """Every format by its name in the configuration."""
+
+
+def spoken(reply: str) -> str:
+    """Return what a reply says beside its code, whichever format it was written in."""
+    if _TAG.search(reply):
+        action_format = FORMATS["execute"]
+    else:
+        action_format = FORMATS["tools" if _CALL_ENDS in reply else "markdown"]
+    return action_format.parse(reply).prose

@@ -117,7 +117,7 @@ class _Chat:
     def __init__(self, action_format: ActionFormat | None) -> None:
         self.messages: list[Message] = []
         self._format = action_format
-        self._call: str | None = None
+        self._call: tuple[str, str, int] | None = None
 
     def reply(self, reply: Reply) -> None:
         """Add what the model said; a call of a tool as the endpoint spells calls."""
@@ -126,26 +126,24 @@ class _Chat:
             self.add("assistant", reply.text)
             return
         said, name, arguments = call
-        self._call = f"call_{reply.run}_{reply.turn}"
+        self._settle()
+        self._call = (f"call_{reply.run}_{reply.turn}", reply.run, reply.turn)
         function = {"name": name, "arguments": arguments}
-        calls = [{"id": self._call, "type": "function", "function": function}]
+        calls = [{"id": self._call[0], "type": "function", "function": function}]
         self.messages.append({"role": "assistant", "content": said, "tool_calls": calls})
 
     def observation(self, observation: Observation) -> None:
         """Add what the model was shown; what came of a call as its result."""
-        if self._call is None:
+        if self._call is None or self._call[1:] != (observation.run, observation.turn):
             self.add("user", observation.text, observation.images)
             return
-        self.messages.append({"role": "tool", "tool_call_id": self._call, "content": observation.text})
-        self._call = None
+        self._settle(observation.text)
         if observation.images:
             self.add("user", prompts.IMAGES, observation.images)
 
     def add(self, role: str, text: str, images: Sequence[str] = ()) -> None:
         """Add to what ``role`` says."""
-        if self._call is not None:  # the run ended before its call came to anything
-            self.messages.append({"role": "tool", "tool_call_id": self._call, "content": prompts.NOTHING})
-            self._call = None
+        self._settle()
         parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
         parts += [{"type": "image_url", "image_url": {"url": url}} for url in images]
         chat = self.messages
@@ -156,6 +154,12 @@ class _Chat:
             chat.append({"role": role, "content": "\n\n".join(str(part["text"]) for part in parts)})
         else:
             chat.append({"role": role, "content": parts})
+
+    def _settle(self, result: str = prompts.NOTHING) -> None:
+        """Give the last call its result; endpoints insist, even if the run ended before there was one."""
+        if self._call is not None:
+            self.messages.append({"role": "tool", "tool_call_id": self._call[0], "content": result})
+            self._call = None
 
 
 def _in_brief(chat: _Chat, events: Sequence[Event], condensed: Condensed) -> None:
@@ -174,8 +178,8 @@ def _in_brief(chat: _Chat, events: Sequence[Event], condensed: Condensed) -> Non
             turns.append((reply, event.model_copy(update={"text": text, "images": []})))
             reply = None
     kept = len(turns)
-    while kept and (room := room - len(turns[kept - 1][0].text) - len(turns[kept - 1][1].text)) >= 0:
-        kept -= 1
+    while kept and (need := len(turns[kept - 1][0].text) + len(turns[kept - 1][1].text)) <= room:
+        kept, room = kept - 1, room - need
     ends = {event.run: event for event in events if isinstance(event, RunEnded)}
     earlier: list[tuple[str, str]] = []
     for before in reversed([event for event in started if event.run != condensed.run]):

@@ -39,7 +39,9 @@ _MAGIC = re.compile(
 )
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _MAGICS_OF_PYTHON = {"time", "timeit", "capture", "prun", "python", "python3", "pypy"}
-_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
+_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)|In ?\[\d*\]:(?: |$)|[ ]+\.{3,}:(?: |$)")
+_FIRST_PROMPT = re.compile(r"\s*>>>|In ?\[\d*\]:")
+_RESULT = re.compile(r"^Out ?\[\d*\]:.*$", re.MULTILINE)
 _PRINTED_NAME = re.compile(
     r"[A-Z]\w*|array|matrix|dtype|u?int\d+|float\d+|complex\d+|bool_|str_|date|time|datetime|timedelta|deque"
     r"|defaultdict|dict_\w+|mappingproxy|range|set|frozenset|slice"
@@ -176,14 +178,14 @@ def _acts(node: ast.AST, lines: list[str], fenced: bool) -> bool:
 
 
 def without_prompts(source: str) -> str:
-    """Return a ``>>>`` session as plain code, without its printed output; anything else as it is.
+    """Return a ``>>>`` or ``In [1]:`` session as plain code, without what it printed; other code as it is.
 
     A session in which lines without a prompt could be code is ambiguous, and left alone.
     """
     lines = source.split("\n")
-    if not lines[0].lstrip().startswith(">>>"):
+    if not _FIRST_PROMPT.match(lines[0]):
         return source
-    others = "\n".join(line for line in lines if not _PROMPT.match(line))
+    others = _RESULT.sub("", "\n".join(line for line in lines if not _PROMPT.match(line)))
     code = "\n".join(_PROMPT.sub("", line, count=1) for line in lines if _PROMPT.match(line))
     return source if looks_like_code(others, fenced=True) or syntax_tree(code) is None else code
 

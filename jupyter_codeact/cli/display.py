@@ -18,7 +18,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from ..agent import events
-from ..agent.actions import MarkdownFormat
+from ..agent.formats import spoken
 from ..agent.observations import brief
 from ..agent.terminal import as_shown
 
@@ -251,7 +251,7 @@ class RichDisplay:
 
 def prose(reply: events.Reply) -> str:
     """Return what a reply says beside its code."""
-    return as_shown(MarkdownFormat().parse(reply.text).prose)
+    return as_shown(spoken(reply.text))
 
 
 def outcome(event: events.Executed) -> str:

@@ -144,7 +144,7 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     from ..agent.formats import FORMATS
     from ..agent.gate import ModeGate
     from ..agent.run import Budget
-    from ..journal import SqliteJournal, default_path
+    from ..journal import default_path, open_journal
     from ..models.client import open_model
     from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
@@ -173,7 +173,9 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error
     try:
-        journal = SqliteJournal(default_path())
+        journal = open_journal(default_path())
+        if journal.trouble:
+            display.note(journal.trouble)
         budget = Budget(**{name: value for name, value in spend.items() if value is not None})
         agent = Agent(
             model,

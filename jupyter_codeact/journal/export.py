@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..agent import context
-from ..agent.actions import MarkdownFormat
 from ..agent.contracts import ConversationInfo
 from ..agent.events import (
     Action,
@@ -25,6 +24,7 @@ from ..agent.events import (
     RunUndone,
     dump,
 )
+from ..agent.formats import spoken
 from ..agent.observations import brief, secrets_in
 from ..agent.terminal import as_shown
 
@@ -81,7 +81,7 @@ class _Page:
                 self.parts += _task(event)
             case Reply():
                 self.flush()
-                self.reply = as_shown(MarkdownFormat().parse(event.text).prose).strip()
+                self.reply = as_shown(spoken(event.text)).strip()
             case Action():
                 self._put_code()
                 self.code = _fenced(event.source, "python") if event.cell_type == "code" else event.source

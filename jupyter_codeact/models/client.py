@@ -7,14 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..agent.contracts import ModelError
-from . import catalog
+from . import catalog, store
+from .auto import choose
 from .catalog import Entry, Snapshot
 from .hosting import Engine, Upkeep
 from .launch import launch
 from .local import LocalModel
-from .remote import EndpointModel, host_of
+from .machine import Machine, look
+from .remote import EndpointModel, address_of
 from .retries import Patience
 from .status import EngineStatus
+
+AUTO = "auto"
+"""Stands for the model that suits the machine."""
 
 __all__ = ["KEY_VARIABLE", "EndpointModel", "LocalModel", "open_model"]
 
@@ -36,8 +41,8 @@ def open_model(
     Parameters
     ----------
     model : str, optional
-        A model of the catalogue, or the path of a GGUF file or of a model's folder; with an endpoint, a
-        name known there.
+        A model of the catalogue, ``auto``, or the path of a GGUF file or of a model's folder; with an
+        endpoint, a name known there.
     endpoint : str, optional
         An OpenAI-compatible endpoint to use, instead of an engine on this machine.
     api_key : str, optional
@@ -59,25 +64,46 @@ def open_model(
     if endpoint is not None:
         opened = EndpointModel(endpoint, model=model, api_key=api_key or key_for(endpoint), patience=patience)
     else:
-        opened = LocalModel(Engine(launch(_found(model)), upkeep=upkeep), patience=patience)
+        opened = open_local(model, upkeep=upkeep, patience=patience)
     if on_status is not None:
         opened.watch(on_status)
     return opened
 
 
-def _found(model: str | None) -> Entry | Snapshot | Path:
-    """Return a model of the catalogue, or the file or folder of one."""
-    if model is None or (os.sep not in model and not model.endswith(".gguf")):
-        return catalog.find(model or catalog.DEFAULT_MODEL)
-    path = Path(model).expanduser()
-    if not path.exists():
-        raise ModelError(f"There is no file {path}; give the path of a .gguf file or of a model's folder.")
-    return path
+def open_local(
+    model: str | None = None,
+    *,
+    seen: Machine | None = None,
+    upkeep: Upkeep | None = None,
+    patience: Patience | None = None,
+) -> LocalModel:
+    """Return a model of this machine: of the catalogue, of a file or folder, or what suits it (``auto``).
+
+    Blocks while the machine is looked at, unless what was ``seen`` there is given.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or file.
+    """
+    found: Entry | Snapshot | Path
+    if model in (None, AUTO):
+        seen = seen or look()
+        found = choose(seen, store.is_here).model
+    elif os.sep not in model and not model.endswith(".gguf"):
+        found = catalog.find(model)
+    else:
+        found = Path(model).expanduser()
+        if not found.exists():
+            raise ModelError(
+                f"There is no file {found}; give the path of a .gguf file or of a model's folder."
+            )
+    return LocalModel(Engine(launch(found, seen=seen), upkeep=upkeep), patience=patience)
 
 
 def key_for(endpoint: str) -> str | None:
     """Return the key that the environment has for an endpoint."""
     key = os.environ.get(KEY_VARIABLE)
-    if not key and host_of(endpoint) == "api.openai.com":
+    if not key and address_of(endpoint).host == "api.openai.com":
         key = os.environ.get("OPENAI_API_KEY")  # that key is nobody else's business
     return key or None

@@ -86,7 +86,7 @@ class Engine(Watched):
         self._logs = logs or log_folder()
         self._life: _Life | None = None
         self._requests = 0
-        self._idle_seconds = self.upkeep.idle_seconds
+        self.idle_seconds = self.upkeep.idle_seconds
         self._alarm: threading.Timer | None = None
         self._crashes: list[tuple[float, Death]] = []
         super().__init__(EngineStatus(model=self.name, state=self._at_rest(), where=launch.where))
@@ -175,7 +175,7 @@ class Engine(Watched):
 
     def _keep(self, seconds: float) -> None:
         with self._lock:
-            self._idle_seconds = seconds
+            self.idle_seconds = seconds
             self._set_alarm()
 
     def _set_alarm(self) -> None:
@@ -183,7 +183,7 @@ class Engine(Watched):
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        life, seconds = self._life, self._idle_seconds
+        life, seconds = self._life, self.idle_seconds
         if life is not None and not self._requests and seconds > 0:
             message = f"Unloaded after {_spell(seconds)} without use; it is loaded again when it is needed."
             self._alarm = threading.Timer(seconds, self.stop, args=(message,), kwargs={"only": life})

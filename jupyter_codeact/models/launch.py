@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..agent.contracts import ModelError
 from . import store
 from .catalog import Entry, Model, Snapshot
-from .machine import Gpu, cores
+from .machine import Gpu, Machine, cores, look
 from .sources import Progress
 from .transformers_settings import TransformersOptions
 
@@ -122,11 +122,17 @@ class Launch:
     weight: int | None = None
 
 
-def launch(model: Entry | Snapshot | Path, *, context: int | None = None) -> Launch:
-    """Return how to run a model: one file with llama.cpp, a folder of files with transformers."""
+def launch(
+    model: Entry | Snapshot | Path, *, context: int | None = None, seen: Machine | None = None
+) -> Launch:
+    """Return how to run a model: one file with llama.cpp, a folder of files with transformers.
+
+    What was ``seen`` of the machine is looked up, which blocks, if it matters and is not given.
+    """
     if isinstance(model, Entry) or (isinstance(model, Path) and model.suffix == ".gguf"):
         return llama_cpp(model, context=context)
-    return transformers(model, context=context)
+    seen = seen or look()
+    return transformers(model, context=context, gpus=() if seen.missing else seen.gpus)
 
 
 def llama_cpp(

@@ -54,6 +54,10 @@ class LocalModel:
         """
         await self.engine.start(anew=True)
 
+    async def stop(self) -> None:
+        """End the engine, or its download; the next reply starts it again."""
+        await self.engine.close()
+
     async def stream(
         self,
         messages: Sequence[Message],

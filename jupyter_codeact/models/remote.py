@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from ..agent.contracts import Delta, Message, ModelError, TooLongError, Usage
@@ -32,8 +32,8 @@ class EndpointModel(Watched):
         The address, like ``https://host/v1``; ``/v1`` is meant where there is no path.
     model : str, optional
         The model's name there; the first one the endpoint lists if ``None``.
-    api_key : str, optional
-        What the endpoint asks for.
+    api_key : str or callable, optional
+        What the endpoint asks for, or what gets that in a thread when it is needed.
     where : str, optional
         What to call the endpoint when talking to people, if not by its address.
     patience : Patience, optional
@@ -50,14 +50,15 @@ class EndpointModel(Watched):
         endpoint: str,
         *,
         model: str | None = None,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str | None] | None = None,
         where: str | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._url, self._host, shown = _address(endpoint)
-        self._where = where or shown
+        self._address = address_of(endpoint)
+        self._where = where or self._address.shown
         self._model = model
-        self._api_key = api_key
+        self._api_key = api_key if isinstance(api_key, str) else None
+        self._get_key = api_key if callable(api_key) else None
         self._patience = patience or Patience()
         self._client: Any = None
         self._meeting = asyncio.Lock()
@@ -66,7 +67,7 @@ class EndpointModel(Watched):
         self._refused: set[str] = set()
         self._replies = 0
         self.context: int | None = None
-        super().__init__(EngineStatus(model=self.name, state="stopped", where=self._where))
+        super().__init__(EngineStatus(model=self.name, state="ready", where=self._where))
 
     def __repr__(self) -> str:
         return f"EndpointModel({self._where!r}, model={self._model!r})"
@@ -185,6 +186,10 @@ class EndpointModel(Watched):
     def _tell(self, state: Literal["loading", "ready", "busy", "failed"], message: str = "") -> None:
         self._say(state, message, model=self.name)
 
+    async def stop(self) -> None:
+        """Refuse: what runs elsewhere is not ours to stop."""
+        raise RequestError(f"{self._where} runs elsewhere, so it cannot be stopped from here.")
+
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:
@@ -259,15 +264,17 @@ class EndpointModel(Watched):
             self._met = True
 
     def _new_client(self) -> Any:
+        if self._get_key is not None:
+            self._api_key = self._get_key()
         openai: Any = importlib.import_module("openai")
         importlib.import_module("openai.resources.chat.completions")  # or the first request would
         return openai.AsyncOpenAI(
-            base_url=self._url,
+            base_url=self._address.url,
             api_key=self._api_key or "none",
             max_retries=0,  # that is `retries`' business
             timeout=openai.Timeout(self._patience.first_token_seconds, connect=CONNECT_SECONDS),
             # What runs on this machine is not reached through a proxy.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=not _is_loopback(self._host)),
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=not _is_loopback(self._address.host)),
         )
 
     async def _list(self) -> list[dict[str, Any]]:
@@ -289,28 +296,34 @@ class EndpointModel(Watched):
         )
 
 
-def host_of(endpoint: str) -> str:
-    """Return the host of an endpoint's address.
+class EndpointAddress(NamedTuple):
+    """An endpoint's address in full, and what of it people may see."""
+
+    url: str
+    shown: str
+    host: str
+    origin: str
+
+
+def address_of(endpoint: str) -> EndpointAddress:
+    """Take an endpoint's address apart.
 
     Raises
     ------
     ModelError
         If it is not an address.
     """
-    return _address(endpoint)[1]
-
-
-def _address(endpoint: str) -> tuple[str, str, str]:
-    """Return an endpoint's address, its host, and what of the address people may see."""
     try:
         parts = urlsplit(endpoint)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
-        parts, host = urlsplit(""), None
+        parts, host, port = urlsplit(""), None, None
     if parts.scheme not in ("http", "https") or not host:
         raise ModelError("The endpoint must be an address like http://localhost:8000/v1.")
     whole = parts._replace(path=parts.path.rstrip("/") or "/v1", query="", fragment="")
-    return urlunsplit(whole), host, urlunsplit(whole._replace(netloc=whole.netloc.rpartition("@")[2]))
+    shown = urlunsplit(whole._replace(netloc=whole.netloc.rpartition("@")[2]))
+    usual = 443 if parts.scheme == "https" else 80
+    return EndpointAddress(urlunsplit(whole), shown, host, f"{parts.scheme}://{host}:{port or usual}")
 
 
 def _is_loopback(host: str) -> bool:

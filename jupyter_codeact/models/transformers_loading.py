@@ -60,7 +60,7 @@ def load(settings: Settings, options: TransformersOptions, progress: Callable[[f
     sees = type(config) in transformers.AutoModelForImageTextToText._model_mapping
     kind = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM
     with _reported(progress):
-        model = kind.from_pretrained(**source, **_placing(path, options), **_types(options))
+        model = kind.from_pretrained(**source, config=config, **_placing(path, options), **_types(options))
     _check_placing(model, settings["name"], options)
     if options.adapter:
         if not (Path(options.adapter) / "adapter_config.json").is_file():

@@ -77,7 +77,10 @@ def explain(
         )
     if status in (401, 403):
         key = "refused the API key" if api_key else "wants an API key"
-        return ModelError(f"{where} {key} (HTTP {status}); set JUPYTER_CODEACT_API_KEY to one it accepts.")
+        return ModelError(
+            f"{where} {key} (HTTP {status}); give it one it accepts, where the endpoint is set or in"
+            " JUPYTER_CODEACT_API_KEY."
+        )
     if status == 404 and listed:
         known = ", ".join(listed[:10]) + (", …" if len(listed) > 10 else "")
         return ModelError(f"{where} has no model called {model!r}; it has {known}.")

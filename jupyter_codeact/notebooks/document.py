@@ -24,6 +24,9 @@ from ..agent.contracts import Cell, NotebookError
 
 MINOR = 5
 """The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
+_NO_CELLS, _BEFORE_CELLS, _AFTER_CELLS = '"cells": []', '"cells": [\n', "\n ]"
+_CELL_END = "\n  }"
+"""What nbformat writes around cells, which come first in a file. Nothing in a cell has a line like these."""
 
 
 class Cells:
@@ -129,11 +132,24 @@ class Document(Cells):
         self._claimed = output is not None
         self.path = next(self._names)
         self.written = False
+        self._texts: dict[int, str] = {}
         _check_writable(self.path)
 
     def content(self) -> bytes:
-        """Return the notebook as the content of a file."""
-        text: str = nbformat.v4.writes(self.node)
+        """Return the notebook as the content of a file, just as nbformat writes it.
+
+        It takes nbformat long to write a notebook, and a turn changes one cell of it: what it wrote of the
+        others is kept.
+        """
+        text: str = nbformat.v4.writes(NotebookNode({**self.node, "cells": []}))
+        if self.cells:
+            marks = [hash(json.dumps(cell, default=str)) for cell in self.cells]
+            pairs = list(zip(self.cells, marks, strict=True))
+            known = {cell["id"]: self._texts[mark] for cell, mark in pairs if mark in self._texts}
+            known |= _written([cell for cell in self.cells if cell["id"] not in known])
+            self._texts = {mark: known[cell["id"]] for cell, mark in pairs}
+            cells = ",\n".join(known[cell["id"]] for cell in self.cells)
+            text = text.replace(_NO_CELLS, _BEFORE_CELLS + cells + _AFTER_CELLS, 1)
         return (text + "\n").encode("utf-8", "replace")
 
     def save(self, content: bytes) -> None:
@@ -180,21 +196,22 @@ def kernel_name(node: NotebookNode) -> str:
     return name or "python3"
 
 
-def cell_of(node: NotebookNode, *, brief: bool = False) -> Cell:
-    """Return a cell as the agent sees it; without its outputs if ``brief``."""
+def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
+    """Return a cell as the agent sees it: without its outputs if ``brief``, with its count if ``counted``."""
+    # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
     return Cell(
-        id=node.id,
-        cell_type=node.cell_type,
-        source=node.source,
+        id=node["id"],
+        cell_type=node["cell_type"],
+        source=node["source"],
         outputs=[] if brief else plain(node.get("outputs", [])),
-        execution_count=node.get("execution_count"),
+        execution_count=node.get("execution_count") if counted else None,
         protected=is_protected(node),
     )
 
 
 def is_protected(cell: NotebookNode) -> bool:
     """Tell whether the user marked a cell as one that the agent neither runs nor changes."""
-    mark = cell.metadata.get("codeact")
+    mark = cell["metadata"].get("codeact")
     return isinstance(mark, dict) and mark.get("protected") is True
 
 
@@ -204,6 +221,17 @@ def _cell(cell_type: Literal["code", "markdown"], source: str, **fields: Any) ->
     else:
         cell = nbformat.v4.new_markdown_cell(source, **fields)
     return cell
+
+
+def _written(cells: list[NotebookNode]) -> dict[str, str]:
+    """Return cells as nbformat writes them, by their ids."""
+    if not cells:
+        return {}
+    alone = NotebookNode(cells=cells, metadata=NotebookNode(), nbformat=4, nbformat_minor=MINOR)
+    whole: str = nbformat.v4.writes(alone)
+    start = whole.index(_BEFORE_CELLS) + len(_BEFORE_CELLS)
+    texts = whole[start : whole.rindex(_CELL_END + _AFTER_CELLS)].split(_CELL_END + ",\n")
+    return {cell["id"]: text + _CELL_END for cell, text in zip(cells, texts, strict=True)}
 
 
 def _empty() -> NotebookNode:

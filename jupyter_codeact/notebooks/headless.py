@@ -15,7 +15,6 @@ from .document import Document, cell_of, kernel_name, plain
 from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
-NOT_RUN = {"execution_count": None}
 
 
 class HeadlessNotebook:
@@ -101,10 +100,9 @@ class HeadlessNotebook:
 
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook; a cell that was not run in this kernel has no execution count."""
-        cells = [cell_of(cell, brief=brief) for cell in self._document.cells]
         cells = [
-            cell if (cell.id, cell.execution_count) in self._ran else cell.model_copy(update=NOT_RUN)
-            for cell in cells
+            cell_of(cell, brief=brief, counted=(cell["id"], cell.get("execution_count")) in self._ran)
+            for cell in self._document.cells
         ]
         proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
         tools = [name for name in proposed if isinstance(name, str)]

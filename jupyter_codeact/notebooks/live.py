@@ -59,12 +59,14 @@ class Page(Protocol):
         """Put a whole cell back."""
         ...
 
-    def write_cell(self, **cell: Any) -> Awaitable[str]:
+    def write_cell(
+        self, *, source: str, cell_type: str, cell_id: str | None, after: str | None
+    ) -> Awaitable[str]:
         """Insert or rewrite a cell (`protocol.WriteCell`) and return its id."""
         ...
 
     def run_cell(self, *, cell_id: str, source: str, followed: Followed | None) -> Awaitable[Execution]:
-        """Run a cell whose source is still ``source``; if the page goes away, ``followed`` tells how it went."""
+        """Run a cell whose source is still ``source``; if the page goes, ``followed`` tells how it went."""
         ...
 
     def delete_cell(self, *, cell_id: str) -> Awaitable[None]:
@@ -156,12 +158,21 @@ class LiveNotebook:
         async with self._kernel.follow(source) as followed:
             self._began = time.monotonic()
             running = self._page.run_cell(cell_id=cell_id, source=source, followed=followed)
-            execution = await self._within(timeout, asyncio.ensure_future(running))
-            if followed and followed.message and execution.status != "dead":
-                await self._kernel.settle()
-                if followed.late:
-                    execution = execution.model_copy(update={"outputs": followed.so_far().outputs})
+            settling = asyncio.ensure_future(self._settle(followed))
+            try:
+                execution = await self._within(timeout, asyncio.ensure_future(running))
+                if followed and followed.message and execution.status != "dead":
+                    await settling
+                    if followed.late:
+                        execution = execution.model_copy(update={"outputs": followed.so_far().outputs})
+            finally:
+                settling.cancel()
         return execution
+
+    async def _settle(self, followed: Followed | None) -> None:
+        """Wait for what threads show; the kernel is asked as soon as it is done, for the page is slower."""
+        if followed and (await followed.result()).status != "dead":
+            await self._kernel.settle()
 
     async def _within(self, timeout: float | None, work: asyncio.Future[Execution]) -> Execution:
         """Wait for a cell; one that takes longer than ``timeout`` is interrupted."""

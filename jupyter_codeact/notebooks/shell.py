@@ -1,8 +1,8 @@
 """A notebook inside an IPython shell: the user's namespace, and cells that are nowhere else.
 
-The cells are what the user has run in this session, which nobody changes, and what the agent writes. The agent's
-cells run as if the user had typed them, but are not in the shell's history: neither ``In`` nor the prompt's
-number nor what the arrow keys bring back changes. ``_`` is the last result, as ever.
+The cells are what the user has run in this session, which nobody changes, and what the agent writes. The
+agent's cells run as if the user had typed them, but are not in the shell's history: neither ``In`` nor the
+prompt's number nor what the arrow keys bring back changes. ``_`` is the last result, as ever.
 """
 
 from __future__ import annotations

@@ -47,11 +47,11 @@ class RestoreCell(Frozen):
 
 
 class WriteCell(Frozen):
-    """Command: rewrite ``cell_id`` in place, or insert a cell ``new_id`` below ``after`` (at the end if ``None``).
+    """Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
 
-    A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is left
-    alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused. Answered by
-    `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
+    A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
+    left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
+    Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
     """
 
     type: Literal["write_cell"] = "write_cell"
@@ -69,7 +69,8 @@ class WriteCell(Frozen):
 class RunCell(Frozen):
     """Command: run the cell if its source is still exactly ``source``.
 
-    Answered by `Began` when the kernel has been asked, and by `Done` with ``execution`` once the cell is done.
+    Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
+    and with ``state`` in brief.
     """
 
     type: Literal["run_cell"] = "run_cell"

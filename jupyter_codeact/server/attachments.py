@@ -62,7 +62,9 @@ class Attachments:
             if not given.image or not _IMAGE.fullmatch(given.image):
                 raise AttachmentError(f"“{given.name}” is not a picture. Attach a PNG, JPEG, GIF or WebP.")
             if len(given.image) > LARGEST_IMAGE:
-                raise AttachmentError(f"The picture “{given.name}” is larger than 5 MB. Attach a smaller one.")
+                raise AttachmentError(
+                    f"The picture “{given.name}” is larger than 5 MB. Attach a smaller one."
+                )
             return given.model_copy(update={"text": "", "path": None})
         text = given.text
         if len(text) > LONGEST_TEXT:
@@ -93,11 +95,11 @@ class Attachments:
         where = getattr(self._contents, "_get_os_path", None)
         if where is None:
             return None
-        file, root = Path(where(path)).resolve(), Path(self._contents.root_dir).resolve()
-        if not file.is_relative_to(root):  # a link that leads out of it
-            raise trouble
 
         def read() -> bytes:
+            file, root = Path(where(path)).resolve(), Path(self._contents.root_dir).resolve()
+            if not file.is_relative_to(root):  # a link that leads out of it
+                raise trouble
             with file.open("rb") as opened:
                 return opened.read(BEGINNING)
 

@@ -50,7 +50,6 @@ class Conversations:
         self._runs, self._checks = Runs(setup), Checks(setup.folder)
         self._attachments = Attachments(setup.contents)
         self._work: set[asyncio.Task[None]] = set()
-        self._status: p.ModelStatus | None = None
         self._takes: dict[type, Callable[[Page, Desk, Any], None]] = {
             p.Ask: self._ask,
             p.Stop: lambda _page, desk, _message: desk.stop(),
@@ -70,8 +69,7 @@ class Conversations:
         """Greet a page that has connected; one that is known by its name was connected before."""
         page = self._pages.setdefault(name, Page(send))
         page.send, page.connected = send, True
-        if self._status:
-            page.send(self._status)
+        self.setup.models.join(page)
         return page
 
     def leave(self, page: Page, send: Send) -> None:
@@ -82,9 +80,7 @@ class Conversations:
         for desk in self._desks.values():
             desk.leave(page, comes_back=True)
         expected = {desk.actor for desk in self._desks.values() if desk.running}
-        self._pages = {
-            name: one for name, one in self._pages.items() if one.connected or one in expected
-        }
+        self._pages = {name: one for name, one in self._pages.items() if one.connected or one in expected}
 
     def receive(self, page: Page, message: Any) -> None:
         """Take one of `protocol.FromPage`.
@@ -101,18 +97,15 @@ class Conversations:
         elif isinstance(message, p.Close):
             if desk := self._desks.get(message.notebook):
                 desk.leave(page)
+        elif isinstance(
+            message, p.ListModels | p.ChooseModel | p.SaveEndpoint | p.RemoveEndpoint | p.ControlModel
+        ):
+            self.setup.models.receive(page, message)
         elif take := self._takes.get(type(message)):
             desk = self._desks.get(message.notebook)
             if desk is None or page not in desk.pages:
                 raise RefusalError(NOT_OPEN)
             take(page, desk, message)
-
-    def show_status(self, status: p.ModelStatus) -> None:
-        """Tell every page how the model is."""
-        self._status = status
-        for page in self._pages.values():
-            if page.connected:
-                page.send(status)
 
     def moved(self, old: str, new: str) -> None:
         """Let conversations follow a notebook, or a folder of notebooks, that was renamed."""
@@ -144,6 +137,10 @@ class Conversations:
         await self._runs.close()
         self.journal.close()
 
+    def shown(self) -> set[str]:
+        """Return the conversations that are open here."""
+        return {desk.conversation for desk in self._desks.values()}
+
     def _within(self, path: str) -> list[str]:
         """Return the notebook of that path, or those in the folder of that path, with a desk here."""
         return [notebook for notebook in self._desks if PurePosixPath(notebook).is_relative_to(path)]
@@ -163,9 +160,12 @@ class Conversations:
         if message.kernel_id or not desk.running:
             desk.kernel = message.kernel_id  # a page that is loading does not know it yet
         page.send(self._history(desk))
+        if self.journal.trouble:
+            page.send(p.Refused(notebook=desk.notebook, message=self.journal.trouble))
         desk.join(page)
 
     def _history(self, desk: Desk) -> p.History:
+        desk.send()  # or a page would be told again what is in its history
         return p.History(
             notebook=desk.notebook,
             conversation=desk.conversation,

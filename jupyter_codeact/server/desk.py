@@ -22,6 +22,10 @@ DESERTED = (
 )
 
 
+TELLING = 0.05
+"""Seconds that events are kept, to be told together: a page that draws them is slow to do what it is told."""
+
+
 class Desk:
     """One notebook: its conversation, the pages that show it, and the run under way.
 
@@ -57,6 +61,8 @@ class Desk:
         self._leaving: asyncio.TimerHandle | None = None
         self._why_stopped = ""
         self._writing = ""
+        self._untold: list[Event] = []
+        self._telling: asyncio.TimerHandle | None = None
         self._showing: set[asyncio.Task[None]] = set()
 
     @property
@@ -92,12 +98,22 @@ class Desk:
         """Show an event to every page with this notebook."""
         self.run, self.turn = event.run, event.turn
         self._writing = self._writing + event.text if isinstance(event, ReplyDelta) else ""
-        self.send(p.Happened(notebook=self.notebook, event=event))
+        before = self._untold[-1] if self._untold else None
+        if isinstance(event, ReplyDelta) and isinstance(before, ReplyDelta):
+            self._untold[-1] = before.model_copy(update={"text": before.text + event.text})
+        else:
+            self._untold.append(event)
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELLING, self.send)
 
-    def send(self, message: Any) -> None:
-        """Send a message to every page with this notebook."""
-        for page in self.pages:
-            page.send(message)
+    def send(self, *messages: Any) -> None:
+        """Send messages to every page with this notebook, after what happened before them."""
+        if self._telling:
+            self._telling.cancel()
+        untold, self._untold, self._telling = self._untold, [], None
+        for message in (*(p.Happened(notebook=self.notebook, event=event) for event in untold), *messages):
+            for page in self.pages:
+                page.send(message)
 
     def written(self) -> list[Event]:
         """Return what there is of a reply being written, which the journal does not have."""
@@ -110,6 +126,7 @@ class Desk:
         """Take a page on that shows the notebook, for the first time or again."""
         if page in self.pages:
             return
+        self.send()  # to those who were there; this one has it from the history
         self.pages.append(page)
         if self._leaving:
             self._leaving.cancel()

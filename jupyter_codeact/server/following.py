@@ -32,6 +32,7 @@ class Followed:
 
     def __init__(self, source: str, alive: Callable[[], Awaitable[bool]]) -> None:
         self.message: str | None = None
+        self.header: dict[str, Any] = {}
         self.late = False
         self._source, self._alive = source, alive
         self._begun = time.monotonic()
@@ -58,9 +59,9 @@ class Followed:
             self._idle[message["parent_header"].get("msg_id", "")].set()
         if self._heard is not None:
             self._heard.append(message)
-        if self.message is None and message["msg_type"] == "execute_input":
-            if message["content"]["code"] == self._source:
-                self._collect(message["parent_header"]["msg_id"])
+        begins = message["msg_type"] == "execute_input" and message["content"]["code"] == self._source
+        if self.message is None and begins:
+            self._collect(message["parent_header"]["msg_id"])
         self._take(message)
 
     def so_far(self) -> Execution:
@@ -105,6 +106,7 @@ class Followed:
     def _take(self, message: dict[str, Any]) -> None:
         if message["parent_header"].get("msg_id") != self.message or self.message is None:
             return
+        self.header = {key: str(value) for key, value in message["parent_header"].items()}
         if self._outputs.take(message):
             self._done.set()
         elif self._done.is_set() and message["msg_type"] in SHOWS:

@@ -55,6 +55,7 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Greet the page."""
         super().open(*args, **kwargs)
+        self.set_nodelay(True)  # or the system holds small messages back for some 40 ms
         name = self.get_query_argument("page", "")[:LONGEST_NAME] or uuid.uuid4().hex
         self.page = self.conversations.join(name, self._send)
 
@@ -63,7 +64,9 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             parsed = FROM_PAGE.validate_json(message)
         except ValidationError as error:
-            self.log.warning("CodeAct cannot read a message from a page: %s", error)
+            # without what was given, for that may be a key
+            wrong = error.errors(include_input=False, include_url=False, include_context=False)
+            self.log.warning("CodeAct cannot read a message from a page: %s", wrong)
             text = "This page and the server do not understand each other. Reload the page."
             self._send(Refused(notebook="", message=text))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -22,11 +23,16 @@ LATE = 0.5
 HEARING = 0.5
 """Seconds to wait for a kernel to say that it is listened to."""
 
-# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are.
+# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are. A
+# kernel takes what threads show for the latest request's, which is this one, so it is told whose it is.
 _THREADS = """
 import json, sys, threading, time
 
-def wait(namespace, known, seconds):
+def wait(namespace, known, seconds, header):
+    shell = namespace["get_ipython"]() if "get_ipython" in namespace else None
+    for channel in (sys.stdout, sys.stderr, getattr(shell, "display_pub", None)):
+        if header and hasattr(channel, "set_parent"):
+            channel.set_parent({"header": header})
     end = time.monotonic() + seconds
     new = [thread for thread in threading.enumerate() if thread.ident not in known]
     for thread in new if seconds else ():
@@ -41,8 +47,8 @@ def wait(namespace, known, seconds):
 class ServerKernel:
     """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
 
-    One behind a gateway can be interrupted and no more: nothing is known of its variables, and an execution is
-    known only from the page.
+    One behind a gateway can be interrupted and no more: nothing is known of its variables, and only the page
+    knows how an execution went.
 
     Parameters
     ----------
@@ -64,7 +70,7 @@ class ServerKernel:
         self._threads: set[int] = set()
 
     def session(self) -> str:
-        """Return what differs once the kernel was started anew: its process, where that is on this machine."""
+        """Return what differs once the kernel was started anew: its process, if it is on this machine."""
         return self._session_of(self._identity())
 
     async def interrupt(self) -> None:
@@ -127,8 +133,8 @@ class ServerKernel:
         client = self._reach()
         if client is None:
             return
-        before = self._threads
-        question = silent.call(_THREADS, "wait", before, LATE if before else 0)
+        before, header = self._threads, self._followed.header if self._followed else {}
+        question = silent.call(_THREADS, "wait", before, LATE if before else 0, header)
         with suppress(TimeoutError):
             async with self._asking:
                 reply = await silent.evaluate(client, question, timeout=2 * LATE)
@@ -171,6 +177,8 @@ class ServerKernel:
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)
         client: AsyncKernelClient = manager.client(context=self._context)
+        # of a name of its own: a kernel forgets the last who came with the same name
+        client.session.session = uuid.uuid4().hex
         client.start_channels(stdin=False, hb=False, control=False)
         self._client = client
         self._listener = asyncio.ensure_future(self._listen(client))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -55,9 +55,9 @@ class _Kept:
 class DeskNotebook:
     """One run's notebook, as `notebooks.live.Page` wants it: on any page that shows it.
 
-    Goes a page away, the next one takes over; it is given the cells of the run that it lacks, because they were
-    not saved or because their results came while no page was there. A cell that the kernel has been asked to
-    run is never run again.
+    When a page goes away, the next one takes over. It is given the cells of the run that it lacks: they were
+    not saved, or their results came while no page was there. A cell that the kernel was asked to run is never
+    run again.
 
     Parameters
     ----------
@@ -71,10 +71,15 @@ class DeskNotebook:
         self._desk, self._metadata = desk, metadata
         self._cells: dict[str, _Kept] = {}
         self._page: Page | None = None
+        # as the page told it along with a cell's result, until anything else is done
+        self._latest: NotebookState | None = None
         self._handing_over = asyncio.Lock()
 
     async def read_state(self, *, brief: bool) -> NotebookState:
         """Read the notebook."""
+        state, self._latest = self._latest, None
+        if brief and state:
+            return state
         return _given((await self._command(p.ReadState, brief=brief)).state)
 
     async def read_cell(self, *, cell_id: str) -> NotebookCell:
@@ -86,9 +91,7 @@ class DeskNotebook:
         self._cells.pop(str(cell["id"]), None)
         await self._command(p.RestoreCell, cell=cell, after=after)
 
-    async def write_cell(
-        self, *, source: str, cell_type: str, cell_id: str | None, after: str | None
-    ) -> str:
+    async def write_cell(self, *, source: str, cell_type: str, cell_id: str | None, after: str | None) -> str:
         """Insert or rewrite a cell, marked with the run that did it."""
         metadata = self._metadata()
         before = self._cells.get(cell_id or "")
@@ -130,6 +133,7 @@ class DeskNotebook:
                     p.RunCell, self._desk.path, began=began, cell_id=cell_id, source=source
                 )
                 execution = _given(done.execution)
+                self._latest = done.state
                 if execution.status == "dead" and followed and followed.message:
                     # it may be the page alone that has lost the kernel
                     execution = await self._without_page(kept, followed)
@@ -168,27 +172,29 @@ class DeskNotebook:
         try:
             while not waiting.done():
                 await asyncio.wait({waiting}, timeout=REFRESH)
-                # no count yet, by which the cell is known not to be done
-                now = followed.so_far().model_copy(update={"execution_count": None, "seconds": 0.0})
-                if kept and not waiting.done() and kept.execution != now:
-                    kept.execution = now
-                    await self._refresh(kept)
+                if kept and not waiting.done():
+                    # no count yet, by which the cell is known not to be done
+                    now = followed.so_far().model_copy(update={"execution_count": None, "seconds": 0.0})
+                    changed, kept.execution = kept.execution != now, now
+                    await self._keep_up(kept, changed=changed)
             return waiting.result()
         finally:
             waiting.cancel()
             self._page = None  # whichever page there is lacks the rest
 
-    async def _refresh(self, kept: _Kept) -> None:
+    async def _keep_up(self, kept: _Kept, *, changed: bool) -> None:
         """Show a cell's outputs so far to the page that took over, if there is one."""
-        page = self._page
-        if page is None or page not in self._desk.pages:
-            return
-        [cell_id] = [cell_id for cell_id, one in self._cells.items() if one is kept]
-        with suppress(PageGone, NotebookError):
-            await self._restore(page, cell_id, kept)
+        if not self.complete:
+            if self._desk.pages:
+                await self.show()
+        elif changed and self._page:
+            [cell_id] = [cell_id for cell_id, one in self._cells.items() if one is kept]
+            with suppress(PageGone, NotebookError):
+                await self._restore(self._page, cell_id, kept)
 
     async def _command(self, kind: Callable[..., p.Command], **fields: Any) -> p.Done:
         """Have something done that may be done twice, by the page there is."""
+        self._latest = None
         while True:
             page = await self._hand()
             with suppress(PageGone):

@@ -11,9 +11,10 @@ from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment, RunEnded, new_id
+from ..agent.formats import FORMATS
+from ..agent.gate import ModeGate
 from ..notebooks.live import LiveNotebook
 from .desk import Desk
-from .gate import ModeGate
 from .notebook import DeskNotebook
 from .pages import Page
 from .setup import Setup
@@ -30,7 +31,7 @@ class Runs:
 
     def start(self, desk: Desk, page: Page, ask: p.Ask, attachments: Sequence[Attachment]) -> None:
         """Start the run that a page asks for."""
-        setup, model = self._setup, self._setup.model
+        setup, model = self._setup, self._setup.models.for_run(ask.model)
         kernel = setup.kernel(lambda: desk.kernel)
         hands = DeskNotebook(desk, lambda: _mark(desk, model.name))
         agent = Agent(
@@ -38,20 +39,23 @@ class Runs:
             LiveNotebook(hands, kernel),
             setup.journal,
             gate=ModeGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
+            action_format=FORMATS[setup.action_format],
             budget=setup.budget.model_copy(update={"turns": ask.max_turns} if ask.max_turns else {}),
             watch=desk.tell,
+            tools=setup.tools,
         )
         conversation = desk.conversation
-        options: dict[str, Any] = {
-            "attachments": attachments,
-            "replaces": ask.replaces,
-            "below": ask.below,
-        }
 
         async def work() -> None:
             try:
-                title = setup.key(desk.notebook)
-                await agent.run(conversation, ask.task.strip(), title=title, **_given(options))
+                await agent.run(
+                    conversation,
+                    ask.task.strip(),
+                    title=setup.key(desk.notebook),
+                    attachments=attachments,
+                    replaces=ask.replaces,
+                    below=ask.below,
+                )
             except CodeActError as error:  # the journal's: not even the run's end could be recorded
                 log.error("A CodeAct run in %s failed: %s", desk.notebook, error)
                 place = {"conversation": conversation, "run": desk.run or new_id(), "turn": desk.turn}
@@ -73,10 +77,6 @@ class Runs:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value}
 
 
 def _mark(desk: Desk, model: str) -> dict[str, Any]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..agent.contracts import ChatModel
 from ..agent.gate import Mode
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from .kernel import ServerKernel
+from .models import Models
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Setup:
 
     Parameters
     ----------
-    model
-        The model every run uses.
+    models
+        The models that runs use.
     journal
         Where events are kept.
     kernels
@@ -34,17 +34,23 @@ class Setup:
         What a run may spend.
     approval
         Which cells wait for approval in a notebook whose user has not chosen.
+    action_format
+        Name of the format that the model writes actions in.
+    tools
+        Functions (``"module:function"``) that are loaded into kernels for the model.
     patience
         Seconds that a run waits for a page when none shows its notebook.
     """
 
-    model: ChatModel
+    models: Models
     journal: SqliteJournal
     kernels: Any
     contents: Any
     root: str
     budget: Budget = field(default_factory=Budget)
     approval: Mode = "ask-if-risky"
+    action_format: str = "markdown"
+    tools: Sequence[str] = ()
     patience: float = 600.0
 
     def key(self, notebook: str) -> str:

@@ -210,8 +210,8 @@ export class Composer implements IDisposable {
       replaces,
       model: null,
       mode: null,
-      below,
-      max_turns: null
+      max_turns: null,
+      below
     });
     if (isSent) {
       const pending = { task, attachments, replaces };

@@ -4,6 +4,7 @@ import {
   isCodeCellModel,
   MarkdownCell
 } from '@jupyterlab/cells';
+import { IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -17,7 +18,7 @@ import {
   WriteCell
 } from '../protocol';
 import { kernelOf } from './kernel';
-import { briefOutputs, Output } from './outputs';
+import { briefOutputs } from './outputs';
 import { UserError } from './user-error';
 
 /** Read a notebook. */
@@ -27,19 +28,19 @@ export function readState(
   trans: TranslationBundle
 ): NotebookState {
   return {
-    cells: panel.content.widgets.map(({ model }): CellState => {
-      const json = model.toJSON();
-      return {
-        id: model.id,
-        cell_type: model.type as CellState['cell_type'],
-        source: model.sharedModel.getSource(),
-        outputs: brief
+    cells: panel.content.widgets.map(({ model }): CellState => ({
+      id: model.id,
+      cell_type: model.type as CellState['cell_type'],
+      source: model.sharedModel.getSource(),
+      outputs:
+        brief || !isCodeCellModel(model)
           ? []
-          : briefOutputs((json.outputs ?? []) as Output[], trans),
-        execution_count: (json.execution_count ?? null) as number | null,
-        protected: false
-      };
-    }),
+          : briefOutputs(model.outputs.toJSON(), trans),
+      execution_count: isCodeCellModel(model)
+        ? (model.executionCount ?? null)
+        : null,
+      protected: isProtected(model)
+    })),
     active_cell: panel.content.activeCell?.model.id ?? null,
     kernel: kernelOf(panel),
     variables: [], // read by the server, from the kernel
@@ -59,7 +60,7 @@ function proposedTools(panel: NotebookPanel): string[] {
 /** Read a whole cell. */
 export function readCell(
   panel: NotebookPanel,
-  { cell_id }: ReadCell,
+  { cell_id }: Pick<ReadCell, 'cell_id'>,
   trans: TranslationBundle
 ): Record<string, unknown> {
   const cell = findCell(panel, cell_id);
@@ -69,31 +70,96 @@ export function readCell(
   return { ...cell.model.toJSON() };
 }
 
-/** Put a whole cell back: in place if it is there, else below another. */
+/** Whether the user has marked a cell as one that CodeAct never runs or edits. */
+export function isProtected(model: ICellModel): boolean {
+  const codeact = model.getMetadata('codeact') as unknown;
+  return (codeact as { protected?: unknown } | undefined)?.protected === true;
+}
+
+function failIfProtected(cell: Cell, trans: TranslationBundle): void {
+  if (isProtected(cell.model)) {
+    throw new UserError(
+      trans.__('You protect this cell from CodeAct, so it was left alone.')
+    );
+  }
+}
+
+/**
+ * Put a whole cell back: in place if it is there, else below another.
+ *
+ * In place, the cell keeps its editor, and with it what the user is doing there.
+ */
 export function restoreCell(
   panel: NotebookPanel,
-  { cell, after }: RestoreCell
+  { cell, after, trusted }: Pick<RestoreCell, 'cell' | 'after' | 'trusted'>
 ): void {
   const { sharedModel } = panel.content.model!;
-  const index = indexOf(panel, cell.id as string);
-  const at = index >= 0 ? index : indexOf(panel, after) + 1;
+  const id = cell.id as string;
+  const existing = findCell(panel, id);
+  if (existing && existing.model.type === cell.cell_type) {
+    restore(existing.model, cell, trusted);
+    return;
+  }
+  const index = indexOf(panel, id);
+  const other = indexOf(panel, after);
+  const at =
+    index >= 0
+      ? index
+      : other >= 0
+        ? other + 1
+        : after === null
+          ? 0
+          : sharedModel.cells.length;
   sharedModel.transact(() => {
     if (index >= 0) {
       sharedModel.deleteCell(index);
     }
-    sharedModel.insertCell(
-      at,
-      cell as unknown as Parameters<typeof sharedModel.insertCell>[1]
-    );
+    insert(panel, at, cell);
+  });
+  const inserted = findCell(panel, id);
+  if (inserted && trusted) {
+    inserted.model.trusted = true;
+  }
+}
+
+function restore(
+  model: ICellModel,
+  cell: RestoreCell['cell'],
+  trusted: boolean
+): void {
+  const source = multiline(cell.source);
+  model.sharedModel.transact(() => {
+    if (model.sharedModel.getSource() !== source) {
+      model.sharedModel.setSource(source);
+    }
+    model.sharedModel.setMetadata(cell.metadata as IBaseCellMetadata);
+    if (isCodeCellModel(model)) {
+      model.trusted = trusted || model.trusted;
+      model.outputs.fromJSON(cell.outputs as IOutput[]);
+      model.executionCount = (cell.execution_count ?? null) as number | null;
+    }
   });
 }
 
-/** What CodeAct last wrote into a cell: one that holds something else by now is the user's. */
-const lastWritten = new WeakMap<ICellModel, string>();
+/** A multiline string, in either of nbformat's spellings, as one string. */
+function multiline(value: unknown): string {
+  return Array.isArray(value) ? value.join('') : String(value ?? '');
+}
 
-function isChanged(model: ICellModel): boolean {
-  const source = lastWritten.get(model);
-  return source !== undefined && source !== model.sharedModel.getSource();
+/** Insert a cell; a text cell is shown as text. Returns its id. */
+function insert(
+  panel: NotebookPanel,
+  index: number,
+  cell: Record<string, unknown>
+): string {
+  const { sharedModel } = panel.content.model!;
+  type Content = Parameters<typeof sharedModel.insertCell>[1];
+  const id = sharedModel.insertCell(index, cell as Content).getId();
+  const inserted = findCell(panel, id);
+  if (inserted instanceof MarkdownCell) {
+    inserted.rendered = true;
+  }
+  return id;
 }
 
 /**
@@ -103,50 +169,49 @@ function isChanged(model: ICellModel): boolean {
  * not there any more, or that the user has changed meanwhile, is written anew; without the cell to insert it below,
  * it goes to the end.
  */
-export function writeCell(panel: NotebookPanel, command: WriteCell): string {
-  const id = putCell(panel, command);
-  const written = findCell(panel, id);
-  if (written) {
-    lastWritten.set(written.model, command.source);
+export function writeCell(
+  panel: NotebookPanel,
+  command: WriteCell,
+  trans: TranslationBundle
+): string {
+  const { cell_id, cell_type, new_id, source, metadata } = command;
+  // The new one is there if this was asked before, on another page.
+  const existing =
+    findCell(panel, new_id) ?? mine(findCell(panel, cell_id), command);
+  if (existing) {
+    failIfProtected(existing, trans);
   }
-  return id;
-}
-
-function putCell(panel: NotebookPanel, command: WriteCell): string {
-  const found = findCell(panel, command.cell_id);
-  const existing = found && !isChanged(found.model) ? found : undefined;
-  if (existing?.model.type === command.cell_type) {
+  if (existing?.model.type === cell_type) {
     rewrite(existing.model, command);
     return existing.model.id;
   }
   const { sharedModel } = panel.content.model!;
-  const { cell_type, source, metadata } = command;
-  let id = existing?.model.id;
-  const index = indexOf(panel, id ?? command.after);
+  const id = existing?.model.id ?? new_id;
+  const index = indexOf(panel, existing ? id : command.after);
+  const at = existing || index >= 0 ? index : sharedModel.cells.length - 1;
   sharedModel.transact(() => {
     if (existing) {
       sharedModel.deleteCell(index);
     }
-    const at = existing
-      ? index
-      : index < 0
-        ? sharedModel.cells.length
-        : index + 1;
-    const cell = { id, cell_type, source, metadata } as Parameters<
-      typeof sharedModel.insertCell
-    >[1];
-    id = sharedModel.insertCell(at, cell).getId();
+    insert(panel, existing ? at : at + 1, { id, cell_type, source, metadata });
   });
-  const written = findCell(panel, id!);
-  if (written instanceof MarkdownCell) {
-    written.rendered = true;
-  }
-  return id!;
+  return id;
+}
+
+/** A cell, unless the user has made it theirs by what they typed. */
+function mine(
+  cell: Cell | undefined,
+  { source, was }: WriteCell
+): Cell | undefined {
+  const now = cell?.model.sharedModel.getSource();
+  return was === null || now === was || now === source ? cell : undefined;
 }
 
 function rewrite(model: ICellModel, command: WriteCell): void {
   model.sharedModel.transact(() => {
-    model.sharedModel.setSource(command.source);
+    if (model.sharedModel.getSource() !== command.source) {
+      model.sharedModel.setSource(command.source);
+    }
     if (isCodeCellModel(model)) {
       model.clearExecution();
     }
@@ -188,6 +253,7 @@ export function cellToRun(
       trans.__('The cell was deleted before CodeAct could run it.')
     );
   }
+  failIfProtected(cell, trans);
   if (cell.model.sharedModel.getSource() !== source) {
     throw new UserError(
       trans.__(

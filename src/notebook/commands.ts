@@ -4,8 +4,10 @@ import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import {
+  Began,
   DeleteCell,
   Done,
+  Failed,
   FromServer,
   ReadCell,
   ReadState,
@@ -28,6 +30,9 @@ import { UserError } from './user-error';
 type Command =
   ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell;
 type Result = Partial<Pick<Done, 'state' | 'cell' | 'cell_id' | 'execution'>>;
+
+/** How many commands are known again when they are told twice. */
+const REMEMBERED = 50;
 
 /** Carries out what the server asks of the notebooks on this page, for each notebook one thing after the other. */
 export class NotebookCommands implements IDisposable {
@@ -54,6 +59,13 @@ export class NotebookCommands implements IDisposable {
       case 'restore_cell':
       case 'run_cell':
       case 'delete_cell': {
+        if (this._isKnown(message)) {
+          break;
+        }
+        this._answers.set(message.id, null);
+        for (const id of [...this._answers.keys()].slice(0, -REMEMBERED)) {
+          this._answers.delete(id);
+        }
         const panel = this._options.find(message.notebook);
         const before = (panel && this._last.get(panel)) ?? Promise.resolve();
         const answered = before.then(() => this._answer(message, panel));
@@ -67,11 +79,25 @@ export class NotebookCommands implements IDisposable {
     }
   }
 
+  /** Whether a command was told before, when the socket was lost meanwhile; an answer to it is repeated. */
+  private _isKnown({ id }: Command): boolean {
+    const answer = this._answers.get(id);
+    if (answer) {
+      this._options.connection.send(answer);
+    }
+    return answer !== undefined;
+  }
+
+  private _say(answer: Began | Done | Failed): void {
+    this._answers.set(answer.id, answer);
+    this._options.connection.send(answer);
+  }
+
   private async _answer(
     command: Command,
     panel: NotebookPanel | null
   ): Promise<void> {
-    const { connection, trans } = this._options;
+    const { trans } = this._options;
     const { id } = command;
     try {
       const closed = trans.__(
@@ -88,7 +114,7 @@ export class NotebookCommands implements IDisposable {
           panel.disposed.connect(() => reject(closedNow))
         )
       ]);
-      connection.send({
+      this._say({
         type: 'done',
         id,
         state: null,
@@ -101,7 +127,7 @@ export class NotebookCommands implements IDisposable {
       if (!(error instanceof UserError)) {
         console.error(error);
       }
-      connection.send({
+      this._say({
         type: 'failed',
         id,
         message: error instanceof Error ? error.message : String(error),
@@ -129,18 +155,26 @@ export class NotebookCommands implements IDisposable {
         const followed =
           settings.followCell &&
           isFollowed(panel, command.cell_id ?? command.after);
-        const cell_id = writeCell(panel, command);
+        const cell_id = writeCell(panel, command, trans);
         if (followed) {
           follow(panel, cell_id);
         }
         return { cell_id };
       }
       case 'run_cell': {
-        const execution = await runCell(panel, command, executor, trans);
+        const { id } = command;
+        const execution = await runCell(
+          panel,
+          command,
+          executor,
+          trans,
+          message => this._say({ type: 'began', id, message })
+        );
         if (settings.followCell && isFollowed(panel, command.cell_id)) {
           follow(panel, command.cell_id);
         }
-        return { execution };
+        const state = readState(panel, { brief: true }, trans);
+        return { execution, state };
       }
       case 'delete_cell':
         deleteCell(panel, command);
@@ -148,6 +182,8 @@ export class NotebookCommands implements IDisposable {
     }
   }
 
+  /** What was told lately, and the answers there are. */
+  private _answers = new Map<number, Began | Done | Failed | null>();
   private _isDisposed = false;
   private _last = new WeakMap<NotebookPanel, Promise<void>>();
 }

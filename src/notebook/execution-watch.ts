@@ -66,11 +66,12 @@ export class ExecutionWatch implements IDisposable {
     return (cell?.model as ICodeCellModel | undefined) ?? null;
   }
 
-  /** Note which execution it is, just after it was asked for. */
-  noteRequest(): void {
+  /** Note which execution it is, just after it was asked for; returns the request's id if it is known. */
+  noteRequest(): string | undefined {
     if (this._cell instanceof CodeCell) {
       this._request = this._cell.outputArea.future?.msg.header.msg_id;
     }
+    return this._request;
   }
 
   dispose(): void {

@@ -16,13 +16,16 @@ import { UserError } from './user-error';
 /**
  * Run a cell the way the page runs cells, and tell how it went.
  *
+ * `onBegun` is told which request it is, where the page sends it to the kernel itself.
+ *
  * Throws a `UserError` when the cell did not get to run.
  */
 export async function runCell(
   panel: NotebookPanel,
   command: RunCell,
   executor: INotebookCellExecutor,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  onBegun: (message: string) => void
 ): Promise<Execution> {
   await kernelReady(panel, trans);
   const { cell_id, source } = command;
@@ -31,7 +34,10 @@ export async function runCell(
   const start = performance.now();
   try {
     const executed = execute(panel, cell, executor);
-    watch.noteRequest();
+    const request = watch.noteRequest();
+    if (request) {
+      onBegun(request);
+    }
     await Promise.race([executed, watch.lost, watch.deleted]);
     if (!watch.isLost && cell.isDisposed && watch.model) {
       // Moved: the executor has given it up, the kernel has not.

@@ -1,7 +1,8 @@
-"""A kernel for the tests of observations."""
+"""A kernel for the tests of observations, and a bench for those of the loop."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck, settings
 from nbclient import NotebookClient
 
 from jupyter_codeact.agent.contracts import Execution
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.agent.bench import Bench
 from tests.agent.observed import Run
 
 # The same examples on every machine, however busy it is.
@@ -42,3 +46,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
         run_cell("import matplotlib.pyplot as plt\nimport pandas as pd")
         yield run_cell
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
+        yield Bench(notebook, journal)
+    journal.close()

@@ -51,6 +51,9 @@ def test_what_the_model_invents_behind_its_block_is_dropped():
         "py,copy",
         "pycon",
         "tool_code",
+        "jupyter",
+        "python-exec",
+        "python_repl",
     ],
 )
 def test_python_has_many_names(info):
@@ -159,6 +162,22 @@ def test_markdown_alone_is_an_answer_unless_it_is_called_a_cell():
 def test_fences_and_indentation_come_in_many_shapes(reply):
     assert only_action(reply).source == "f()\ng()"
     assert completed_at(reply) == len(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```python\nf()\ng()```",
+        "```python\nf()\ng()```\nThis prints 1.\n```\n1\n```\n",
+        "```python\nf()\ng()\n```<|im_end|>",
+        "```python\nf()\ng()\n```<end_code>\nObservation: 1",
+        "```python\nf()\ng()\n```</s>\n",
+        "```python\nIn [1]: f()\n   ...: g()\nOut[1]: 1\n```\n",
+    ],
+)
+def test_what_models_put_around_their_code_is_taken_off(reply):
+    (action,) = parse(reply).actions
+    assert action.source == "f()\ng()"
 
 
 def test_prompts_stay_where_lines_without_them_could_be_code():

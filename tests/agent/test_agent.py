@@ -3,95 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 
-import nbformat
-import pytest
-
-from jupyter_codeact.agent.agent import Agent
-from jupyter_codeact.agent.contracts import Delta, Message, ModelError, Usage
-from jupyter_codeact.agent.events import Asked, Event, RunEnded
+from jupyter_codeact.agent.contracts import ModelError
+from jupyter_codeact.agent.events import Asked
 from jupyter_codeact.agent.gate import Decision, Judgement, decision, digest
 from jupyter_codeact.agent.run import Budget
-from jupyter_codeact.journal import SqliteJournal
-from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.agent.bench import Bench, block
 
 ENDLESS = "while True: pass"
-COST = Usage(prompt_tokens=100, completion_tokens=10)
-
-
-def block(*lines: str) -> str:
-    return "I will do it.\n\n```python\n" + "\n".join(lines) + "\n```"
-
-
-class Script:
-    """A model whose replies are written down; an error among them is raised, an event is waited for."""
-
-    name = "script"
-
-    def __init__(self, *replies: str | Exception | asyncio.Event) -> None:
-        self.replies, self.heard, self.read = list(replies), [], ""
-        self.saying = asyncio.Event()
-
-    async def stream(
-        self, messages: Sequence[Message], *, stop: Sequence[str] = (), max_tokens: int = 0, **_: object
-    ) -> AsyncGenerator[Delta, None]:
-        self.heard.append(list(messages))
-        reply = self.replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        if isinstance(reply, asyncio.Event):
-            yield Delta(text="Let me think")
-            self.saying.set()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                reply.set()
-        self.read = ""
-        for start in range(0, len(reply), 3):
-            self.read += reply[start : start + 3]
-            yield Delta(text=reply[start : start + 3], usage=COST)
-        yield Delta(usage=COST, finish_reason="stop")
-
-
-class Bench:
-    """An agent at work in a fresh notebook, and what came of it."""
-
-    def __init__(self, notebook: HeadlessNotebook, journal: SqliteJournal) -> None:
-        self.notebook, self.journal = notebook, journal
-        self.conversation = journal.begin("test")
-        self.seen: list[Event] = []
-        self.happened: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-
-    def watch(self, event: Event) -> None:
-        self.seen.append(event)
-        self.happened[event.type].set()
-
-    def agent(self, *replies: str | Exception | asyncio.Event, **options: object) -> Agent:
-        self.model = Script(*replies)
-        return Agent(self.model, self.notebook, self.journal, watch=self.watch, **options)
-
-    async def run(self, *replies: str | Exception, task: str = "Do it.", **options: object) -> RunEnded:
-        return await self.agent(*replies, **options).run(self.conversation, task, title="test.ipynb")
-
-    def kinds(self) -> list[str]:
-        return [event.type for event in self.journal.events(self.conversation)]
-
-    async def cells(self) -> list[str]:
-        await self.notebook.save()
-        return [cell.source for cell in nbformat.read(self.notebook.path, 4).cells]
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    journal = SqliteJournal(tmp_path / "journal.sqlite")
-    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
-        yield Bench(notebook, journal)
-    journal.close()
 
 
 async def test_an_action_runs_its_output_is_observed_and_the_answer_ends_the_run(bench: Bench) -> None:

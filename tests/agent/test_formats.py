@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.actions import CodeAction, ParsedReply
-from jupyter_codeact.agent.formats import FORMATS, ExecuteFormat, ToolsFormat
+from jupyter_codeact.agent.formats import FORMATS, ExecuteFormat, ToolsFormat, spoken
 
 EXECUTE, TOOLS = ExecuteFormat(), ToolsFormat()
 
@@ -17,6 +17,20 @@ def test_every_format_goes_by_its_name_and_describes_itself():
     for name, form in FORMATS.items():
         assert form.name == name
         assert 0 < len(form.describe()) < 300
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I will add.\n```python\nprint(1)\n```",
+        "I will add.\n<execute>\nprint(1)\n</execute>",
+        "<solution>I will add.</solution>",
+        "I will add.\n" + TOOLS.render("python", '{"code": "print(1)"}'),
+        "I will add.",
+    ],
+)
+def test_what_is_said_beside_the_code_is_known_in_every_format(reply: str):
+    assert spoken(reply) == "I will add."
 
 
 def test_execute_holds_the_action():

@@ -11,6 +11,7 @@ import pytest
 from jupyter_codeact.agent.events import load
 from jupyter_codeact.journal import SqliteJournal
 from tests.cli.conftest import SECRET, Recording
+from tests.scripted import ScriptedModel
 
 
 @pytest.fixture
@@ -117,3 +118,15 @@ def test_old_ones_are_pruned_and_new_ones_stay(mine: Recording) -> None:
     pruned = mine.call("conversations", "prune", "--days", "0", "--yes")
     assert pruned.stdout == "Deleted 1 conversation.\n"
     assert json.loads(mine.call("conversations", "--json").stdout) == []
+
+
+def test_a_run_goes_on_without_a_journal_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    monkeypatch.chdir(tmp_path)
+    with ScriptedModel(["Five."]) as model:
+        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
+        nowhere = Recording(tmp_path / "data", tmp_path / "codeact.ipynb")
+        result = nowhere.call("run", "Add 2 and 3.", "--endpoint", model.url)
+    assert result.exit_code == 0
+    assert "Five." in result.stdout
+    assert "Conversations are not kept" in result.stderr

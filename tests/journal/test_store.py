@@ -247,9 +247,13 @@ def test_a_full_disk_loses_nothing_and_is_told(journal: SqliteJournal) -> None:
     kept = [journal.append(started(task=f"task {number}")) for number in range(3)]
     with journal._file.reading() as db:
         db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")
-    with pytest.raises(JournalError, match="cannot be written: database or disk is full"):
+
+    def fill() -> None:
         while True:
             kept.append(journal.append(started(task="x" * 500)))
+
+    with pytest.raises(JournalError, match="cannot be written: database or disk is full"):
+        fill()
     assert len(list(journal.events("c"))) == len(kept)
     with journal._file.reading() as db:
         db.execute("PRAGMA max_page_count=1000000")

@@ -121,7 +121,7 @@ async def test_what_an_endpoint_does_not_take_is_left_out(connect):
 
 
 REFUSALS = {
-    "the key is wrong": (refusal(401), "refused the API key (HTTP 401); set JUPYTER_CODEACT_API_KEY"),
+    "the key is wrong": (refusal(401), "refused the API key (HTTP 401); give it one it accepts"),
     "the key is not enough": (refusal(403), "refused the API key (HTTP 403)"),
     "there is no such model": (refusal(404), "has no model called 'second'; it has first, second."),
     "there are too many requests": (

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import random
 import resource
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from jupyter_codeact.agent.contracts import NotebookError
 from jupyter_codeact.notebooks.document import Document
@@ -270,3 +271,29 @@ def test_an_output_that_cannot_be_written_is_refused_and_leaves_no_trace(folder)
         with pytest.raises(NotebookError, match=r"cannot be written: .* Choose another place with --output"):
             Document(output=output)
     assert folder.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_file_is_written_as_nbformat_writes_it_whatever_changed(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    words = ["a\nb\n", '"cells": []', "\n ]", "é\u2028\\", "", "],\n"]
+    document = Document(output=tmp_path / "out.ipynb")
+    for _ in range(60):
+        text = chance.choice(words)
+        ids = [cell.id for cell in document.cells]
+        cell = document.cells[ids.index(chance.choice(ids))] if ids else None
+        match chance.randrange(7 if cell else 1):
+            case 0 | 1:
+                document.write(text, chance.choice(["code", "markdown"]), after=cell.id if cell else None)
+            case 2:
+                document.write(text, chance.choice(["code", "markdown"]), cell_id=cell.id)
+            case 3:
+                document.delete(cell.id)
+            case 4 if cell.cell_type == "code":
+                cell.outputs.append(new_output("display_data", {"text/plain": text, "application/json": {}}))
+            case 5 if cell.get("outputs"):  # an update in place
+                cell.outputs[-1].data["text/plain"] = text[::-1]
+            case _:
+                cell.metadata["note"] = {"trusted": [text], "more": text}
+                document.node.metadata["note"] = [text]
+        assert document.content().decode() == nbformat.v4.writes(document.node) + "\n"

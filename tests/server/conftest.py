@@ -108,8 +108,8 @@ async def connect(jp_serverapp: ServerApp, jp_ws_fetch: Any) -> AsyncIterator[Co
     """Return what connects a page, which shows no notebook yet."""
     pages: list[ScriptedPage] = []
 
-    async def one() -> ScriptedPage:
-        socket = await jp_ws_fetch("codeact", "ws", max_message_size=2**30)
+    async def one(name: str = "") -> ScriptedPage:
+        socket = await jp_ws_fetch("codeact", "ws", params={"page": name}, max_message_size=2**30)
         pages.append(ScriptedPage(socket, jp_serverapp.kernel_manager))
         return pages[-1]
 

@@ -29,6 +29,10 @@ class ScriptedPage:
         Commands that are left without an answer.
     refuse : dict
         Sentences that commands fail with, by their names.
+    shown : dict
+        Outputs and count that cells have, by their ids.
+    began : bool
+        Whether it says which request runs a cell.
     """
 
     def __init__(self, socket: WebSocketClientConnection, kernels: Any) -> None:
@@ -38,9 +42,11 @@ class ScriptedPage:
         self.outputs: list[Message] = []
         self.mute: set[str] = set()
         self.refuse: dict[str, str] = {}
+        self.shown: dict[str, Message] = {}
+        self.began = True
         self.closed = asyncio.Event()
         self._socket, self._kernels, self._kernel_id = socket, kernels, ""
-        self._news = asyncio.Condition()
+        self.news = asyncio.Condition()
         self._reader = asyncio.ensure_future(self._read())
         self._work: set[asyncio.Task[None]] = set()
 
@@ -55,9 +61,14 @@ class ScriptedPage:
         await self.say({"type": "open", "notebook": notebook, "kernel_id": kernel})
         return await self.hears("history", after=before)
 
-    async def ask(self, task: str = "Count.", notebook: str = "a.ipynb") -> None:
+    async def ask(self, task: str = "Count.", notebook: str = "a.ipynb", **more: Any) -> None:
         """Give a task."""
-        await self.say({"type": "ask", "notebook": notebook, "task": task})
+        await self.say({"type": "ask", "notebook": notebook, "task": task, **more})
+
+    async def decide(self, asked: Message, *, approved: bool = True, **more: Any) -> None:
+        """Give the user's word on what was asked."""
+        word = {"run": asked["run"], "sha256": asked["sha256"], "source": asked["source"]}
+        await self.say({"type": "decide", "notebook": "a.ipynb", "approved": approved, **word, **more})
 
     async def hears(self, kind: str, *, after: int = 0, **fields: Any) -> Message:
         """Wait for a message of a kind; for an event's kind, return the event."""
@@ -69,11 +80,15 @@ class ScriptedPage:
                         return said
             return None
 
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: found() or self.closed.is_set())
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: found() or self.closed.is_set())
         said = found()
         assert said is not None, f"The connection ended before {kind} came."
         return said
+
+    def types(self) -> list[str]:
+        """Return what was heard, by kind, but for how the model is."""
+        return [message["type"] for message in self.heard if message["type"] != "model_status"]
 
     async def end(self, *, after: int = 0) -> Message:
         """Wait for the end of a run."""
@@ -98,42 +113,52 @@ class ScriptedPage:
         await asyncio.gather(*self._work, return_exceptions=True)
         await self._reader
 
-    async def execute(self, source: str) -> Message:
-        """Run code in the kernel, and return an `Execution`."""
+    async def execute(self, source: str, asked: int | None = None) -> Message:
+        """Run code in the kernel, if there is one, and return an `Execution`.
+
+        When the server ``asked`` for it, say that it began.
+        """
+        if not self._kernel_id:
+            return {"status": "ok", "outputs": [], "execution_count": 1}
         client = self._kernels.get_kernel(self._kernel_id).client()
         assert isinstance(client, AsyncKernelClient)
         client.start_channels(stdin=False, hb=False, control=False)
         try:
             await client.wait_for_ready(timeout=PATIENCE)
             request = client.execute(source)
-            status, outputs = "ok", []
+            if asked is not None and self.began:
+                await self.say({"type": "began", "id": asked, "message": request})
+            status, count, outputs = "ok", None, []
             while True:
                 message = await client.get_iopub_msg(timeout=None)
                 content = message["content"]
                 if message["parent_header"].get("msg_id") != request:
                     continue
-                if message["msg_type"] == "error":
+                count = content.get("execution_count", count)
+                if message["msg_type"] == "stream":
+                    outputs.append({"output_type": "stream", **content})
+                elif message["msg_type"] == "error":
                     outputs.append({"output_type": "error", **content})
                     stops = ("KeyboardInterrupt", "CancelledError")
                     status = "interrupted" if content["ename"] in stops else "error"
                 elif content.get("execution_state") == "idle":  # there is no reply of a cancelled cell
-                    return {"status": status, "outputs": outputs}
+                    return {"status": status, "outputs": outputs, "execution_count": count}
         finally:
             client.stop_channels()
 
     async def _read(self) -> None:
         while (text := await self._socket.read_message()) is not None:
             message = json.loads(text)
-            async with self._news:
+            async with self.news:
                 self.heard.append(message)
-                self._news.notify_all()
+                self.news.notify_all()
             if "id" in message and message["type"] not in self.mute:
                 task = asyncio.ensure_future(self._carry_out(message))
                 self._work.add(task)
                 task.add_done_callback(self._work.discard)
-        async with self._news:
+        async with self.news:
             self.closed.set()
-            self._news.notify_all()
+            self.news.notify_all()
 
     async def _carry_out(self, command: Message) -> None:
         kind = command["type"]
@@ -141,19 +166,37 @@ class ScriptedPage:
             return await self.say({"type": "failed", "id": command["id"], "message": self.refuse[kind]})
         answer: Message = {}
         if kind == "read_state":
+            shown = {"outputs": self.outputs, "execution_count": None}
             cells = [
-                {"id": cell, "cell_type": "code", "source": source, "outputs": self.outputs}
+                {"id": cell, "cell_type": "code", "source": source, **self.shown.get(cell, shown)}
                 for cell, source in self.sources.items()
             ]
             answer["state"] = {"cells": cells, "kernel": self.kernel}
         elif kind == "write_cell":
-            answer["cell_id"] = command["cell_id"] or f"cell-{len(self.sources)}"
+            known = command["cell_id"] in self.sources
+            answer["cell_id"] = command["cell_id"] if known else command["new_id"]
             self.sources[answer["cell_id"]] = command["source"]
+        elif kind == "read_cell":
+            answer["cell"] = self.cell(command["cell_id"])
+        elif kind == "restore_cell":
+            cell = command["cell"]
+            self.sources[cell["id"]] = cell["source"]
+            self.shown[cell["id"]] = {key: cell[key] for key in ("outputs", "execution_count")}
+        elif kind == "delete_cell":
+            self.sources.pop(command["cell_id"], None)
         elif kind == "run_cell":
             assert self.sources[command["cell_id"]] == command["source"]
-            answer["execution"] = await self.execute(command["source"])
+            answer["execution"] = await self.execute(command["source"], asked=command["id"])
+            self.shown[command["cell_id"]] = {
+                key: answer["execution"][key] for key in ("outputs", "execution_count")
+            }
         await self.say({"type": "done", "id": command["id"], **answer})
 
+    def cell(self, cell: str) -> Message:
+        """Return a whole cell."""
+        shown = self.shown.get(cell, {"outputs": [], "execution_count": None})
+        return {"id": cell, "cell_type": "code", "metadata": {}, "source": self.sources[cell], **shown}
 
-Connect = Callable[[], Awaitable[ScriptedPage]]
-"""Connects a page that shows no notebook yet."""
+
+Connect = Callable[..., Awaitable[ScriptedPage]]
+"""Connects a page, of a name or of none, that shows no notebook yet."""

@@ -75,7 +75,7 @@ async def test_a_task_for_a_notebook_that_is_not_open_is_refused(
         before = len(page.heard)
         await page.ask(notebook=notebook)
         assert (await page.hears("refused", after=before, notebook=notebook))["message"] == NOT_OPEN
-    assert [message["type"] for message in page.heard] == ["refused", "refused"]
+    assert page.types() == ["refused", "refused"]
     assert (await page.open("a.ipynb"))["events"] == []
     assert model.requests == []
 
@@ -134,7 +134,7 @@ async def test_new_conversation_in_a_notebook_that_is_not_open_says_so(connect: 
     await other.open("a.ipynb")
     await page.say({"type": "new_conversation", "notebook": "a.ipynb"})
     assert (await page.hears("refused"))["message"] == NOT_OPEN
-    assert [message["type"] for message in other.heard] == ["history"]
+    assert other.types() == ["history"]
 
 
 async def test_a_journal_that_cannot_be_written_is_told_and_the_connection_stays(

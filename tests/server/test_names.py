@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
-from jupyter_codeact.agent.contracts import ChatModel
 from jupyter_codeact.agent.events import RunStarted
-from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.protocol import History, Open
 from jupyter_codeact.server.conversations import Conversations
-from jupyter_codeact.server.pages import Page
+from jupyter_codeact.server.setup import Setup
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
 
@@ -43,21 +42,15 @@ def answered(history: dict[str, Any]) -> list[str]:
 def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     """Open a journal as a server does that starts anew."""
     journal = SqliteJournal(path)
-    model: ChatModel = None  # type: ignore[assignment] - nothing is asked
-    yield Conversations(
-        model=model,
-        journal=journal,
-        kernel=lambda _: None,
-        root=str(root),
-        budget=Budget(),  # type: ignore[arg-type, return-value]
-    )
+    idle = Mock()  # nothing is asked of models, kernels and files
+    yield Conversations(Setup(models=idle, journal=journal, kernels=idle, contents=idle, root=str(root)))
     journal.close()
 
 
 def opened(conversations: Conversations, notebook: str) -> History:
     """Return what a page is told that opens a notebook."""
     said: list[Any] = []
-    conversations.receive(Page(said.append), Open(notebook=notebook))
+    conversations.receive(conversations.join("page", said.append), Open(notebook=notebook))
     [history] = said
     assert isinstance(history, History)
     return history

@@ -9,14 +9,8 @@ from typing import Any
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import Refusal, ScriptedModel
 from tests.server.page import Connect, Message, ScriptedPage
-
-GONE = (
-    "The page with this notebook was closed or lost its connection, so the run stopped. "
-    "Cells that ran before are in the notebook."
-)
 
 
 def cell(source: str) -> str:
@@ -40,14 +34,14 @@ async def test_a_task_is_worked_on_through_the_page_in_its_kernel(
     await page.ask("  Add two years.  ")
     end = await page.end()
     assert (end["ending"], end["answer"], end["turns"]) == ("answered", "It is 1955.", 2)
-    assert page.commands[:3] == ["read_state", "write_cell", "run_cell"]
+    assert [command for command in page.commands if command != "read_state"] == ["write_cell", "run_cell"]
     assert page.events == [
         *("run_started", "observation", "reply", "action", "cell_written", "decided", "executed"),
         *("observation", "reply", "run_ended"),
     ]
     written = await page.hears("write_cell")
     assert written["source"] == "later = year + 2\nlater"
-    assert written["metadata"] == {"codeact": {"run": end["run"], "turn": 1}}
+    assert written["metadata"] == {"codeact": {"run": end["run"], "turn": 1, "model": "scripted"}}
     assert (await page.hears("run_started"))["task"] == "Add two years."
     opening = model.requests[0]["messages"][-1]["content"]
     assert "year: int" in opening
@@ -85,51 +79,6 @@ async def test_a_notebook_larger_than_a_usual_message_can_be_worked_in(
     model.script(["I see."])
     await page.ask()
     assert (await page.end())["answer"] == "I see."
-
-
-async def test_a_page_closed_in_the_middle_of_a_reply_ends_the_run(
-    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel
-) -> None:
-    held = model.held("It will be ")
-    model.script([held])
-    await page.ask()
-    await page.hears("reply_delta")
-    await page.leave()
-    assert await asyncio.to_thread(held.disconnected.wait, 20)
-    history = await (await connect()).open("a.ipynb", kernel)
-    assert history["events"][-1]["message"] == GONE
-    assert [event["type"] for event in history["events"][-2:]] == ["reply", "run_ended"]
-    assert not history["running"]
-
-
-@pytest.mark.parametrize("how", ["leaves", "closes", "is renamed and closes"])
-async def test_a_page_that_goes_in_the_middle_of_a_cell_ends_the_run_and_the_kernel_is_interrupted(
-    page: ScriptedPage,
-    connect: Connect,
-    kernel: str,
-    model: ScriptedModel,
-    jp_serverapp: ServerApp,
-    conversations: Conversations,
-    how: str,
-) -> None:
-    other = await connect()
-    await other.open("a.ipynb", kernel)
-    model.script([cell("begun = 1\nimport asyncio\nawait asyncio.sleep(600)")])
-    await page.ask()
-    await begun(page, jp_serverapp.kernel_manager, kernel)
-    notebook = "a.ipynb"
-    if how == "leaves":
-        await page.leave()
-    else:
-        if how.startswith("is renamed"):
-            conversations.moved("a.ipynb", notebook := "b.ipynb")
-        await page.say({"type": "close", "notebook": notebook})
-    end = await other.end()
-    assert (end["ending"], end["message"]) == ("failed", GONE)
-    assert (await other.execute("assert begun == 1"))["status"] == "ok"
-    history = await (await connect()).open(notebook, kernel)
-    assert history["events"][-1] == end
-    assert not history["running"]
 
 
 @pytest.mark.parametrize(
@@ -182,25 +131,6 @@ async def test_an_incomplete_answer_ends_the_run_with_a_sentence(
     command = await page.hears("write_cell")
     await page.say({"type": "done", "id": command["id"]})
     assert (await page.end())["message"] == "The page gave an incomplete answer. Reload it and ask again."
-
-
-async def test_an_answer_kept_from_an_earlier_connection_is_not_taken_for_a_new_one(
-    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel
-) -> None:
-    page.mute.add("write_cell")
-    model.script([cell("1 + 1"), cell("2 + 2"), "It is 4."])
-    await page.ask()
-    asked = await page.hears("write_cell")
-    await page.leave()
-    again = await connect()
-    await again.open("a.ipynb", kernel)
-    again.mute.add("write_cell")
-    await again.ask()
-    command = await again.hears("write_cell")
-    await again.say({"type": "failed", "id": asked["id"], "message": "Too late."})
-    again.sources["new"] = "2 + 2"
-    await again.say({"type": "done", "id": command["id"], "cell_id": "new"})
-    assert (await again.end())["answer"] == "It is 4."
 
 
 NO_PYTHON: list[tuple[Message | None, str]] = [
@@ -262,6 +192,7 @@ async def test_an_endpoint_that_refuses_ends_the_run_with_a_sentence(
 async def test_the_key_reaches_neither_page_nor_journal_nor_kernel(
     page: ScriptedPage, model: ScriptedModel, journal_path: Path
 ) -> None:
+    await page.say({"type": "set_mode", "notebook": "a.ipynb", "mode": "auto"})
     look = "import os\nkeys = [v for v in os.environ.values() if v.startswith('key-')]\nassert not keys, keys"
     model.script([cell(look), Refusal(401, f"Incorrect API key provided: {model.api_key}.")])
     await page.ask()

@@ -208,6 +208,16 @@ class NotebookPage(PanelPage):
             timeout=60_000,
         )
 
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook is there and connected to its kernel, which may be busy."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.context?.isReady && panel.sessionContext?.session?.kernel;
+            }""",
+            timeout=60_000,
+        )
+
     @property
     def notebook(self) -> Locator:
         """The notebook in front."""
@@ -216,7 +226,7 @@ class NotebookPage(PanelPage):
     def open_panel(self) -> None:
         """Open the agent's panel with the notebook's toolbar button, unless it is open."""
         if not self.task.is_visible():
-            self.notebook.get_by_role("button", name="CodeAct").click()
+            self.notebook.get_by_role("button", name="Ask CodeAct to work in this notebook").click()
         expect(self.task).to_be_visible()
 
     @property
@@ -229,6 +239,51 @@ class NotebookPage(PanelPage):
         self.open_panel()
         self.task.fill(task)
         self.task.press("Enter")
+
+    @property
+    def mode(self) -> Locator:
+        """The toolbar's button that says which cells wait for the user, and opens a menu."""
+        return self.notebook.locator(".jp-CodeAct-mode button")
+
+    def choose(self, item: str) -> None:
+        """Choose from the menu of the toolbar's button."""
+        self.mode.click()
+        self.page.get_by_role("menu").get_by_text(item, exact=True).click()
+
+    @property
+    def approval(self) -> Locator:
+        """The bar at the cell that waits for the user."""
+        return self.notebook.get_by_role("group", name="CodeAct wants to run this cell")
+
+    def waiting(self, index: int) -> Locator:
+        """That bar, if it is at this cell."""
+        return self.cells.nth(index).get_by_role("group", name="CodeAct wants to run this cell")
+
+    def answer(self, button: str) -> None:
+        """Press a button of that bar."""
+        self.approval.get_by_role("button", name=button, exact=True).click()
+
+    def mark(self, index: int, kind: str) -> Locator:
+        """One of the marks at a cell."""
+        return self.cells.nth(index).locator(f"[data-mark={kind}]")
+
+    def window_cells(self) -> None:
+        """Let only the cells in view be on the page, as JupyterLab can be set to."""
+        self.page.evaluate(
+            """() => {
+                const notebook = jupyterapp.shell.currentWidget.content;
+                notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: 'full' };
+            }"""
+        )
+
+    def scroll_to(self, index: int) -> None:
+        """Scroll to a cell, as with the mouse: who is typing goes on typing where they are."""
+        self.page.evaluate("index => jupyterapp.shell.currentWidget.content.scrollToItem(index)", index)
+
+    @property
+    def above(self) -> Locator:
+        """The bar above the cells, which says what came of an undo or a check."""
+        return self.notebook.locator(".jp-CodeAct-noticeBar")
 
     def run_cell(self, index: int) -> None:
         """Run a cell as the user does, and wait until its number shows."""

@@ -250,24 +250,3 @@ def test_a_second_page_sees_the_run_and_can_stop_it(
         expect(page.cards).to_have_attribute("data-state", "stopped")
     expect(first.cells.nth(1)).to_contain_text("KeyboardInterrupt")
     assert path.read_bytes() == before
-
-
-def test_a_page_reloaded_in_the_middle_ends_the_run_and_the_conversation_says_so(
-    lab: Lab, served: ScriptedModel, open_notebook: Open
-) -> None:
-    path = lab.write("reload.ipynb", "x = 1")
-    before = path.read_bytes()
-    served.script([WAITING, "Here I am."])
-    page = open_notebook("reload.ipynb")
-    page.ask("Wait.")
-    expect(page.cells.nth(1)).to_contain_text("begun")
-
-    page.page.reload()
-
-    page.wait_until_idle()
-    page.open_panel()
-    expect(page.notice).to_contain_text("The page with this notebook was closed or lost its connection")
-    expect(page.cards).to_have_attribute("data-state", "stopped")
-    assert path.read_bytes() == before
-    page.ask("And now?")
-    expect(page.conversation).to_contain_text("Here I am.")

@@ -2,7 +2,14 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { WriteCell } from '../../protocol';
-import { deleteCell, readState, writeCell } from '../cells';
+import {
+  cellToRun,
+  deleteCell,
+  readCell,
+  readState,
+  restoreCell,
+  writeCell
+} from '../cells';
 import { makePanel } from './make-panel';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -42,17 +49,23 @@ afterEach(() => {
 });
 
 function write(command: Partial<WriteCell>): string {
-  return writeCell(panel, {
-    type: 'write_cell',
-    id: 1,
-    notebook: panel.context.path,
-    source: 'new',
-    cell_type: 'code',
-    cell_id: null,
-    after: null,
-    metadata: {},
-    ...command
-  });
+  return writeCell(
+    panel,
+    {
+      type: 'write_cell',
+      id: 1,
+      notebook: panel.context.path,
+      source: 'new',
+      cell_type: 'code',
+      cell_id: null,
+      new_id: 'fresh',
+      after: null,
+      was: null,
+      metadata: {},
+      ...command
+    },
+    trans
+  );
 }
 
 function sources(): string[] {
@@ -63,12 +76,15 @@ function sources(): string[] {
 
 describe('A cell of CodeAct that the user has changed', () => {
   it('is the user’s: what would replace it goes below', () => {
-    const id = write({ source: 'wrong', after: 'b' });
+    const id = write({ source: 'wrong', new_id: 'one', after: 'b' });
     panel.content.widgets[2].model.sharedModel.setSource('mine now');
-    const next = write({ source: 'right', cell_id: id, after: id });
-    expect(next).not.toBe(id);
+    const correct = { source: 'right', cell_id: id, after: id, was: 'wrong' };
+    const next = write({ ...correct, new_id: 'two' });
+    expect(next).toBe('two');
+    expect(write({ ...correct, new_id: 'two' })).toBe('two'); // told twice
     expect(sources()).toEqual(['# A', 'plot()', 'mine now', 'right', 'c']);
-    expect(write({ source: 'better', cell_id: next, after: next })).toBe(next);
+    const better = { source: 'better', cell_id: next, was: 'right' };
+    expect(write({ ...better, new_id: 'three' })).toBe(next);
     expect(sources()[3]).toBe('better');
   });
 });
@@ -154,6 +170,76 @@ describe('Writing a cell', () => {
     expect(content.activeCell!.model.id).toBe('c');
     expect(content.mode).toBe('edit');
     expect(content.selectedCells.map(({ model }) => model.id)).toEqual(['c']);
+  });
+});
+
+describe('A protected cell', () => {
+  beforeEach(() => {
+    const { model } = panel.content.widgets[1];
+    model.setMetadata('codeact', { protected: true });
+  });
+
+  it('is told as one', () => {
+    const { cells } = readState(panel, { brief: true }, trans);
+    expect(cells.map(cell => cell.protected)).toEqual([false, true, false]);
+  });
+
+  it('is neither rewritten nor run', () => {
+    const sentence = 'You protect this cell from CodeAct';
+    expect(() => write({ cell_id: 'b' })).toThrow(sentence);
+    expect(() => cellToRun(panel, 'b', 'plot()', trans)).toThrow(sentence);
+    expect(sources()).toEqual(['# A', 'plot()', 'c']);
+  });
+});
+
+describe('Restoring a cell', () => {
+  const CELL = {
+    id: 'b',
+    cell_type: 'code',
+    source: ['plot()\n', 'more()'],
+    metadata: { tags: ['theirs'] },
+    outputs: [PICTURE, PICTURE],
+    execution_count: 7
+  };
+
+  function restore(cell: object, after: string | null = null, trusted = false) {
+    const content = cell as Record<string, unknown>;
+    restoreCell(panel, { cell: content, after, trusted });
+  }
+
+  it('gives back all of it, in place and without another editor', () => {
+    const before = panel.content.widgets[1];
+    restore(CELL);
+    expect(panel.content.widgets[1]).toBe(before);
+    expect(readCell(panel, { cell_id: 'b' }, trans)).toMatchObject({
+      ...CELL,
+      source: 'plot()\nmore()'
+    });
+  });
+
+  it('trusts only what the kernel has just shown', () => {
+    const { model } = panel.content.widgets[1];
+    model.trusted = false;
+    restore(CELL);
+    expect(model.trusted).toBe(false);
+    restore(CELL, null, true);
+    expect(model.trusted).toBe(true);
+  });
+
+  it.each([
+    ['a', 1],
+    [null, 0],
+    ['gone', 2]
+  ])('inserts it again below %p', (after, index) => {
+    deleteCell(panel, {
+      type: 'delete_cell',
+      id: 1,
+      notebook: panel.context.path,
+      cell_id: 'b'
+    });
+    restore(CELL, after);
+    const { model } = panel.content.widgets[index];
+    expect(model.toJSON()).toMatchObject({ id: 'b', execution_count: 7 });
   });
 });
 

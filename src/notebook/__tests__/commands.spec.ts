@@ -17,7 +17,9 @@ const WRITE: FromServer = {
   source: 'x = 1',
   cell_type: 'code',
   cell_id: null,
+  new_id: 'fresh',
   after: null,
+  was: null,
   metadata: {}
 };
 const READ: FromServer = {
@@ -88,6 +90,14 @@ describe('Commands of the server', () => {
     ]);
   });
 
+  it('are not carried out twice when they are told twice: the answer is repeated', async () => {
+    connection.say(WRITE);
+    const [written] = await answers(1);
+    connection.say(WRITE);
+    expect(await answers(1)).toEqual([written]);
+    expect(panel.content.widgets).toHaveLength(2);
+  });
+
   it('wait until the cell before them is done', async () => {
     connection.say({
       type: 'run_cell',
@@ -102,6 +112,7 @@ describe('Commands of the server', () => {
     finish.resolve();
     const [ran, read] = (await answers(2)) as Done[];
     expect(ran.execution!.status).toBe('ok');
+    expect(ran.state!.cells[0]).toMatchObject({ id: 'a', outputs: [] });
     expect(read.state!.cells[0].execution_count).toBe(1);
   });
 

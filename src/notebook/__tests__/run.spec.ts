@@ -18,9 +18,11 @@ import { makePanel } from './make-panel';
 const trans = nullTranslator.load('jupyter_codeact');
 const PRINTED = { output_type: 'stream', name: 'stdout', text: 'hello\n' };
 
+let begun: string[];
 let panel: NotebookPanel;
 
 beforeEach(async () => {
+  begun = [];
   panel = await makePanel(
     ['a', 'b'].map(id => ({
       id,
@@ -59,7 +61,9 @@ function run(
     cell_id,
     source
   } as const;
-  return runCell(panel, command, executor, trans);
+  return runCell(panel, command, executor, trans, message =>
+    begun.push(message)
+  );
 }
 
 function emit<T>(signal: ISignal<ISessionContext, T>, args: T): void {
@@ -236,9 +240,9 @@ describe('A notebook that cannot run Python', () => {
       source: ''
     } as const;
     const executor = { runCell: jest.fn() };
-    await expect(runCell(other, command, executor, trans)).rejects.toThrow(
-      'no kernel'
-    );
+    await expect(
+      runCell(other, command, executor, trans, jest.fn())
+    ).rejects.toThrow('no kernel');
     expect(executor.runCell).not.toHaveBeenCalled();
     expect(document.querySelector('.jp-Dialog')).toBeNull();
     other.context.dispose();

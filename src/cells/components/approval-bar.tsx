@@ -1,0 +1,73 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { IWaiting } from '../record';
+
+/** What the user can say of a cell that waits for them. */
+export interface IApproval {
+  approve(): void;
+  approveRest(): void;
+  edit(): void;
+  skip(): void;
+}
+
+/** The bar below a cell that is written and not run. */
+export function ApprovalBar(props: {
+  approval: IApproval;
+  waiting: IWaiting;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { approval, trans, waiting } = props;
+  const { decided, reasons } = waiting;
+  const title = trans.__('CodeAct wants to run this cell');
+  return (
+    <div role="group" aria-label={title}>
+      <div className="jp-CodeAct-cellApprovalWords" role="status">
+        <span className="jp-CodeAct-cellApprovalTitle">{title}</span>
+        {reasons.length > 0 && (
+          <ul aria-label={trans.__('Why it asks')}>
+            {reasons.map(reason => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      <div className="jp-CodeAct-cellApprovalButtons">
+        <button
+          className="jp-Button jp-mod-styled jp-mod-accept"
+          title={trans.__('Run this cell as it is now (Shift+Enter)')}
+          disabled={decided}
+          onClick={() => approval.approve()}
+        >
+          {trans.__('Run')}
+        </button>
+        <button
+          className="jp-Button jp-mod-styled"
+          title={trans.__('Change the cell first; what it then holds is run')}
+          disabled={decided}
+          onClick={() => approval.edit()}
+        >
+          {trans.__('Edit')}
+        </button>
+        <button
+          className="jp-Button jp-mod-styled"
+          title={trans.__('Do not run this cell, and tell CodeAct so')}
+          disabled={decided}
+          onClick={() => approval.skip()}
+        >
+          {trans.__('Skip')}
+        </button>
+        <button
+          className="jp-Button jp-mod-styled"
+          title={trans.__(
+            'Run this cell and all that CodeAct writes after it for this task, without asking again'
+          )}
+          disabled={decided}
+          onClick={() => approval.approveRest()}
+        >
+          {trans.__('Run All from Here')}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { codeActIcon } from '../../icons';
+
+/** What CodeAct offers below an error. */
+export function ErrorActions(props: {
+  fix: () => void;
+  explain: () => void;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { explain, fix, trans } = props;
+  return (
+    <div
+      className="jp-CodeAct-errorActions"
+      role="group"
+      aria-label={trans.__('Help with this error')}
+    >
+      <button
+        className="jp-Button jp-mod-minimal"
+        title={trans.__('Let CodeAct correct this cell')}
+        onClick={fix}
+      >
+        <codeActIcon.react tag="span" className="jp-CodeAct-buttonIcon" />
+        {trans.__('Fix with CodeAct')}
+      </button>
+      <button
+        className="jp-Button jp-mod-minimal"
+        title={trans.__('Let CodeAct say what went wrong, and change nothing')}
+        onClick={explain}
+      >
+        {trans.__('Explain')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import { ICellModel } from '@jupyterlab/cells';
+
+/** Which run wrote a cell, as the cell's metadata say: for information only. */
+export interface IWritten {
+  readonly run: string;
+  readonly model: string;
+}
+
+const KEY = 'codeact';
+
+/** Who wrote a cell; `null` if it was not CodeAct. */
+export function writtenBy(model: ICellModel): IWritten | null {
+  const { run, model: name } = metadataOf(model);
+  return typeof run === 'string'
+    ? { run, model: typeof name === 'string' ? name : '' }
+    : null;
+}
+
+/** Whether the user marked a cell as one that CodeAct never runs or edits. */
+export function isProtected(model: ICellModel): boolean {
+  return metadataOf(model).protected === true;
+}
+
+export function setProtected(model: ICellModel, isOn: boolean): void {
+  const metadata = { ...metadataOf(model) };
+  delete metadata.protected;
+  if (isOn) {
+    metadata.protected = true;
+  }
+  if (Object.keys(metadata).length > 0) {
+    model.setMetadata(KEY, metadata);
+  } else {
+    model.deleteMetadata(KEY);
+  }
+}
+
+function metadataOf(model: ICellModel): Record<string, unknown> {
+  const metadata: unknown = model.getMetadata(KEY);
+  return typeof metadata === 'object' && metadata && !Array.isArray(metadata)
+    ? (metadata as Record<string, unknown>)
+    : {};
+}

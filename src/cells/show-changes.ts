@@ -1,0 +1,60 @@
+import { Dialog } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { IRun, WholeCell } from './record';
+
+/** What a run changed in a cell. */
+export interface IChanges {
+  readonly run: IRun;
+  readonly before: WholeCell | null;
+  readonly now: string;
+  readonly mimeType: string;
+  /** Take the whole run back. */
+  undo(): void;
+}
+
+/** Show what a run changed in a cell, and offer to take the run back. What shows it is loaded only now. */
+export async function showChanges(
+  changes: IChanges,
+  languages: IEditorLanguageRegistry | null,
+  trans: TranslationBundle
+): Promise<void> {
+  const { before, mimeType, now, run } = changes;
+  const found = languages?.findByMIME(mimeType);
+  const [{ Changes }, language] = await Promise.all([
+    import('./changes'),
+    found ? languages!.getLanguage(found) : null
+  ]);
+  const undo = Dialog.warnButton({ label: trans.__('Undo This Run') });
+  const dialog = new Dialog({
+    title: trans.__('What CodeAct changed for “%1”', brief(run.task)),
+    body: new Changes({
+      before: before && sourceOf(before),
+      now,
+      language: language?.support ?? [],
+      trans
+    }),
+    buttons: [
+      ...(run.ended && !run.undone ? [undo] : []),
+      Dialog.okButton({ label: trans.__('Close') })
+    ],
+    hasClose: true
+  });
+  dialog.addClass('jp-CodeAct-changesDialog');
+  const { button } = await dialog.launch();
+  if (button === undo) {
+    changes.undo();
+  }
+}
+
+/** The source of a whole cell, in either of nbformat's spellings. */
+function sourceOf(cell: WholeCell): string {
+  const { source } = cell;
+  return Array.isArray(source) ? source.join('') : String(source ?? '');
+}
+
+function brief(task: string): string {
+  const [line] = task.trim().split('\n');
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}

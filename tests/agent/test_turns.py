@@ -1,0 +1,128 @@
+"""What the loop does with cells that are not its own, with approvals, and with endpoints' function calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from jupyter_codeact.agent.events import Asked
+from jupyter_codeact.agent.formats import FORMATS
+from jupyter_codeact.agent.gate import Decision, Mode, ModeGate, decision
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.agent.bench import Bench, block
+
+
+async def test_a_cell_of_the_users_is_recorded_whole_before_it_is_first_touched(bench: Bench) -> None:
+    theirs = await bench.notebook.write_cell("x = one")
+    await bench.notebook.run_cell(theirs, source="x = one")
+    before = await bench.notebook.read_cell(theirs)
+    named = f"```python cell={theirs[:4]}\nx = 1\nx / 0\n```"
+    await bench.run(named, block("x = 2"), block("print(x)"), "It is 2.")
+    written = bench.events("cell_written")
+    assert [event.before for event in written] == [before, None, None]
+    assert [event.rewritten for event in written] == [True, True, False]
+    assert await bench.cells() == ["x = 2", "print(x)"]
+    assert f"cell={theirs[:4]}" in bench.told(0)
+
+
+async def test_a_protected_cell_is_never_written_and_the_model_is_told(tmp_path: Path) -> None:
+    cells = [new_code_cell("secret = 1", metadata={"codeact": {"protected": True}}, id="abcd1234")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "in.ipynb")
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    async with HeadlessNotebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb") as notebook:
+        bench = Bench(notebook, journal)
+        refused = "```python cell=abcd\nsecret = 2\n```"
+        end = await bench.run(refused, block("other = 2"), "Done.")
+        assert end.ending == "answered"
+        assert "protected by the user" in bench.told(0)
+        assert "The user protects cell=abcd" in bench.told(1)
+        assert await bench.cells() == ["secret = 1", "other = 2"]
+        assert len(bench.events("cell_written")) == 1
+    journal.close()
+
+
+class User:
+    """Says what is written down when the gate asks, and remembers what it was asked."""
+
+    def __init__(self, *answers: bool) -> None:
+        self.answers, self.asked = list(answers), []
+
+    async def __call__(self, asked: Asked) -> Decision:
+        self.asked.append(asked)
+        return decision(asked.source, allowed=self.answers.pop(0), reasons=["no"])
+
+
+@pytest.mark.parametrize(("mode", "asked"), [("auto", 0), ("ask-if-risky", 1), ("ask", 2)])
+async def test_the_mode_says_which_cells_wait_for_the_user(bench: Bench, mode: Mode, asked: int) -> None:
+    user = User(True, True)
+    gate = ModeGate(lambda: mode, user)
+    end = await bench.run(block("print(1)"), block("import os", "os.remove('gone')"), "Done.", gate=gate)
+    assert end.ending == "answered"
+    assert len(user.asked) == asked
+    assert [reason for one in user.asked for reason in one.reasons] == (
+        ["deletes files (os.remove)"] * (asked > 0)
+    )
+
+
+async def test_the_user_may_change_the_mode_while_a_run_is_under_way(bench: Bench) -> None:
+    user, modes = User(True), iter(["ask", "auto", "auto"])
+    await bench.run(block("1"), block("2"), "Done.", gate=ModeGate(lambda: next(modes), user))
+    assert [asked.source for asked in user.asked] == ["1"]
+
+
+async def test_what_the_user_skips_does_not_run_and_is_rewritten(bench: Bench) -> None:
+    gate = ModeGate(lambda: "ask", User(False, True))
+    await bench.run(block("print('first')"), block("print('second')"), "Done.", gate=gate)
+    assert "did not let this cell run (no)" in bench.told(1)
+    assert await bench.cells() == ["print('second')"]
+    assert len(bench.events("executed")) == 1
+
+
+async def test_the_model_is_told_what_ran_if_the_user_changed_it(bench: Bench) -> None:
+    async def edit(asked: Asked) -> Decision:
+        return decision("print('mine')", allowed=True)
+
+    await bench.run(block("print('yours')"), "Done.", gate=ModeGate(lambda: "ask", edit))
+    assert "The user changed your cell before it ran. This is what ran:\n```python\nprint('mine')\n```" in (
+        bench.told(1)
+    )
+
+
+async def test_an_approval_of_other_code_is_none(bench: Bench) -> None:
+    async def confused(asked: Asked) -> Decision:
+        return decision("print(1)", allowed=True).model_copy(update={"source": "print(2)"})
+
+    await bench.run(block("print(0)"), "Done.", gate=ModeGate(lambda: "ask", confused))
+    assert bench.events("executed") == []
+    assert [event.allowed for event in bench.events("decided")] == [False]
+
+
+async def test_an_endpoint_with_function_calling_is_given_the_function_and_its_history(bench: Bench) -> None:
+    tools = FORMATS["tools"]
+    call = tools.render("python", json.dumps({"code": "print(6 * 7)"}))  # type: ignore[attr-defined]
+    end = await bench.run(call, "It is 42.", action_format=tools)
+    assert end.answer == "It is 42."
+    assert bench.model.options[0]["tools"] == tools.tools
+    assert [message["role"] for message in bench.model.heard[1]] == ["system", "user", "assistant", "tool"]
+    assert "42" in bench.told(1)
+    assert await bench.cells() == ["print(6 * 7)"]
+
+
+async def test_the_tags_of_the_codeactagent_models_are_a_format(bench: Bench) -> None:
+    end = await bench.run(
+        "<execute>\nprint(6 * 7)\n", "<solution>42</solution>", action_format=FORMATS["execute"]
+    )
+    assert end.answer == "42"
+    assert bench.model.options[0]["stop"] == ("</execute>",)
+    assert "<execute>" in bench.model.heard[0][0]["content"]
+
+
+async def test_a_reply_says_when_its_first_word_came(bench: Bench) -> None:
+    await bench.run("", "It is 5.")
+    [reply] = bench.events("reply")
+    assert 0 <= reply.first_token_seconds <= reply.seconds

@@ -1,0 +1,184 @@
+"""An endpoint that is overloaded, fails or is lost is asked again, within reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from jupyter_codeact.agent.contracts import Delta, ModelError
+from jupyter_codeact.agent.formats import ToolsFormat
+from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.retries import Patience, Waits, asked_wait
+from tests.scripted import Broken, Called, Refusal, Said, ScriptedModel, ScriptedReply
+
+HELLO = [{"role": "user", "content": "Say hello."}]
+SOON = Patience(base_seconds=0.001)
+
+
+@asynccontextmanager
+async def scripted(
+    *replies: ScriptedReply, patience: Patience = SOON
+) -> AsyncIterator[tuple[ScriptedModel, EndpointModel]]:
+    with ScriptedModel(replies) as server:
+        model = EndpointModel(server.url, api_key=server.api_key, patience=patience)
+        yield server, model
+        await model.close()
+
+
+async def collect(model: EndpointModel, **options) -> list[Delta]:
+    return [delta async for delta in model.stream(HELLO, **options)]
+
+
+def reply(deltas: list[Delta]) -> str:
+    """Return the reply as an agent reads it."""
+    text = ""
+    for delta in deltas:
+        text = delta.text if delta.restart else text + delta.text
+    return text
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_a_passing_failure_is_tried_again(status):
+    async with scripted(Refusal(status), Refusal(status), "Hello") as (server, model):
+        assert reply(await collect(model)) == "Hello"
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 501])
+async def test_what_will_not_change_is_not_tried_again(status):
+    async with scripted(Refusal(status), "Hello") as (server, model):
+        with pytest.raises(ModelError):
+            await collect(model)
+        assert len(server.requests) == 1
+
+
+async def test_a_reply_that_breaks_off_is_asked_for_again_and_begins_anew():
+    async with scripted(Broken("Half a rep"), "The whole reply.") as (server, model):
+        deltas = await collect(model)
+        assert "".join(delta.text for delta in deltas).startswith("Half a rep")
+        assert [delta.restart for delta in deltas if delta.restart] == [True]
+        assert reply(deltas) == "The whole reply."
+        assert server.requests[0] == server.requests[1]
+
+
+async def test_a_reply_that_breaks_off_before_its_first_word_does_not_restart():
+    async with scripted(Broken(""), "Hello") as (_, model):
+        deltas = await collect(model)
+        assert not any(delta.restart for delta in deltas)
+        assert reply(deltas) == "Hello"
+
+
+async def test_after_so_many_times_it_is_enough():
+    patience = Patience(retries=2, base_seconds=0.001)
+    async with scripted(*[Broken("Half")] * 4, patience=patience) as (server, model):
+        with pytest.raises(ModelError, match="broke off in the middle of the reply"):
+            await collect(model)
+        assert len(server.requests) == 3
+        assert model.status.state == "failed"
+
+
+async def test_what_is_waited_for_is_said():
+    wait = Refusal(429, headers={"retry-after-ms": "20"})
+    async with scripted(wait, Said("Hello", delay=0.05)) as (server, model):
+        seen = []
+        model.watch(seen.append)
+        await collect(model)
+        waiting = [status for status in seen if status.message]
+    assert [status.state for status in waiting] == ["busy"]
+    assert waiting[0].message == (
+        f"{server.url} takes no more requests for now (HTTP 429); asking again in 1 s."
+    )
+    assert waiting[0].where == server.url
+    assert seen[-1].state == "ready"
+    assert seen[-1].message == ""
+
+
+async def test_a_wait_that_is_too_long_is_not_begun():
+    hour = Refusal(429, "Quota.", headers={"Retry-After": "3600"})
+    async with scripted(hour, "Hello") as (server, model):
+        with pytest.raises(ModelError, match=r"HTTP 429\): Quota; ask again"):
+            await collect(model)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_an_endpoint_may_say_how_long_to_wait(headers, seconds):
+    assert asked_wait(refused(headers)) == seconds
+
+
+def test_an_endpoint_may_say_until_when_to_wait():
+    now = time.time()
+    later, earlier = (refused({"retry-after": formatdate(now + by, usegmt=True)}) for by in (30, -30))
+    assert asked_wait(later, now) == pytest.approx(30, abs=1)
+    assert asked_wait(earlier, now) == 0
+
+
+def refused(headers: dict[str, str]) -> Exception:
+    error = Exception()
+    error.response = SimpleNamespace(headers=httpx.Headers(headers))
+    return error
+
+
+def test_clients_that_failed_together_do_not_come_back_together():
+    def waits(asked: float | None = None) -> list[float]:
+        series = Waits(Patience(retries=4, retry_seconds=1000, base_seconds=1))
+        return [series.next(asked) or 0.0 for _ in range(4)]
+
+    first, second = waits(), waits()
+    assert first != second
+    for wait, most in zip(first, (1, 2, 4, 8), strict=True):
+        assert most / 2 <= wait <= most
+    assert all(wait >= 5 for wait in waits(5))
+
+
+def test_all_waits_together_are_bounded():
+    waits = Waits(Patience(retries=100, retry_seconds=10, base_seconds=1))
+    taken = []
+    while (wait := waits.next(None)) is not None:
+        taken.append(wait)
+    assert 1 < len(taken) < 10
+    assert sum(taken) <= 10
+
+
+async def test_a_native_call_comes_as_the_text_that_the_agent_reads():
+    arguments = '{"code": "print(\\"hi\\")\\n1 + 1"}'
+    tools = [dict(ToolsFormat.schema)]
+    async with scripted(Called("python", arguments, text="Let me see.")) as (server, model):
+        deltas = await collect(model, tools=tools)
+        assert server.requests[0]["tools"] == tools
+    text = reply(deltas)
+    assert text == "Let me see.\n" + ToolsFormat().render("python", arguments)
+    assert len([delta for delta in deltas if delta.text]) > 5
+    parsed = ToolsFormat().parse(text)
+    assert parsed.actions[0].source == 'print("hi")\n1 + 1'
+    assert deltas[-1].usage.completion_tokens > 0
+
+
+async def test_a_native_call_without_arguments_is_whole_too():
+    async with scripted(Called("list_files", "")) as (_, model):
+        text = reply(await collect(model, tools=[dict(ToolsFormat.schema)]))
+    assert ToolsFormat().parse(text).actions[0].source == "list_files()"
+
+
+async def test_an_endpoint_that_takes_no_functions_is_said():
+    refusal = Refusal(400, "tinyllama does not support tools")
+    async with scripted(refusal) as (_, model):
+        with pytest.raises(ModelError, match=r"takes no function calls.*another action format"):
+            await collect(model, tools=[dict(ToolsFormat.schema)])

@@ -1,0 +1,225 @@
+"""The model is chosen on the page, for the whole server; endpoints are named there, and keys stay here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from jupyter_server.serverapp import ServerApp
+from keyring.backends.fail import Keyring as NoKeyring
+
+from jupyter_codeact.models.endpoints import Endpoints
+from jupyter_codeact.models.private import PrivateFile
+from jupyter_codeact.server.models import Models, open_models
+from tests.scripted import Held, Refusal, ScriptedModel
+from tests.server.page import Connect, Message, ScriptedPage
+
+KEY = "sk-of-the-page"
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> Any:
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def other() -> Any:
+    """Return a second model, with a key of its own."""
+    with ScriptedModel() as other:
+        other.api_key = KEY
+        yield other
+
+
+@pytest.fixture
+def models(jp_serverapp: ServerApp) -> Models:
+    [extension] = jp_serverapp.extension_manager.extension_apps["jupyter_codeact"]
+    return extension.models
+
+
+async def listed(page: ScriptedPage) -> Message:
+    before = len(page.heard)
+    await page.say({"type": "list_models"})
+    return await page.hears("model_list", after=before)
+
+
+async def save(page: ScriptedPage, name: str, url: str, **more: Any) -> Message:
+    before = len(page.heard)
+    await page.say({"type": "save_endpoint", "name": name, "url": url, **more})
+    return await page.hears("model_list", after=before)
+
+
+async def choose(page: ScriptedPage, wish: str) -> Message:
+    before = len(page.heard)
+    await page.say({"type": "choose_model", "id": wish})
+    return await page.hears("model_list", after=before)
+
+
+async def refused(page: ScriptedPage, message: Message) -> str:
+    before = len(page.heard)
+    await page.say(message)
+    return str((await page.hears("refused", after=before))["message"])
+
+
+def by_name(models: Message) -> dict[str, Message]:
+    return {choice["name"]: choice for choice in models["choices"]}
+
+
+async def test_a_page_is_told_how_the_model_is_and_what_there_is(
+    page: ScriptedPage, model: ScriptedModel
+) -> None:
+    status = await page.hears("model_status")
+    assert (status["state"], status["where"]) == ("ready", model.url)
+    models = await listed(page)
+    choices = by_name(models)
+    assert {"auto", "smollm2-135m", "qwen2.5-coder-1.5b"} <= choices.keys()
+    assert choices["auto"]["detail"].endswith(".")
+    assert "CPU" in choices["smollm2-135m"]["fits"]
+    configured = next(choice for choice in models["choices"] if choice["id"] == models["chosen"])
+    assert (configured["kind"], configured["where"], configured["has_key"]) == ("endpoint", model.url, True)
+
+
+async def test_an_endpoint_that_is_saved_and_chosen_is_used_by_the_next_run(
+    page: ScriptedPage, connect: Connect, other: ScriptedModel, model: ScriptedModel, journal_path: Path
+) -> None:
+    watching = await connect()
+    await save(page, "work", other.url, api_key=KEY)
+    models = await choose(page, "endpoint:work")
+    assert models["chosen"] == "endpoint:work"
+    assert (await watching.hears("model_list", chosen="endpoint:work"))["choices"] == models["choices"]
+    assert (await watching.hears("model_status", where=other.url))["state"] == "ready"
+    other.script(["Hello from work."])
+    await page.ask()
+    assert (await page.end())["answer"] == "Hello from work."
+    assert model.requests == []
+    assert json.loads((journal_path.parent / "model.json").read_text()) == {"chosen": "endpoint:work"}
+    assert (await page.hears("run_started"))["model"] in ("scripted", other.url)
+
+
+async def test_no_key_ever_reaches_a_page_or_a_log(
+    page: ScriptedPage, other: ScriptedModel, model: ScriptedModel, journal_path: Path, caplog: Any
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await save(page, "work", other.url, api_key=KEY)
+    await save(page, "work", other.url, model="scripted")
+    await choose(page, "endpoint:work")
+    other.script([Refusal(401, f"The key {KEY} is wrong.")])
+    await page.ask()
+    assert (await page.end())["ending"] == "failed"
+    await page.say({"type": "save_endpoint", "name": "x", "api_key": KEY})  # without an address: no message
+    await page.say(json.dumps({"type": "save_endpoint", "name": 7, "url": other.url, "api_key": KEY}))
+    await page.hears("refused")
+    await listed(page)
+    assert KEY not in json.dumps(page.heard)
+    assert model.api_key not in json.dumps(page.heard)
+    assert KEY not in caplog.text
+    assert model.api_key not in caplog.text
+    kept = [path for path in journal_path.parent.iterdir() if KEY.encode() in path.read_bytes()]
+    assert [path.name for path in kept] == ["keys.json"]
+    assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
+
+
+async def test_a_run_keeps_the_model_it_began_with(
+    page: ScriptedPage, model: ScriptedModel, other: ScriptedModel
+) -> None:
+    held = Held("```python\n1 +", " 1\n```")
+    model.script([held, "It is 2."])
+    await save(page, "work", other.url, api_key=KEY)
+    await page.ask()
+    await page.hears("reply_delta")
+    await choose(page, "endpoint:work")
+    held.released.set()
+    assert (await page.end())["answer"] == "It is 2."
+    assert len(model.requests) == 2
+    assert other.requests == []
+
+
+async def test_a_task_may_have_a_model_of_its_own(
+    page: ScriptedPage, model: ScriptedModel, other: ScriptedModel
+) -> None:
+    await save(page, "work", other.url, api_key=KEY)
+    other.script(["From work.", "From work again."])
+    for wish in ("work", "endpoint:work"):
+        before = len(page.heard)
+        await page.say({"type": "ask", "notebook": "a.ipynb", "task": "Hello?", "model": wish})
+        assert (await page.end(after=before))["answer"].startswith("From work")
+    assert model.requests == []
+    ask = {"type": "ask", "notebook": "a.ipynb", "task": "Hello?", "model": "gpt-9"}
+    assert "no model called 'gpt-9'; there are auto, " in await refused(page, ask)
+
+
+async def test_removing_the_chosen_endpoint_leaves_the_choice_to_us(
+    page: ScriptedPage, other: ScriptedModel, journal_path: Path
+) -> None:
+    await save(page, "work", other.url, api_key=KEY)
+    await choose(page, "endpoint:work")
+    await page.say({"type": "remove_endpoint", "name": "work"})
+    assert "work" not in by_name(await page.hears("model_list", chosen="auto"))
+    assert KEY not in (journal_path.parent / "keys.json").read_text()
+
+
+async def test_what_cannot_be_done_is_said_in_a_sentence(page: ScriptedPage, model: ScriptedModel) -> None:
+    where = model.url.removeprefix("http://").removesuffix("/v1")
+    wrong = {"type": "save_endpoint", "name": "work", "url": "work"}
+    assert "must be an address like" in await refused(page, wrong)
+    assert "no endpoint called work" in await refused(page, {"type": "remove_endpoint", "name": "work"})
+    own = await refused(page, {"type": "remove_endpoint", "name": where})
+    assert "is set in the server's configuration" in own
+    assert "no model called" in await refused(page, {"type": "choose_model", "id": "endpoint:work"})
+    stop = await refused(page, {"type": "control_model", "action": "stop"})
+    assert "runs elsewhere" in stop
+
+
+async def test_starting_an_endpoint_says_whether_it_answers(page: ScriptedPage, other: ScriptedModel) -> None:
+    await save(page, "work", other.url, api_key="wrong")
+    await choose(page, "endpoint:work")
+    before = len(page.heard)
+    await page.say({"type": "control_model", "action": "start"})
+    failed = await page.hears("model_status", after=before, state="failed")
+    assert "refused the API key" in failed["message"]
+    await save(page, "work", other.url, api_key=KEY)
+    before = len(page.heard)
+    await page.say({"type": "control_model", "action": "start"})
+    await page.hears("model_status", after=before, state="ready", model="scripted")
+
+
+async def opened(folder: Path, **configuration: Any) -> str:
+    """Return what a server with a configuration has chosen."""
+    models = open_models(folder, lambda *_call: None, **configuration)
+    await models.close()
+    return models.chosen
+
+
+async def test_the_choice_outlives_the_server_and_the_configuration_wins(tmp_path: Path) -> None:
+    assert await opened(tmp_path) == "auto"
+    with PrivateFile(tmp_path / "model.json").change() as remembered:
+        remembered["chosen"] = "catalog:smollm2-135m"
+    assert stat.S_IMODE((tmp_path / "model.json").stat().st_mode) == 0o600
+    assert await opened(tmp_path) == "catalog:smollm2-135m"
+    assert await opened(tmp_path, model="qwen2.5-coder-1.5b") == "catalog:qwen2.5-coder-1.5b"
+    assert await opened(tmp_path, model="auto") == "auto"
+    assert await opened(tmp_path, endpoint="http://localhost:8000/v1") == "endpoint:localhost:8000"
+    Endpoints(tmp_path).save("work", "https://work.example/v1")
+    assert await opened(tmp_path, endpoint="work") == "endpoint:work"
+    assert await opened(tmp_path, model="work") == "endpoint:work"
+    with PrivateFile(tmp_path / "model.json").change() as remembered:
+        remembered["chosen"] = "endpoint:gone"
+    assert await opened(tmp_path) == "auto"
+
+
+async def test_a_model_that_is_not_chosen_any_more_is_unloaded_once_it_is_idle(tmp_path: Path) -> None:
+    models = open_models(tmp_path, lambda *_call: None, model="smollm2-135m")
+    engine = models.model.engine  # type: ignore[attr-defined]
+    kept = engine.idle_seconds
+    await models._choose("auto")
+    assert engine.idle_seconds < kept
+    await models._choose("catalog:smollm2-135m")
+    assert engine.idle_seconds == kept
+    await models.close()

@@ -1,0 +1,246 @@
+"""A page goes in the middle of a run: it goes on, and whoever shows the notebook next has it all."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+
+from jupyter_codeact.server.conversations import Conversations
+from tests.scripted import ScriptedModel
+from tests.server.page import Connect, Message, ScriptedPage
+
+
+def cell(source: str) -> str:
+    return f"```python\n{source}\n```"
+
+
+class Gate:
+    """A cell that says that it has begun, and goes on when it is let."""
+
+    def __init__(self, folder: Path) -> None:
+        self._open = folder / "open"
+        self.source = (
+            "import pathlib, time\n"
+            "runs = globals().get('runs', 0) + 1\n"
+            "print('begun')\n"
+            f"while not pathlib.Path({str(self._open)!r}).exists():\n"
+            "    time.sleep(0.01)\n"
+            "print('done')"
+        )
+
+    def open(self) -> None:
+        self._open.touch()
+
+
+@pytest.fixture
+def kernels(jp_serverapp: ServerApp) -> Any:
+    return jp_serverapp.kernel_manager
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)
+
+
+async def begun(page: ScriptedPage, kernels: Any, kernel: str) -> None:
+    """Wait until the kernel is at the agent's cell."""
+    await page.hears("run_cell")
+    async with asyncio.timeout(30):
+        while kernels.get_kernel(kernel).execution_state != "busy":
+            await asyncio.sleep(0.02)
+
+
+def printed(outputs: list[Message]) -> str:
+    return "".join(output.get("text", "") for output in outputs)
+
+
+async def ran_once(page: ScriptedPage) -> bool:
+    return (await page.execute("assert runs == 1, runs"))["status"] == "ok"
+
+
+async def test_a_page_loaded_anew_sees_the_cell_that_still_runs_and_then_its_result(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate
+) -> None:  # fmt: skip
+    model.script([cell("first = 1"), cell(gate.source), "Done."])
+    await page.ask()
+    await page.hears("run_cell", source=gate.source)
+    await begun(page, kernels, kernel)
+    await page.leave()
+
+    again = await connect()
+    history = await again.open("a.ipynb", kernel)
+    assert history["running"]
+    await again.hears("restore_cell")
+    async with asyncio.timeout(30):
+        while [printed(one["outputs"]) for one in again.shown.values()] != ["", "begun\n"]:
+            await asyncio.sleep(0.02)
+    assert list(again.sources.values()) == ["first = 1", gate.source]
+    gate.open()
+
+    assert (await again.end())["answer"] == "Done."
+    executed = await again.hears("executed")
+    assert (executed["status"], printed(executed["outputs"])) == ("ok", "begun\ndone\n")
+    assert executed["execution_count"] == again.shown[executed["cell_id"]]["execution_count"] > 1
+    assert printed(again.shown[executed["cell_id"]]["outputs"]) == "begun\ndone\n"
+    assert "run_cell" not in again.commands
+    assert await ran_once(again)
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_result_that_came_while_no_page_was_there_is_in_the_next_one(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate,
+    says_so: bool,
+) -> None:  # fmt: skip
+    page.began = says_so  # an executor that works on the server does not tell which request it is
+    model.script([cell(gate.source), "Done."])
+    await page.ask()
+    await begun(page, kernels, kernel)
+    await page.leave()
+    gate.open()
+    async with asyncio.timeout(30):
+        while len(model.requests) < 1 or kernels.get_kernel(kernel).execution_state != "idle":
+            await asyncio.sleep(0.02)
+
+    again = await connect()
+    await again.open("a.ipynb", kernel)
+    await again.hears("run_ended")
+    [shown] = again.shown.values()
+    assert printed(shown["outputs"]) == "begun\ndone\n"
+    assert list(again.sources.values()) == [gate.source]
+    assert await ran_once(again)
+
+
+async def test_a_run_that_ended_without_a_page_is_seen_by_the_next_one(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, conversations: Conversations
+) -> None:
+    held = model.held("It will ", "be 2.")
+    model.script([held])
+    await page.ask()
+    await page.hears("reply_delta")
+    await page.leave()
+    first = await connect()
+    history = await first.open("a.ipynb", kernel)
+    assert history["events"][-1]["text"] == "It will "  # so far
+    await first.leave()
+    held.released.set()
+    async with asyncio.timeout(30):
+        while conversations._desks["a.ipynb"].running:
+            await asyncio.sleep(0.02)
+    history = await (await connect()).open("a.ipynb", kernel)
+    assert history["events"][-1]["answer"] == "It will be 2."
+    assert not history["running"]
+
+
+async def test_a_second_page_takes_over_when_the_first_goes_and_no_cell_runs_twice(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate
+) -> None:  # fmt: skip
+    other = await connect()
+    await other.open("a.ipynb", kernel)
+    model.script([cell("first = 1"), cell(gate.source), cell("last = first + 1"), "Done."])
+    await page.ask()
+    await page.hears("run_cell", source=gate.source)
+    await begun(page, kernels, kernel)
+    assert other.commands == []
+    await page.say({"type": "close", "notebook": "a.ipynb"})
+    await other.hears("restore_cell")
+    gate.open()
+    assert (await other.end())["answer"] == "Done."
+    assert list(other.sources.values()) == ["first = 1", gate.source, "last = first + 1"]
+    assert [one["source"] for one in other.heard if one["type"] == "run_cell"] == ["last = first + 1"]
+    assert await ran_once(other)
+
+
+async def test_a_cell_that_its_page_never_ran_is_run_by_the_next_one(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel
+) -> None:
+    page.mute.add("run_cell")
+    model.script([cell("runs = globals().get('runs', 0) + 1"), "Done."])
+    await page.ask()
+    await page.hears("run_cell")
+    await page.leave()
+    again = await connect()
+    await again.open("a.ipynb", kernel)
+    assert (await again.end())["answer"] == "Done."
+    assert again.commands.count("run_cell") == 1
+    assert await ran_once(again)
+
+
+async def test_a_page_whose_connection_is_back_is_told_again_what_it_has_not_answered(
+    connect: Connect, kernel: str, model: ScriptedModel
+) -> None:
+    page = await connect("the page")
+    await page.open("a.ipynb", kernel)
+    page.mute.add("write_cell")
+    model.script([cell("1 + 1"), "It is 2."])
+    await page.ask()
+    told = await page.hears("write_cell")
+    await page.leave()
+    again = await connect("the page")
+    again.mute.add("write_cell")
+    await again.open("a.ipynb", kernel)
+    assert await again.hears("write_cell") == told
+    again.sources["new"] = "1 + 1"
+    await again.say({"type": "failed", "id": told["id"] - 1, "message": "An answer to another command."})
+    await again.say({"type": "done", "id": told["id"], "cell_id": "new"})
+    assert (await again.end())["answer"] == "It is 2."
+    assert "restore_cell" not in again.commands
+
+
+async def test_a_kernel_that_is_shut_down_while_no_page_is_there_ends_the_run(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate
+) -> None:  # fmt: skip
+    model.script([cell(gate.source)])
+    await page.ask()
+    await begun(page, kernels, kernel)
+    await page.leave()
+    await kernels.shutdown_kernel(kernel, now=True)
+    again = await connect()
+    await again.open("a.ipynb", None)
+    end = await again.end()
+    assert end["ending"] == "failed"
+    assert end["message"].startswith("The kernel died")
+
+
+class TestWithLittlePatience:
+    @pytest.fixture
+    def codeact_config(self, model: ScriptedModel, journal_path: Path) -> dict[str, Any]:
+        return {"endpoint": model.url, "journal": str(journal_path), "reconnect_seconds": 1.0}
+
+    async def test_a_run_whose_page_does_not_come_back_ends_and_frees_the_kernel(
+        self, page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any,
+        gate: Gate, conversations: Conversations,
+    ) -> None:  # fmt: skip
+        model.script([cell(gate.source)])
+        await page.ask()
+        await begun(page, kernels, kernel)
+        await page.leave()
+        async with asyncio.timeout(30):
+            while conversations._desks["a.ipynb"].running:
+                await asyncio.sleep(0.02)
+        again = await connect()
+        history = await again.open("a.ipynb", kernel)
+        end = history["events"][-1]
+        assert end["ending"] == "stopped"
+        assert end["message"].startswith("No page has shown this notebook for")
+        executed = next(event for event in history["events"] if event["type"] == "executed")
+        assert (executed["status"], printed(executed["outputs"])) == ("interrupted", "begun\n")
+        await again.hears("restore_cell")
+        assert await ran_once(again)
+
+    async def test_a_question_that_nobody_answers_ends_the_run(
+        self, page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel,
+        conversations: Conversations,
+    ) -> None:  # fmt: skip
+        model.script([cell("1 + 1")])
+        await page.ask(mode="ask")
+        await page.hears("asked")
+        await page.leave()
+        async with asyncio.timeout(30):
+            while conversations._desks["a.ipynb"].running:
+                await asyncio.sleep(0.02)
+        history = await (await connect()).open("a.ipynb", kernel)
+        assert history["events"][-1]["ending"] == "stopped"
