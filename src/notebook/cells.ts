@@ -133,12 +133,13 @@ function restore(
       model.sharedModel.setSource(source);
     }
     model.sharedModel.setMetadata(cell.metadata as IBaseCellMetadata);
-    if (isCodeCellModel(model)) {
-      model.trusted = trusted || model.trusted;
-      model.outputs.fromJSON(cell.outputs as IOutput[]);
-      model.executionCount = (cell.execution_count ?? null) as number | null;
-    }
   });
+  if (isCodeCellModel(model)) {
+    model.trusted = trusted || model.trusted;
+    // Not within the transaction: the model would take its own change for somebody else's, and follow it again.
+    model.outputs.fromJSON(cell.outputs as IOutput[]);
+    model.executionCount = (cell.execution_count ?? null) as number | null;
+  }
 }
 
 /** A multiline string, in either of nbformat's spellings, as one string. */

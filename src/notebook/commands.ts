@@ -24,6 +24,7 @@ import {
   writeCell
 } from './cells';
 import { follow, isFollowed } from './follow';
+import { kernelKnown } from './kernel';
 import { runCell } from './run';
 import { UserError } from './user-error';
 
@@ -144,6 +145,7 @@ export class NotebookCommands implements IDisposable {
     await panel.context.ready;
     switch (command.type) {
       case 'read_state':
+        await kernelKnown(panel, trans);
         return { state: readState(panel, command, trans) };
       case 'read_cell':
         return { cell: readCell(panel, command, trans) };

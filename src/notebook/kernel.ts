@@ -84,6 +84,18 @@ export async function kernelReady(
   }
 }
 
+/** Wait for a kernel that is on its way, as after the page was loaded; not for one that the user must choose. */
+export async function kernelKnown(
+  panel: NotebookPanel,
+  trans: TranslationBundle
+): Promise<void> {
+  const session = panel.sessionContext;
+  await session.specsManager.ready;
+  if (!session.session?.kernel && !obstacleOf(panel, trans)) {
+    await session.ready;
+  }
+}
+
 function failOn(obstacle: string | null): void {
   if (obstacle) {
     throw new UserError(obstacle);

@@ -10,6 +10,7 @@ from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open
 from tests.ui.lab import Lab
 
+OUTPUT = ".jp-OutputArea"
 LATE = """On it.
 
 ```python
@@ -55,7 +56,7 @@ def test_a_page_reloaded_in_mid_cell_picks_up_the_cell_and_its_result(
     served.script(["First.\n\n```python\ny = 2\nprint('two')\n```", waits_for(tmp_path / "go"), "Here I am."])
     page = open_notebook("reload.ipynb")
     page.ask("Wait.")
-    expect(page.cells.nth(2)).to_contain_text("begun")
+    expect(page.cells.nth(2).locator(OUTPUT)).to_contain_text("begun")
     assert path.read_bytes() == before  # neither cell is saved
 
     page.page.reload()
@@ -63,11 +64,11 @@ def test_a_page_reloaded_in_mid_cell_picks_up_the_cell_and_its_result(
     page.wait_for_kernel()
     expect(page.cells).to_have_count(3)
     expect(page.cells.nth(1)).to_contain_text("two")
-    expect(page.cells.nth(2)).to_contain_text("begun")
+    expect(page.cells.nth(2).locator(OUTPUT)).to_contain_text("begun")
     page.open_panel()
     expect(page.stop).to_be_visible()
     (tmp_path / "go").touch()
-    expect(page.cells.nth(2)).to_contain_text("run 1 time")
+    expect(page.cells.nth(2).locator(OUTPUT)).to_contain_text("run 1 time")
     expect(page.conversation).to_contain_text("Here I am.")
     expect(page.cards.last).to_have_attribute("data-state", "done")
     assert "run 1 time" in served.requests[-1]["messages"][-1]["content"]
@@ -81,13 +82,13 @@ def test_a_result_that_came_while_the_page_was_closed_is_there_when_it_is_opened
     served.script([waits_for(tmp_path / "go"), "Here I am."])
     page = open_notebook("closed.ipynb")
     page.ask("Wait.")
-    expect(page.cells.nth(1)).to_contain_text("begun")
+    expect(page.cells.nth(1).locator(OUTPUT)).to_contain_text("begun")
     page.page.goto("about:blank")
     (tmp_path / "go").touch()
 
     page = open_notebook("closed.ipynb")
 
-    expect(page.cells.nth(1)).to_contain_text("run 1 time")
+    expect(page.cells.nth(1).locator(OUTPUT)).to_contain_text("run 1 time")
     page.open_panel()
     expect(page.conversation).to_contain_text("Here I am.")
 
@@ -100,12 +101,12 @@ def test_two_pages_on_one_notebook_run_a_cell_once_and_one_takes_over_from_the_o
     first, second = open_notebook("twice.ipynb"), open_notebook("twice.ipynb")
     second.open_panel()
     first.ask("Wait.")
-    expect(first.cells.nth(1)).to_contain_text("begun")
+    expect(first.cells.nth(1).locator(OUTPUT)).to_contain_text("begun")
     expect(second.cells).to_have_count(1)
 
     first.page.goto("about:blank")
 
-    expect(second.cells.nth(1)).to_contain_text("begun")
+    expect(second.cells.nth(1).locator(OUTPUT)).to_contain_text("begun")
     (tmp_path / "go").touch()
     expect(second.conversation).to_contain_text("All done.")
     expect(second.cells).to_have_count(3)

@@ -1,3 +1,4 @@
+import { ICodeCellModel } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 
@@ -211,10 +212,22 @@ describe('Restoring a cell', () => {
     const before = panel.content.widgets[1];
     restore(CELL);
     expect(panel.content.widgets[1]).toBe(before);
+    const { outputs } = before.model as ICodeCellModel;
+    expect(outputs.toJSON()).toEqual(CELL.outputs);
     expect(readCell(panel, { cell_id: 'b' }, trans)).toMatchObject({
       ...CELL,
       source: 'plot()\nmore()'
     });
+  });
+
+  it('gives back what more was printed meanwhile', () => {
+    const model = panel.content.widgets[1].model as ICodeCellModel;
+    for (const text of ['begun\n', 'begun\ndone\n']) {
+      const outputs = [{ output_type: 'stream', name: 'stdout', text }];
+      restore({ ...CELL, outputs });
+      expect(model.outputs.toJSON()).toEqual(outputs);
+      expect(model.toJSON().outputs).toEqual(outputs);
+    }
   });
 
   it('trusts only what the kernel has just shown', () => {
