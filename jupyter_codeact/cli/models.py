@@ -11,7 +11,12 @@ from rich.console import Console
 
 from ..agent.contracts import ModelError
 from ..models import store
+from ..models.auto import choose, fits
 from ..models.catalog import CATALOG, Entry, Snapshot, find
+from ..models.machine import Machine, look
+from ..models.worker import log_folder, logs_of
+from .endpoints import endpoint, saved
+from .examine import test
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:
@@ -25,35 +30,59 @@ _name = click.argument("entry", metavar="NAME", callback=_known)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Write the list as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write the list of models as JSON.")
 @click.pass_context
 def models(ctx: click.Context, as_json: bool) -> None:
-    """List the models there are for this machine.
+    """List the models there are for this machine, whether they fit it, and the endpoints that have a name.
 
-    They are kept in the user's cache folder, or where the environment variable
+    Models are kept in the user's cache folder, or where the environment variable
     JUPYTER_CODEACT_MODELS says.
     """
     if ctx.invoked_subcommand is not None:
         return
+    machine = look()
     if as_json:
-        click.echo(json.dumps([_described(entry) for entry in CATALOG], indent=2))
+        click.echo(json.dumps([_described(entry, machine) for entry in CATALOG], indent=2))
         return
-    header = ("Name", "Size", "License", "Context", "Here")
-    rows = [
-        (entry.name, _size(entry.size), entry.licence, f"{entry.context:,}", _place(entry))
+    header = ("Name", "Size", "License", "Context", "Here", "Runs")
+    rows: list[tuple[str, ...]] = [
+        (
+            entry.name,
+            _size(entry.size),
+            entry.licence,
+            f"{entry.context:,}",
+            _place(entry),
+            fits(entry, machine)[1],
+        )
         for entry in CATALOG
     ]
-    console = Console()
+    _tabulate(header, rows)
+    click.echo(f"\nauto is {choose(machine, store.is_here).why}")
+    if named := saved().all():
+        click.echo("\nEndpoints")
+        rows = [(one.name, one.shown, one.model, "with a key" if one.has_key else "") for one in named]
+        _tabulate(None, rows)
+    click.echo(f"\nLogs are in {log_folder()}")
+
+
+models.add_command(endpoint)
+models.add_command(test)
+
+
+def _tabulate(header: tuple[str, ...] | None, rows: list[tuple[str, ...]]) -> None:
+    """Write a table, as wide as it is where nobody looks on."""
+    console = Console(highlight=False)
     if console.is_terminal:
         from rich.table import Table
 
-        table = Table(*header, box=None, header_style="bold")
+        table = Table(*(header or rows[0]), box=None, header_style="bold", show_header=header is not None)
         for row in rows:
             table.add_row(*row)
         console.print(table)
         return
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    for row in [header, *rows]:
+    lines = [header, *rows] if header else rows
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for row in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
@@ -122,10 +151,13 @@ def _pull_with_lines(entry: Entry | Snapshot) -> Path:
     return store.pull(entry, progress=progress)
 
 
-def _described(entry: Entry | Snapshot) -> dict[str, Any]:
+def _described(entry: Entry | Snapshot, machine: Machine) -> dict[str, Any]:
     here = store.is_here(entry)
     path = str(store.path_of(entry)) if here else None
-    return entry.model_dump(exclude={"packages", "file"}) | {"here": here, "path": path}
+    can, runs = fits(entry, machine)
+    logs = [str(log) for log in logs_of(entry.name)]
+    more = {"here": here, "path": path, "fits": can, "runs": runs, "logs": logs}
+    return entry.model_dump(exclude={"packages", "file"}) | more
 
 
 def _place(entry: Entry | Snapshot) -> str:

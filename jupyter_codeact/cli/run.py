@@ -56,7 +56,11 @@ class Wish:
     metavar="NAME",
     help="A model that `jupyter codeact models` lists, a GGUF file, or what the endpoint calls its model.",
 )
-@click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model here.")
+@click.option(
+    "--endpoint",
+    metavar="URL|NAME",
+    help="OpenAI-compatible server to use instead of a model here, by address or by the name it was given.",
+)
 @click.option(
     "--api-key-env",
     metavar="NAME",
@@ -103,7 +107,11 @@ def run(as_json: bool, **wish: Any) -> None:
     if not asked.task.strip():
         raise click.UsageError("TASK is empty. Say what you would like done.")
     if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
-        raise click.BadParameter("It must begin with http:// or https://.", param_hint="--endpoint")
+        from .endpoints import saved
+
+        if saved().find(asked.endpoint) is None:
+            sentence = "It must begin with http:// or https://, or be the name of an endpoint."
+            raise click.BadParameter(sentence, param_hint="--endpoint")
     if asked.api_key_env and not os.environ.get(asked.api_key_env):
         raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
     display = _display(as_json)
@@ -148,6 +156,7 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     from ..models.client import open_model
     from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
+    from .endpoints import saved
 
     loop = asyncio.get_running_loop()
     spend = {"turns": wish.max_turns, "seconds": wish.timeout}
@@ -169,7 +178,9 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     key = os.environ[wish.api_key_env] if wish.api_key_env else None
     try:
-        model = open_model(wish.model, endpoint=wish.endpoint, api_key=key, on_status=on_status)
+        model = open_model(
+            wish.model, endpoint=wish.endpoint, endpoints=saved(), api_key=key, on_status=on_status
+        )
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error
     try:

@@ -10,6 +10,7 @@ from ..agent.contracts import ModelError
 from . import catalog, store
 from .auto import choose
 from .catalog import Entry, Snapshot
+from .endpoints import Endpoints
 from .hosting import Engine, Upkeep
 from .launch import launch
 from .local import LocalModel
@@ -31,6 +32,7 @@ def open_model(
     model: str | None = None,
     *,
     endpoint: str | None = None,
+    endpoints: Endpoints | None = None,
     api_key: str | None = None,
     on_status: Callable[[EngineStatus], None] | None = None,
     upkeep: Upkeep | None = None,
@@ -44,7 +46,10 @@ def open_model(
         A model of the catalogue, ``auto``, or the path of a GGUF file or of a model's folder; with an
         endpoint, a name known there.
     endpoint : str, optional
-        An OpenAI-compatible endpoint to use, instead of an engine on this machine.
+        An OpenAI-compatible endpoint to use, instead of an engine on this machine: its address, or its name
+        among ``endpoints``.
+    endpoints : Endpoints, optional
+        Those that have a name.
     api_key : str, optional
         The endpoint's key; JUPYTER_CODEACT_API_KEY of the environment if ``None``, and for OpenAI's own
         endpoint OPENAI_API_KEY.
@@ -61,13 +66,38 @@ def open_model(
         If there is no such model or file, or the endpoint is not an address.
     """
     opened: EndpointModel | LocalModel
-    if endpoint is not None:
+    if endpoint is not None and endpoints is not None and endpoints.find(endpoint):
+        opened = open_endpoint(endpoints, endpoint, model=model, patience=patience)
+    elif endpoint is not None:
         opened = EndpointModel(endpoint, model=model, api_key=api_key or key_for(endpoint), patience=patience)
     else:
         opened = open_local(model, upkeep=upkeep, patience=patience)
     if on_status is not None:
         opened.watch(on_status)
     return opened
+
+
+def open_endpoint(
+    endpoints: Endpoints, name: str, *, model: str | None = None, patience: Patience | None = None
+) -> EndpointModel:
+    """Return the model behind the endpoint of a name; its key is fetched when it is needed.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    found = endpoints.find(name)
+    if found is None:
+        raise ModelError(
+            f"{name!r} is neither the name of an endpoint nor an address like http://localhost:8000/v1."
+        )
+    return EndpointModel(
+        found.url,
+        model=model or found.model or None,
+        api_key=(lambda: endpoints.key(name)) if found.has_key else None,
+        patience=patience,
+    )
 
 
 def open_local(

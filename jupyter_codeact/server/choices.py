@@ -109,21 +109,6 @@ class Choices:
         names = ", ".join([AUTO, *(entry.name for entry in CATALOG), *endpoints])
         raise ModelError(f"There is no model called {wish!r}; there are {names}.")
 
-    def endpoint(self, name: str) -> Endpoint:
-        """Return the endpoint of a name.
-
-        Raises
-        ------
-        ModelError
-            If there is none.
-        """
-        found = self._endpoints.find(name)
-        if found is None:
-            raise ModelError(
-                f"{name!r} is neither the name of an endpoint nor an address like http://localhost:8000/v1."
-            )
-        return found
-
     def _look(self) -> None:
         self._seen = look()
 

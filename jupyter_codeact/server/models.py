@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError
-from ..models.client import AUTO, EndpointModel, LocalModel, key_for, open_local
-from ..models.endpoints import Endpoint, Endpoints
+from ..models.client import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
+from ..models.endpoints import Endpoints
 from ..models.hosting import Upkeep
 from ..models.private import PrivateFile
 from ..models.retries import Patience
@@ -42,7 +42,7 @@ class UnavailableModel:
 
 def open_models(
     folder: Path,
-    post: Callable[..., Any],
+    post: Callable[..., None],
     *,
     model: str = "",
     endpoint: str = "",
@@ -103,7 +103,7 @@ class Models:
         *,
         endpoints: Endpoints,
         memory: PrivateFile,
-        post: Callable[..., Any],
+        post: Callable[..., None],
         configured: str | None = None,
         upkeep: Upkeep | None = None,
         patience: Patience | None = None,
@@ -218,7 +218,7 @@ class Models:
         model: Opened
         try:
             if kind == ENDPOINT_KIND:
-                model = self._reach(self._choices.endpoint(name))
+                model = open_endpoint(self._endpoints, name, patience=self._patience)
             else:
                 model = open_local(
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
@@ -233,14 +233,6 @@ class Models:
         model.watch(lambda status: self._post(self._on_status, identity, status))
         self._opened[identity] = model
         return model
-
-    def _reach(self, endpoint: Endpoint) -> EndpointModel:
-        return EndpointModel(
-            endpoint.url,
-            model=endpoint.model or None,
-            api_key=(lambda: self._endpoints.key(endpoint.name)) if endpoint.has_key else None,
-            patience=self._patience,
-        )
 
     def _take_up(self) -> None:
         """See to the model that is the chosen one now."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from jupyter_codeact.cli import main
 from jupyter_codeact.models import catalog, store
 from jupyter_codeact.models.catalog import CATALOG
+from jupyter_codeact.models.worker import log_folder
 
 
 @pytest.fixture
@@ -43,11 +44,11 @@ def test_the_list_says_what_there_is_and_what_is_here(codeact):
     result = codeact("models")
     assert result.exit_code == 0
     lines = [line.split() for line in result.output.splitlines()]
-    assert lines[:3] == [
-        ["Name", "Size", "License", "Context", "Here"],
-        ["qwen2.5-coder-1.5b", "1.1", "GB", "Apache-2.0", "32,768", "no"],
-        ["smollm2-135m", "98", "MB", "Apache-2.0", "8,192", "yes"],
-    ]
+    assert lines[0] == ["Name", "Size", "License", "Context", "Here", "Runs"]
+    assert lines[1][:6] == ["qwen2.5-coder-1.5b", "1.1", "GB", "Apache-2.0", "32,768", "no"]
+    assert lines[2][:8] == ["smollm2-135m", "98", "MB", "Apache-2.0", "8,192", "yes", "on", "the"]
+    assert "auto is " in result.output
+    assert f"Logs are in {log_folder()}" in result.output
 
 
 def test_the_list_can_be_read_by_programs(codeact):
