@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .agent import events
 from .agent.gate import Decision, Mode, decision
+from .cli.approve import NOBODY, QUESTION
 from .cli.display import BEFORE_READY, STYLES, RichDisplay, outcome, prose
 from .session import Door
 from .threads import call_in
 
 if TYPE_CHECKING:
     from .models.status import EngineStatus
-
-NOBODY = "nobody is here to approve it"
-QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
 
 
 def can_ask(shell: Any) -> bool:

@@ -1,4 +1,4 @@
-"""``%codeact`` in a notebook that JupyterLab shows: the page takes the task up, and the server's agent works."""
+"""``%codeact`` in a notebook that JupyterLab shows: the page takes the task up, for the server's agent."""
 
 from __future__ import annotations
 
