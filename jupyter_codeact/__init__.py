@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .tools import tool
 
-__all__ = ["tool"]
+if TYPE_CHECKING:
+    from .api import arun, run
+    from .result import Result
+    from .widgets import CodeAct
+
+__all__ = ["CodeAct", "Result", "arun", "run", "tool"]
+
+_LATER = {"CodeAct": "widgets", "Result": "result", "arun": "api", "run": "api"}
+"""What is imported when it is first used, and from where: a kernel should not wait for it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -76,14 +76,15 @@ class Pages:
 
     def offer(self, task: str, wish: dict[str, Any]) -> Handed | None:
         """Offer a task to the page that executed this cell; ``None`` if none takes it."""
-        if not self._may_be_page():
+        cell = self._cell()
+        if cell is None:
             return None
         immediate = bool(getattr(self._shell.kernel, "_supports_kernel_subshells", False))
         if not immediate and not self._known:
             return None
         handed = Handed(task, wish, late=not immediate)
         self.handed.append(handed)
-        handed.comm = self._say({"offer": handed.id})
+        handed.comm = self._say({"offer": handed.id, "cell": cell})
         if handed.late:
             return handed
         waits = {True: PATIENCE, None: FIRST_PATIENCE, False: IMPATIENCE}
@@ -99,10 +100,12 @@ class Pages:
         """Ask the page to ``stop`` or ``undo`` a run."""
         handed.comm.send({what: handed.id})
 
-    def _may_be_page(self) -> bool:
-        names = self._shell.user_ns
-        metadata = self._shell.kernel.get_parent().get("metadata", {})
-        return bool(metadata.get("cellId")) and not any(name in names for name in FOREIGN)
+    def _cell(self) -> str | None:
+        """Return the id of the cell that is executed, if a frontend executes it that may be such a page."""
+        if any(name in self._shell.user_ns for name in FOREIGN):
+            return None
+        cell: str | None = self._shell.kernel.get_parent().get("metadata", {}).get("cellId")
+        return cell
 
     def _say(self, data: dict[str, Any]) -> Any:
         from comm import create_comm

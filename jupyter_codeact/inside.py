@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .agent import events
 from .agent.gate import Decision, Mode, decision
+from .cli.approve import NOBODY, QUESTION
 from .cli.display import BEFORE_READY, STYLES, RichDisplay, outcome, prose
 from .session import Door
 from .threads import call_in
 
 if TYPE_CHECKING:
     from .models.status import EngineStatus
-
-NOBODY = "nobody is here to approve it"
-QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
 
 
 def can_ask(shell: Any) -> bool:
@@ -29,12 +27,12 @@ def can_ask(shell: Any) -> bool:
 def door_of(shell: Any, mode: Mode | None, *, quiet: bool) -> Door:
     """Return how a run is seen in this shell; without a mode, risky cells wait where one can be asked."""
     asks = can_ask(shell)
-    kind = _Quiet if quiet else _Notebook if hasattr(shell, "kernel") else _Terminal
+    kind = Quiet if quiet else _Notebook if hasattr(shell, "kernel") else _Terminal
     return kind(shell, asks, mode or ("ask-if-risky" if asks else "auto"))
 
 
-class _Quiet(Door):
-    """Shows nothing but questions."""
+class Quiet(Door):
+    """Shows nothing but questions, in the shell that waits."""
 
     def __init__(self, shell: Any, asks: bool, mode: Mode) -> None:
         super().__init__(mode=mode)
@@ -79,7 +77,7 @@ class _Quiet(Door):
         return source
 
 
-class _Terminal(_Quiet):
+class _Terminal(Quiet):
     """A terminal: what is under way at the bottom, until a cell begins to print."""
 
     def __init__(self, shell: Any, asks: bool, mode: Mode) -> None:
@@ -110,7 +108,7 @@ class _Display(RichDisplay):
                 super().show(event)
 
 
-class _Notebook(_Quiet):
+class _Notebook(Quiet):
     """The outputs of a cell: words and code as Markdown, what the code shows in between."""
 
     def __init__(self, shell: Any, asks: bool, mode: Mode) -> None:

@@ -15,6 +15,7 @@ from .agent.events import Asked, Event, RunEnded, RunStarted, RunUndone
 from .agent.gate import Decision, Mode, ModeGate
 from .agent.run import Budget
 from .agent.undo import last_run, undo
+from .cli.endpoints import saved
 from .journal import default_path, open_journal
 from .models.client import KEY_VARIABLE, open_model
 from .notebooks.shell import MainThread, ShellNotebook
@@ -238,6 +239,7 @@ class Session:
             self._model = open_model(
                 options.model,
                 endpoint=options.endpoint,
+                endpoints=saved(),
                 api_key=key,
                 on_status=self._on_status,
             )

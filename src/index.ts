@@ -1,6 +1,7 @@
 import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
+import { magicPlugin } from './magic/plugin';
 import { notebookPlugin } from './notebook/plugin';
 import { settingsPlugin } from './settings';
 
@@ -11,5 +12,6 @@ export default [
   settingsPlugin,
   notebookPlugin,
   cellsPlugin,
-  chatPlugin
+  chatPlugin,
+  magicPlugin
 ];

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "check": "Tell whether a notebook holds by itself, in a fresh kernel.",
     "conversations": "List, read, export and delete what was asked and done.",
+    "doctor": "Check the installation, and say what to do where something is wrong.",
     "eval": "Measure a model and an agent on tasks whose outcome can be judged.",
     "lab": "Open JupyterLab with the agent, on a notebook.",
     "models": "List, download and remove models for this machine.",

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..models.client import KEY_VARIABLE
+from . import given
 from .approve import MODES, Approval, is_terminal
 
 if TYPE_CHECKING:
-    from ..agent.events import Event
+    from ..agent.events import Attachment, Event
     from ..models.status import EngineStatus
     from .display import Display
 
@@ -41,10 +42,13 @@ class Wish:
     action_format: str
     approve: str | None
     tools: tuple[str, ...]
+    image: list[Attachment]
+    var: dict[str, Any]
+    resume: str | None
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", callback=given.read_task)
 @click.argument("notebook", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -108,16 +112,40 @@ class Wish:
     help="Function that the model may call, loaded into the kernel; can be repeated. The module may lie "
     "beside the notebook.",
 )
+@click.option(
+    "--image",
+    metavar="FILE",
+    multiple=True,
+    callback=given.read_images,
+    help="Picture to show the model with the task; can be repeated.",
+)
+@click.option(
+    "--var",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=given.read_variables,
+    help="Variable to define in a cell at the notebook's top; can be repeated. The value is a Python "
+    "literal, else a string; {NAME} in TASK is replaced by it.",
+)
+@click.option(
+    "--resume",
+    metavar="CONVERSATION|OUT.ipynb",
+    help="Go on in an earlier conversation and its notebook: by its id (or latest), or by the notebook.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(as_json: bool, **wish: Any) -> None:
     """Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
 
+    TASK is what is to be done; @FILE reads it from a file, and - from standard input.
     NOTEBOOK itself stays as it is, unless it is named as the output too. Ctrl-C stops the run and keeps what
     was done; a second Ctrl-C aborts it.
 
     Exit code 0: the task was answered; 1: it was not; 2: wrong usage.
     """
+    wish["task"] = given.filled(wish["task"], wish["var"])
     asked = Wish(**wish)
+    if asked.resume is not None and asked.notebook is not None:
+        raise click.UsageError("--resume goes on in the conversation's own notebook: leave NOTEBOOK out.")
     if not asked.task.strip():
         raise click.UsageError("TASK is empty. Say what you would like done.")
     if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
@@ -191,7 +219,11 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
     secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
     # whatever can be refused without starting anything comes first
     tools.check(wish.tools)
-    notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
+    resumed = given.resume(wish.resume) if wish.resume is not None else None
+    if resumed is not None:
+        notebook = HeadlessNotebook(resumed.notebook, wish.output or resumed.notebook, withhold=secret)
+    else:
+        notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
     key = os.environ[wish.api_key_env] if wish.api_key_env else None
     try:
         options = dict(option.partition("=")[::2] for option in wish.transformers)
@@ -223,7 +255,9 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
         title = str(notebook.path)
         with _stopping(asyncio.current_task(), agent.stop, display):
             async with notebook:
-                ended = await agent.run(journal.begin(title), wish.task, title=title)
+                await given.define(notebook, wish.var)
+                conversation = resumed.conversation if resumed is not None else journal.begin(title)
+                ended = await agent.run(conversation, wish.task, title=title, attachments=wish.image)
                 answered = ended.ending == "answered"
                 if answered:  # a script that named an output finds it, even if the answer took no cell
                     await notebook.save()

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
 from .document import Document, cell_of, kernel_name, plain
@@ -75,6 +75,11 @@ class HeadlessNotebook:
     def path(self) -> Path:
         """The file the notebook is written to."""
         return self._document.path
+
+    @property
+    def cells(self) -> list[Any]:
+        """The cells as they are now, as nbformat nodes."""
+        return self._document.cells
 
     @property
     def folder(self) -> Path:

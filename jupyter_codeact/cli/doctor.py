@@ -1,0 +1,306 @@
+"""``jupyter codeact doctor``: whether the installation works, and what to do where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from ..models.client import KEY_VARIABLE
+
+State = Literal["ok", "warning", "problem"]
+STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+LAB = (4, 4)
+SUBSHELLS = 7
+"""The ipykernel from which on a page can answer a cell that runs."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: what there is, and what to do about it."""
+
+    name: str
+    state: State
+    message: str
+    advice: str = ""
+
+
+@click.command()
+@click.option("--model", metavar="NAME", help="Look at this model. Default: the one that suits the machine.")
+@click.option(
+    "--endpoint",
+    metavar="URL|NAME",
+    help="Look at this endpoint. Default: those of the server's configuration and those that have a name.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, and nothing else.")
+def doctor(model: str | None, endpoint: str | None, as_json: bool) -> None:
+    """Check the installation: what is installed, whether JupyterLab has the extension, model, kernel, GPU.
+
+    Nothing is changed, and no model is downloaded or loaded. Endpoints are asked which models they have.
+
+    Exit code 0: there is no problem; 1: there is one; 2: wrong usage.
+    """
+    findings = []
+    for finding in _findings(model, endpoint):
+        findings.append(finding)
+        if not as_json:
+            _say(finding)
+    problems = [one for one in findings if one.state == "problem"]
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in findings], indent=2))
+    else:
+        warnings = sum(one.state == "warning" for one in findings)
+        click.echo(f"\nProblems: {len(problems)}, warnings: {warnings}.")
+    raise SystemExit(1 if problems else 0)
+
+
+def _say(finding: Finding) -> None:
+    click.echo(f"{click.style(finding.state.ljust(8), **_style(finding.state))} {finding.name}", nl=False)
+    click.echo(f": {finding.message}")
+    if finding.advice:
+        click.echo(f"{'':8} → {finding.advice}")
+
+
+def _style(state: State) -> dict[str, Any]:
+    *bold, color = STYLES[state].split()
+    return {"fg": color, "bold": bool(bold)}
+
+
+def _findings(model: str | None, endpoint: str | None) -> Iterator[Finding]:
+    """Yield one finding after the other; a check that fails itself is a problem, and does not end them."""
+    settings = _settings()
+    checks: list[Callable[[], Iterator[Finding]]] = [
+        _versions,
+        _server_extension,
+        _lab_extension,
+        _gpu,
+        lambda: _model(model or settings.get("model"), bool(endpoint or settings.get("endpoint"))),
+        lambda: _endpoints(endpoint, settings),
+        _kernel,
+        _journal,
+    ]
+    for check in checks:
+        try:
+            yield from check()
+        except Exception as error:
+            name = getattr(check, "__name__", "").strip("_").replace("_", " ")
+            yield Finding(name or "a check", "problem", f"the check itself failed: {error!r}")
+
+
+def _versions() -> Iterator[Finding]:
+    have = {name: _version(name) for name in ("jupyter-codeact", "jupyter_server", "jupyterlab", "ipykernel")}
+    listed = ", ".join(f"{name} {number}" for name, number in have.items() if number)
+    yield Finding("versions", "ok", f"{listed}, Python {platform.python_version()}")
+    lab, kernel = have["jupyterlab"], have["ipykernel"]
+    if lab is None:
+        yield Finding("JupyterLab", "warning", "it is not installed here", _pip("[lab]"))
+    elif _numbers(lab) < LAB:
+        yield Finding("JupyterLab", "problem", f"{lab} is too old for the extension", _pip("[lab]"))
+    if kernel and _numbers(kernel)[0] < SUBSHELLS:
+        yield Finding(
+            "ipykernel",
+            "warning",
+            f"{kernel} cannot hear the page while a cell runs, so %codeact takes a page for granted",
+            "pip install --upgrade ipykernel",
+        )
+
+
+def _server_extension() -> Iterator[Finding]:
+    from jupyter_core.paths import jupyter_config_path
+    from jupyter_server.extension.config import ExtensionConfigManager
+
+    manager = ExtensionConfigManager(read_config_path=jupyter_config_path())
+    extensions: dict[str, bool] = manager.get_jpserver_extensions()  # type: ignore[no-untyped-call]
+    enabled = extensions.get("jupyter_codeact")
+    name = "server extension"
+    if enabled:
+        yield Finding(name, "ok", "Jupyter Server loads jupyter_codeact")
+        return
+    how = "it is disabled in the configuration" if enabled is False else "Jupyter Server does not know it"
+    yield Finding(name, "problem", how, "jupyter server extension enable jupyter_codeact")
+
+
+def _lab_extension() -> Iterator[Finding]:
+    from jupyter_core.paths import jupyter_path
+
+    try:
+        from jupyterlab_server.config import get_federated_extensions, get_page_config
+    except ImportError:
+        return  # no JupyterLab here; the versions say so
+    folders = jupyter_path("labextensions")
+    found = get_federated_extensions(folders).get("jupyter-codeact")
+    disabled = get_page_config(folders).get("disabledExtensions", {})
+    name, ours = "lab extension", _version("jupyter-codeact")
+    if found is None:
+        yield Finding(
+            name, "problem", "JupyterLab does not have it", "pip install --force-reinstall jupyter-codeact"
+        )
+    elif "jupyter-codeact" in disabled:
+        advice = "jupyter labextension enable jupyter-codeact"
+        yield Finding(name, "problem", "it is disabled", advice)
+    elif ours and found["version"] != ours:
+        advice = "pip install --force-reinstall jupyter-codeact, then reload the page"
+        yield Finding(name, "problem", f"it is {found['version']}, and the server's half is {ours}", advice)
+    else:
+        yield Finding(name, "ok", f"{found['version']} in {found['ext_path']}")
+
+
+def _gpu() -> Iterator[Finding]:
+    from ..models.machine import look
+
+    machine = look()
+    if not machine.gpus:
+        yield Finding("GPU", "ok", "there is no NVIDIA GPU; models of this machine run on the CPU")
+        return
+    names = ", ".join(
+        f"{gpu.name} ({gpu.free / 1e9:.0f} of {gpu.memory / 1e9:.0f} GB free)" for gpu in machine.gpus
+    )
+    if machine.missing:
+        yield Finding("GPU", "warning", f"{names}, not used: {machine.missing}", _pip("[gpu]"))
+    else:
+        yield Finding("GPU", "ok", names)
+
+
+def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
+    from ..agent.contracts import ModelError
+    from ..models.auto import choose, fits
+    from ..models.catalog import find
+    from ..models.client import AUTO
+    from ..models.machine import look
+    from ..models.store import is_here, path_of
+
+    if has_endpoint:
+        return  # the name is one of the endpoint's
+    machine = look()
+    if name and (os.sep in name or name.endswith(".gguf")):
+        state: State = "ok" if Path(name).expanduser().exists() else "problem"
+        yield Finding("model", state, name if state == "ok" else f"there is no file {name}")
+        return
+    try:
+        chosen = choose(machine, is_here).model if name in (None, "", AUTO) else find(str(name))
+    except ModelError as error:
+        yield Finding("model", "problem", str(error), "jupyter codeact models")
+        return
+    suits, why = fits(chosen, machine)
+    if not suits:
+        advice = "choose another one (jupyter codeact models), or use an endpoint"
+        yield Finding("model", "problem", f"{chosen.name} {why}", advice)
+    elif not is_here(chosen):
+        size = f"{chosen.size / 1e9:.1f} GB"
+        words = f"{chosen.name} ({why}) is not here yet; the first run will download {size}"
+        yield Finding("model", "warning", words, f"jupyter codeact models pull {chosen.name}")
+    else:
+        yield Finding("model", "ok", f"{chosen.name} ({why}): {path_of(chosen)}")
+
+
+def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding]:
+    from .endpoints import saved
+
+    named = saved()
+    configured = settings.get("endpoint")
+    found = (
+        [wanted] if wanted else [*([configured] if configured else []), *(one.name for one in named.all())]
+    )
+    for endpoint in found:
+        key = settings.get("api_key") if endpoint == configured else None
+        yield asyncio.run(_endpoint(endpoint, key))
+
+
+async def _endpoint(endpoint: str, key: str | None) -> Finding:
+    from ..agent.contracts import ModelError
+    from ..models.client import open_model
+    from ..models.remote import address_of
+    from .endpoints import saved
+
+    name = "endpoint"
+    try:
+        shown = endpoint if saved().find(endpoint) else address_of(endpoint).shown
+        name = f"endpoint {shown}"
+        model = open_model(endpoint=endpoint, endpoints=saved(), api_key=key)
+    except ModelError as error:
+        return Finding(name, "problem", str(error))
+    try:
+        await model.start()
+    except ModelError as error:
+        return Finding(name, "problem", str(error))
+    else:
+        return Finding(name, "ok", f"it has {model.name}")
+    finally:
+        await model.close()
+
+
+def _kernel() -> Iterator[Finding]:
+    from ..agent.contracts import NotebookError
+    from ..notebooks.kernel import KernelProcess, kernelspec
+
+    async def try_out(name: str) -> str:
+        environment = {key: value for key, value in os.environ.items() if key != KEY_VARIABLE}
+        with tempfile.TemporaryDirectory() as folder:
+            kernel = KernelProcess(name, folder=Path(folder), environment=environment, grace=5)
+            await kernel.start()
+            await kernel.close()
+        return str(kernel.language_info.get("version", ""))
+
+    try:
+        spec = kernelspec("python3", language="python")
+        python = asyncio.run(try_out("python3"))
+    except NotebookError as error:
+        advice = "python -m ipykernel install --sys-prefix"
+        yield Finding("kernel", "problem", str(error), advice)
+    else:
+        yield Finding("kernel", "ok", f"{spec['display_name']} starts, with Python {python}")
+
+
+def _journal() -> Iterator[Finding]:
+    from ..agent.contracts import CodeActError
+    from ..journal import SqliteJournal, default_path
+
+    path = default_path()
+    try:
+        journal = SqliteJournal(path)
+        kept = len(journal.conversations())
+        journal.close()
+    except CodeActError as error:
+        yield Finding("journal", "problem", str(error), f"see that you may write to {path.parent}")
+    else:
+        yield Finding("journal", "ok", f"{path}, conversations: {kept}")
+
+
+def _settings() -> dict[str, str]:
+    """Return what the server's configuration files say of the model; files that are not right say nothing."""
+    from jupyter_core.application import JupyterApp
+
+    class Reader(JupyterApp):
+        pass
+
+    found: dict[str, str] = {}
+    for name in ("jupyter_server_config", "jupyter_codeact_config"):
+        reader = Reader(config_file_name=name)
+        reader.load_config_file(suppress_errors=True)
+        section = reader.config.get("CodeActExtension", {})
+        found |= {key: section[key] for key in ("model", "endpoint", "api_key") if section.get(key)}
+    return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) or (0,)
+
+
+def _pip(extra: str) -> str:
+    return f'pip install "jupyter-codeact{extra}"'

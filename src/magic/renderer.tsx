@@ -1,0 +1,109 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import {
+  IRenderMime,
+  IRenderMimeRegistry,
+  MimeModel
+} from '@jupyterlab/rendermime';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import * as React from 'react';
+
+import { IRunData, MIME_TYPE, readRun } from './run-data';
+
+/** Draws what the output below a `%codeact` says of its run. */
+export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
+  constructor(private _options: RunRenderer.IOptions) {
+    super();
+    this.addClass('jp-CodeAct-magic');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._data = readRun(model.data[MIME_TYPE]);
+    this.update();
+  }
+
+  protected render(): React.JSX.Element | null {
+    return this._data && <Run data={this._data} {...this._options} />;
+  }
+
+  private _data: IRunData | null = null;
+}
+
+export namespace RunRenderer {
+  export interface IOptions {
+    /** Whether the run is under way now, and not only in what the notebook holds. */
+    isLive: (run: string | undefined) => boolean;
+    rendermime: IRenderMimeRegistry;
+    stop: (run: string) => void;
+    trans: TranslationBundle;
+  }
+}
+
+function Run(props: { data: IRunData } & RunRenderer.IOptions) {
+  const { data, isLive, rendermime, stop, trans } = props;
+  const isOver = data.state === 'ended' || data.state === 'refused';
+  return (
+    <div className="jp-CodeAct-magicRun" data-state={data.state}>
+      <div className="jp-CodeAct-magicState" role="status">
+        {!isOver && <span className="jp-CodeAct-magicPulse" aria-hidden />}
+        {stateOf(data, isLive(data.run), trans)}
+        {!isOver && data.run !== undefined && isLive(data.run) && (
+          <button
+            className="jp-CodeAct-magicStop"
+            onClick={() => stop(data.run!)}
+          >
+            {trans.__('Stop')}
+          </button>
+        )}
+      </div>
+      {isOver && data.answer && (
+        <Answer source={data.answer} rendermime={rendermime} />
+      )}
+      {isOver && data.message && (
+        <div className="jp-CodeAct-magicMessage">{data.message}</div>
+      )}
+    </div>
+  );
+}
+
+function stateOf(
+  data: IRunData,
+  isLive: boolean,
+  trans: TranslationBundle
+): string {
+  const turns = data.turn ?? 0;
+  switch (data.state) {
+    case 'ended':
+      return data.answered
+        ? trans._n(
+            'CodeAct answered after %1 turn',
+            'CodeAct answered after %1 turns',
+            turns
+          )
+        : trans.__('CodeAct did not come to an answer');
+    case 'refused':
+      return trans.__('CodeAct did not begin');
+    case 'handed':
+      return trans.__('CodeAct begins in this page');
+    case 'waiting':
+      return trans.__('CodeAct waits for your approval');
+    default:
+      return isLive
+        ? trans.__('CodeAct is at work, turn %1', turns)
+        : trans.__('CodeAct was at work when this was saved');
+  }
+}
+
+function Answer(props: { source: string; rendermime: IRenderMimeRegistry }) {
+  const { rendermime, source } = props;
+  const host = React.useRef<HTMLDivElement>(null);
+  React.useLayoutEffect(() => {
+    // Untrusted, whoever wrote it: unsafe HTML is left out.
+    const data = { 'text/markdown': source };
+    const renderer = rendermime.createRenderer('text/markdown');
+    Widget.attach(renderer, host.current!);
+    void renderer.renderModel(new MimeModel({ data, trusted: false }));
+    return () => renderer.dispose();
+  }, [rendermime, source]);
+  return <div ref={host} className="jp-CodeAct-magicAnswer" />;
+}

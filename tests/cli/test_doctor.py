@@ -1,0 +1,79 @@
+"""``jupyter codeact doctor``: what it says of an installation that works, and of one that does not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from jupyter_codeact.cli import main
+from tests.scripted import ScriptedModel
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DATA", "CONFIG"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
+    monkeypatch.setenv("JUPYTER_CODEACT_MODELS", str(tmp_path / "models"))
+    return tmp_path
+
+
+def examine(*arguments: str, exit_code: int, **environment: str) -> dict[str, dict[str, str]]:
+    arguments = ("doctor", "--json", *arguments)
+    result = CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+    assert result.exit_code == exit_code, result.output
+    return {one["name"]: one for one in json.loads(result.stdout)}
+
+
+def test_a_working_installation_has_no_problem_and_what_is_missing_is_told(place: Path) -> None:
+    config = place / "config"
+    config.mkdir()
+    with ScriptedModel() as model:
+        settings = (
+            f"c.CodeActExtension.endpoint = {model.url!r}\nc.CodeActExtension.api_key = {model.api_key!r}"
+        )
+        (config / "jupyter_server_config.py").write_text(settings)
+        found = examine(exit_code=0)
+        assert found[f"endpoint {model.url}"]["message"] == "it has scripted"
+        assert model.api_key not in json.dumps(found)
+    (config / "jupyter_server_config.py").unlink()
+    found = examine("--model", "smollm2-135m", exit_code=0)
+    assert found["model"]["state"] == "warning"
+    assert found["model"]["advice"] == "jupyter codeact models pull smollm2-135m"
+    for name in ("versions", "server extension", "lab extension", "kernel", "journal"):
+        assert found[name]["state"] == "ok", found[name]
+
+
+def test_each_problem_is_told_with_what_to_do(place: Path) -> None:
+    config = place / "config"
+    config.mkdir()
+    disabled = {"ServerApp": {"jpserver_extensions": {"jupyter_codeact": False}}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(disabled))
+    (place / "data").write_text("no folder")
+    kernel = place / "more" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('no such luck')"]
+    spec = {"argv": argv, "display_name": "Broken", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+
+    address = "http://name:secret@127.0.0.1:9"
+    found = examine("--endpoint", address, exit_code=1, JUPYTER_PATH=str(place / "more"))
+
+    assert found["server extension"]["advice"] == "jupyter server extension enable jupyter_codeact"
+    assert "no such luck" in found["kernel"]["message"]
+    assert found["kernel"]["advice"] == "python -m ipykernel install --sys-prefix"
+    assert "cannot be opened" in found["journal"]["message"]
+    assert "does not answer" in found["endpoint http://127.0.0.1:9/v1"]["message"]
+    assert "secret" not in json.dumps(found)
+    assert {one["state"] for one in found.values() if one["name"].startswith(("endp", "jour"))} == {"problem"}
+
+
+def test_people_read_lines_with_what_to_do_below() -> None:
+    result = CliRunner().invoke(main, ("doctor", "--model", "no-such-model"), catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "problem  model: There is no model called 'no-such-model'" in result.output
+    assert "         → jupyter codeact models\n" in result.output
+    assert result.output.endswith("Problems: 1, warnings: 0.\n")

@@ -1,0 +1,124 @@
+"""What ``run`` is given along: a task from a file, pictures, variables, an earlier conversation."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner, Result
+
+from jupyter_codeact.cli import main
+from tests.scripted import ScriptedModel, ScriptedReply
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+PRODUCT = "```python\nprint(price * count)\n```"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.fixture
+def model() -> Iterator[ScriptedModel]:
+    with ScriptedModel() as model:
+        yield model
+
+
+def run(model: ScriptedModel, replies: list[ScriptedReply], *arguments: str, stdin: str = "") -> Result:
+    model.script(replies)
+    environment = {"JUPYTER_CODEACT_API_KEY": model.api_key}
+    arguments = ("run", *arguments, "--endpoint", model.url)
+    return CliRunner().invoke(main, arguments, input=stdin, env=environment, catch_exceptions=False)
+
+
+def told(model: ScriptedModel, request: int = 0) -> str:
+    content = model.requests[request]["messages"][-1]["content"]
+    return str(content if isinstance(content, str) else content[0]["text"])
+
+
+def test_a_task_comes_from_a_file_or_from_standard_input(folder: Path, model: ScriptedModel) -> None:
+    (folder / "task.md").write_text("Say grüezi,\ntwice.\n")
+    assert run(model, ["Grüezi."], "@task.md").exit_code == 0
+    assert "Task: Say grüezi,\ntwice.\n" in told(model)
+    assert run(model, ["Hello."], "-", stdin="Say hello.\n").exit_code == 0
+    assert "Task: Say hello.\n" in told(model)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["@missing.md"], "The task cannot be read from missing.md: No such file or directory."),
+        (["Go.", "--var", "2x=3"], "“2x=3” is not like NAME=VALUE"),
+        (["Go.", "--image", "notes.txt"], "notes.txt is not a PNG, JPEG, GIF or WebP picture"),
+        (["Go.", "--image", "gone.png"], "gone.png cannot be read: No such file or directory."),
+        (["Go.", "a.ipynb", "--resume", "latest"], "leave NOTEBOOK out"),
+        (["-"], "TASK is empty"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_a_sentence(
+    folder: Path, model: ScriptedModel, arguments: list[str], sentence: str
+) -> None:
+    (folder / "notes.txt").write_text("no picture")
+    result = run(model, [], *arguments)
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.stderr.split())
+    assert model.requests == []
+
+
+def test_variables_are_defined_in_a_cell_at_the_top_and_fill_the_task(
+    folder: Path, model: ScriptedModel
+) -> None:
+    variables = ("--var", "price=2.5", "--var", "count=4", "--var", "name=Ada L.")
+    result = run(model, [PRODUCT, "10."], "What does {name} pay, {}?", "--output", "out.ipynb", *variables)
+    assert result.exit_code == 0
+    first, second = nbformat.read("out.ipynb", as_version=4).cells
+    assert first.source == "# Parameters\nprice = 2.5\ncount = 4\nname = 'Ada L.'"
+    assert first.metadata.tags == ["injected-parameters"]
+    assert second.outputs[0].text == "10.0\n"
+    assert "Task: What does Ada L. pay, {}?" in told(model)
+
+
+def test_a_picture_goes_to_the_model_with_the_task(folder: Path, model: ScriptedModel) -> None:
+    (folder / "dot.png").write_bytes(PIXEL)
+    result = run(model, ["A dot."], "What is this?", "--image", "dot.png")
+    assert result.exit_code == 0
+    assert "dot.png" in told(model)
+
+
+def test_a_conversation_goes_on_in_its_notebook(folder: Path, model: ScriptedModel) -> None:
+    variables = ("--var", "price=2", "--var", "count=4")
+    assert run(model, [PRODUCT, "8."], "Multiply.", "--output", "out.ipynb", *variables).exit_code == 0
+    for again in ("out.ipynb", "latest"):
+        answers = [f"```python\nprint('{again}')\n```", "Done."]
+        result = run(model, answers, "And again.", "--resume", again, "--var", "price=3")
+        assert result.exit_code == 0, result.output
+        before = [one["content"] for one in model.requests[0]["messages"] if one["role"] == "assistant"]
+        assert before[:2] == [PRODUCT, "8."]
+    sources = [cell.source for cell in nbformat.read("out.ipynb", as_version=4).cells]
+    assert sources == [
+        "# Parameters\nprice = 3",
+        "print(price * count)",
+        "print('out.ipynb')",
+        "print('latest')",
+    ]
+    assert [path.name for path in folder.glob("*.ipynb")] == ["out.ipynb"]
+
+
+def test_what_cannot_be_resumed_says_why(folder: Path, model: ScriptedModel) -> None:
+    nbformat.write(nbformat.v4.new_notebook(), folder / "other.ipynb")
+    result = run(model, [], "Go on.", "--resume", "other.ipynb")
+    assert result.exit_code == 1
+    assert "CodeAct has not worked in" in result.stderr
+    assert run(model, ["```python\n1\n```", "Yes."], "Begin.", "--output", "gone.ipynb").exit_code == 0
+    (folder / "gone.ipynb").unlink()
+    result = run(model, [], "Go on.", "--resume", "latest")
+    assert result.exit_code == 1
+    assert "gone.ipynb of this conversation is not there any more." in result.stderr
