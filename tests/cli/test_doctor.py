@@ -60,7 +60,9 @@ def test_each_problem_is_told_with_what_to_do(place: Path) -> None:
     (kernel / "kernel.json").write_text(json.dumps(spec))
 
     address = "http://name:secret@127.0.0.1:9"
-    found = examine("--endpoint", address, exit_code=1, JUPYTER_PATH=str(place / "more"))
+    # a virtual environment's configuration would else weigh more than the user's
+    environment = {"JUPYTER_PATH": str(place / "more"), "JUPYTER_PREFER_ENV_PATH": "0"}
+    found = examine("--endpoint", address, exit_code=1, **environment)
 
     assert found["server extension"]["advice"] == "jupyter server extension enable jupyter_codeact"
     assert "no such luck" in found["kernel"]["message"]

@@ -142,7 +142,7 @@ def test_a_port_in_use_is_told(tmp_path: Path, environment: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
-        ("no-such", "There is no model called 'no-such'; there are qwen2.5-coder-1.5b, smollm2-135m."),
+        ("no-such", "There is no model called 'no-such'; there are qwen2.5-coder-1.5b, smollm2-135m, "),
         ("nowhere.gguf", "There is no file nowhere.gguf; give the path of a .gguf file."),
     ],
 )

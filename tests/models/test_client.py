@@ -44,7 +44,8 @@ async def test_a_reply_is_streamed(connect):
         deltas = await collect(connect(endpoint), stop=["END"], max_tokens=7, temperature=0.5, seed=3)
         assert [delta.text for delta in deltas] == ["Hel", "lo", ""]
         assert [delta.finish_reason for delta in deltas] == [None, None, "stop"]
-        body = endpoint.chats[0].body
+        body, headers = endpoint.chats[0].body, endpoint.chats[0].headers
+    assert headers["connection"] == "close"  # one kept might be closed as the next request is on its way
     assert body["messages"] == HELLO
     assert body["model"] == "second"
     assert (body["stop"], body["max_tokens"], body["temperature"], body["seed"]) == (["END"], 7, 0.5, 3)
