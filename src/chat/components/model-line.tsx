@@ -31,7 +31,10 @@ export function ModelLine(): React.JSX.Element | null {
           <span className="jp-CodeAct-modelName">
             {name || trans.__('No model')}
           </span>
-          {where && <span className="jp-CodeAct-modelWhere">{where}</span>}
+          {/* An endpoint whose model has no name is called by its address. */}
+          {where && where !== name && (
+            <span className="jp-CodeAct-modelWhere">{where}</span>
+          )}
         </button>
         {words && <span className="jp-CodeAct-modelState">{words}</span>}
         {models.isComing && progress !== null && (
