@@ -75,10 +75,10 @@ class Instant:
         yield Delta(text=reply)
 
 
-async def overhead(folder: Path) -> None:
+async def overhead(folder: Path, start: Path | None = None) -> None:
     """Measure a turn's overhead, with the gate that judges what is risky."""
     journal = SqliteJournal(folder / "journal.sqlite")
-    async with HeadlessNotebook(output=folder / "bench.ipynb") as notebook:
+    async with HeadlessNotebook(start, folder / "bench.ipynb") as notebook:
         model = Instant(notebook)
         gate = ModeGate(lambda: "ask-if-risky", _never, folder)
         agent = Agent(model, notebook, journal, gate=gate, budget=Budget(turns=TURNS + 1))
@@ -161,7 +161,10 @@ async def main() -> None:
     parser.add_argument("--turns", type=int, default=8, help="turns that the model gets")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        print("An empty notebook:")
         await overhead(Path(folder))
+        print(f"A notebook of {CELLS:,} cells:")
+        await overhead(Path(folder), worked_in(Path(folder, "start.ipynb"), CELLS))
         await large(Path(folder))
         if options.model:
             await cache(Path(folder), options.model, options.turns)

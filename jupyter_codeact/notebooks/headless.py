@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -15,6 +16,8 @@ from .document import Document, cell_of, kernel_name, plain
 from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
+PAUSE_SECONDS = 0.05
+"""How long a change waits for others to be written with; a turn makes two, and a model takes longer."""
 
 
 class HeadlessNotebook:
@@ -65,6 +68,7 @@ class HeadlessNotebook:
         self._interrupts = 0
         self._ran: set[tuple[str, int | None]] = set()
         self._changed = False
+        self._hurry = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
 
     @property
@@ -95,6 +99,7 @@ class HeadlessNotebook:
             if self._kernel is not None:
                 await self._kernel.close(now=error is not None)
         finally:
+            self._hurry.set()
             if self._writer is not None:
                 await asyncio.shield(self._writer)
 
@@ -203,6 +208,7 @@ class HeadlessNotebook:
             If it cannot be written; the file is then what it was before.
         """
         self._save_soon()
+        self._hurry.set()
         assert self._writer is not None
         await asyncio.shield(self._writer)
 
@@ -229,6 +235,9 @@ class HeadlessNotebook:
 
     async def _write(self) -> None:
         while self._changed:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
+            self._hurry.clear()
             self._changed = False
             await asyncio.to_thread(self._document.save, self._document.content())
 

@@ -67,7 +67,8 @@ export function decided(action: IAction, event: Decided): IAction {
     ...action,
     source,
     state: allowed ? 'running' : 'skipped',
-    reasons,
+    // Why the user was asked says more than that they said no.
+    reasons: action.asked ? action.reasons : reasons,
     started: allowed ? time : null
   };
 }

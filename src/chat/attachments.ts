@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Attachment } from '../protocol';
@@ -46,27 +47,37 @@ export function selectionAttachment(
 ): Attachment {
   const index = cells.findIndex(({ id }) => id === selection.cellId);
   const name = trans.__('selection in %1', cellName(index, trans));
-  return attachment('selection', name, {
-    cell_id: selection.cellId,
-    text: selection.text.slice(0, MOST_TEXT)
-  });
+  return {
+    ...textAttachment(name, selection.text),
+    cell_id: selection.cellId
+  };
 }
 
-/** `path` is relative to the notebook's folder, where its kernel works. */
-export function fileAttachment(
-  name: string,
-  path: string | null,
-  text: string
-): Attachment {
-  return attachment('file', name, { path, text: text.slice(0, MOST_TEXT) });
+/** A file in Jupyter's contents. */
+export function fileAttachment(name: string, path: string): Attachment {
+  return attachment('file', name, { path });
 }
 
-export function imageAttachment(
-  name: string,
-  image: string,
-  path: string | null = null
-): Attachment {
-  return attachment('image', name, { image, path });
+/** A text that is nowhere in Jupyter's contents. */
+export function textAttachment(name: string, text: string): Attachment {
+  return attachment('selection', name, { text: text.slice(0, MOST_TEXT) });
+}
+
+export function imageAttachment(name: string, image: string): Attachment {
+  return attachment('image', name, { image });
+}
+
+/** What went along with an earlier task, as it is given: a file's path was told as its notebook's kernel opens it. */
+export function asGiven(
+  attachments: readonly Attachment[],
+  notebook: string
+): Attachment[] {
+  const folder = PathExt.dirname(notebook);
+  return attachments.map(each =>
+    each.kind === 'file' && each.path !== null
+      ? { ...each, path: PathExt.join(folder, each.path) }
+      : each
+  );
 }
 
 /** Whether two attachments are about the same thing. */

@@ -3,7 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 
 import { Attachment } from '../protocol';
 import { IConnection, INotebooks } from '../tokens';
-import { cellAttachment, isSame } from './attachments';
+import { asGiven, cellAttachment, isSame } from './attachments';
 import { IMessage } from './conversation';
 import { IFiles } from './files';
 import { splitSlash } from './slash-commands';
@@ -95,7 +95,7 @@ export class Composer implements IDisposable {
     if (path !== null) {
       const { files } = this._options;
       await Promise.all(
-        paths.map(each => this._attachSoon(path, files.attach(path, each)))
+        paths.map(each => this._attachSoon(path, files.attach(each)))
       );
     }
   }
@@ -131,8 +131,14 @@ export class Composer implements IDisposable {
 
   /** Take an earlier task into the composer, to be asked anew. */
   edit({ attachments = [], body, run }: IMessage): void {
-    const task = { draft: body, attachments, editing: run };
-    this._options.views.set(this._path, task);
+    const path = this._path;
+    if (path !== null) {
+      this._options.views.set(path, {
+        draft: body,
+        attachments: asGiven(attachments, path),
+        editing: run
+      });
+    }
   }
 
   /** Ask the task of an earlier run anew as it was. */
@@ -141,9 +147,13 @@ export class Composer implements IDisposable {
     const said = messages.find(
       message => message.run === run && message.sender === 'user'
     );
-    if (said) {
-      const { attachments = [], body } = said;
-      this._ask({ task: body, attachments, replaces: run });
+    const path = this._path;
+    if (said && path !== null) {
+      this._ask({
+        task: said.body,
+        attachments: asGiven(said.attachments ?? [], path),
+        replaces: run
+      });
     }
   }
 

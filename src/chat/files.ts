@@ -3,11 +3,16 @@ import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Attachment } from '../protocol';
-import { fileAttachment, imageAttachment, MOST_TEXT } from './attachments';
+import {
+  fileAttachment,
+  imageAttachment,
+  MOST_TEXT,
+  textAttachment
+} from './attachments';
 import { isPicture, readImage } from './images';
 
-/** Bytes of a file that is read to show its beginning. */
-const MOST_BYTES = 2_000_000;
+/** Bytes of a picture that goes along as what it shows. */
+const MOST_BYTES = 4_000_000;
 
 /** A file or folder the user can name. */
 export interface IFileInfo {
@@ -22,8 +27,8 @@ export interface IFiles {
   /** What is in a folder. */
   list(folder: string): Promise<IFileInfo[]>;
 
-  /** A file in Jupyter's contents as an attachment of a notebook's task. */
-  attach(notebook: string, path: string): Promise<Attachment>;
+  /** A file in Jupyter's contents as an attachment. */
+  attach(path: string): Promise<Attachment>;
 
   /** A file of the user's own machine as an attachment; throws a sentence for the user if that cannot be. */
   bring(file: File): Promise<Attachment>;
@@ -44,25 +49,18 @@ export class Files implements IFiles {
     }));
   }
 
-  async attach(notebook: string, path: string): Promise<Attachment> {
-    const about = await this._contents.get(path, { content: false });
+  async attach(path: string): Promise<Attachment> {
+    const { mimetype, size } = await this._contents.get(path, {
+      content: false
+    });
     const name = PathExt.basename(path);
-    const relative = PathExt.relative(PathExt.dirname(notebook), path);
-    const { mimetype = '', size = 0, type } = about;
-    const isSmall = (size ?? 0) <= MOST_BYTES;
-    if (isPicture(mimetype) && isSmall) {
-      const { content } = await this._contents.get(path, { format: 'base64' });
-      const data = String(content).replace(/\s/g, '');
-      return imageAttachment(name, `data:${mimetype};base64,${data}`, relative);
+    if (!isPicture(mimetype) || (size ?? 0) > MOST_BYTES) {
+      // The server reads the beginning of it.
+      return fileAttachment(name, path);
     }
-    if (type !== 'file' || !isSmall) {
-      return fileAttachment(name, relative, '');
-    }
-    const text = await this._contents.get(path, { format: 'text' }).then(
-      ({ content }) => String(content),
-      () => '' // not a text; its path is enough
-    );
-    return fileAttachment(name, relative, text);
+    const { content } = await this._contents.get(path, { format: 'base64' });
+    const data = String(content).replace(/\s/g, '');
+    return imageAttachment(name, `data:${mimetype};base64,${data}`);
   }
 
   async bring(file: File): Promise<Attachment> {
@@ -78,6 +76,6 @@ export class Files implements IFiles {
         )
       );
     }
-    return fileAttachment(file.name, null, text);
+    return textAttachment(file.name, text);
   }
 }

@@ -8,11 +8,11 @@ import { DropZone } from './drop-zone';
 
 /** The chat panel: React draws what the model holds. */
 export class ChatPanel extends ReactWidget {
-  constructor(private _context: IPanelContext) {
+  constructor(private _options: Omit<IPanelContext, 'focusComposer'>) {
     super();
     this.addClass('jp-CodeAct-panel');
-    this._drop = new DropZone(this.node, _context.model);
-    _context.settings?.changed.connect(this._onSettings, this);
+    this._drop = new DropZone(this.node, _options.model);
+    _options.settings?.changed.connect(this._onSettings, this);
     this._onSettings();
   }
 
@@ -31,15 +31,22 @@ export class ChatPanel extends ReactWidget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    void this.renderPromise?.then(() =>
-      this.node.querySelector('textarea')?.focus()
-    );
+    void this.renderPromise?.then(() => this._context.focusComposer());
   }
 
   private _onSettings(): void {
-    const isHidden = this._context.settings?.showFigures === false;
+    const isHidden = this._options.settings?.showFigures === false;
     this.toggleClass('jp-mod-withoutFigures', isHidden);
   }
 
+  private _context: IPanelContext = {
+    ...this._options,
+    // Once it is drawn again, if a sheet lay over it.
+    focusComposer: () => {
+      window.requestAnimationFrame(() =>
+        this.node.querySelector('textarea')?.focus()
+      );
+    }
+  };
   private _drop: DropZone;
 }

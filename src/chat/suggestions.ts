@@ -143,9 +143,7 @@ export class Suggester {
           icon: file.isFolder ? folderIcon : fileIcon,
           text: file.isFolder ? `@${name}/` : name,
           goesOn: file.isFolder,
-          attach: file.isFolder
-            ? undefined
-            : () => files.attach(path, file.path)
+          attach: file.isFolder ? undefined : () => files.attach(file.path)
         };
       });
   }

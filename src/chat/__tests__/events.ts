@@ -23,7 +23,7 @@ export function event<T extends Event['type']>(
       attachments: [],
       replaces: null
     },
-    reply_delta: { text: '' },
+    reply_delta: { text: '', restart: false },
     reply: {
       text: '',
       usage: USAGE,
@@ -41,7 +41,7 @@ export function event<T extends Event['type']>(
     },
     cell_written: { cell_id: 'x', rewritten: false, before: null },
     asked: { cell_id: 'x', source: '', sha256: '', reasons: [] },
-    condensed: {},
+    condensed: { room: 0 },
     run_undone: { left: [] },
     executed: {
       cell_id: 'x',

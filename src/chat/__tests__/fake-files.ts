@@ -1,5 +1,5 @@
 import { Attachment } from '../../protocol';
-import { fileAttachment } from '../attachments';
+import { fileAttachment, textAttachment } from '../attachments';
 import { IFileInfo, IFiles } from '../files';
 
 /** Files that are where the test says, by folder. */
@@ -18,14 +18,14 @@ export class FakeFiles implements IFiles {
     }));
   }
 
-  async attach(_: string, path: string): Promise<Attachment> {
-    return fileAttachment(path, path, 'a,b');
+  async attach(path: string): Promise<Attachment> {
+    return fileAttachment(path, path);
   }
 
   async bring(file: File): Promise<Attachment> {
     if (file.name.endsWith('.exe')) {
       throw new Error(`${file.name} is not a text.`);
     }
-    return fileAttachment(file.name, null, 'text');
+    return textAttachment(file.name, 'text');
   }
 }

@@ -39,6 +39,7 @@ export function ActionCard(props: {
   const [wanted, setWanted] = React.useState<boolean | null>(null);
   // What another attempt has replaced is of little interest.
   const isOpen = wanted ?? !rewritten;
+  const isReasoned = state === 'asking' || state === 'skipped';
   const label = stateLabel(action, trans);
   return (
     <div
@@ -73,7 +74,7 @@ export function ActionCard(props: {
           </button>
         )}
       </div>
-      {reasons.length > 0 && (
+      {isReasoned && reasons.length > 0 && (
         <ul className="jp-CodeAct-reasons">
           {reasons.map(reason => (
             <li key={reason}>{reason}</li>

@@ -1,4 +1,4 @@
-import { closeIcon, linkIcon } from '@jupyterlab/ui-components';
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ISuggestion } from '../suggestions';
@@ -84,6 +84,14 @@ export function Composer(): React.JSX.Element {
     );
   };
 
+  /** Bring what CodeAct asks in front of the user. */
+  const showQuestion = () => {
+    const panel = textarea.current!.closest('.jp-CodeAct-panel');
+    const approval = panel?.querySelector('.jp-CodeAct-approval');
+    approval?.scrollIntoView({ block: 'nearest' });
+    approval?.querySelector('button')?.focus();
+  };
+
   return (
     <form
       className="jp-CodeAct-composer"
@@ -127,18 +135,31 @@ export function Composer(): React.JSX.Element {
           onPaste={onPaste}
         />
         <div className="jp-CodeAct-composerFooter">
-          <IconButton
-            icon={linkIcon}
-            label={trans.__('Attach cells or files (@)')}
+          <button
+            type="button"
+            className="jp-CodeAct-iconButton jp-Button jp-mod-minimal"
+            title={trans.__('Attach cells or files')}
+            aria-label={trans.__('Attach cells or files')}
             disabled={path === null}
             onClick={beginMention}
-          />
+          >
+            @
+          </button>
           <ModeSelect />
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
       </div>
       <div id="jp-CodeAct-blocked" className="jp-CodeAct-blocked" role="status">
         {blocked}
+        {model.isAsking && (
+          <button
+            type="button"
+            className="jp-CodeAct-show jp-Button jp-mod-minimal"
+            onClick={showQuestion}
+          >
+            {trans.__('Show')}
+          </button>
+        )}
       </div>
     </form>
   );

@@ -7,6 +7,8 @@ import { ChatModel } from '../model';
 
 /** What every part of the panel may use. */
 export interface IPanelContext {
+  /** Put the cursor where the user writes. */
+  focusComposer: () => void;
   model: ChatModel;
   rendermime: IRenderMimeRegistry;
   settings: ISettings | null;

@@ -57,8 +57,10 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
         ))}
         {pending !== null && (
           <div className="jp-CodeAct-message jp-mod-user jp-mod-pending">
-            {pending.task}
-            <Chips attachments={pending.attachments} />
+            <div className="jp-CodeAct-bubble">
+              {pending.task}
+              <Chips attachments={pending.attachments} />
+            </div>
           </div>
         )}
         <Working view={view} />

@@ -61,18 +61,23 @@ function UserWords(props: {
   isBusy: boolean;
 }): React.JSX.Element {
   const { isBusy, message } = props;
-  const { model, trans } = usePanel();
+  const { focusComposer, model, trans } = usePanel();
   return (
     <>
-      {message.body}
-      <Chips attachments={message.attachments ?? []} />
       <IconButton
         className="jp-CodeAct-edit"
         icon={editIcon}
         label={trans.__('Edit and ask again')}
         disabled={isBusy}
-        onClick={() => model.composer.edit(message)}
+        onClick={() => {
+          model.composer.edit(message);
+          focusComposer();
+        }}
       />
+      <div className="jp-CodeAct-bubble">
+        {message.body}
+        <Chips attachments={message.attachments ?? []} />
+      </div>
     </>
   );
 }

@@ -21,6 +21,17 @@ export function ModelsSheet(): React.JSX.Element {
   /** The endpoint in the form: one there is, a new one, or none. */
   const [edited, setEdited] = React.useState<ModelChoice | 'new' | null>(null);
   const list = useRoving<HTMLUListElement>();
+  const add = React.useRef<HTMLButtonElement>(null);
+  const wasEdited = React.useRef(false);
+
+  // The form takes the focus, and gives it back.
+  React.useEffect(() => {
+    if (wasEdited.current && edited === null) {
+      add.current!.focus();
+    }
+    wasEdited.current = edited !== null;
+  }, [edited]);
+
   return (
     <Sheet title={trans.__('Models')}>
       {problem && (
@@ -39,6 +50,7 @@ export function ModelsSheet(): React.JSX.Element {
       </ul>
       {edited === null ? (
         <button
+          ref={add}
           type="button"
           className="jp-CodeAct-addEndpoint jp-Button jp-mod-minimal"
           onClick={() => setEdited('new')}

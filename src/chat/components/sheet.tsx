@@ -9,19 +9,13 @@ export function Sheet(props: {
   title: string;
   children: React.ReactNode;
 }): React.JSX.Element {
-  const { model, trans } = usePanel();
+  const { focusComposer, model, trans } = usePanel();
   const node = React.useRef<HTMLDivElement>(null);
 
   React.useEffect(() => {
-    const panel = node.current!.closest<HTMLElement>('.jp-CodeAct-panel');
     node.current!.focus();
-    return () => {
-      // After the composer is there again.
-      window.requestAnimationFrame(() =>
-        panel?.querySelector('textarea')?.focus()
-      );
-    };
-  }, []);
+    return focusComposer;
+  }, [focusComposer]);
 
   return (
     <div
