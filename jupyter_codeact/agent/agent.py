@@ -69,7 +69,7 @@ class Agent:
         ``title`` names the notebook in the record; ``replaces`` is the run that is asked anew; cells are
         written ``below`` one, else below the active one.
         """
-        run = Run(conversation, self.journal, self.budget, self._stop, self.watch)
+        run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch)
         system = prompts.system(self.action_format)
         given = {"attachments": list(attachments), "replaces": replaces}
         run.emit(RunStarted, task=task, notebook=title, model=self.model.name, system=system, **given)

@@ -73,12 +73,14 @@ class Run:
     def __init__(
         self,
         conversation: str,
+        task: str,
         journal: Journal,
         budget: Budget,
         stop: StopSign,
         watch: Callable[[Event], None],
     ) -> None:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
+        self.task = task
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch

@@ -162,7 +162,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         return Outcome(told, marks=[told], refused=True)
     cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
-        return Outcome(prompts.NEXT)
+        return Outcome(prompts.following(run.task))
 
     decided = await _decided(run, gate, action.source, cell)
     run.emit(Decided, cell_id=cell, **decided.model_dump())
@@ -199,7 +199,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
         shown = await _variables(run, notebook, decided.source)
     failed = execution.status == "error" and errors
-    advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.NEXT
+    advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.following(run.task)
     return Outcome(
         "\n".join(filter(None, [edited, observed.text, shown, advice])),
         images=list(observed.images),

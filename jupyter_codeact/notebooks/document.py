@@ -41,6 +41,13 @@ class Cells:
         cells: list[NotebookNode] = self.node.cells
         return cells
 
+    @property
+    def proposed_tools(self) -> list[str]:
+        """What the metadata proposes as tools, as far as it can be read: anybody may have written it."""
+        mark = self.node.metadata.get("codeact")
+        proposed = mark.get("tools") if isinstance(mark, dict) else None
+        return [name for name in proposed if isinstance(name, str)] if isinstance(proposed, list) else []
+
     def index(self, cell_id: str) -> int:
         """Return the position of a cell.
 

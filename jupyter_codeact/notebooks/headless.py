@@ -114,8 +114,7 @@ class HeadlessNotebook:
             cell_of(cell, brief=brief, counted=(cell["id"], cell.get("execution_count")) in self._ran)
             for cell in self._document.cells
         ]
-        proposed = self._document.node.metadata.get("codeact", {}).get("tools", [])
-        tools = [name for name in proposed if isinstance(name, str)]
+        tools = self._document.proposed_tools
         if self._kernel is None:
             return NotebookState(cells=cells, tools=tools)
         status, session = await self._kernel.status(), self._kernel.session

@@ -159,3 +159,9 @@ async def test_a_second_task_does_not_repeat_what_was_told(bench: Bench) -> None
     assert "print('edited')" in opening
     assert "(as above)" in opening
     assert "print('mine')" not in opening
+
+
+async def test_the_task_is_told_again_with_what_a_cell_showed_the_end_of_a_long_one(bench: Bench) -> None:
+    await bench.run(block("print(1)"), "1", task="Say one. " * 200 + "Only the number.")
+    assert bench.told(1).endswith("Only the number.")
+    assert len(bench.told(1)) < 1000

@@ -109,6 +109,12 @@ async def test_what_the_user_has_by_that_name_is_not_replaced(notebook: Headless
     assert printed(await run(notebook, "print(find)")) == "mine\n"
 
 
+@pytest.mark.parametrize("mark", ["x", [1], {"tools": "a:b"}, {"tools": {"a:b": 1}}, {}])
+async def test_metadata_that_makes_no_sense_proposes_nothing(tmp_path: Path, mark: object) -> None:
+    nbformat.write(new_notebook(metadata={"codeact": mark}), tmp_path / "in.ipynb")
+    assert (await HeadlessNotebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb").state()).tools == []
+
+
 @pytest.mark.parametrize("name", ["", "find", "a:b:c", "a.b", "os;x:y", "a:b()", "../a:b", "a:b\n", "é:b"])
 def test_what_names_no_function_is_refused(name: str) -> None:
     with pytest.raises(NotebookError, match="does not name a tool"):
