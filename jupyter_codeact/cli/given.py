@@ -105,6 +105,14 @@ async def define(notebook: HeadlessNotebook, variables: dict[str, Any]) -> None:
         raise NotebookError("The variables of --var could not be set in the kernel.")
 
 
+async def execute(notebook: HeadlessNotebook) -> None:
+    """Run the notebook's own code cells in order; one that fails keeps none of the others from running."""
+    for cell in list(notebook.cells):
+        # the parameters have just been set
+        if cell.cell_type == "code" and cell.source.strip() and TAG not in cell.metadata.get("tags", ()):
+            await notebook.run_cell(cell.id, source=cell.source)
+
+
 @dataclass(frozen=True)
 class Resumed:
     """A conversation to go on with, and its notebook."""

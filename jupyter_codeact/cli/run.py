@@ -45,6 +45,7 @@ class Wish:
     image: list[Attachment]
     var: dict[str, Any]
     resume: str | None
+    execute: bool
 
 
 @click.command()
@@ -131,6 +132,11 @@ class Wish:
     "--resume",
     metavar="CONVERSATION|OUT.ipynb",
     help="Go on in an earlier conversation and its notebook: by its id (or latest), or by the notebook.",
+)
+@click.option(
+    "--execute",
+    is_flag=True,
+    help="First run the notebook's own cells, in order, those that fail too. Default: none of them runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(as_json: bool, **wish: Any) -> None:
@@ -256,6 +262,8 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
         with _stopping(asyncio.current_task(), agent.stop, display):
             async with notebook:
                 await given.define(notebook, wish.var)
+                if wish.execute:
+                    await given.execute(notebook)
                 conversation = resumed.conversation if resumed is not None else journal.begin(title)
                 ended = await agent.run(conversation, wish.task, title=title, attachments=wish.image)
                 answered = ended.ending == "answered"
