@@ -1,0 +1,81 @@
+"""The agent from Python, as the documentation shows it, and as a widget in a kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import jupyter_codeact
+from jupyter_codeact.agent.contracts import CodeActError
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from tests.scripted import ScriptedModel
+
+DOCS = Path(__file__).parents[2] / "docs" / "python.md"
+SUM = "I will add them.\n\n```python\nprint('total', sum([2, 3, 37]))\n```"
+DELETE = "Away with it.\n\n```python\nimport shutil\nshutil.rmtree('/nowhere/at/all')\n```"
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    with ScriptedModel() as model:
+        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
+        yield model
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_the_examples_of_the_documentation_run(number: int, served: ScriptedModel, tmp_path: Path) -> None:
+    example = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)[number]
+    prices = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("price = [2, 3, 37]")])
+    nbformat.write(prices, tmp_path / "prices.ipynb")
+    served.script([SUM, "It is 42."] if "shutil" not in example else [DELETE, "I may not."])
+    said: list[str] = []
+    code = example.replace("http://localhost:8000/v1", served.url)
+    exec(code, {"__name__": "example", "print": lambda *words: said.append(" ".join(map(str, words)))})
+    assert said
+    assert any("42" in one or "deletes" in one for one in said)
+
+
+async def test_it_can_be_awaited(served: ScriptedModel, tmp_path: Path) -> None:
+    served.script([SUM, "It is 42."])
+    result = await jupyter_codeact.arun("Add.", output=tmp_path / "new.ipynb", endpoint=served.url)
+    assert (result.ok, result.answer, result.turns) == (True, "It is 42.", 2)
+    assert result.path == tmp_path / "new.ipynb"
+    written = nbformat.read(result.to_notebook(tmp_path / "told.ipynb"), as_version=4)
+    assert [cell.cell_type for cell in written.cells] == ["markdown", "code", "markdown"]
+    with pytest.raises(CodeActError, match=r"task is empty"):
+        await jupyter_codeact.arun(" ", endpoint=served.url)
+
+
+async def test_the_widget_asks_waits_for_approval_and_shows_the_answer(
+    served: ScriptedModel, tmp_path: Path
+) -> None:
+    served.script([DELETE, SUM, "It is 42."])
+    async with HeadlessNotebook(output=tmp_path / "widget.ipynb") as notebook:
+
+        async def run(source: str) -> str:
+            cell = await notebook.write_cell(source)
+            execution = await notebook.run_cell(cell, source=source, timeout=60)
+            assert execution.status == "ok", execution.outputs
+            return "".join(output.get("text", "") for output in execution.outputs)
+
+        await run(f"import jupyter_codeact, os\nos.environ['JUPYTER_CODEACT_API_KEY'] = {served.api_key!r}")
+        await run(f"agent = jupyter_codeact.CodeAct(endpoint={served.url!r})\nagent")
+        await run(
+            "import asyncio\n"
+            "agent.ask('Add them up.')\n"
+            "async def until(what):\n"
+            "    async with asyncio.timeout(50):\n"
+            "        while not what():\n"
+            "            await asyncio.sleep(0.05)\n"
+            "await until(lambda: agent.approval.layout.display != 'none')"
+        )
+        assert served.requests
+        skip = "agent.approval.children[-1].children[1].click()"
+        await run(f"{skip}\nawait until(lambda: agent.result is not None)")
+        assert await run("print(agent.result.answer)") == "It is 42.\n"

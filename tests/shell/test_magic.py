@@ -1,0 +1,154 @@
+"""``%codeact`` where no page listens: nbconvert, papermill, and IPython in a terminal, each for real."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pexpect
+import pytest
+
+from tests.scripted import ScriptedModel
+
+SUM = "I will add them.\n\n```python\ntotal = sum(price)\nprint('total', total)\n```"
+WRONG = "Adding.\n\n```python\ntotal = sum(prices)\n```"
+ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    pass\n```"
+
+
+@pytest.fixture
+def served() -> Iterator[ScriptedModel]:
+    with ScriptedModel() as model:
+        yield model
+
+
+@pytest.fixture
+def environment(tmp_path: Path, served: ScriptedModel) -> dict[str, str]:
+    """Nothing of the user's own, and the endpoint's key."""
+    own = {"JUPYTER_DATA_DIR": "data", "JUPYTER_CONFIG_DIR": "config", "IPYTHONDIR": "ipython"}
+    return {
+        **os.environ,
+        **{name: str(tmp_path / place) for name, place in own.items()},
+        "JUPYTER_CODEACT_API_KEY": served.api_key,
+    }
+
+
+def notebook(tmp_path: Path, served: ScriptedModel, task: str = "Add up {price}.") -> Path:
+    """Write a notebook that asks for something, and goes on with what came of it."""
+    cells = [
+        "%load_ext jupyter_codeact\nprice = [2, 3, 37]",
+        f"done = %codeact --endpoint {served.url} {task}",
+        "print(done.ok, done.turns, total)",
+        "import os\n'JUPYTER_CODEACT_API_KEY' in os.environ",
+    ]
+    path = tmp_path / "asks.ipynb"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel}), path)
+    return path
+
+
+def shown(cell: nbformat.NotebookNode) -> str:
+    """Return all that a cell shows, as text."""
+    return "\n".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs
+    )
+
+
+def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
+    tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
+) -> None:
+    served.script([WRONG, SUM, "It is **42**."])
+    path = notebook(tmp_path, served)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        "--output",
+        "done.ipynb",
+        path.name,
+    ]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+    asked, used, key = nbformat.read(tmp_path / "done.ipynb", as_version=4).cells[1:]
+    assert "NameError" in shown(asked)
+    assert "total 42" in shown(asked)
+    assert shown(used) == "True 3 42\n"
+    assert shown(key) == "False"  # the agent has taken it, and no cell can read it
+    assert "Task: Add up [2, 3, 37]." in served.requests[0]["messages"][-1]["content"]
+    assert served.api_key not in (tmp_path / "done.ipynb").read_text()
+
+
+def test_papermill_runs_it_too(tmp_path: Path, served: ScriptedModel, environment: dict[str, str]) -> None:
+    served.script([SUM, "It is **42**."])
+    path = notebook(tmp_path, served)
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", str(path), str(tmp_path / "out.ipynb")]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    asked, used, _ = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[1:]
+    assert "total 42" in shown(asked)
+    assert shown(used) == "True 2 42\n"
+
+
+def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
+    tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
+) -> None:
+    served.script([SUM, "It is **42**.", ENDLESS])
+    options = ["--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"]
+    environment |= {"TERM": "dumb", "COLUMNS": "100"}
+    shell = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", *options],
+        cwd=str(tmp_path),
+        env=environment,  # type: ignore[arg-type]
+        encoding="utf-8",
+        timeout=60,
+    )
+    try:
+        shell.expect(r"In \[1\]: ")
+        shell.sendline("%load_ext jupyter_codeact")
+        shell.expect(r"In \[2\]: ")
+        shell.sendline("price = [2, 3, 37]")
+        shell.expect(r"In \[3\]: ")
+        shell.sendline(f"done = %codeact --endpoint {served.url} Add up the prices.")
+        shell.expect("total 42")
+        shell.expect(r"In \[4\]: ")
+        shell.sendline("print(total, done.answer)")
+        shell.expect(re.escape("42 It is **42**."))
+        shell.expect(r"In \[5\]: ")
+        shell.sendline(f"%codeact --endpoint {served.url} Count.")
+        shell.expect("begun")
+        shell.sendintr()
+        shell.expect("Stopped by Ctrl-C")
+        shell.expect(r"In \[6\]: ")
+        shell.sendline("%codeact --history")
+        shell.expect("Add up the prices.")
+        shell.expect("Count.")
+        shell.expect(r"In \[7\]: ")
+        shell.sendline("%codeact --approve never Do it.")
+        shell.expect("--approve is one of ask, auto and risky.")
+        shell.sendline("exit")
+        shell.expect(pexpect.EOF)
+    finally:
+        shell.close(force=True)
+    assert shell.exitstatus == 0
+
+
+def test_loading_the_extension_brings_nothing_heavy() -> None:
+    heavy = {"torch", "transformers", "openai", "pydantic", "tornado", "jupyter_client", "rich"}
+    probe = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell as S; s = S(); "
+        "before = set(sys.modules); s.run_line_magic('load_ext', 'jupyter_codeact'); "
+        f"print(sorted({heavy} & (set(sys.modules) - before)))"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
