@@ -18,6 +18,10 @@ _GPU_WORK = 2 << 30
 """What a GPU needs besides weights and conversations: its own context, graphs, and room to compute."""
 _CPU_WORK = 1 << 30
 """What llama.cpp needs besides: the prompts that have no slot, and room to compute."""
+_SMALL_WORK = 400 << 20
+"""The same where memory is short and no prompt is kept without a slot."""
+_SHARE = 0.85
+"""Of the memory of a small machine, for a model; the rest is the notebooks'."""
 
 
 class Choice(Frozen):
@@ -25,6 +29,32 @@ class Choice(Frozen):
 
     model: Entry | Snapshot
     why: str
+
+
+class Room(Frozen):
+    """What llama.cpp gets for a model's conversations.
+
+    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for those that wait.
+    """
+
+    context: int
+    slots: int
+    cache: int
+
+
+def room(model: Entry, memory: int) -> Room | None:
+    """Return the room for conversations on a machine with so many bytes of memory; ``None`` if there is none.
+
+    Usually two conversations of `CONTEXT`; where memory is short, one, and that shorter. A part of the memory
+    is left to the notebooks.
+    """
+    if memory_of(model) <= memory:
+        return Room(context=min(CONTEXT, model.context), slots=_CONVERSATIONS, cache=1024)
+    left = int(_SHARE * memory) - model.size - min(_SMALL_WORK, model.size)
+    for context in (CONTEXT, CONTEXT // 2, CONTEXT // 4):
+        if context <= model.context and context * model.token_bytes <= left:
+            return Room(context=context, slots=1, cache=0)
+    return None
 
 
 def fits(model: Entry | Snapshot, machine: Machine) -> tuple[bool, str]:
@@ -35,6 +65,8 @@ def fits(model: Entry | Snapshot, machine: Machine) -> tuple[bool, str]:
             return True, f"on the CPU, in {_gb(need)} of memory"
         if need <= machine.memory:
             return True, f"on the CPU, once {_gb(need)} of memory are free ({_gb(machine.free)} are now)"
+        if small := room(model, machine.memory):
+            return True, f"on the CPU, one conversation of {small.context:,} tokens at a time"
         return False, f"needs {_gb(need)} of memory, and there are {_gb(machine.memory)}"
     if not machine.gpus:
         return False, "needs an NVIDIA GPU"

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from ..agent.contracts import ModelError
 from . import store
+from .auto import Room, room
 from .catalog import Entry, Model, Snapshot
-from .machine import Gpu, Machine, cores, look
+from .machine import Gpu, Machine, cores, look, memory
 from .sources import Progress
 from .transformers_settings import TransformersOptions
 
@@ -20,6 +21,7 @@ CONTEXT = 16_384
 """Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
 
 SLOTS = 2
+CACHE = 1024
 
 
 class Source(Protocol):
@@ -146,7 +148,11 @@ def launch(
     What was ``seen`` of the machine is looked up, which blocks, if it matters and is not given.
     """
     manner = manner or Manner()
-    if isinstance(model, Entry) or (isinstance(model, Path) and model.suffix == ".gguf"):
+    if isinstance(model, Entry):
+        small = room(model, seen.memory if seen else memory())  # what does not fit is tried all the same
+        given = small or Room(context=CONTEXT // 4, slots=1, cache=0)
+        return llama_cpp(model, context=manner.context or given.context, slots=given.slots, cache=given.cache)
+    if isinstance(model, Path) and model.suffix == ".gguf":
         return llama_cpp(model, context=manner.context)
     seen = seen or look()
     gpus = () if seen.missing else seen.gpus
@@ -154,7 +160,12 @@ def launch(
 
 
 def llama_cpp(
-    model: Entry | Path, *, context: int | None = None, slots: int = SLOTS, threads: int | None = None
+    model: Entry | Path,
+    *,
+    context: int | None = None,
+    slots: int = SLOTS,
+    threads: int | None = None,
+    cache: int = CACHE,
 ) -> Launch:
     """Return how to run a model with llama.cpp.
 
@@ -168,15 +179,17 @@ def llama_cpp(
         Replies that can be written at the same time. Each takes memory for a whole context.
     threads : int, optional
         Threads that compute; the physical cores this process may use if ``None``.
+    cache : int
+        MiB of memory for conversations that have no slot at the moment.
     """
-    room, used = _room(model, context), threads or cores()
+    tokens, used = _room(model, context), threads or cores()
     return Launch(
         name=_name(model),
         source=_source(model),
         module="jupyter_codeact.models.llama_worker",
         where=f"llama.cpp on {_on_cpu(used)}",
-        context=room,
-        settings={"context": room, "slots": slots, "threads": used},
+        context=tokens,
+        settings={"context": tokens, "slots": slots, "threads": used, "cache": cache},
         weight=_weight(model),
     )
 
@@ -201,7 +214,7 @@ def transformers(
     gpus : sequence of Gpu
         What it will run on, to be told to people; the CPU if there are none.
     """
-    room = _room(model, context)
+    tokens = _room(model, context)
     names = sorted({gpu.name for gpu in gpus})
     on = f"{len(gpus)} × {names[0]}" if len(gpus) > 1 and len(names) == 1 else ", ".join(names)
     return Launch(
@@ -209,8 +222,8 @@ def transformers(
         source=_source(model),
         module="jupyter_codeact.models.transformers_worker",
         where=f"transformers on {on or _on_cpu(cores())}",
-        context=room,
-        settings={"context": room, "options": (options or TransformersOptions()).model_dump()},
+        context=tokens,
+        settings={"context": tokens, "options": (options or TransformersOptions()).model_dump()},
     )
 
 

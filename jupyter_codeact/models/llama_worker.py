@@ -13,7 +13,10 @@ from .child import Child
 
 
 class Settings(TypedDict):
-    """What the parent decides. ``context`` is in tokens, for each of ``slots`` replies at a time."""
+    """What the parent decides.
+
+    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the others.
+    """
 
     path: str
     name: str
@@ -21,6 +24,7 @@ class Settings(TypedDict):
     context: int
     slots: int
     threads: int | None
+    cache: int
 
 
 def main() -> None:
@@ -52,7 +56,7 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     # abort each other. Those without a slot keep their prefix in the prompt cache (MiB).
     parameters.n_parallel = settings["slots"]
     parameters.n_ctx = settings["slots"] * settings["context"]
-    parameters.cache_ram_mib = 1024
+    parameters.cache_ram_mib = settings["cache"]
     # A request that is called off, or another that waits, gets its turn between batches.
     parameters.n_batch = parameters.n_ubatch = 256
     # The first prompt warms up as well as a made-up one does.

@@ -40,16 +40,24 @@ class Machine(Frozen):
     missing: str = ""
 
 
+def memory() -> int:
+    """Return the bytes of RAM that this process may have in all."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    return min(total, _container_memory()[0] or total)
+
+
 def look() -> Machine:
     """Return what this machine has. Blocks, for as long as the GPU's driver takes to answer."""
     import psutil
 
-    memory = psutil.virtual_memory()
+    now = psutil.virtual_memory()
     limit, used = _container_memory()
     gpus = _gpus()
     return Machine(
-        memory=min(memory.total, limit or memory.total),
-        free=min(memory.available, limit - used if limit else memory.available),
+        memory=memory(),
+        free=min(now.available, limit - used if limit else now.available),
         cores=cores(),
         gpus=gpus,
         missing=_missing() if gpus else "",

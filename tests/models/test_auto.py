@@ -29,7 +29,13 @@ def choose(machine: Machine, *here: str) -> auto.Choice:
     ("on", "here", "name", "words"),
     [
         (machine(16), (), "qwen2.5-coder-1.5b", "there is no NVIDIA GPU"),
-        (machine(2), (), "smollm2-135m", "a toy.*needs 3.1 GB of memory, and there are 2.0 GB.*endpoint"),
+        (
+            machine(2),
+            (),
+            "qwen2.5-coder-1.5b",
+            "one conversation of 4,096 tokens at a time, because there is no",
+        ),
+        (machine(1), (), "smollm2-135m", "a toy.*needs 3.1 GB of memory, and there are 1.0 GB.*endpoint"),
         (machine(16, free=1), (), "qwen2.5-coder-1.5b", r"once 3.1 GB of memory are free \(1.0 GB are now\)"),
         (machine(64, 80), (), "qwen2.5-coder-7b", "the largest that fits; it will be downloaded"),
         (machine(64, 24), (), "qwen2.5-coder-7b", "on the Some GPU, in 22.7 GB of its memory"),
@@ -89,6 +95,27 @@ def test_whether_a_model_fits_is_said_in_words(name, on, answer, words):
     fits, said = auto.fits(find(name), on)
     assert fits is answer
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("memory", "room"),
+    [
+        (16 * GB, auto.Room(context=16_384, slots=2, cache=1024)),
+        (3 * GB, auto.Room(context=16_384, slots=1, cache=0)),
+        (2 << 30, auto.Room(context=8192, slots=1, cache=0)),
+        (1 << 30, None),
+    ],
+)
+def test_where_memory_is_short_there_is_one_conversation_and_that_shorter(memory, room):
+    assert auto.room(find("qwen2.5-coder-1.5b"), memory) == room
+
+
+def test_what_is_short_of_memory_is_said():
+    small = Machine(memory=2 << 30, free=1 << 30, cores=2)
+    assert auto.fits(find("qwen2.5-coder-1.5b"), small) == (
+        True,
+        "on the CPU, one conversation of 8,192 tokens at a time",
+    )
 
 
 def test_a_gpu_in_use_is_told_from_one_that_is_too_small():

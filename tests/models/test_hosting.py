@@ -162,7 +162,15 @@ def test_the_engine_ends_with_its_parent_however_that_ends(smollm2, tmp_path, nu
 
 
 def test_the_engine_ends_with_its_parent_even_while_it_loads(qwen):
-    settings = {"path": str(qwen), "name": "m", "api_key": "k", "context": 512, "slots": 1, "threads": 1}
+    settings = {
+        "path": str(qwen),
+        "name": "m",
+        "api_key": "k",
+        "context": 512,
+        "slots": 1,
+        "threads": 1,
+        "cache": 0,
+    }
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "jupyter_codeact.models.llama_worker"],
         stdin=subprocess.PIPE,
