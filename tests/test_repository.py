@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
-
-from jupyter_codeact.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -60,27 +56,3 @@ def test_every_file_that_a_page_points_to_is_there(page: str):
     here = {name for name in named if (ROOT / name).exists() or (ROOT / "jupyter_codeact" / name).exists()}
     assert named == here
     assert {link for link in links if not (ROOT / link).exists()} == set()
-
-
-COMMANDS = re.findall(r"^    jupyter codeact (.+?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_in_the_readme_is_one(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    words = shlex.split(line)
-    for word in words:
-        if word.endswith(".ipynb"):
-            (tmp_path / word).touch()
-    command: click.Command | None = main
-    context = click.Context(main)
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        command = command.get_command(context, words.pop(0))
-        assert command is not None
-        context = click.Context(command, parent=context)
-    assert isinstance(command, click.Command)
-    command.parse_args(click.Context(command), list(words))
-
-
-def test_the_readme_has_commands_to_look_at():
-    assert {line.split()[0] for line in COMMANDS} >= {"lab", "run", "models"}

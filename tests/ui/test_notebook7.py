@@ -40,3 +40,26 @@ def test_notebook_7_asks_runs_and_answers_and_stops(
     expect(page.cells.nth(1)).to_contain_text("KeyboardInterrupt")
     expect(page.notice).to_have_text("Stopped.")
     page.run_cell(0)
+
+
+def test_notebook_7_asks_at_the_cell_fixes_an_error_and_takes_the_run_back(
+    notebook7: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    notebook7.write("waits.ipynb", "prices = [2, 3]\nsum(price)")
+    served.script(["So.\n\n```python\nprices = [2, 3]\nsum(prices)\n```", "It works now."])
+    page = open_notebook("waits.ipynb", on=notebook7)
+    page.open_panel()
+    page.page.get_by_label("Before running a cell").select_option(label="Always ask")
+    page.run_cell(0)
+    page.cells.nth(0).get_by_role("button", name="Fix with CodeAct").click()
+
+    page.approval.get_by_role("button", name="Run", exact=True).click()
+    expect(page.conversation).to_contain_text("It works now.")
+    expect(page.cells.nth(0).locator(".jp-OutputArea-output").last).to_have_text("5")
+    expect(page.mark(0, "written")).to_be_visible()
+
+    page.task.fill("/undo")
+    page.task.press("Enter")
+    expect(page.conversation).to_contain_text("The run was undone.")
+    assert page.sources == ["prices = [2, 3]\nsum(price)"]
+    expect(page.mark(0, "written")).to_be_hidden()
