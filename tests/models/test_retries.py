@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,6 +100,7 @@ async def test_what_is_waited_for_is_said():
         seen = []
         model.watch(seen.append)
         await collect(model)
+        await asyncio.sleep(0)  # a watcher is told in the loop's next round
         waiting = [status for status in seen if status.message]
     assert [status.state for status in waiting] == ["busy"]
     assert waiting[0].message == (
