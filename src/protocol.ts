@@ -310,11 +310,13 @@ export interface Kernel {
  * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
  *
  * Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
+ * ``names`` are its columns or keys, the first of them.
  */
 export interface Variable {
   name: string;
   type: string;
   summary: string;
+  names: string[];
 }
 /**
  * How running a cell went: nbformat outputs in order, and the time it took in seconds.

@@ -95,10 +95,10 @@ def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -
     return "\n\n".join(parts)
 
 
-def mentioned(found: Sequence[Variable], source: str) -> str:
-    """Describe the variables that ``source`` mentions; empty if there are none."""
+def mentioned(found: Sequence[Variable], source: str) -> list[Variable]:
+    """Return the variables that ``source`` mentions, without the tools."""
     names = set(re.findall(r"\w+", source))
-    return described([variable for variable in found if variable.name in names and variable.type != "tool"])
+    return [variable for variable in found if variable.name in names and variable.type != "tool"]
 
 
 def _line(variable: Variable) -> str:

@@ -110,11 +110,13 @@ class Variable(Frozen):
     """A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
 
     Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
+    ``names`` are its columns or keys, the first of them.
     """
 
     name: str
     type: str
     summary: str = ""
+    names: list[str] = Field(default_factory=list)
 
 
 class NotebookState(Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .actions import ActionFormat
 
@@ -32,6 +32,7 @@ HINTS = {
     "AttributeError": "Look at what it is first, with type() and dir().",
 }
 """For the errors that small models run into again and again, what a person would try next."""
+MEANT = "There is no {missing!r}; there is {there!r}: use that."
 REMINDER = 400
 """Characters of the task that are told again with every cell that ran."""
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
@@ -66,9 +67,13 @@ def following(task: str) -> str:
     return NEXT.format(task=task if len(task) <= REMINDER else f"… {task[-REMINDER:]}")
 
 
-def failed(error: str) -> str:
-    """Return what the model is told when a cell ended with an error of this name."""
-    return f"{HINTS[error]} {FAILED}" if error in HINTS else FAILED
+def failed(error: str, meant: Mapping[str, str]) -> str:
+    """Return what the model is told when a cell ended with an error of this name.
+
+    ``meant`` are names that the error misses, each with the one that was probably meant.
+    """
+    hints = [MEANT.format(missing=missing, there=there) for missing, there in meant.items()]
+    return " ".join([*(hints or filter(None, [HINTS.get(error)])), FAILED])
 
 
 def denied(reasons: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from . import prompts
 from .contracts import Frozen, Journal, Usage
 from .events import Ending, Event, RunEnded, new_id
 from .history import Window
+from .source import uncommented
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -88,7 +89,8 @@ class Run:
         self._seen: Counter[str] = Counter()
         self._warned = False
         self.repeating = False
-        self.failed: set[str] = set()
+        self._failed: set[str] = set()
+        self._ran: str | None = None
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
         """Record an event, show it and return it. A reply's pieces are shown only: the whole is recorded."""
@@ -118,6 +120,17 @@ class Run:
     def spend(self, usage: Usage) -> None:
         """Add a reply's tokens to what the run has used."""
         self.usage += usage
+
+    def executed(self, source: str, *, ok: bool) -> None:
+        """Keep in mind how a cell ended."""
+        code = uncommented(source)
+        self._ran = code if ok else None
+        if not ok:
+            self._failed.add(code)
+
+    def repeats(self, source: str) -> bool:
+        """Whether a cell with this source failed already, or was what ran just before."""
+        return uncommented(source) in {*self._failed, self._ran}
 
     def advise(self, outcome: str, *marks: str) -> str:
         """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.

@@ -116,9 +116,15 @@ def syntax_tree(source: str) -> ast.Module | None:
         return None
 
 
+def uncommented(source: str) -> str:
+    """Return a cell without its blank lines and whole-line comments: which do not change what it does."""
+    lines = map(str.rstrip, source.split("\n"))
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
 def has_code(source: str) -> bool:
     """Tell whether a cell holds more than blanks and comments."""
-    return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))
+    return bool(uncommented(source))
 
 
 def looks_like_code(source: str, *, fenced: bool) -> bool:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
 from .cells import resolve
-from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage
+from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage, Variable
 from .drift import Known
 from .events import Action, Asked, CellWritten, Condensed, Decided, Executed, Reply, ReplyDelta
 from .gate import Decision, Gate, decision, digest
 from .observations import environment_secrets, observe
 from .run import Ended, Run
+from .source import uncommented
+from .suggestions import suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
 """Of a reply, and of further attempts at it: without chance, a model would repeat itself for ever."""
@@ -84,8 +86,8 @@ async def _read(
 ) -> ParsedReply:
     """Stream a reply, cut where its first action is complete; what was said is recorded however it ends.
 
-    One that is a cell which has failed just so before is thrown away, and the model is asked again with more
-    chance in it: in its history, a repetition only invites the next.
+    One that is a cell which failed just so before, or ran just before, is thrown away, and the model is asked
+    again with more chance in it: in its history, a repetition only invites the next.
     """
     text, finish = "", "broken off"
     usage = spent = Usage()
@@ -119,7 +121,7 @@ async def _read(
                 spent, text = spent + usage, ""
                 run.emit(ReplyDelta, text="", restart=True)
             await run.unless_stopped(read(temperature))
-            if not any(action.source in run.failed for action in action_format.parse(text).actions):
+            if not any(run.repeats(action.source) for action in action_format.parse(text).actions):
                 break
     finally:
         reply = action_format.parse(text)
@@ -168,7 +170,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     run.emit(Decided, cell_id=cell, **decided.model_dump())
     spot.retry = cell
     if not decided.allowed:
-        return Outcome(prompts.denied(decided.reasons), marks=[action.source])
+        return Outcome(prompts.denied(decided.reasons), marks=[uncommented(action.source)])
     edited = ""
     if decided.source != action.source:
         edited = prompts.EDITED.format(source=decided.source)
@@ -184,8 +186,8 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     )
     if execution.status == "ok":
         spot.retry = None
-    elif execution.status == "error":
-        run.failed.add(decided.source)
+    if execution.status in ("ok", "error"):
+        run.executed(decided.source, ok=execution.status == "ok")
     observed = observe(
         execution,
         nonce=run.nonce,
@@ -195,15 +197,17 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         secrets=environment_secrets(),
     )
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
-    shown = ""
+    there: list[Variable] = []
     if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
-        shown = await _variables(run, notebook, decided.source)
-    failed = execution.status == "error" and errors
-    advice = prompts.failed(errors[-1]["ename"]) if failed else prompts.following(run.task)
+        there = await _variables(run, notebook)
+    shown = context.described(context.mentioned(there, decided.source))
+    advice = prompts.following(run.task)
+    if execution.status == "error" and errors:
+        advice = prompts.failed(errors[-1]["ename"], suggest(errors[-1], there, decided.source))
     return Outcome(
         "\n".join(filter(None, [edited, observed.text, shown, advice])),
         images=list(observed.images),
-        marks=[action.source, *(f"{error['ename']}: {error['evalue']}" for error in errors)],
+        marks=[uncommented(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
 
@@ -248,13 +252,12 @@ async def _decided(run: Run, gate: Gate, source: str, cell: str) -> Decision:
     return decided
 
 
-async def _variables(run: Run, notebook: Notebook, source: str) -> str:
-    """Describe the variables that ``source`` mentions; not when the run is to end, for that takes a page."""
+async def _variables(run: Run, notebook: Notebook) -> list[Variable]:
+    """Read the variables in the kernel; not when the run is to end, for that takes a page."""
     try:
-        state = await run.unless_stopped(notebook.state())
+        return (await run.unless_stopped(notebook.state())).variables
     except Ended:
-        return ""
-    return context.mentioned(state.variables, source)
+        return []
 
 
 def _end_of(execution: Execution, run: Run) -> Ended | None:

@@ -32,6 +32,14 @@ def columns(frame):
     names = [f"{name} {dtype}" for name, dtype in zip(list(frame.columns)[:20], list(frame.dtypes)[:20])]
     return ", ".join(names) + (", ..." if frame.shape[1] > 20 else "")
 
+def names(value):
+    library = type(value).__module__.partition(".")[0]
+    if library in ("pandas", "polars") and type(value).__name__ == "DataFrame":
+        inside = list(value.columns)
+    else:
+        inside = list(value)[:100] if type(value) is dict else []
+    return [name[:80] for name in inside[:100] if type(name) is str]
+
 def small(value):
     if type(value) in (list, tuple, dict):
         parts = [*value, *value.values()] if type(value) is dict else value
@@ -83,11 +91,12 @@ def describe(namespace, limit):
             continue
         if len(found) == limit:
             continue
+        one = {"name": name, "type": type(value).__name__}
         try:
-            said = summary(name, value)[:400]
+            one.update(summary=summary(name, value)[:400], names=names(value))
         except Exception:
-            said = ""
-        found.append({"name": name, "type": type(value).__name__, "summary": said})
+            pass
+        found.append(one)
     return json.dumps(tools[::-1] + found[::-1])
 """
 

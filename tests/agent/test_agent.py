@@ -126,15 +126,33 @@ async def test_a_stop_before_the_run_has_begun_counts(bench: Bench) -> None:
 async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_run(
     bench: Bench,
 ) -> None:
-    end = await bench.run(*[block("print(1)")] * 6, budget=Budget(turns=20))
+    end = await bench.run(*(block("print(1)", f"# try {n}") for n in range(8)), budget=Budget(turns=20))
     assert (end.ending, end.turns) == ("stuck", 4)
-    told = ["three times" in messages[-1]["content"] for messages in bench.model.heard]
-    assert told == [False, False, False, True]
+    observed = [event.text for event in bench.seen if event.type == "observation"]
+    assert ["three times" in text for text in observed] == [False, False, False, True]
+
+
+async def test_a_cell_that_ran_just_before_is_asked_for_anew_with_more_chance(bench: Bench) -> None:
+    end = await bench.run(block("print(1)"), *[block("# once more", "print(1)")] * 2, "It is 1.")
+    assert (end.ending, end.answer, end.turns) == ("answered", "It is 1.", 2)
+    assert await bench.cells() == ["print(1)"]
+    assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.7, 1.0]
+
+
+async def test_a_cell_that_the_model_insists_on_runs_again(bench: Bench) -> None:
+    await bench.run(block("import random"), *[block("import random")] * 3, "Done.")
+    assert bench.kinds().count("executed") == 2
 
 
 async def test_the_same_error_from_different_code_is_a_repetition_too(bench: Bench) -> None:
-    end = await bench.run(*(block("nowhere()", f"# try {n}") for n in range(6)), budget=Budget(turns=20))
+    end = await bench.run(*(block(f"nowhere({n})") for n in range(6)), budget=Budget(turns=20))
     assert end.ending == "stuck"
+
+
+async def test_a_wrong_column_is_answered_with_the_right_one(bench: Bench) -> None:
+    frame = "import pandas as pd\norders = pd.DataFrame({'Customer Name': ['Ada']})"
+    await bench.run(block(frame, "orders['customer_name']"), "Done.")
+    assert "There is no 'customer_name'; there is 'Customer Name'" in bench.model.heard[1][-1]["content"]
 
 
 async def test_a_model_that_fails_ends_the_run_with_its_sentence(bench: Bench) -> None:
