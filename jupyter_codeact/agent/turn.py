@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
@@ -14,6 +14,7 @@ from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongErr
 from .drift import Known
 from .events import Action, Asked, CellWritten, Condensed, Decided, Executed, Reply, ReplyDelta
 from .gate import Decision, Gate, decision, digest
+from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
 from .source import uncommented
@@ -27,12 +28,13 @@ TEMPERATURES = (0.0, 0.7, 1.0)
 class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
-    ``kept`` are the cells of others whose earlier state is in the record.
+    ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were.
     """
 
     after: str | None
     known: Known
     retry: str | None = None
+    attempt: str = ""
     kept: set[str] = field(default_factory=set)
     sees_images: bool = False
 
@@ -157,8 +159,10 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
 
     A failed attempt is rewritten in place, so that the notebook keeps only what worked.
     """
-    run.emit(Action, source=action.source, cell_type=action.cell_type)
     target = spot.target(action)
+    if target and target == spot.retry and action.cell_type == "code":
+        action = replace(action, source=with_imports(action.source, spot.attempt))
+    run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
         return Outcome(told, marks=[told], refused=True)
@@ -168,7 +172,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
 
     decided = await _decided(run, gate, action.source, cell)
     run.emit(Decided, cell_id=cell, **decided.model_dump())
-    spot.retry = cell
+    spot.retry, spot.attempt = cell, decided.source
     if not decided.allowed:
         return Outcome(prompts.denied(decided.reasons), marks=[uncommented(action.source)])
     edited = ""

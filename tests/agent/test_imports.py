@@ -1,0 +1,46 @@
+"""A correction keeps the imports of the attempt it replaces, so that the notebook holds by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_codeact.agent.imports import with_imports
+from tests.agent.bench import Bench, block
+
+ATTEMPT = "import os, json\nimport os.path as place\nfrom math import pi, sqrt as root\nfail"
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("print(pi)", "from math import pi\n\nprint(pi)"),
+        ("print(os, root)", "import os\nfrom math import sqrt as root\n\nprint(os, root)"),
+        ("place.sep", "import os.path as place\n\nplace.sep"),
+        ("!ls\njson.dumps(1)", "import json\n\n!ls\njson.dumps(1)"),
+        ("print(1)", None),
+        ("from math import pi\npi", None),
+        ("import os\nos.sep", None),
+        ("pi = 3\npi", None),
+        ("def root(): ...\nroot()", None),
+        ("%%time\npi", None),
+        ("pi (", None),
+        ("# pi", None),
+    ],
+)
+def test_what_is_used_and_missing_comes_first(source, kept):
+    assert with_imports(source, ATTEMPT) == (kept or source)
+
+
+def test_an_attempt_that_cannot_be_parsed_gives_nothing():
+    assert with_imports("pi", "from math import pi\nfail (") == "pi"
+
+
+async def test_a_corrected_cell_holds_by_itself(bench: Bench) -> None:
+    end = await bench.run(block("from math import pi", "print(pie)"), block("print(pi)"), "It is 3.14.")
+    assert end.ending == "answered"
+    assert await bench.cells() == ["from math import pi\n\nprint(pi)"]
+
+
+async def test_a_cell_after_one_that_worked_is_left_as_it_is(bench: Bench) -> None:
+    await bench.run(block("from math import pi", "print(pi)"), block("print(pi + 1)"), "It is 4.14.")
+    assert await bench.cells() == ["from math import pi\nprint(pi)", "print(pi + 1)"]
