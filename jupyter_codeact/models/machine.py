@@ -80,12 +80,16 @@ def cores(cgroup: Path = _CGROUP) -> int:
 
 
 def _container_memory(cgroup: Path = _CGROUP) -> tuple[int, int]:
-    """Return how much memory a container may have and has, or zeros if there is no limit."""
+    """Return how much memory a container may have and has, or zeros if there is no limit.
+
+    JupyterHub and Binder tell the limit in ``MEM_LIMIT`` too; where the system does not, the use is unknown.
+    """
+    told = os.environ.get("MEM_LIMIT", "").partition(".")[0]
     try:
         limit = int((cgroup / "memory.max").read_text())  # "max" for no limit
         used = int((cgroup / "memory.current").read_text())
     except (OSError, ValueError):
-        return 0, 0
+        return (int(told), 0) if told.isdecimal() else (0, 0)
     # What the system caches of files counts as used, but goes when it is needed; a model's file above all.
     try:
         lines = (cgroup / "memory.stat").read_text().splitlines()

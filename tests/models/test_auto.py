@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_codeact.models import auto
 from jupyter_codeact.models.catalog import CATALOG, find
-from jupyter_codeact.models.machine import Gpu, Machine, cores, parse_gpus
+from jupyter_codeact.models.machine import Gpu, Machine, _container_memory, cores, parse_gpus
 
 GB = 10**9
 
@@ -160,6 +160,18 @@ def test_gpus_are_read_from_what_the_driver_lists():
 )
 def test_only_the_gpus_that_cuda_may_see_count(visible, free):
     assert [gpu.free >> 20 for gpu in parse_gpus(LISTED, visible)] == free
+
+
+def test_a_container_s_share_of_the_memory_counts(tmp_path, monkeypatch):
+    assert _container_memory(tmp_path) == (0, 0)
+    monkeypatch.setenv("MEM_LIMIT", "2147483648")
+    assert _container_memory(tmp_path) == (2 << 30, 0)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert _container_memory(tmp_path) == (2 << 30, 0)
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 300\nactive_file 100\n")
+    assert _container_memory(tmp_path) == (1000, 500)
 
 
 def test_a_container_s_share_of_the_processor_counts(tmp_path):
