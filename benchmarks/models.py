@@ -16,9 +16,6 @@ transformers
 gpu
     Only with CUDA: continuous batching of a model with the shape of a 7B one and random weights, as a share
     of the floor that memory sets: a token reads all weights once, at the speed a copy on the same device has.
-lag
-    A Jupyter Server while a local model writes to eight conversations: how late its event loop is, measured
-    by a timer in it.
 """
 
 from __future__ import annotations
@@ -32,7 +29,6 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -345,65 +341,9 @@ async def gpu() -> None:
     generator.close()
 
 
-async def lag(name: str, conversations: int = 8, seconds: float = 40.0) -> None:
-    """Measure a Jupyter Server's event loop while its model writes.
-
-    The model is hosted by the server's own process, as the extension hosts it, and each conversation is a
-    stream that the server's event loop reads.
-    """
-    from jupyter_server.serverapp import ServerApp
-
-    entry = find(name)
-    lags: dict[str, list[float]] = {"idle": [], "writing": []}
-    with tempfile.TemporaryDirectory() as folder:
-        app = ServerApp(
-            open_browser=False, root_dir=folder, port=0, allow_root=True, jpserver_extensions={}, log_level=50
-        )
-        app.initialize([], new_httpserver=True, starter_extension=None)
-        model = LocalModel(
-            Engine(llama_cpp(entry if isinstance(entry, Entry) else store.pull(entry), slots=2))
-        )
-        phase = "idle"
-        stop = asyncio.Event()
-
-        async def measure() -> None:
-            while not stop.is_set():
-                due = time.perf_counter() + 0.005
-                await asyncio.sleep(0.005)
-                lags[phase].append(1e3 * (time.perf_counter() - due))
-
-        async def converse() -> None:
-            while not stop.is_set():
-                async with aclosing(model.stream(question(), max_tokens=100_000)) as deltas:
-                    async for _ in deltas:
-                        if stop.is_set():
-                            break
-
-        await through_us(model, question(), 4)
-        meter = asyncio.create_task(measure())
-        await asyncio.sleep(seconds / 4)
-        phase = "writing"
-        work = [asyncio.create_task(converse()) for _ in range(conversations)]
-        await asyncio.sleep(seconds)
-        stop.set()
-        await meter
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-        await model.close()
-        app.http_server.stop()
-    for kind, samples in lags.items():
-        cuts = statistics.quantiles(samples, n=100)
-        row(
-            "lag",
-            f"{name}: {kind}, {conversations} conversations",
-            f"median {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms, n = {len(samples)}",
-        )
-
-
 async def main() -> None:
     """Measure what was asked for."""
-    sections = ("llama", "turns", "transformers", "gpu", "lag")
+    sections = ("llama", "turns", "transformers", "gpu")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -428,8 +368,6 @@ async def main() -> None:
                 await transformed("smollm2-135m")
             case "gpu":
                 await gpu()
-            case "lag":
-                await lag(options.model)
             case other:
                 parser.error(f"There is no section {other!r}; there are {', '.join(sections)}.")
 
