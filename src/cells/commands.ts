@@ -8,8 +8,8 @@ import { codeActIcon, lockIcon } from '../icons';
 import { CellCommandIDs as IDs } from '../tokens';
 import { CellActions } from './actions';
 import { CellsModel } from './model';
-import { MODES, modeWords } from './modes';
-import { IRecord, lastRun, Mode } from './record';
+import { Mode, MODES, modeWords } from '../modes';
+import { IRecord, lastRun } from './record';
 
 /** Add the commands that have to do with a notebook's cells. */
 export function addCommands(options: {

@@ -7,7 +7,7 @@ import * as React from 'react';
 
 import { CellCommandIDs } from '../tokens';
 import { CellsModel } from './model';
-import { MODES, modeWords } from './modes';
+import { MODES, modeWords } from '../modes';
 
 /** In a notebook's toolbar: which cells wait for the user, and a menu to change it and to do more. */
 export class ModeButton extends ReactWidget {

@@ -2,9 +2,10 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { Mode } from '../modes';
 import { FromPage, FromServer, Happened } from '../protocol';
 import { IConnection, INotebooks } from '../tokens';
-import { BLANK, fromHistory, happen, IRecord, Mode } from './record';
+import { BLANK, fromHistory, happen, IRecord } from './record';
 
 /** The user's word on a cell that waits for it. */
 export interface IDecision {

@@ -1,7 +1,7 @@
-import { Checking, Happened, History, ModeIs } from '../protocol';
+import { Mode } from '../modes';
+import { Checking, Happened, History } from '../protocol';
 
 export type Event = Happened['event'];
-export type Mode = ModeIs['mode'];
 
 /** A whole cell, as nbformat spells it. */
 export type WholeCell = Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { Mode } from '../modes';
 import { FromPage } from '../protocol';
 import { IConnection, INotebooks } from '../tokens';
 import { IAction } from './action';
@@ -10,7 +11,7 @@ import { IFiles } from './files';
 import { Incoming } from './incoming';
 import { Models } from './models';
 import { slashCommands } from './slash-commands';
-import { IView, Mode, Views } from './view';
+import { IView, Views } from './view';
 
 /** What the panel shows besides the conversation in front. */
 export type Sheet = 'conversations' | 'models' | null;

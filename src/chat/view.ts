@@ -2,14 +2,14 @@ import { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { Attachment, Checking, ConversationInfo, ModeIs } from '../protocol';
+import { Mode } from '../modes';
+import { Attachment, Checking, ConversationInfo } from '../protocol';
 import { EMPTY, IConversation } from './conversation';
 
 /** Milliseconds between two drawings of a reply while it is written. */
 const STREAMING_INTERVAL = 80;
 
 /** Which of the agent's cells wait for the user. */
-export type Mode = ModeIs['mode'];
 
 /** A word to the user that is no part of the conversation. */
 export interface INotice {

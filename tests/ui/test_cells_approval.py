@@ -33,7 +33,7 @@ def test_a_cell_waits_and_runs_once_by_button_or_key_as_edited_or_not_at_all(
     served.script([*map(counting, names), "That was all."])
     page = open_notebook("approve.ipynb")
     page.choose(ASK)
-    expect(page.mode).to_have_text("Asks")
+    expect(page.mode).to_have_text("Always ask")
     page.ask("Count.")
 
     expect(page.approval).to_be_visible()
@@ -83,7 +83,7 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     page.page.reload()
     page.wait_until_idle()
     expect(page.waiting(1)).to_be_visible()
-    expect(page.mode).to_have_text("Asks")
+    expect(page.mode).to_have_text("Always ask")
 
     page.window_cells()
     page.cells.nth(0).locator(".cm-content").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import nbformat
 from playwright.sync_api import expect
 
 from tests.scripted import ScriptedModel
@@ -45,8 +46,9 @@ def test_notebook_7_asks_runs_and_answers_and_stops(
 def test_notebook_7_asks_at_the_cell_fixes_an_error_and_takes_the_run_back(
     notebook7: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
-    notebook7.write("waits.ipynb", "prices = [2, 3]\nsum(price)")
-    served.script(["So.\n\n```python\nprices = [2, 3]\nsum(prices)\n```", "It works now."])
+    path = notebook7.write("waits.ipynb", "prices = [2, 3]\nsum(price)")
+    broken = nbformat.read(path, 4).cells[0].id
+    served.script([f"So.\n\n```python cell={broken}\nprices = [2, 3]\nsum(prices)\n```", "It works now."])
     page = open_notebook("waits.ipynb", on=notebook7)
     page.open_panel()
     page.page.get_by_label("Before running a cell").select_option(label="Always ask")

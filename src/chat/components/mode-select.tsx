@@ -1,18 +1,13 @@
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Mode } from '../view';
+import { Mode, MODES, modeWords } from '../../modes';
 import { usePanel } from './context';
 
 /** Which of the agent's cells wait for the user in this notebook. */
 export function ModeSelect(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { mode } = model.view;
-  const words: Record<Mode, string> = {
-    ask: trans.__('Always ask'),
-    'ask-if-risky': trans.__('Ask if risky'),
-    auto: trans.__('Never ask')
-  };
   return (
     <HTMLSelect
       className="jp-CodeAct-mode"
@@ -25,9 +20,9 @@ export function ModeSelect(): React.JSX.Element {
       onChange={({ target }) => model.setMode(target.value as Mode)}
     >
       {mode === null && <option value="">…</option>}
-      {(Object.keys(words) as Mode[]).map(each => (
+      {MODES.map(each => (
         <option key={each} value={each}>
-          {words[each]}
+          {modeWords(each, trans).short}
         </option>
       ))}
     </HTMLSelect>
