@@ -96,6 +96,8 @@ class ScriptedModel:
         The bodies of the requests for a reply, oldest first.
     disconnected : threading.Event
         Set when a client went away in the middle of a reply.
+    overdrawn : bool
+        Whether more replies were asked for than the script has.
     """
 
     def __init__(self, replies: Iterable[ScriptedReply] = ()) -> None:
@@ -106,6 +108,7 @@ class ScriptedModel:
     def script(self, replies: Iterable[ScriptedReply]) -> None:
         """Begin a new script, and a new record of requests."""
         self._replies = iter(list(replies))
+        self.overdrawn = False
         self.requests: list[dict[str, Any]] = []
         self.disconnected = threading.Event()
 
@@ -116,7 +119,10 @@ class ScriptedModel:
     def next_reply(self, body: dict[str, Any]) -> OneReply:
         """Take a request down and return the reply for it."""
         self.requests.append(body)
-        reply = next(self._replies, Refusal(500, "The script has no more replies."))
+        reply = next(self._replies, None)
+        if reply is None:
+            self.overdrawn = True
+            return Refusal(500, "The script has no more replies.")
         return reply(body["messages"]) if callable(reply) else reply
 
     def __enter__(self) -> Self:

@@ -32,9 +32,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[ScriptedModel]:
+def serving() -> Iterator[ScriptedModel]:
     with ScriptedModel([]) as model:
         yield model
+
+
+@pytest.fixture
+def served(serving: ScriptedModel) -> Iterator[ScriptedModel]:
+    """Return the scripted model that tests share; a run that goes on would take the next test's replies."""
+    serving.script([])
+    yield serving
+    assert not serving.overdrawn, "the test asked for more replies than its script has"
 
 
 def scripted_lab(folder: Path, served: ScriptedModel, *arguments: str, **more: str) -> Lab:
@@ -49,10 +57,10 @@ def scripted_lab(folder: Path, served: ScriptedModel, *arguments: str, **more: s
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel) -> Iterator[Lab]:
     """Return the Lab that tests share; it looks twice a second whether a kernel has died."""
     arguments = ["--KernelRestarter.time_to_dead=0.5"]
-    with scripted_lab(tmp_path_factory.mktemp("lab"), served, *arguments) as lab:
+    with scripted_lab(tmp_path_factory.mktemp("lab"), serving, *arguments) as lab:
         yield lab
 
 

@@ -113,12 +113,13 @@ class Lab:
         self.process.stderr.close()
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> Path:
-        """Write a notebook with code cells and return its path."""
+        """Write a notebook with code cells, under a name of its own, and return its path."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
         )
         path = self.root / name
+        assert not path.exists(), f"another test has a {name}, and its conversation stays"
         nbformat.write(notebook, path)
         return path
 

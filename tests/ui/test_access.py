@@ -27,9 +27,10 @@ def violations(page: NotebookPage) -> list[str]:
 def test_nothing_serious_keeps_anybody_from_using_the_panel(
     lab: Lab, served: ScriptedModel, open_notebook: Open, theme: str
 ) -> None:
-    lab.write("axe.ipynb", "'x'")
-    served.script([ONE, "It is **one**, as in\n\n```python\n1\n```"])
-    page = open_notebook("axe.ipynb")
+    name = f"{theme}.ipynb"
+    lab.write(name, "'x'")
+    served.script([ONE, "It is **one**, as in\n\n```json\n{\"one\": 1}\n```"])
+    page = open_notebook(name)
     page.command("apputils:change-theme", theme=theme)
     expect(page.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     expect(page.page.locator("#jupyterlab-splash")).to_have_count(0)

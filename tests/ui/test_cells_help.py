@@ -47,10 +47,10 @@ def test_an_error_is_explained_and_fixed_in_its_cell(
 def test_a_cell_that_the_user_keeps_for_themselves_is_not_touched_though_the_model_names_it(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
-    path = lab.write("mine.ipynb", "secret = 42", "'last'")
+    path = lab.write("secret.ipynb", "secret = 42", "'last'")
     kept = nbformat.read(path, 4).cells[0].id
     served.script([f"Mine now.\n\n```python cell={kept}\nsecret = 0\n```", "I leave it."])
-    page = open_notebook("mine.ipynb")
+    page = open_notebook("secret.ipynb")
     page.cells.nth(0).locator(".jp-InputPrompt").click(button="right")
     page.page.locator(".lm-Menu-item", has_text=re.compile(r"^CodeAct$")).hover()
     page.page.get_by_role("menuitem", name="CodeAct Never Runs or Edits This Cell").click()

@@ -27,9 +27,9 @@ GIVE_PICTURE = """([kind, data]) => {
 
 
 @pytest.fixture(scope="module")
-def restarted(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
+def restarted(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel) -> Iterator[Lab]:
     """Return a Lab of this module's own: it is stopped, and its models are changed."""
-    with scripted_lab(tmp_path_factory.mktemp("chat"), served) as lab:
+    with scripted_lab(tmp_path_factory.mktemp("chat"), serving) as lab:
         yield lab
 
 

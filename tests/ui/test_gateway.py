@@ -40,10 +40,10 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def hub_lab(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel, gateway: str) -> Iterator[Lab]:
+def hub_lab(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel, gateway: str) -> Iterator[Lab]:
     lab = scripted_lab(
         tmp_path_factory.mktemp("hub"),
-        served,
+        serving,
         f"--GatewayClient.url={gateway}",
         f"--ServerApp.base_url={BASE}",
     )

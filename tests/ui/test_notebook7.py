@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
 import nbformat
+import pytest
 from playwright.sync_api import expect
 
 from tests.scripted import ScriptedModel
@@ -16,8 +16,8 @@ ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    
 
 
 @pytest.fixture(scope="module")
-def notebook7(tmp_path_factory: pytest.TempPathFactory, served: ScriptedModel) -> Iterator[Lab]:
-    with scripted_lab(tmp_path_factory.mktemp("notebook7"), served, application="notebook") as server:
+def notebook7(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel) -> Iterator[Lab]:
+    with scripted_lab(tmp_path_factory.mktemp("notebook7"), serving, application="notebook") as server:
         yield server
 
 
