@@ -29,7 +29,7 @@ def test_nothing_serious_keeps_anybody_from_using_the_panel(
 ) -> None:
     name = f"{theme}.ipynb"
     lab.write(name, "'x'")
-    served.script([ONE, "It is **one**, as in\n\n```json\n{\"one\": 1}\n```"])
+    served.script([ONE, 'It is **one**, as in\n\n```json\n{"one": 1}\n```'])
     page = open_notebook(name)
     page.command("apputils:change-theme", theme=theme)
     expect(page.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
