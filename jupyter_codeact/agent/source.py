@@ -16,15 +16,18 @@ from dataclasses import dataclass
 _TOKEN = re.compile(
     r"""
       (?P<triple>\"{3}|'{3})
-    | "(?:\\.|[^"\\\n])*+"? | '(?:\\.|[^'\\\n])*+'?
+    | "[^"\\\n]*(?:\\.[^"\\\n]*)*"? | '[^'\\\n]*(?:\\.[^'\\\n]*)*'?
     | \#[^\n]*
     | (?P<open>[(\[{]) | (?P<close>[)\]}])
     | (?P<newline>\\\r?\n|\n)
     """,
     re.VERBOSE | re.DOTALL,
 )
+# No possessive quantifiers: Python before 3.11.5 gets them wrong (gh-106052).
 _CLOSING = {
-    quote * 3: re.compile(rf"(?:[^{quote}\\]++|\\.|{quote}(?!{quote * 2}))*+{quote * 3}", re.DOTALL)
+    quote * 3: re.compile(
+        rf"[^{quote}\\]*(?:(?:\\.|{quote}(?!{quote * 2}))[^{quote}\\]*)*{quote * 3}", re.DOTALL
+    )
     for quote in "\"'"
 }
 _BLANKS = re.compile(r"[ \t]*")

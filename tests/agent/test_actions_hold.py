@@ -69,6 +69,7 @@ SOURCES = st.lists(statements(), min_size=1, max_size=4).map("\n".join)
 
 
 @given(before=PROSE, source=SOURCES, after=REPLIES)
+@example(before="", source='x = """\n```\n\n"""', after="")  # Python 3.11.2 has trouble with some patterns
 def test_any_source_in_a_fence_comes_back_exactly(before, source, after):
     assume("think" not in before and syntax_tree(source) is not None and source == source.strip())
     assume(any(line.strip() and not line.strip().startswith("#") for line in source.split("\n")))
