@@ -217,8 +217,8 @@ def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding
 
 async def _endpoint(endpoint: str, key: str | None) -> Finding:
     from ..agent.contracts import ModelError
+    from ..models.addresses import address_of
     from ..models.client import open_model
-    from ..models.remote import address_of
     from .endpoints import saved
 
     name = "endpoint"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from ..agent.contracts import CodeActError
 
 if TYPE_CHECKING:
     from ..evaluation.records import SelfTest
@@ -32,10 +33,10 @@ def evaluate() -> None:
 )
 @click.option(
     "--protocol",
-    type=click.Choice(["agent", "paper"]),
+    type=click.Choice(["agent", "paper", "smolagents"]),
     default="agent",
     show_default=True,
-    help="This agent in a real kernel, or the paper's own harness.",
+    help="This agent in a real kernel, the paper's own harness, or smolagents' CodeAgent in that kernel.",
 )
 @click.option(
     "--format", "action_format", metavar="NAME", help="Action format; the protocol's first by default."
@@ -64,6 +65,13 @@ def evaluate() -> None:
 @click.option("--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time it may take.")
 @click.option("--strict", is_flag=True, help="End an episode with its first answer, be it right or wrong.")
 @click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
+@click.option(
+    "--engine",
+    type=click.Choice(["here", "ray"]),
+    default="here",
+    show_default=True,
+    help="Play in this process, or on a Ray cluster: the one RAY_ADDRESS names, else a local one.",
+)
 def run(
     name: str,
     source: Path | None,
@@ -83,11 +91,13 @@ def run(
     seconds: float,
     strict: bool,
     parallel: int,
+    engine: str,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
+    from ..evaluation.cluster import Contestants
     from ..evaluation.records import Episode, Setting
     from ..evaluation.runner import Choice, play_all
-    from ..models.client import open_model
+    from ..models.client import EndpointModel, open_model
 
     suite = _suite(name, source)
     if protocol not in suite.formats:
@@ -121,9 +131,25 @@ def run(
         )
 
     async def play() -> list[Episode]:
+        cluster = None
         try:
-            return await play_all(suite, setting, chat, output, choice=choice, parallel=parallel, watch=watch)
+            if isinstance(chat, EndpointModel):
+                await chat.address()  # its model's name belongs to the results
+            if engine == "ray":
+                cluster = Contestants(name, source, model=model, endpoint=endpoint, count=parallel)
+            return await play_all(
+                suite,
+                setting,
+                chat,
+                output,
+                choice=choice,
+                parallel=parallel,
+                watch=watch,
+                play=cluster.play if cluster else None,
+            )
         finally:
+            if cluster:
+                cluster.close()
             await suite.close()
             await chat.close()
 
@@ -159,9 +185,16 @@ def self_test(name: str, source: Path | None) -> None:
     "results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values instead of Markdown.")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with figures and all trajectories instead.",
+)
 @click.option("--families/--no-families", default=True, help="Also tell of each family of tasks.")
 @click.option("--compare", is_flag=True, help="Compare two files on the tasks they share.")
-def report(results: tuple[Path, ...], as_csv: bool, families: bool, compare: bool) -> None:
+def report(results: tuple[Path, ...], as_csv: bool, page: Path | None, families: bool, compare: bool) -> None:
     """Say what RESULTS come to."""
     from ..evaluation import report as reports
     from ..evaluation.records import load
@@ -175,21 +208,21 @@ def report(results: tuple[Path, ...], as_csv: bool, families: bool, compare: boo
     episodes = list(load(results))
     if not episodes:
         raise click.UsageError("There is no episode in these files.")
+    if page:
+        from ..evaluation.page import html
+
+        page.write_text(html(episodes), encoding="utf-8")
+        click.echo(f"The report is in {page}.")
+        return
     click.echo(
         reports.as_csv(episodes) if as_csv else reports.markdown(episodes, families=families), nl=False
     )
 
 
 def _suite(name: str, source: Path | None) -> Suite:
-    if name == "notebook":
-        from ..evaluation.notebook.suite import NotebookSuite
+    from ..evaluation.suites import open_suite
 
-        return NotebookSuite()
-    if source is None:
-        raise click.UsageError(f"The {name} suite needs --source, your checkout of its repository.")
-    from ..evaluation.api_bank import ApiBank
-    from ..evaluation.m3tooleval import M3ToolEval
-    from ..evaluation.mint import Mint
-
-    suites: dict[str, Callable[[Path], Suite]] = {"api-bank": ApiBank, "m3tooleval": M3ToolEval, "mint": Mint}
-    return suites[name](source)
+    try:
+        return open_suite(name, source)
+    except CodeActError as error:
+        raise click.UsageError(str(error)) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
-from . import playing
+from . import peers, playing
 from .harness import reply_of
 from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream
@@ -25,7 +25,11 @@ class M3ToolEval:
 
     name = "m3tooleval"
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
-        {"agent": ("markdown", "execute", "tools"), "paper": ("code", "json", "text")}
+        {
+            "agent": ("markdown", "execute", "tools"),
+            "paper": ("code", "json", "text"),
+            "smolagents": ("code",),
+        }
     )
 
     def __init__(self, source: Path) -> None:
@@ -78,8 +82,10 @@ class M3ToolEval:
                 return bool(await upstream.call("judge", index=index, answer=answer))
 
             await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
-            request = REQUEST.format(instruction=instruction)
             proposals = setting.turns if setting.goes_on else 1
+            if setting.protocol == "smolagents":
+                return await peers.play(bench, instruction, setting, model, judge, proposals=proposals)
+            request = REQUEST.format(instruction=instruction)
             return await playing.play(bench, request, setting, model, judge, proposals=proposals, bare=True)
 
 

@@ -14,8 +14,9 @@ from pydantic import Field, ValidationError
 
 from ..agent.contracts import CodeActError, Frozen, Message, Usage
 
-Protocol = Literal["agent", "paper"]
-"""``agent`` is this project's agent in a real kernel; ``paper`` is the harness of the paper."""
+Protocol = Literal["agent", "paper", "smolagents"]
+"""``agent`` is this project's agent in a real kernel; ``paper`` is the harness of the paper;
+``smolagents`` is that library's `CodeAgent`, in the same kernel."""
 
 Ending = Literal["answered", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed", "crashed"]
 

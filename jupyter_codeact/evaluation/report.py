@@ -34,6 +34,7 @@ class Row:
     endings: dict[str, int]
 
 
+PAPERS = "the paper's own, all 82 tasks, told of wrong answers"
 COLUMNS = (
     "suite",
     "model",
@@ -114,16 +115,19 @@ def markdown(episodes: Sequence[Episode], *, families: bool = True) -> str:
     """Return the report as Markdown: our rows, and the paper's beside them where it has any."""
     parts = [_table(COLUMNS, [cells(row) for row in rows(episodes, families=families)])]
     if any(episode.suite == "m3tooleval" for episode in episodes):
-        theirs = [
-            [model, *(f"{share:.1f}" for share in shares), *(f"{turns:.1f}" for turns in turnss)]
-            for model, (shares, turnss) in M3TOOLEVAL.items()
-        ]
-        head = [
-            "model",
-            *(f"{what} {kind}" for what in ("success %,", "turns,") for kind in ("code", "JSON", "text")),
-        ]
-        parts.append("The paper's own, all 82 tasks, told of wrong answers:\n\n" + _table(head, theirs))
+        parts.append(f"{PAPERS.capitalize()}:\n\n{_table(*papers())}")
     return "\n\n".join(parts) + "\n"
+
+
+def papers() -> tuple[list[str], list[list[str]]]:
+    """Return the paper's table of M3ToolEval, head and body."""
+    head = ["model"]
+    head += [f"{what} {kind}" for what in ("success %,", "turns,") for kind in ("code", "JSON", "text")]
+    body = [
+        [model, *(f"{share:.1f}" for share in shares), *(f"{turns:.1f}" for turns in turnss)]
+        for model, (shares, turnss) in M3TOOLEVAL.items()
+    ]
+    return head, body
 
 
 def as_csv(episodes: Sequence[Episode]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ async def play_all(
     choice: Choice | None = None,
     parallel: int = 1,
     watch: Callable[[Episode], None] = lambda _episode: None,
+    play: Callable[[Case, Setting], Awaitable[Played]] | None = None,
 ) -> list[Episode]:
     """Play the chosen episodes of a suite and return them all, those found in ``results`` included.
 
@@ -55,6 +56,8 @@ async def play_all(
         Episodes at a time; each has its own kernel or process.
     watch
         Called with each episode when it is over.
+    play
+        Plays an episode elsewhere; in this process if it is ``None``.
     """
     choice = choice or Choice()
     played = {episode.key: episode for episode in mended(results)}
@@ -74,7 +77,7 @@ async def play_all(
             if setting.seed is not None:
                 own = setting.model_copy(update={"seed": setting.seed + sample})
             began, start = time.time(), time.monotonic()
-            outcome = await _play(suite, case, own, model)
+            outcome = await _guarded(play(case, own) if play else suite.play(case, own, model), setting)
             episode = Episode(
                 suite=suite.name,
                 case=case,
@@ -95,11 +98,11 @@ async def play_all(
     return found
 
 
-async def _play(suite: Suite, case: Case, setting: Setting, model: ChatModel) -> Played:
-    """Play one episode; whatever goes wrong costs this one only."""
+async def _guarded(episode: Awaitable[Played], setting: Setting) -> Played:
+    """Await one episode; whatever goes wrong costs this one only."""
     try:
         async with asyncio.timeout(setting.seconds * 1.5 + 60):
-            return await suite.play(case, setting, model)
+            return await episode
     except Exception as error:
         message = str(error) or type(error).__name__
         return Played(strict=False, success=False, ending="crashed", turns=0, message=message)

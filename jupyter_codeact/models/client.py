@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..agent.contracts import ModelError
 from . import catalog, store
+from .addresses import address_of
 from .auto import choose
 from .catalog import Entry, Snapshot
 from .endpoints import Endpoints
@@ -15,7 +16,7 @@ from .hosting import Engine, Upkeep
 from .launch import Manner, launch
 from .local import LocalModel
 from .machine import Machine, look
-from .remote import EndpointModel, address_of
+from .remote import EndpointModel
 from .retries import Patience
 from .status import EngineStatus
 

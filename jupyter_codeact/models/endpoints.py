@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..agent.contracts import CodeActError, Frozen
+from .addresses import address_of
 from .keys import Keys
 from .private import PrivateFile, SettingsError
-from .remote import address_of
 
 LONGEST_NAME = 60
 _FIELDS = {"url", "model", "api_key", "api_key_env"}

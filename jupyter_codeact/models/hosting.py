@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Literal
 
 from ..agent.contracts import ModelError
+from .addresses import Address
 from .launch import Launch
 from .status import EngineStatus, Watched
-from .worker import Address, Death, Worker, WorkerError, log_folder
+from .worker import Death, Worker, WorkerError, log_folder
 
 _log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from contextlib import aclosing
 from typing import Any
 
 from ..agent.contracts import Delta, Message, ModelError
+from .addresses import Address
 from .hosting import Engine
 from .remote import EndpointModel
 from .retries import Patience
 from .status import EngineStatus, Watcher
 from .trouble import LostError
-from .worker import Address
 
 
 class LocalModel:
@@ -102,6 +102,16 @@ class LocalModel:
                         raise ModelError(death.message) from error
                 if written:
                     yield Delta(restart=True)
+
+    async def address(self) -> Address:
+        """Return where a client of another kind finds the model, starting the engine if it does not run.
+
+        Raises
+        ------
+        ModelError
+            If it does not start.
+        """
+        return await self.engine.start()
 
     async def _reach(self) -> EndpointModel:
         """Return the running engine's endpoint."""

@@ -6,12 +6,11 @@ import asyncio
 import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from ipaddress import ip_address
-from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Literal
 
 from ..agent.contracts import Delta, Message, ModelError, TooLongError, Usage
 from . import counting
+from .addresses import Address, address_of, is_loopback
 from .calls import Calls
 from .retries import Patience, Waits, asked_wait, worth_retrying
 from .status import EngineStatus, Watched
@@ -190,6 +189,20 @@ class EndpointModel(Watched):
     def _tell(self, state: Literal["loading", "ready", "busy", "failed"], message: str = "") -> None:
         self._say(state, message, model=self.name)
 
+    async def address(self) -> Address:
+        """Return where a client of another kind finds the model, which has its name from then on.
+
+        Raises
+        ------
+        ModelError
+            If the endpoint does not answer.
+        """
+        try:
+            await self._meet()
+        except Exception as error:
+            raise self._failed(await self._explained(error, begun=False)) from error
+        return Address(self._address.url, self._api_key or "none")
+
     async def stop(self) -> None:
         """Refuse: what runs elsewhere is not ours to stop."""
         raise RequestError(f"{self._where} runs elsewhere, so it cannot be stopped from here.")
@@ -272,7 +285,7 @@ class EndpointModel(Watched):
             self._api_key = self._get_key()
         openai: Any = importlib.import_module("openai")
         importlib.import_module("openai.resources.chat.completions")  # or the first request would
-        here = _is_loopback(self._address.host)
+        here = is_loopback(self._address.host)
         return openai.AsyncOpenAI(
             base_url=self._address.url,
             api_key=self._api_key or "none",
@@ -302,40 +315,3 @@ class EndpointModel(Watched):
         return explain(
             error, where=self._where, model=self._model, api_key=self._api_key, begun=begun, listed=listed
         )
-
-
-class EndpointAddress(NamedTuple):
-    """An endpoint's address in full, and what of it people may see."""
-
-    url: str
-    shown: str
-    host: str
-    origin: str
-
-
-def address_of(endpoint: str) -> EndpointAddress:
-    """Take an endpoint's address apart.
-
-    Raises
-    ------
-    ModelError
-        If it is not an address.
-    """
-    try:
-        parts = urlsplit(endpoint)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), None, None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ModelError("The endpoint must be an address like http://localhost:8000/v1.")
-    whole = parts._replace(path=parts.path.rstrip("/") or "/v1", query="", fragment="")
-    shown = urlunsplit(whole._replace(netloc=whole.netloc.rpartition("@")[2]))
-    usual = 443 if parts.scheme == "https" else 80
-    return EndpointAddress(urlunsplit(whole), shown, host, f"{parts.scheme}://{host}:{port or usual}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,13 +12,14 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
 from ..agent.contracts import ModelError
+from .addresses import Address
 from .launch import Launch
 
 _LOGS_KEPT = 5
@@ -29,14 +30,6 @@ _MEMORY = re.compile(
 )
 _GPU = re.compile(r"(CUDA|HIP|MPS|XPU|GPU)\b[^\n]*out of memory|torch\.\w*\.?OutOfMemoryError", re.I)
 _UNREADABLE = re.compile(r"failed to load model|invalid magic|is not a valid GGUF", re.I)
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a running engine answers."""
-
-    url: str
-    api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,7 +67,7 @@ def test_a_command_of_the_readme_does_its_work(line: str, served: ScriptedModel,
         for text in process.stdout:
             said.append(text)
             if text.startswith(READY):
-                process.send_signal(signal.SIGINT)
+                process.terminate()
     assert process.returncode == 0 or (words[0] == "lab" and READY in "".join(said)), "".join(said)
     if words[0] == "run":
         [written] = list(tmp_path.glob("*-codeact.ipynb"))

@@ -16,11 +16,11 @@ import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.models import store
+from jupyter_codeact.models.addresses import Address
 from jupyter_codeact.models.catalog import find
 from jupyter_codeact.models.hosting import Engine, Upkeep
 from jupyter_codeact.models.launch import llama_cpp
 from jupyter_codeact.models.status import EngineStatus
-from jupyter_codeact.models.worker import Address
 from tests.models.processes import python
 
 

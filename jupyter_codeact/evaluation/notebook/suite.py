@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ...agent.contracts import ChatModel
-from .. import playing
+from .. import peers, playing
 from ..records import Case, Played, SelfTest, Setting
 from . import TASKS
 from .task import NotebookTask, Work
@@ -34,7 +34,9 @@ class NotebookSuite:
     """What a data scientist asks for, in a notebook with cells that have run; judged in the kernel."""
 
     name = "notebook"
-    formats: Mapping[str, Sequence[str]] = MappingProxyType({"agent": ("markdown", "execute", "tools")})
+    formats: Mapping[str, Sequence[str]] = MappingProxyType(
+        {"agent": ("markdown", "execute", "tools"), "smolagents": ("code",)}
+    )
 
     def __init__(self, tasks: Sequence[NotebookTask] = TASKS) -> None:
         self._tasks = {task.name: task for task in tasks}
@@ -52,6 +54,9 @@ class NotebookSuite:
             async def judge(answer: str) -> bool:
                 return await passes(bench, task, answer)
 
+            if setting.protocol == "smolagents":  # which does not see the notebook
+                told = [*(f"```python\n{cell}\n```" for cell in task.cells), task.request]
+                return await peers.play(bench, "\n\n".join(told), setting, model, judge)
             return await playing.play(bench, task.request, setting, model, judge)
 
     async def self_test(self) -> SelfTest:

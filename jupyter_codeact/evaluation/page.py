@@ -1,0 +1,74 @@
+"""The report as one HTML page, without scripts: figures, tables, and every trajectory to read."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..agent.contracts import Message
+from . import report
+from .records import Episode
+from .statistics import wilson
+
+_LINE = 28
+_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+
+
+def html(episodes: Sequence[Episode]) -> str:
+    """Return the report as a page. What models and tasks say is shown as text, whatever it holds."""
+    import jinja2
+
+    rows = report.rows(episodes)
+    tables = [
+        {"title": "Results", "head": report.COLUMNS, "body": [report.cells(row) for row in rows]},
+    ]
+    if any(episode.suite == "m3tooleval" for episode in episodes):
+        head, body = report.papers()
+        tables.append({"title": f"M3ToolEval: {report.PAPERS}", "head": head, "body": body})
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__, ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.get_template("report.html")
+    return template.render(episodes=episodes, charts=list(_charts(rows)), tables=tables, parts=_parts)
+
+
+def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
+    """Draw one chart for each suite, model, protocol and format: a bar for all, and for each family."""
+    kinds: dict[tuple[str, ...], list[report.Row]] = defaultdict(list)
+    for row in rows:
+        kinds[row.suite, row.model, row.protocol, row.format].append(row)
+    for (suite, model, protocol, action_format), each in kinds.items():
+        bars = []
+        for number, row in enumerate(each):
+            low, high = wilson(row.strict, row.episodes)
+            bars.append(
+                {
+                    "label": row.family,
+                    "y": 10 + _LINE * number,
+                    "share": row.strict / row.episodes,
+                    "low": low,
+                    "high": high,
+                    "said": f"{row.strict} of {row.episodes}",
+                }
+            )
+        yield {
+            "title": f"{suite}: {model}, {protocol}, {action_format}",
+            "height": 34 + _LINE * len(bars),
+            "bars": bars,
+        }
+
+
+def _parts(message: Message) -> Iterator[Mapping[str, str]]:
+    """Yield the texts and images of a message, and the calls of functions as text."""
+    content: Any = message.get("content") or ""
+    parts: list[dict[str, Any]] = [{"text": content}] if isinstance(content, str) else content
+    for part in parts:
+        image = str(part.get("image_url", {}).get("url", ""))
+        if _IMAGE.fullmatch(image):
+            yield {"image": image}
+        elif part.get("text"):
+            yield {"text": str(part["text"])}
+    for call in message.get("tool_calls") or ():
+        yield {"text": f"{call['function']['name']}({call['function']['arguments']})"}

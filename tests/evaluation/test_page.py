@@ -1,0 +1,85 @@
+"""The report as a page: figures, the paper's rows, and trajectories, whatever is written in them."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from jupyter_codeact.agent.contracts import Message, Usage
+from jupyter_codeact.cli import main
+from jupyter_codeact.evaluation.page import html
+from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, append
+
+EVIL = "<script>alert(1)</script>"
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
+
+
+def episode(name: str, *, strict: bool, messages: list[Message] | None = None) -> Episode:
+    played = Played(
+        strict=strict,
+        success=True,
+        ending="answered",
+        turns=2,
+        usage=Usage(prompt_tokens=100, completion_tokens=10),
+        answer=EVIL,
+        messages=messages or [],
+    )
+    case = Case(name=name, family="sums")
+    return Episode(
+        suite="m3tooleval", case=case, sample=0, model="m", setting=Setting(), played=played, seconds=1.0
+    )
+
+
+class Reader(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def count(self, tag: str) -> int:
+        return sum(each == tag for each, _ in self.tags)
+
+
+def test_a_page_shows_figures_and_every_trajectory() -> None:
+    images = [
+        {"type": "text", "text": "Look:"},
+        {"type": "image_url", "image_url": {"url": PICTURE}},
+        {"type": "image_url", "image_url": {"url": "https://elsewhere.invalid/a.png"}},
+    ]
+    call = {"function": {"name": "f", "arguments": "{}"}}
+    messages: list[Message] = [
+        {"role": "system", "content": f"Do. {EVIL}"},
+        {"role": "user", "content": images},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [call],
+        },
+    ]
+    page = Reader(html([episode("a", strict=True, messages=messages), episode("b", strict=False)]))
+    assert page.count("script") == 0
+    assert EVIL in page.text
+    assert page.count("details") == 2
+    assert [attributes["src"] for tag, attributes in page.tags if tag == "img"] == [PICTURE]
+    assert "f({})" in page.text
+    bars = [attributes for _, attributes in page.tags if attributes.get("class") == "bar"]
+    assert [bar["width"] for bar in bars] == ["200.0", "200.0"]  # all, and the one family
+    assert "1 of 2" in page.text
+    assert "gpt-4" in page.text
+
+
+def test_the_command_writes_it(tmp_path: Path) -> None:
+    append(tmp_path / "r.jsonl", episode("a", strict=True))
+    wanted = ["eval", "report", str(tmp_path / "r.jsonl"), "--html", str(tmp_path / "report.html")]
+    result = CliRunner().invoke(main, wanted)
+    assert (result.exit_code, "report.html" in result.output) == (0, True)
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
