@@ -79,10 +79,11 @@ export class Suggester {
     const fits = ({ detail, label }: ISuggestion) =>
       `${label}\n${detail}`.toLowerCase().includes(query.toLowerCase());
     // The file browser's paths may be typed, too.
-    const folder = query.includes('/') ? PathExt.dirname(query) : '';
+    const slash = query.lastIndexOf('/');
+    const folder = query.slice(0, Math.max(slash, 0));
     let all = folder ? [] : this._cells(path).filter(fits);
     yield all.slice(0, MOST);
-    const name = PathExt.basename(query).toLowerCase();
+    const name = query.slice(slash + 1).toLowerCase();
     const files = await this._files(path, folder);
     all = [...all, ...files.filter(({ id }) => id.includes(name))];
     yield all.slice(0, MOST);
