@@ -99,6 +99,25 @@ def test_papermill_runs_it_too(tmp_path: Path, served: ScriptedModel, environmen
     assert shown(used) == "True 2 42\n"
 
 
+def test_by_configuration_it_is_always_there(
+    tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
+) -> None:
+    served.script([SUM, "It is **42**."])
+    profile = tmp_path / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text(
+        'c.InteractiveShellApp.extensions = ["jupyter_codeact"]\n'
+    )
+    path = notebook(tmp_path, served)
+    path.write_text(path.read_text().replace("%load_ext jupyter_codeact", "# nothing is loaded here"))
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+    result = subprocess.run(
+        [*command, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert shown(nbformat.read(path, as_version=4).cells[2]) == "True 2 42\n"
+
+
 def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
     tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
 ) -> None:

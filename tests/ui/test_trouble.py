@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from jupyter_codeact.models.catalog import find
+from jupyter_codeact.models.store import path_of
 from tests.ports import free_port
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import RESULTS, Open, scripted_lab
@@ -185,7 +187,7 @@ def test_an_unknown_model_is_named_with_those_there_are(tmp_path: Path, open_not
         expect_failure(page, path, "nonesuch", "smollm2-135m")
 
 
-def test_a_model_that_cannot_be_downloaded_says_so_and_shows_its_state(
+def test_a_model_that_cannot_be_downloaded_says_so_and_starts_when_it_can_be_had(
     tmp_path: Path, open_notebook: Open
 ) -> None:
     with Lab(
@@ -203,6 +205,13 @@ def test_a_model_that_cannot_be_downloaded_says_so_and_shows_its_state(
         expect_failure(page, path, "smollm2-135m could not be downloaded", "Check the network connection")
         expect(page.model).to_have_attribute("data-state", "failed")
         expect(page.model).to_contain_text("smollm2-135m")
+
+        here = path_of(find("smollm2-135m"))
+        (tmp_path / "models").mkdir(exist_ok=True)
+        (tmp_path / "models" / here.name).symlink_to(here)
+        page.model.get_by_role("button", name="Try Again").click()
+        expect(page.model).to_have_attribute("data-state", "ready")
+        expect(page.model).to_contain_text("llama.cpp")
 
 
 def test_a_server_that_goes_away_is_missed_and_its_conversation_comes_back(
