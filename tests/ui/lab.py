@@ -234,6 +234,7 @@ class NotebookPage(PanelPage):
         """Open the agent's panel with the notebook's toolbar button, unless it is open."""
         if not self.task.is_visible():
             self.notebook.get_by_role("button", name="Ask CodeAct to work in this notebook").click()
+            expect(self.task).to_be_focused()  # which comes last, and would take the keys that follow
         expect(self.task).to_be_visible()
 
     @property
@@ -296,6 +297,7 @@ class NotebookPage(PanelPage):
         """Run a cell as the user does, and wait until its number shows."""
         cell = self.cells.nth(index)
         cell.locator(".cm-content").click()
+        expect(cell.locator(".cm-content")).to_be_focused()
         self.page.keyboard.press("Control+Enter")
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
