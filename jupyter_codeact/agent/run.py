@@ -13,7 +13,7 @@ from . import prompts
 from .contracts import Frozen, Journal, Usage
 from .events import Ending, Event, RunEnded, new_id
 from .history import Window
-from .source import uncommented
+from .source import meaning
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -123,14 +123,13 @@ class Run:
 
     def executed(self, source: str, *, ok: bool) -> None:
         """Keep in mind how a cell ended."""
-        code = uncommented(source)
-        self._ran = code if ok else None
+        self._ran = meaning(source) if ok else None
         if not ok:
-            self._failed.add(code)
+            self._failed.add(meaning(source))
 
     def repeats(self, source: str) -> bool:
-        """Whether a cell with this source failed already, or was what ran just before."""
-        return uncommented(source) in {*self._failed, self._ran}
+        """Whether a code cell that does the same failed already, or was what ran just before."""
+        return meaning(source) in {*self._failed, self._ran}
 
     def advise(self, outcome: str, *marks: str) -> str:
         """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.

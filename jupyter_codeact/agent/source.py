@@ -119,15 +119,21 @@ def syntax_tree(source: str) -> ast.Module | None:
         return None
 
 
-def uncommented(source: str) -> str:
-    """Return a cell without its blank lines and whole-line comments: which do not change what it does."""
-    lines = map(str.rstrip, source.split("\n"))
-    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+def meaning(source: str) -> str:
+    """Return what cells have in common that do the same: comments and layout make no difference.
+
+    A cell that cannot be parsed is its own meaning.
+    """
+    tree = syntax_tree(source)
+    if tree is None:
+        return source
+    magics = [source[piece.start : piece.end] for piece in pieces(source) if piece.stand_in is not None]
+    return "\n".join([*magics, ast.dump(tree)])
 
 
 def has_code(source: str) -> bool:
     """Tell whether a cell holds more than blanks and comments."""
-    return bool(uncommented(source))
+    return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))
 
 
 def looks_like_code(source: str, *, fenced: bool) -> bool:

@@ -17,7 +17,7 @@ from .gate import Decision, Gate, decision, digest
 from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
-from .source import uncommented
+from .source import meaning
 from .suggestions import suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
@@ -123,7 +123,8 @@ async def _read(
                 spent, text = spent + usage, ""
                 run.emit(ReplyDelta, text="", restart=True)
             await run.unless_stopped(read(temperature))
-            if not any(run.repeats(action.source) for action in action_format.parse(text).actions):
+            codes = [one.source for one in action_format.parse(text).actions if one.cell_type == "code"]
+            if not any(map(run.repeats, codes)):
                 break
     finally:
         reply = action_format.parse(text)
@@ -174,7 +175,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     run.emit(Decided, cell_id=cell, **decided.model_dump())
     spot.retry, spot.attempt = cell, decided.source
     if not decided.allowed:
-        return Outcome(prompts.denied(decided.reasons), marks=[uncommented(action.source)])
+        return Outcome(prompts.denied(decided.reasons), marks=[meaning(action.source)])
     edited = ""
     if decided.source != action.source:
         edited = prompts.EDITED.format(source=decided.source)
@@ -211,7 +212,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     return Outcome(
         "\n".join(filter(None, [edited, observed.text, shown, advice])),
         images=list(observed.images),
-        marks=[uncommented(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
+        marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
 

@@ -94,12 +94,15 @@ def run(
     engine: str,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
+    from ..evaluation import peers
     from ..evaluation.cluster import Contestants
     from ..evaluation.records import Episode, Setting
     from ..evaluation.runner import Choice, play_all
     from ..models.client import EndpointModel, open_model
 
     suite = _suite(name, source)
+    if protocol == "smolagents":
+        peers.demand()
     if protocol not in suite.formats:
         raise click.UsageError(f"The {name} suite has no {protocol} protocol.")
     formats = suite.formats[protocol]
@@ -211,7 +214,12 @@ def report(results: tuple[Path, ...], as_csv: bool, page: Path | None, families:
     if page:
         from ..evaluation.page import html
 
-        page.write_text(html(episodes), encoding="utf-8")
+        try:
+            page.write_text(html(episodes), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(
+                f"The report cannot be written to {page}: {error.strerror}."
+            ) from error
         click.echo(f"The report is in {page}.")
         return
     click.echo(

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..agent.contracts import CodeActError
 from .records import Case, Played, Setting
 from .suites import open_suite
 
+CONNECT_SECONDS = 10.0
+"""What a cluster's head node may take to answer."""
 _LOCAL_OBJECTS = 200 << 20
 """Bytes for results on their way, where this machine is the whole cluster; an episode is some kilobytes."""
 
@@ -51,9 +55,11 @@ class Contestants:
         address = os.environ.get("RAY_ADDRESS")
         here: dict[str, Any] = {} if address else {"num_cpus": count, "object_store_memory": _LOCAL_OBJECTS}
         try:
+            _reach(address)
             ray.init(address=address or "local", include_dashboard=None if address else False, **here)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise CodeActError(f"The Ray cluster cannot be reached: {error}") from error
+        except (OSError, RuntimeError, ValueError) as error:
+            where = f" at {address}" if address else ""
+            raise CodeActError(f"The Ray cluster{where} cannot be reached: {error}.") from error
         self._actor = ray.remote(num_cpus=1)(_Player)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
         for _ in range(count):
@@ -84,6 +90,19 @@ class Contestants:
     def close(self) -> None:
         """Let go of the players, and of the cluster if it is our own."""
         self._ray.shutdown()
+
+
+def _reach(address: str | None) -> None:
+    """See that a cluster's head node answers; Ray itself would try for minutes.
+
+    Raises
+    ------
+    OSError
+        If it does not.
+    """
+    place = urlsplit(f"//{(address or '').removeprefix('ray://')}")
+    if place.hostname and place.port:  # there are addresses without: "auto", "local"
+        socket.create_connection((place.hostname, place.port), CONNECT_SECONDS).close()
 
 
 class _Player:

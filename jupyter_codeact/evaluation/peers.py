@@ -23,6 +23,18 @@ _peers.play(globals(), {told!r})
 del _peers"""
 
 
+def demand() -> None:
+    """See that smolagents is here.
+
+    Raises
+    ------
+    CodeActError
+        If it is not.
+    """
+    if find_spec("smolagents") is None:
+        raise CodeActError("smolagents is not installed: pip install 'jupyter-codeact[peers]'.")
+
+
 async def play(
     on: Bench,
     request: str,
@@ -37,10 +49,8 @@ async def play(
     Raises
     ------
     CodeActError
-        When smolagents is not installed, or the model cannot be reached by address.
+        When the model cannot be reached by address.
     """
-    if find_spec("smolagents") is None:
-        raise CodeActError("smolagents is not installed: pip install 'jupyter-codeact[peers]'.")
     if not isinstance(model, LocalModel | EndpointModel):
         raise CodeActError("smolagents needs a model with an address.")
     address = await model.address()

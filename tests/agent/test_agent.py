@@ -144,6 +144,15 @@ async def test_a_cell_that_the_model_insists_on_runs_again(bench: Bench) -> None
     assert bench.kinds().count("executed") == 2
 
 
+async def test_other_text_in_a_string_or_a_file_is_no_repetition(bench: Bench) -> None:
+    texts = ["# One", "# Two", "# Three", "# Four"]
+    cells = [block(f'text = """\n{text}\n"""') for text in texts]
+    cells += [block("%%writefile a.md", text) for text in texts]
+    end = await bench.run(*cells, "Done.", budget=Budget(turns=20))
+    assert (end.ending, end.turns) == ("answered", 9)
+    assert {options["temperature"] for options in bench.model.options} == {0.0}
+
+
 async def test_the_same_error_from_different_code_is_a_repetition_too(bench: Bench) -> None:
     end = await bench.run(*(block(f"nowhere({n})") for n in range(6)), budget=Budget(turns=20))
     assert end.ending == "stuck"

@@ -8,6 +8,7 @@ from jupyter_codeact.agent.imports import with_imports
 from tests.agent.bench import Bench, block
 
 ATTEMPT = "import os, json\nimport os.path as place\nfrom math import pi, sqrt as root\nfail"
+FUTURE = "from __future__ import annotations"
 
 
 @pytest.mark.parametrize(
@@ -16,13 +17,19 @@ ATTEMPT = "import os, json\nimport os.path as place\nfrom math import pi, sqrt a
         ("print(pi)", "from math import pi\n\nprint(pi)"),
         ("print(os, root)", "import os\nfrom math import sqrt as root\n\nprint(os, root)"),
         ("place.sep", "import os.path as place\n\nplace.sep"),
-        ("!ls\njson.dumps(1)", "import json\n\n!ls\njson.dumps(1)"),
+        ("!pip install x\njson.dumps(1)", "!pip install x\nimport json\n\njson.dumps(1)"),
+        ("!pip \\\n  install x\n\npi", "!pip \\\n  install x\nfrom math import pi\n\n\npi"),
+        ("%%time\npi", "%%time\nfrom math import pi\n\npi"),
+        (
+            "from __future__ import annotations\npi",
+            "from __future__ import annotations\nfrom math import pi\n\npi",
+        ),
+        ("%%bash\npi", None),
         ("print(1)", None),
         ("from math import pi\npi", None),
         ("import os\nos.sep", None),
         ("pi = 3\npi", None),
         ("def root(): ...\nroot()", None),
-        ("%%time\npi", None),
         ("pi (", None),
         ("# pi", None),
     ],

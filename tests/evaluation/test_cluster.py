@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation.records import Episode, load
 from tests.evaluation import upstream
+from tests.ports import free_port
 from tests.scripted import ScriptedModel, ScriptedReply
 
 
@@ -48,6 +49,17 @@ def test_the_results_are_those_of_one_machine(served: ScriptedModel, tmp_path: P
     assert [episode.key for episode in spread] == [episode.key for episode in here]
     assert {episode.played.strict for episode in here} == {True, False}
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_a_cluster_that_is_not_there_is_named(
+    served: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    asked = ["eval", "run", "--suite", "notebook", "--n", "1", "--endpoint", served.url, "--engine", "ray"]
+    result = CliRunner().invoke(main, [*asked, "--output", str(tmp_path / "r.jsonl")])
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert f"The Ray cluster at {address} cannot be reached" in result.output
 
 
 def test_a_player_that_is_lost_costs_one_episode(served: ScriptedModel, tmp_path: Path) -> None:

@@ -82,4 +82,6 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     wanted = ["eval", "report", str(tmp_path / "r.jsonl"), "--html", str(tmp_path / "report.html")]
     result = CliRunner().invoke(main, wanted)
     assert (result.exit_code, "report.html" in result.output) == (0, True)
+    nowhere = CliRunner().invoke(main, [*wanted[:-1], str(tmp_path / "nowhere" / "report.html")])
+    assert (nowhere.exit_code, "cannot be written to" in nowhere.output) == (1, True)
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")

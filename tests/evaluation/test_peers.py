@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from jupyter_codeact.agent.contracts import CodeActError
+from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation import peers
 from jupyter_codeact.evaluation.m3tooleval import M3ToolEval
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
@@ -32,19 +33,6 @@ TASK = NotebookTask(
 
 def code(*lines: str) -> str:
     return "Thought: so.\n<code>\n{}\n</code>".format("\n".join(lines))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as model:
-        yield model
-
-
-@pytest.fixture
-async def model(served: ScriptedModel) -> AsyncIterator[EndpointModel]:
-    model = EndpointModel(served.url, api_key=served.api_key)
-    yield model
-    await model.close()
 
 
 async def played(model: EndpointModel, setting: Setting = PEER) -> Played:
@@ -106,9 +94,11 @@ async def test_without_an_address_it_cannot_play() -> None:
         await NotebookSuite([TASK]).play(Case(name="double", family="sums"), PEER, Script())
 
 
-async def test_without_smolagents_it_says_what_to_install(
-    model: EndpointModel, monkeypatch: pytest.MonkeyPatch
+def test_without_smolagents_nothing_is_played_and_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peers, "find_spec", lambda _name: None)
-    with pytest.raises(CodeActError, match=r"pip install 'jupyter-codeact\[peers\]'"):
-        await played(model)
+    asked = ["eval", "run", "--suite", "notebook", "--protocol", "smolagents"]
+    result = CliRunner().invoke(main, [*asked, "--output", str(tmp_path / "r.jsonl")])
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert "pip install 'jupyter-codeact[peers]'" in result.output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -32,19 +32,6 @@ async def m3(code_act: Path) -> AsyncIterator[M3ToolEval]:
     suite = M3ToolEval(code_act)
     yield suite
     await suite.close()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as model:
-        yield model
-
-
-@pytest.fixture
-async def model(served: ScriptedModel) -> AsyncIterator[EndpointModel]:
-    model = EndpointModel(served.url, api_key=served.api_key)
-    yield model
-    await model.close()
 
 
 async def test_m3tooleval_accepts_its_own_answers(m3: M3ToolEval) -> None:
