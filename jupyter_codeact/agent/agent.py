@@ -104,11 +104,15 @@ class Agent:
             said=context.said(run.events),
         )
         run.emit(Observation, text=told, images=images)
-        spot = turn.Spot(below or state.active_cell, Known(state), sees_images=sees)
+        given = {variable.name for variable in state.variables if variable.type == "tool"}
+        spot = turn.Spot(below or state.active_cell, Known(state), given=given, sees_images=sees)
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
+                if doubt := turn.doubt(run, reply.prose):
+                    run.emit(Observation, text=doubt)
+                    continue
                 return Ended("answered", answer=reply.prose)
             news = await turn.news(run, self.notebook, spot, self.tools)
             outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)

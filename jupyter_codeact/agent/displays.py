@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .images import Picture, picture
@@ -15,6 +15,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
 _TEXTS = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
 _OPAQUE = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>")
+_OBJECT = re.compile(
+    r"^(?:<(?:bound method|built-in method|function) .*|<.* at 0x[0-9a-fA-F]+>)$", re.MULTILINE
+)
 _DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
 _SHAPE = re.compile(r"(\d+) rows? [x×] (\d+) columns?")
 
@@ -22,6 +25,20 @@ _SHAPE = re.compile(r"(\d+) rows? [x×] (\d+) columns?")
 def text_of(value: Any) -> str:
     """Return a text of nbformat, which may be a list of its lines."""
     return "".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether what a cell showed names an object where its values were meant: a generator, a method.
+
+    Where there is a figure, it is what was meant.
+    """
+    found = False
+    for output in outputs:
+        data = output.get("data", {})
+        if image_of(data):
+            return False
+        found = found or bool(_OBJECT.search(text_of(output.get("text") or data.get("text/plain", ""))))
+    return found
 
 
 def image_of(data: Mapping[str, Any]) -> Picture | None:

@@ -38,6 +38,12 @@ REMINDER = 400
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
 EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
+UNSHOWN = (
+    "No output shows {values}. Do not guess and do not calculate in your head: write a cell that prints what "
+    "was asked for, or answer with values that the outputs show."
+)
+OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
+GIVEN = "{names} is there already, with the signature you were told: call it, and do not write your own."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
@@ -59,12 +65,17 @@ def system(action_format: ActionFormat) -> str:
 
 
 def following(task: str) -> str:
-    """Return what the model is told when a cell ran: what may come next, and the task once more.
+    """Return what the model is told when a cell ran: what may come next, and the task once more."""
+    return NEXT.format(task=reminder(task))
+
+
+def reminder(task: str) -> str:
+    """Return the task as it is told again.
 
     Small models forget the form that an answer should have unless they have just read it, so it is the end
-    of a long task that is told again.
+    of a long task that is told.
     """
-    return NEXT.format(task=task if len(task) <= REMINDER else f"… {task[-REMINDER:]}")
+    return task if len(task) <= REMINDER else f"… {task[-REMINDER:]}"
 
 
 def failed(error: str, meant: Mapping[str, str]) -> str:
@@ -74,6 +85,11 @@ def failed(error: str, meant: Mapping[str, str]) -> str:
     """
     hints = [MEANT.format(missing=missing, there=there) for missing, there in meant.items()]
     return " ".join([*(hints or filter(None, [HINTS.get(error)])), FAILED])
+
+
+def unshown(values: Sequence[str]) -> str:
+    """Return what the model is told of an answer with values that no output shows."""
+    return UNSHOWN.format(values=" or ".join(values))
 
 
 def denied(reasons: Sequence[str]) -> str:

@@ -88,7 +88,7 @@ class Run:
         self._started = time.monotonic()
         self._seen: Counter[str] = Counter()
         self._warned = False
-        self.repeating = False
+        self.repeating = self.doubted = False
         self._failed: set[str] = set()
         self._ran: str | None = None
 

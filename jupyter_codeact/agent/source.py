@@ -131,6 +131,23 @@ def meaning(source: str) -> str:
     return "\n".join([*magics, ast.dump(tree)])
 
 
+def bound(source: str) -> set[str]:
+    """Return the names that a cell gives a value at its top level; none if it cannot be parsed."""
+    names: set[str] = set()
+    nodes: list[ast.AST] = list(getattr(syntax_tree(source), "body", ()))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name):
+            names |= {node.id} if isinstance(node.ctx, ast.Store) else set()
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name.partition(".")[0])
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            nodes += ast.iter_child_nodes(node)
+    return names
+
+
 def has_code(source: str) -> bool:
     """Tell whether a cell holds more than blanks and comments."""
     return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))

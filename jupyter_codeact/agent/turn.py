@@ -11,13 +11,15 @@ from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
 from .cells import resolve
 from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage, Variable
+from .displays import names_object
 from .drift import Known
 from .events import Action, Asked, CellWritten, Condensed, Decided, Executed, Reply, ReplyDelta
 from .gate import Decision, Gate, decision, digest
+from .grounding import unshown
 from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
-from .source import meaning
+from .source import bound, meaning
 from .suggestions import suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
@@ -28,7 +30,8 @@ TEMPERATURES = (0.0, 0.7, 1.0)
 class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
-    ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were.
+    ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
+    ``given`` are functions that are there for the work, as far as the model was not told to leave them alone.
     """
 
     after: str | None
@@ -36,6 +39,7 @@ class Spot:
     retry: str | None = None
     attempt: str = ""
     kept: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
     sees_images: bool = False
 
     def target(self, action: CodeAction) -> str | None:
@@ -144,6 +148,18 @@ async def _read(
     return reply
 
 
+def doubt(run: Run, answer: str) -> str:
+    """Return what the model is told of an answer with values that were nowhere shown.
+
+    It is told once, and not with its last turn: then the answer stands.
+    """
+    if run.doubted or run.turn >= run.budget.turns:
+        return ""
+    values = unshown(answer, run.events, run.id)
+    run.doubted = bool(values)
+    return prompts.unshown(values) if values else ""
+
+
 async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: Spot) -> Outcome:
     """Do what a reply asks for, as far as it can be done."""
     nothing = prompts.CUT_OFF if reply.incomplete else prompts.EMPTY
@@ -166,6 +182,10 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
+        return Outcome(told, marks=[told], refused=True)
+    if action.cell_type == "code" and (hidden := bound(action.source) & spot.given):
+        spot.given -= hidden  # the second time, it is meant
+        told = prompts.GIVEN.format(names=", ".join(sorted(hidden)))
         return Outcome(told, marks=[told], refused=True)
     cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
@@ -207,6 +227,8 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         there = await _variables(run, notebook)
     shown = context.described(context.mentioned(there, decided.source))
     advice = prompts.following(run.task)
+    if names_object(execution.outputs):
+        advice = f"{prompts.OPAQUE} {advice}"
     if execution.status == "error" and errors:
         advice = prompts.failed(errors[-1]["ename"], suggest(errors[-1], there, decided.source))
     return Outcome(

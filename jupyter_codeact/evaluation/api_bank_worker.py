@@ -40,6 +40,7 @@ class Checkout:
         for name in OFFLINE:
             sys.modules[name] = _Empty(name)
         self._manager = importlib.import_module("tool_manager").ToolManager
+        self._manager()  # imports all its tools: what is missing would look like wrong answers later
         self._extraction = importlib.import_module("api_call_extraction")
         self.items = [item for path in sorted(SAMPLES.glob("*.jsonl")) for item in _items(path)]
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ..agent import history
+from ..agent import history, prompts
 from ..agent.agent import Agent
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
 from ..agent.formats import FORMATS
@@ -22,7 +22,10 @@ CELL_SECONDS = 60.0
 """What a cell may take before it is interrupted."""
 AGAIN = "That is not right. Look again, and answer anew."
 """What the agent is told of a wrong answer, where the protocol lets it go on."""
-BARE = "Now give only the value that the task asks for, as the outputs show it, without any other text."
+BARE = (
+    "Now give only the value that the task asks for, as the outputs show it, without any other text. "
+    "The task was: {task}"
+)
 """What the model is asked once it has answered in words, where a suite compares values; it is a turn, too."""
 
 _ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -111,7 +114,7 @@ async def play(
         if ending == "answered":
             try:
                 if bare:
-                    answer, cost = await _bare_value(on, setting, model)
+                    answer, cost = await _bare_value(on, request, setting, model)
                     usage, turns = usage + cost, turns + 1
                 verdict = await judge(answer)
             except (TimeoutError, CodeActError) as error:
@@ -132,10 +135,11 @@ async def play(
     )
 
 
-async def _bare_value(on: Bench, setting: Setting, model: ChatModel) -> tuple[str, Usage]:
+async def _bare_value(on: Bench, request: str, setting: Setting, model: ChatModel) -> tuple[str, Usage]:
     """Ask for the value that an answer in words holds."""
     chat = history.messages(list(on.journal.events(on.conversation)))
-    text, usage = await reply_of(model, [*chat, {"role": "user", "content": BARE}], setting)
+    asked = BARE.format(task=prompts.reminder(request))
+    text, usage = await reply_of(model, [*chat, {"role": "user", "content": asked}], setting)
     return value(text), usage
 
 

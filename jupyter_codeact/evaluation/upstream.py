@@ -105,14 +105,14 @@ def serve(prepare: Callable[[Path], Mapping[str, Callable[..., Any]]]) -> None:
     trouble = ""
     try:
         functions = prepare(Path(sys.argv[1]))
+    except ModuleNotFoundError as error:
+        trouble = f"its code needs the package {error.name}: install it, for example with pip, and call again"
     except Exception as error:
         trouble = f"{type(error).__name__}: {error}"
     for line in sys.stdin:
         asked = json.loads(line)
         try:
-            if trouble:
-                raise RuntimeError(trouble)
-            reply = {"result": functions[asked["call"]](**asked["with"])}
+            reply = {"error": trouble} if trouble else {"result": functions[asked["call"]](**asked["with"])}
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), file=answers)

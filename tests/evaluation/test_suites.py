@@ -69,7 +69,7 @@ async def test_the_papers_harness_ends_after_its_turns(
 async def test_the_agent_calls_the_tools_as_functions_in_its_kernel(
     m3: M3ToolEval, served: ScriptedModel, model: EndpointModel
 ) -> None:
-    script = ["```python\nprint(add(2, 40))\n```", "It is 41.", "41", "It is 42.", "Answer: **42**"]
+    script = ["```python\nprint(add(2, 40), 41)\n```", "It is 41.", "41", "It is 42.", "Answer: **42**"]
     served.script(script)
     [case, _] = await m3.cases()
     played = await m3.play(case, AGENT, model)
@@ -132,6 +132,18 @@ async def test_api_bank_counts_a_second_call_twice_and_reads_all_formats_alike(c
             "json with the reference parser 3, json with the fair parser 3, "
             "text with the reference parser 0, text with the fair parser 3."
         )
+    finally:
+        await suite.close()
+
+
+async def test_a_package_that_a_benchmark_needs_is_named(tmp_path: Path) -> None:
+    apis = upstream.code_act(tmp_path) / "scripts" / "eval" / "api-bank" / "apis.py"
+    lacking = "class Add:\n    def __init__(self):\n        import nowhere_to_be_had\n"
+    apis.write_text(apis.read_text().replace("class Add:\n", lacking))
+    suite = ApiBank(tmp_path)
+    try:
+        with pytest.raises(UpstreamError, match=r"needs the package nowhere_to_be_had: install it"):
+            await suite.self_test()
     finally:
         await suite.close()
 

@@ -1,0 +1,142 @@
+"""An answer with values that were nowhere shown is doubted once; so is a cell that replaces what is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_codeact.agent.displays import names_object
+from jupyter_codeact.agent.events import Action, Executed, Observation, RunStarted
+from jupyter_codeact.agent.grounding import unshown
+from jupyter_codeact.agent.run import Budget
+from jupyter_codeact.agent.source import bound
+from tests.agent.bench import Bench, block
+
+SHOWN = "mean 38.497 total 1234567.0 share 0.3349 and the name 'Gentoo' of 2024-05-17, 161.7, -0.00042"
+
+
+def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
+    at = {"conversation": "c", "run": "r", "turn": 1}
+    events = [
+        RunStarted(**at, task="Of the top 25?", notebook="n", model="m", system=""),
+        Action(**at, source="frame['bill length']"),
+        Executed(**at, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
+        Observation(**at, text=shown, **more),
+    ]
+    return unshown(answer, events, "r")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is 38.497.",
+        "About 38.5, or 38 and a half.",
+        "That is 33.49 %, roughly 33 %.",
+        "1,234,567 in all, so 1.23 million.",
+        "1_234_567 or 1.234567e6",
+        "On 2024-05-17 it was 161 (cut off) or 162 (rounded).",
+        "All of the 25, that is 100 %.",
+        "There are 3 of them: 1. this, 2. that.",
+        'The `bill length` of a "gentoo" is -0.00042, in x86 and utf8.',
+        "It is 38.4970.",
+        "Call `frame.describe()` or `x = 1` next.",
+    ],
+)
+def test_what_was_shown_may_be_said_in_other_forms(answer):
+    assert missing(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "values"),
+    [
+        ("It is 41.2.", ["41.2"]),
+        ("38.49 or 38.6", ["38.6"]),
+        ('It is "Adelie", not `Gentoo`.', ["Adelie"]),
+        ("17 of 99 and 98 and 97 and 96", ["99", "98", "97"]),
+        ("It is 57, yes, 57.", ["57"]),
+        ("“Hello”", ["Hello"]),
+    ],
+)
+def test_what_was_nowhere_shown_is_named(answer, values):
+    assert missing(answer) == values
+
+
+def test_numbers_that_were_only_said_do_not_count_and_images_may_hold_any():
+    assert missing("It is 4711.", images=["data:image/png;base64,"]) == []
+    assert unshown("It is 4711.", [], "r") == []
+
+
+def test_very_long_numbers_do_no_harm():
+    assert missing("9" * 100_000 + " and 1e99999999") == ["9" * 100_000]
+
+
+async def test_the_model_is_told_once_and_its_second_answer_stands(bench: Bench) -> None:
+    end = await bench.run(block("print(6 * 111)"), "It is 4711.", "It is 4711.")
+    assert (end.ending, end.answer, end.turns) == ("answered", "It is 4711.", 3)
+    assert "No output shows 4711." in bench.told(2)
+
+
+async def test_a_made_up_answer_leads_to_another_cell(bench: Bench) -> None:
+    end = await bench.run(block("x = 6 * 111"), "It is 4711.", block("print(x)"), "It is 666.")
+    assert (end.answer, end.turns) == ("It is 666.", 4)
+
+
+async def test_an_answer_in_the_last_turn_stands(bench: Bench) -> None:
+    end = await bench.run(block("1"), "It is 4711.", budget=Budget(turns=2))
+    assert (end.ending, end.answer) == ("answered", "It is 4711.")
+
+
+async def test_without_a_cell_nothing_is_doubted(bench: Bench) -> None:
+    end = await bench.run("Pi is 3.14159.")
+    assert (end.answer, end.turns) == ("Pi is 3.14159.", 1)
+
+
+GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
+
+
+async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    own = block("def rate(name):", "    return 0", "print(rate('x'))")
+    await bench.run(own, block("print(rate('x'))"), "It is 1.25.")
+    assert "rate is there already" in bench.told(1)
+    assert await bench.cells() == [GIVEN, "print(rate('x'))"]
+    await bench.run(own, own, "It is 0.")
+    assert len(await bench.cells()) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a = b = 1\nc, (d, *e) = f()", {"a", "b", "c", "d", "e"}),
+        ("def g(h):\n    i = 1", {"g"}),
+        ("if j:\n    k = 1\nfor m in n: pass\nwith o as p: pass", {"k", "m", "p"}),
+        ("import q.r, s as t\nfrom u import v", {"q", "t", "v"}),
+        ("[w for w in x]; y[0] = 1; z.a = 2; (lambda b: b)", set()),
+        ("%time a = 1", set()),
+        ("a = (", set()),
+    ],
+)
+def test_the_names_that_a_cell_binds(source, names):
+    assert bound(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("(i for i in [1])", True),
+        ("print(map(str, [1]))", True),
+        ("'abc'.upper", True),
+        ("import pandas as pd; pd.DataFrame({'a': [1]}).head", True),
+        ("print('<b> at 0x', len)", False),
+        ("list(map(str, [1]))", False),
+        ("plt.plot([1, 2])", False),
+    ],
+)
+def test_an_object_in_place_of_its_values_is_noticed(run, source, named):
+    assert names_object(run(source).outputs) is named
+
+
+async def test_the_model_is_told_of_an_object_in_place_of_its_values(bench: Bench) -> None:
+    await bench.run(block("print(i for i in [7])"), block("print(*[7])"), "It is 7.")
+    assert "names an object, not what is in it" in bench.told(1)
+    assert "names an object" not in bench.told(2)
