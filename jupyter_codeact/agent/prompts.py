@@ -33,6 +33,7 @@ HINTS = {
 }
 """For the errors that small models run into again and again, what a person would try next."""
 MEANT = "There is no {missing!r}; there is {there!r}: use that."
+MENDED = "You wrote the cell that failed once more, so this ran instead:\n```python\n{source}\n```"
 REMINDER = 400
 """Characters of the task that are told again with every cell that ran."""
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."

@@ -90,6 +90,7 @@ class Run:
         self._warned = False
         self.repeating = self.doubted = False
         self._failed: set[str] = set()
+        self._mended: dict[str, str] = {}
         self._ran: str | None = None
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
@@ -130,6 +131,15 @@ class Run:
     def repeats(self, source: str) -> bool:
         """Whether a code cell that does the same failed already, or was what ran just before."""
         return meaning(source) in {*self._failed, self._ran}
+
+    def mend(self, source: str, better: str) -> None:
+        """Keep in mind what a failed cell should have been."""
+        if better != source:
+            self._mended[meaning(source)] = better
+
+    def mended(self, source: str) -> str | None:
+        """Return what a cell should have been that failed already, if that is known."""
+        return self._mended.get(meaning(source))
 
     def advise(self, outcome: str, *marks: str) -> str:
         """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.

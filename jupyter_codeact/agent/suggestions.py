@@ -5,6 +5,7 @@ Python does this itself for some errors; libraries' keys and columns are the one
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from typing import Any
 
 from .context import mentioned
 from .contracts import Variable
+from .source import pieces, syntax_tree
 
 MISSING = {
     "NameError": r"name '(\w+)' is not defined",
@@ -53,6 +55,35 @@ def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str
         if near and missing not in there:
             found[missing] = plain[near]
     return found
+
+
+def renamed(source: str, error: str, meant: Mapping[str, str]) -> str:
+    """Return a cell with what an error of this name misses replaced by what is meant.
+
+    Names are replaced after a `NameError`, whole strings after another. A cell that cannot be parsed, or has
+    magics in it, is returned as it is.
+    """
+    tree = syntax_tree(source)
+    if tree is None or any(piece.stand_in is not None for piece in pieces(source)):
+        return source
+    kind: type[ast.expr] = ast.Name
+    spelled = dict(meant)
+    if error != "NameError":
+        kind = ast.Constant
+        spelled = {
+            f"{quote}{missing}{quote}": f"{quote}{there}{quote}"
+            for missing, there in meant.items()
+            for quote in "'\""
+            if not set(there) & set("\\'\"\n")
+        }
+    lines = [line.encode() for line in source.split("\n")]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kind)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset
+        # compared as written, for Python's places within formatted strings are not always right
+        if new := spelled.get(line[start:end].decode(errors="replace")):
+            lines[node.lineno - 1] = line[:start] + new.encode() + line[end:]
+    return b"\n".join(lines).decode()
 
 
 def _nearest(missing: str, there: Sequence[str]) -> str | None:

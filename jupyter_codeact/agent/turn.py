@@ -20,7 +20,7 @@ from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
 from .source import bound, meaning
-from .suggestions import suggest
+from .suggestions import renamed, suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
 """Of a reply, and of further attempts at it: without chance, a model would repeat itself for ever."""
@@ -93,7 +93,8 @@ async def _read(
     """Stream a reply, cut where its first action is complete; what was said is recorded however it ends.
 
     One that is a cell which failed just so before, or ran just before, is thrown away, and the model is asked
-    again with more chance in it: in its history, a repetition only invites the next.
+    again with more chance in it: in its history, a repetition only invites the next. Unless it is known what
+    the cell should have been: then that will run.
     """
     text, finish = "", "broken off"
     usage = spent = Usage()
@@ -128,7 +129,7 @@ async def _read(
                 run.emit(ReplyDelta, text="", restart=True)
             await run.unless_stopped(read(temperature))
             codes = [one.source for one in action_format.parse(text).actions if one.cell_type == "code"]
-            if not any(map(run.repeats, codes)):
+            if not any(run.repeats(code) and not run.mended(code) for code in codes):
                 break
     finally:
         reply = action_format.parse(text)
@@ -174,9 +175,14 @@ async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply
 async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
     """Put an action into the notebook and, if the gate allows, run it.
 
-    A failed attempt is rewritten in place, so that the notebook keeps only what worked.
+    A failed attempt is rewritten in place, so that the notebook keeps only what worked. If the same attempt
+    comes again although its error named what was meant, what was meant runs.
     """
     target = spot.target(action)
+    changed = ""
+    if action.cell_type == "code" and (better := run.mended(action.source)):
+        action = replace(action, source=better)
+        changed = prompts.MENDED.format(source=better)
     if target and target == spot.retry and action.cell_type == "code":
         action = replace(action, source=with_imports(action.source, spot.attempt))
     run.emit(Action, source=action.source, cell_type=action.cell_type)
@@ -196,9 +202,8 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     spot.retry, spot.attempt = cell, decided.source
     if not decided.allowed:
         return Outcome(prompts.denied(decided.reasons), marks=[meaning(action.source)])
-    edited = ""
     if decided.source != action.source:
-        edited = prompts.EDITED.format(source=decided.source)
+        changed = prompts.EDITED.format(source=decided.source)
         await run.unless_stopped(notebook.write_cell(decided.source, cell_id=cell))
 
     execution = await run.unless_stopped(
@@ -230,9 +235,12 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     if names_object(execution.outputs):
         advice = f"{prompts.OPAQUE} {advice}"
     if execution.status == "error" and errors:
-        advice = prompts.failed(errors[-1]["ename"], suggest(errors[-1], there, decided.source))
+        error = errors[-1]["ename"]
+        meant = suggest(errors[-1], there, decided.source)
+        run.mend(decided.source, renamed(decided.source, error, meant))
+        advice = prompts.failed(error, meant)
     return Outcome(
-        "\n".join(filter(None, [edited, observed.text, shown, advice])),
+        "\n".join(filter(None, [changed, observed.text, shown, advice])),
         images=list(observed.images),
         marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
