@@ -11,6 +11,7 @@ from .events import Attachment
 from .history import messages as messages
 from .history import said as said
 from .history import size as size
+from .history import unfailed as unfailed
 from .observations import cut, environment_secrets, hide
 
 CELLS = 3000

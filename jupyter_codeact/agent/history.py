@@ -9,7 +9,7 @@ from typing import Any
 from . import prompts
 from .actions import ActionFormat
 from .contracts import Message
-from .events import Condensed, Event, Observation, Reply, RunEnded, RunStarted
+from .events import Condensed, Event, Executed, Observation, Reply, RunEnded, RunStarted
 from .observations import cut
 
 PER_TOKEN = 3.5
@@ -115,6 +115,26 @@ def current(events: Iterable[Event]) -> list[Event]:
             del told[first:]
         told.append(event)
     return told
+
+
+def unfailed(events: Iterable[Event], run: str) -> list[Event]:
+    """Return the events without a run's attempts that failed, but for what came of the last one.
+
+    A model that sees its failed cell is inclined to write it again.
+    """
+    events = list(events)
+    failed = {
+        one.turn for one in events if isinstance(one, Executed) and one.run == run and one.status == "error"
+    }
+    last = max(failed, default=0)
+    return [
+        event
+        for event in events
+        if event.run != run
+        or event.turn not in failed
+        or not isinstance(event, Reply | Observation)
+        or (isinstance(event, Observation) and event.turn == last)
+    ]
 
 
 class _Chat:

@@ -93,18 +93,23 @@ async def _read(
     """Stream a reply, cut where its first action is complete; what was said is recorded however it ends.
 
     One that is a cell which failed just so before, or ran just before, is thrown away, and the model is asked
-    again with more chance in it: in its history, a repetition only invites the next. Unless it is known what
-    the cell should have been: then that will run.
+    again, with more chance in it and without the failed attempts in its sight: a repetition only invites the
+    next. Unless it is known what the cell should have been: then that will run.
     """
     text, finish = "", "broken off"
     usage = spent = Usage()
     first: float | None = None
     begun = time.monotonic()
 
+    def anew() -> list[Message]:
+        return context.messages(context.unfailed(run.events, run.id), action_format)
+
+    asked = anew() if run.repeating else chat
+
     async def read(temperature: float) -> None:
         nonlocal text, usage, finish, first
         stream = model.stream(
-            chat,
+            asked,
             stop=action_format.stop,
             max_tokens=run.window.reply(run.budget.reply_tokens),
             temperature=temperature,
@@ -131,10 +136,11 @@ async def _read(
             codes = [one.source for one in action_format.parse(text).actions if one.cell_type == "code"]
             if not any(run.repeats(code) and not run.mended(code) for code in codes):
                 break
+            asked = anew()
     finally:
         reply = action_format.parse(text)
         if not usage.estimated:
-            run.window.learn(chat, usage.prompt_tokens)
+            run.window.learn(asked, usage.prompt_tokens)
         usage = spent + usage
         run.spend(usage)
         if text:

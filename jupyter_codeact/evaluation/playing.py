@@ -62,11 +62,12 @@ class Bench:
 
 @asynccontextmanager
 async def bench() -> AsyncGenerator[Bench, None]:
-    """Set up a bench in a folder of its own, which is gone afterwards."""
+    """Set up a bench in a folder of its own, which is gone afterwards with all that was written there."""
     with tempfile.TemporaryDirectory() as folder:
+        (work := Path(folder) / "work").mkdir()
         journal = SqliteJournal(Path(folder) / "journal.sqlite")
         try:
-            async with HeadlessNotebook(None, Path(folder) / "task.ipynb") as notebook:
+            async with HeadlessNotebook(None, Path(folder) / "task.ipynb", folder=work) as notebook:
                 yield Bench(notebook, journal)
         finally:
             journal.close()

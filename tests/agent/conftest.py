@@ -51,6 +51,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     journal = SqliteJournal(tmp_path / "journal.sqlite")
-    async with HeadlessNotebook(output=tmp_path / "out.ipynb") as notebook:
+    async with HeadlessNotebook(output=tmp_path / "out.ipynb", folder=tmp_path) as notebook:
         yield Bench(notebook, journal)
     journal.close()

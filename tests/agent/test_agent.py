@@ -139,6 +139,20 @@ async def test_a_cell_that_ran_just_before_is_asked_for_anew_with_more_chance(be
     assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.7, 1.0]
 
 
+async def test_a_failed_cell_that_comes_again_is_asked_for_without_the_attempts_in_sight(
+    bench: Bench,
+) -> None:
+    wrong = block("int('one')")
+    await bench.run(block("x = 1"), wrong, wrong, wrong, block("int('1')"), "It is 1.")
+    heard = bench.model.heard
+    written = [
+        [one["content"].count("int('one')") for one in told if one["role"] == "assistant"] for told in heard
+    ]
+    assert written == [[], [0], [0, 1], [0], [0], [0, 1, 0]]
+    assert "invalid literal for int()" in bench.told(3)
+    assert await bench.cells() == ["x = 1", "int('1')"]
+
+
 async def test_a_cell_that_the_model_insists_on_runs_again(bench: Bench) -> None:
     await bench.run(block("import random"), *[block("import random")] * 3, "Done.")
     assert bench.kinds().count("executed") == 2
