@@ -98,8 +98,13 @@ def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -
 
 def mentioned(found: Sequence[Variable], source: str) -> list[Variable]:
     """Return the variables that ``source`` mentions, without the tools."""
-    names = set(re.findall(r"\w+", source))
+    names = words(source)
     return [variable for variable in found if variable.name in names and variable.type != "tool"]
+
+
+def words(source: str) -> set[str]:
+    """Return all the names and words in a cell."""
+    return set(re.findall(r"\w+", source))
 
 
 def _line(variable: Variable) -> str:

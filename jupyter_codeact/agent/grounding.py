@@ -17,6 +17,7 @@ EVERYDAY = {"100"}
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 _SHOWN = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
 _WORDS = re.compile(r"[^()\[\]{}=.]{2,60}")
 
 
@@ -53,6 +54,7 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
         for word in words
         if _WORDS.fullmatch(word) and not _SHOWN.fullmatch(word) and _plain(word) not in plain
     ]
+    missing += [address for address in _ADDRESS.findall(answer) if _plain(address) not in plain]
     return list(dict.fromkeys(missing))[:MOST]
 
 

@@ -30,6 +30,8 @@ HINTS = {
     "FileNotFoundError": "Look at what is there first, with os.listdir().",
     "KeyError": "Look at the keys or columns that are there first.",
     "AttributeError": "Look at what it is first, with type() and dir().",
+    "IndexError": "It has fewer parts than you think: print it first.",
+    "ValueError": "The values are not what you think: print them first.",
 }
 """For the errors that small models run into again and again, what a person would try next."""
 MEANT = "There is no {missing!r}; there is {there!r}: use that."
@@ -47,7 +49,13 @@ OPAQUE = "That names an object, not what is in it: show its values, with list() 
 GIVEN = "{names} is there already, with the signature you were told: call it, and do not write your own."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
-TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
+TOOLS = (
+    "Functions that are there for this work: call them, and do not write your own instead. Data that is not "
+    "in the task comes from them: make none up, but print what they return and go on from there."
+)
+UNUSED = (
+    "None of the functions that are there for this work was called. If data is missing, get it from them."
+)
 PROPOSED = "The notebook proposes these functions; import them in a cell if you need them:"
 DRIFT = "Meanwhile in the notebook:"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
@@ -91,6 +99,11 @@ def failed(error: str, meant: Mapping[str, str]) -> str:
 def unshown(values: Sequence[str]) -> str:
     """Return what the model is told of an answer with values that no output shows."""
     return UNSHOWN.format(values=" or ".join(values))
+
+
+def echoes(answer: str) -> bool:
+    """Tell whether an answer only says what the model was told to do."""
+    return any(told in answer for told in (FAILED, CUT_OFF, EMPTY, REPEATED, NEXT[:40]))
 
 
 def denied(reasons: Sequence[str]) -> str:

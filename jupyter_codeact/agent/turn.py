@@ -31,7 +31,8 @@ class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
     ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
-    ``given`` are functions that are there for the work, as far as the model was not told to leave them alone.
+    ``given`` are functions that are there for the work, as far as the model was not told to leave them alone;
+    ``unused`` tells whether the model is to hear of it when it goes on without them.
     """
 
     after: str | None
@@ -40,6 +41,7 @@ class Spot:
     attempt: str = ""
     kept: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
+    unused: bool = True
     sees_images: bool = False
 
     def target(self, action: CodeAction) -> str | None:
@@ -156,15 +158,16 @@ async def _read(
 
 
 def doubt(run: Run, answer: str) -> str:
-    """Return what the model is told of an answer with values that were nowhere shown.
+    """Return what the model is told of an answer that is none, or has values that were nowhere shown.
 
     It is told once, and not with its last turn: then the answer stands.
     """
     if run.doubted or run.turn >= run.budget.turns:
         return ""
     values = unshown(answer, run.events, run.id)
-    run.doubted = bool(values)
-    return prompts.unshown(values) if values else ""
+    told = prompts.EMPTY if prompts.echoes(answer) else prompts.unshown(values) if values else ""
+    run.doubted = bool(told)
+    return told
 
 
 async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: Spot) -> Outcome:
@@ -238,6 +241,9 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         there = await _variables(run, notebook)
     shown = context.described(context.mentioned(there, decided.source))
     advice = prompts.following(run.task)
+    if spot.given and spot.unused and not context.words(decided.source) & spot.given:
+        advice = f"{prompts.UNUSED} {advice}"
+    spot.unused = False
     if names_object(execution.outputs):
         advice = f"{prompts.OPAQUE} {advice}"
     if execution.status == "error" and errors:

@@ -26,6 +26,7 @@ import inspect, json, re, sys, types
 HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 PLAIN = (type(None), bool, int, float, complex, str)
 SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
+BEGINNING = 200
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
 
 def columns(frame):
@@ -46,6 +47,15 @@ def small(value):
         return len(value) <= 12 and all(type(part) in PLAIN for part in parts)
     return type(value) in PLAIN
 
+def beginning(value):
+    if type(value) is str:
+        return ", begins " + repr(value[:BEGINNING])
+    if type(value) in (list, tuple) and value and small(value[0]):
+        shown = repr(value[0])
+        if len(shown) <= BEGINNING and not SECRET.search(shown):
+            return ", begins with " + shown
+    return ""
+
 def summary(name, value):
     kind, library = type(value).__name__, type(value).__module__.partition(".")[0]
     if library == "numpy" and isinstance(value, sys.modules["numpy"].generic):
@@ -64,7 +74,7 @@ def summary(name, value):
         keys = [repr(key) for key in list(value)[:12] if type(key) in (str, int)]
         return "%d keys: %s" % (len(value), ", ".join(keys) + (", ..." if len(value) > 12 else ""))
     if type(value) in (str, bytes, list, tuple, set, frozenset):
-        return "length %d" % len(value)
+        return "length %d%s" % (len(value), "" if SECRET.search(name) else beginning(value))
     if isinstance(value, types.FunctionType):
         doc = (value.__doc__ or "").strip().partition("\\\\n")[0]
         return "%s%s" % (inspect.signature(value), ": " + doc if doc else "")

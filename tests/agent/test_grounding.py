@@ -54,6 +54,8 @@ def test_what_was_shown_may_be_said_in_other_forms(answer):
         ("17 of 99 and 98 and 97 and 96", ["99", "98", "97"]),
         ("It is 57, yes, 57.", ["57"]),
         ("“Hello”", ["Hello"]),
+        ("Write to ada@love.example.org.", ["ada@love.example.org"]),
+        ("See https://example.org/a/b.", ["https://example.org/a/b"]),
     ],
 )
 def test_what_was_nowhere_shown_is_named(answer, values):
@@ -90,6 +92,13 @@ async def test_without_a_cell_nothing_is_doubted(bench: Bench) -> None:
     assert (end.answer, end.turns) == ("Pi is 3.14159.", 1)
 
 
+async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:
+    echo = "The cell failed. Write the whole corrected cell; it replaces the failed one."
+    end = await bench.run(block("1 / 0"), echo, block("print(1)"), "It is 1.")
+    assert end.answer == "It is 1."
+    assert bench.told(2) == "Your reply was empty. Write a cell, or tell the user the result in plain words."
+
+
 GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
 
 
@@ -102,6 +111,15 @@ async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench
     assert await bench.cells() == [GIVEN, "print(rate('x'))"]
     await bench.run(own, own, "It is 0.")
     assert len(await bench.cells()) == 3
+
+
+async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    await bench.run(block("print(7)"), block("print(8)"), "It is 8.")
+    assert ["was called" in bench.told(n) for n in (1, 2)] == [True, False]
+    await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
+    assert ["was called" in bench.told(n) for n in (1, 2)] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ nested = {"a": [1, 2]}
 grid = np.zeros((3, 4))
 year, rate, ready = 2024, 0.5, True
 name, password = "Palmer", "hunter2"
+rows, keys = [{"a": 1}] * 20, [{"api_key": "hunter2"}] * 20
 options = {"depth": 3, "seed": 7}
 def heaviest(table: pd.DataFrame, count: int = 1) -> list:
     "Name the heaviest animals."
@@ -63,7 +64,9 @@ async def test_variables_are_described_by_type_shape_and_columns(kernel: AsyncKe
     assert described["name"] == "str = 'Palmer'"
     assert described["options"] == "dict = {'depth': 3, 'seed': 7}"
     assert described["nested"] == "dict 1 keys: 'a'"
-    assert described["text"] == "str length 5000"
+    assert described["text"] == f"str length 5000, begins {('words' * 40)!r}"
+    assert described["rows"] == "list length 20, begins with {'a': 1}"
+    assert described["keys"] == "list length 20"
     assert described["heaviest"].endswith("-> list: Name the heaviest animals.")
     assert described["password"] == "str length 7"
     assert not {"np", "pd", "sqrt", "_hidden", "In", "Out"} & set(described)
