@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from .events import Action, Event, Executed, Observation, RunEnded, RunStarted
+from .prompts import reminder
 
 MOST = 3
 """Values that are named to the model; one is enough to make it look again."""
@@ -25,7 +26,8 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     """Return the values in an answer that the conversation shows nowhere; none if its run ran no cell.
 
     Numbers count as shown if one that was shown can be rounded or scaled by a power of ten to them, so that
-    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well.
+    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. An answer
+    that is nothing but a number from the task must be in an output: it may be the task's example.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     ran = any(isinstance(event, Executed) for event in own)
     if not ran or any(event.images for event in own if isinstance(event, Observation)):
         return []
+    if example := _example(answer, own):
+        return [example]
     shown = "\n".join(_texts(events))
     digits = {found for match in _SHOWN.findall(shown) if (found := _digits(match))}
     plain = _plain(shown)
@@ -56,6 +60,15 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     ]
     missing += [address for address in _ADDRESS.findall(answer) if _plain(address) not in plain]
     return list(dict.fromkeys(missing))[:MOST]
+
+
+def _example(answer: str, own: Sequence[Event]) -> str:
+    """Return an answer that is a number from the task, if no output has it."""
+    task = next((event.task for event in own if isinstance(event, RunStarted)), "")
+    told = [event.text.replace(reminder(task), "") for event in own if isinstance(event, Observation)]
+    bare = _plain(answer).strip("\"'`*. ")
+    found = _SHOWN.fullmatch(bare) and bare in _plain(task) and bare not in "\n".join(told[1:])
+    return bare if found else ""
 
 
 def _texts(events: Iterable[Event]) -> Iterable[str]:

@@ -50,11 +50,12 @@ GIVEN = "{names} is there already, with the signature you were told: call it, an
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 TOOLS = (
-    "Functions that are there for this work: call them, and do not write your own instead. Data that is not "
-    "in the task comes from them: make none up, but print what they return and go on from there."
+    "Functions that are there for this work: call them, and do not write your own instead. What the task "
+    "does not tell comes from them: begin with one that needs no arguments, if there is one, and print what "
+    "it returns."
 )
 UNUSED = (
-    "None of the functions that are there for this work was called. If data is missing, get it from them."
+    "You called none of the functions that are there for this work ({names}); get from them what is missing."
 )
 PROPOSED = "The notebook proposes these functions; import them in a cell if you need them:"
 DRIFT = "Meanwhile in the notebook:"
@@ -103,7 +104,7 @@ def unshown(values: Sequence[str]) -> str:
 
 def echoes(answer: str) -> bool:
     """Tell whether an answer only says what the model was told to do."""
-    return any(told in answer for told in (FAILED, CUT_OFF, EMPTY, REPEATED, NEXT[:40]))
+    return any(told in answer for told in (FAILED, CUT_OFF, EMPTY, REPEATED, NEXT[:40], "(status: error)"))
 
 
 def denied(reasons: Sequence[str]) -> str:

@@ -241,9 +241,6 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         there = await _variables(run, notebook)
     shown = context.described(context.mentioned(there, decided.source))
     advice = prompts.following(run.task)
-    if spot.given and spot.unused and not context.words(decided.source) & spot.given:
-        advice = f"{prompts.UNUSED} {advice}"
-    spot.unused = False
     if names_object(execution.outputs):
         advice = f"{prompts.OPAQUE} {advice}"
     if execution.status == "error" and errors:
@@ -251,6 +248,9 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         meant = suggest(errors[-1], there, decided.source)
         run.mend(decided.source, renamed(decided.source, error, meant))
         advice = prompts.failed(error, meant)
+    if spot.given and spot.unused and not context.words(decided.source) & spot.given:
+        advice = f"{prompts.UNUSED.format(names=', '.join(sorted(spot.given)))} {advice}"
+    spot.unused = False
     return Outcome(
         "\n".join(filter(None, [changed, observed.text, shown, advice])),
         images=list(observed.images),

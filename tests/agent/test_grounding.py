@@ -18,6 +18,7 @@ def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
     at = {"conversation": "c", "run": "r", "turn": 1}
     events = [
         RunStarted(**at, task="Of the top 25?", notebook="n", model="m", system=""),
+        Observation(**at, text="Task: Of the top 25?"),
         Action(**at, source="frame['bill length']"),
         Executed(**at, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
         Observation(**at, text=shown, **more),
@@ -92,6 +93,14 @@ async def test_without_a_cell_nothing_is_doubted(bench: Bench) -> None:
     assert (end.answer, end.turns) == ("Pi is 3.14159.", 1)
 
 
+async def test_an_answer_that_only_repeats_the_task_is_doubted(bench: Bench) -> None:
+    task = "What does it cost, as in '12.34'?"
+    await bench.run(block("print('?')"), "12.34", block("print(7.5)"), "7.50", task=task)
+    assert "No output shows 12.34." in bench.told(2)
+    await bench.run(block("print('12.34')"), "**12.34**.", task=task)
+    assert len(bench.model.heard) == 2
+
+
 async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:
     echo = "The cell failed. Write the whole corrected cell; it replaces the failed one."
     end = await bench.run(block("1 / 0"), echo, block("print(1)"), "It is 1.")
@@ -116,10 +125,10 @@ async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench
 async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench) -> None:
     cell = await bench.notebook.write_cell(GIVEN)
     await bench.notebook.run_cell(cell, source=GIVEN)
-    await bench.run(block("print(7)"), block("print(8)"), "It is 8.")
-    assert ["was called" in bench.told(n) for n in (1, 2)] == [True, False]
+    await bench.run(block("import nowhere_to_be_had"), block("print(8)"), "It is 8.")
+    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [True, False]
     await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
-    assert ["was called" in bench.told(n) for n in (1, 2)] == [False, False]
+    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
 
 
 @pytest.mark.parametrize(
