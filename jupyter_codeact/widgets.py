@@ -240,6 +240,9 @@ class _Door(Door):
             case events.Executed():
                 widget.add(*event.outputs)
                 widget.say(f"{outcome(event)}. Thinking …")
+            case events.Doubted():
+                self._words()
+                widget.tell(f"*{event.message}*")
             case events.Observation():
                 self._words()
             case events.RunEnded():

@@ -357,6 +357,7 @@ export interface History {
     | Decided
     | Executed
     | Observation
+    | Doubted
     | Condensed
     | RunEnded
     | RunUndone
@@ -517,6 +518,19 @@ export interface Observation {
   images: string[];
 }
 /**
+ * The answer in this turn's reply was not taken, and the model looks again.
+ *
+ * ``message`` tells the user why.
+ */
+export interface Doubted {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'doubted';
+  message: string;
+}
+/**
  * The model's window was nearly full: what was before this is told in brief from now on.
  *
  * ``room`` is how many characters it may take.
@@ -594,6 +608,7 @@ export interface Happened {
     | Decided
     | Executed
     | Observation
+    | Doubted
     | Condensed
     | RunEnded
     | RunUndone;

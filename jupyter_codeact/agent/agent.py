@@ -110,10 +110,9 @@ class Agent:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
-                if doubt := turn.doubt(run, reply.prose):
-                    run.emit(Observation, text=doubt)
-                    continue
-                return Ended("answered", answer=reply.prose)
+                if turn.accepts(run, reply.prose):
+                    return Ended("answered", answer=reply.prose)
+                continue
             news = await turn.news(run, self.notebook, spot, self.tools)
             outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
             words = [run.advise(outcome.text, *outcome.marks), *news]

@@ -149,6 +149,16 @@ class Observation(BaseEvent):
     images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
 
 
+class Doubted(BaseEvent):
+    """The answer in this turn's reply was not taken, and the model looks again.
+
+    ``message`` tells the user why.
+    """
+
+    type: Literal["doubted"] = "doubted"
+    message: str
+
+
 class Condensed(BaseEvent):
     """The model's window was nearly full: what was before this is told in brief from now on.
 
@@ -188,6 +198,7 @@ Event = Annotated[
     | Decided
     | Executed
     | Observation
+    | Doubted
     | Condensed
     | RunEnded
     | RunUndone,

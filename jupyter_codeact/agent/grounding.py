@@ -26,8 +26,8 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     """Return the values in an answer that the conversation shows nowhere; none if its run ran no cell.
 
     Numbers count as shown if one that was shown can be rounded or scaled by a power of ten to them, so that
-    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. An answer
-    that is nothing but a number from the task must be in an output: it may be the task's example.
+    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. An
+    answer that is nothing but a number from the task must be in an output: it may be the task's example.
 
     Parameters
     ----------

@@ -13,7 +13,18 @@ from .cells import resolve
 from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage, Variable
 from .displays import names_object
 from .drift import Known
-from .events import Action, Asked, CellWritten, Condensed, Decided, Executed, Reply, ReplyDelta
+from .events import (
+    Action,
+    Asked,
+    CellWritten,
+    Condensed,
+    Decided,
+    Doubted,
+    Executed,
+    Observation,
+    Reply,
+    ReplyDelta,
+)
 from .gate import Decision, Gate, decision, digest
 from .grounding import unshown
 from .imports import with_imports
@@ -157,17 +168,25 @@ async def _read(
     return reply
 
 
-def doubt(run: Run, answer: str) -> str:
-    """Return what the model is told of an answer that is none, or has values that were nowhere shown.
+def accepts(run: Run, answer: str) -> bool:
+    """Tell whether an answer is taken; if not, the model is told why, and looks again.
 
-    It is told once, and not with its last turn: then the answer stands.
+    One is doubted that only repeats what the model was told to do, or has values that were nowhere shown.
+    That happens once in a run, and not in its last turn: then the answer stands.
     """
     if run.doubted or run.turn >= run.budget.turns:
-        return ""
+        return True
     values = unshown(answer, run.events, run.id)
-    told = prompts.EMPTY if prompts.echoes(answer) else prompts.unshown(values) if values else ""
-    run.doubted = bool(told)
-    return told
+    if prompts.echoes(answer):
+        told, why = prompts.EMPTY, "That is no answer"
+    elif values:
+        told, why = prompts.unshown(values), f"No output shows {' or '.join(values)}"
+    else:
+        return True
+    run.doubted = True
+    run.emit(Doubted, message=f"{why}, so the model looks again.")
+    run.emit(Observation, text=told)
+    return False
 
 
 async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: Spot) -> Outcome:
@@ -197,11 +216,11 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
-        return Outcome(told, marks=[told], refused=True)
+        return _refused(run, action, told, "the cell is protected")
     if action.cell_type == "code" and (hidden := bound(action.source) & spot.given):
         spot.given -= hidden  # the second time, it is meant
-        told = prompts.GIVEN.format(names=", ".join(sorted(hidden)))
-        return Outcome(told, marks=[told], refused=True)
+        names = ", ".join(sorted(hidden))
+        return _refused(run, action, prompts.GIVEN.format(names=names), f"it would replace {names}")
     cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
         return Outcome(prompts.following(run.task))
@@ -257,6 +276,12 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+def _refused(run: Run, action: CodeAction, told: str, why: str) -> Outcome:
+    """Leave an action out of the notebook."""
+    run.emit(Decided, cell_id="", **decision(action.source, allowed=False, reasons=[why]).model_dump())
+    return Outcome(told, marks=[told], refused=True)
 
 
 async def news(run: Run, notebook: Notebook, spot: Spot, tools: Sequence[str]) -> list[str]:

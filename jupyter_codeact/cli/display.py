@@ -118,6 +118,9 @@ class PlainDisplay(_Lines):
             self._say(textwrap.indent(as_shown(brief(event.outputs, BRIEF)), "    "))
         elif isinstance(event, events.Decided) and not event.allowed:
             self._say("Not run: " + "; ".join(event.reasons))
+        elif isinstance(event, events.Doubted):
+            self._say(f"{self._reply}\n\n{event.message}")
+            self._reply = ""
         elif isinstance(event, events.Observation):
             self._say(self._reply)  # of a reply without an action that was no answer either
             self._reply = ""
@@ -175,6 +178,9 @@ class RichDisplay:
                 self._wait("Running")
             case events.Executed():
                 self._print(*_outcome(event))
+            case events.Doubted():
+                self._say_reply()
+                self._print(Text(event.message, style="yellow"))
             case events.Observation():
                 self._say_reply()
                 self._wait("Thinking")

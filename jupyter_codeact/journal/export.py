@@ -15,6 +15,7 @@ from ..agent.events import (
     Action,
     Asked,
     Decided,
+    Doubted,
     Event,
     Executed,
     Observation,
@@ -94,6 +95,9 @@ class _Page:
                 text = as_shown(brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))).strip()
                 self.shown = _fenced(text, "text") if text else ""
                 self.trouble = _trouble(event)
+            case Doubted():
+                self.flush()
+                self.parts.append(f"*{event.message}*")
             case Observation():
                 self.flush()
             case RunUndone():

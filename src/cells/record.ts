@@ -132,6 +132,7 @@ export function happen(record: IRecord, event: Event): IRecord {
     case 'reply_delta':
     case 'reply':
     case 'action':
+    case 'doubted':
     case 'condensed':
       return record;
   }

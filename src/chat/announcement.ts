@@ -12,7 +12,7 @@ export function announcement(
   if (!last) {
     return '';
   }
-  const { action, ending, undone } = last;
+  const { action, doubt, ending, undone } = last;
   if (ending) {
     const said = messages[messages.length - 2];
     return ending.ending === 'answered' && said?.sender === 'agent'
@@ -21,6 +21,9 @@ export function announcement(
   }
   if (undone) {
     return trans.__('The run was undone.');
+  }
+  if (doubt) {
+    return doubt;
   }
   switch (action?.state) {
     case undefined:

@@ -47,6 +47,8 @@ export interface IMessage {
   readonly streaming?: boolean;
   readonly figures?: IFigures;
   readonly action?: IAction;
+  /** Why it was not taken for an answer, in a sentence. */
+  readonly doubt?: string;
   /** In the notice that closes a run. */
   readonly ending?: IEnding;
   /** In the notice that a run was taken back: the cells that were left alone. */
@@ -125,6 +127,11 @@ export function happen(
       return act(conversation, event, action => decided(action, event));
     case 'executed':
       return act(conversation, event, action => executed(action, event));
+    case 'doubted':
+      return change(conversation, event, message => ({
+        ...message,
+        doubt: event.message
+      }));
     case 'observation':
     case 'condensed':
       return conversation;

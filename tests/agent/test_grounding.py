@@ -76,6 +76,8 @@ async def test_the_model_is_told_once_and_its_second_answer_stands(bench: Bench)
     end = await bench.run(block("print(6 * 111)"), "It is 4711.", "It is 4711.")
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 4711.", 3)
     assert "No output shows 4711." in bench.told(2)
+    [doubted] = bench.events("doubted")
+    assert (doubted.turn, doubted.message) == (2, "No output shows 4711, so the model looks again.")
 
 
 async def test_a_made_up_answer_leads_to_another_cell(bench: Bench) -> None:
@@ -117,6 +119,8 @@ async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench
     own = block("def rate(name):", "    return 0", "print(rate('x'))")
     await bench.run(own, block("print(rate('x'))"), "It is 1.25.")
     assert "rate is there already" in bench.told(1)
+    refused, allowed = bench.events("decided")
+    assert (refused.allowed, refused.reasons, allowed.allowed) == (False, ["it would replace rate"], True)
     assert await bench.cells() == [GIVEN, "print(rate('x'))"]
     await bench.run(own, own, "It is 0.")
     assert len(await bench.cells()) == 3

@@ -122,6 +122,15 @@ def test_a_cell_that_was_not_allowed_says_why(capsys: pytest.CaptureFixture[str]
     assert "Not run: deletes files" in written(capsys, *acted("rm"), denied)[0]
 
 
+def test_an_answer_that_was_not_taken_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    replied = events.Reply(**IDS, turn=1, text="It is 4711.")
+    doubted = events.Doubted(**IDS, turn=1, message="No output shows 4711.")
+    told = events.Observation(**IDS, turn=1, text="for the model only")
+    for shown in (written(capsys, replied, doubted, told)[0], drawn(replied, doubted, told)):
+        assert shown.index("It is 4711.") < shown.index("No output shows 4711.")
+        assert "for the model only" not in shown
+
+
 def test_a_reply_that_led_to_nothing_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
     cut_off = events.Reply(**IDS, turn=1, text="I was about to say")
     again = events.Observation(**IDS, turn=1, text="Your reply was cut off.")

@@ -48,6 +48,21 @@ describe('A conversation', () => {
     });
   });
 
+  it('says why an answer was not taken, beside the answer', () => {
+    const { messages } = draw(
+      event('run_started', 0),
+      event('reply', 1, { text: 'It is 4711.' }),
+      event('doubted', 1, { message: 'No output shows 4711.' }),
+      event('observation', 1),
+      event('reply', 2, { text: 'It is 42.' })
+    );
+    expect(messages.slice(1)).toMatchObject([
+      { body: 'It is 4711.', doubt: 'No output shows 4711.' },
+      { body: 'It is 42.' }
+    ]);
+    expect(messages[2].doubt).toBeUndefined();
+  });
+
   it('turns the code of a reply into a card, and keeps the words', () => {
     const [, message] = draw(
       event('run_started', 0),

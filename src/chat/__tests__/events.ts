@@ -41,6 +41,7 @@ export function event<T extends Event['type']>(
     },
     cell_written: { cell_id: 'x', rewritten: false, before: null },
     asked: { cell_id: 'x', source: '', sha256: '', reasons: [] },
+    doubted: { message: '' },
     condensed: { room: 0 },
     run_undone: { left: [] },
     executed: {

@@ -25,7 +25,7 @@ export const MessageItem = React.memo(function MessageItem(
   props: IProps
 ): React.JSX.Element {
   const { isBusy, isLast, isReplaced, message } = props;
-  const { body, action, ending, run, sender, streaming, time, undone } =
+  const { body, action, doubt, ending, run, sender, streaming, time, undone } =
     message;
   const { trans } = usePanel();
   if (ending) {
@@ -52,6 +52,7 @@ export const MessageItem = React.memo(function MessageItem(
         body && <Markdown source={body} streaming={streaming} />
       )}
       {action && <ActionCard action={action} run={run} />}
+      {doubt && <p className="jp-CodeAct-doubt">{doubt}</p>}
     </div>
   );
 });
