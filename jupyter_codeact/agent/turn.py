@@ -259,23 +259,29 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
         there = await _variables(run, notebook)
     shown = context.described(context.mentioned(there, decided.source))
-    advice = prompts.following(run.task)
-    if names_object(execution.outputs):
-        advice = f"{prompts.OPAQUE} {advice}"
-    if execution.status == "error" and errors:
-        error = errors[-1]["ename"]
-        meant = suggest(errors[-1], there, decided.source)
-        run.mend(decided.source, renamed(decided.source, error, meant))
-        advice = prompts.failed(error, meant)
-    if spot.given and spot.unused and not context.words(decided.source) & spot.given:
-        advice = f"{prompts.UNUSED.format(names=', '.join(sorted(spot.given)))} {advice}"
-    spot.unused = False
+    advice = _advice(run, spot, execution, decided.source, there)
     return Outcome(
         "\n".join(filter(None, [changed, observed.text, shown, advice])),
         images=list(observed.images),
         marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequence[Variable]) -> str:
+    """Return what the model may do next after a cell ran, and what it may overlook in what that showed."""
+    advice = prompts.following(run.task)
+    errors = [one for one in execution.outputs if one["output_type"] == "error"]
+    if execution.status == "error" and errors:
+        error, meant = errors[-1]["ename"], suggest(errors[-1], there, source)
+        run.mend(source, renamed(source, error, meant))
+        advice = prompts.failed(error, meant)
+    elif names_object(execution.outputs):
+        advice = f"{prompts.OPAQUE} {advice}"
+    if spot.given and spot.unused and not context.words(source) & spot.given:
+        advice = f"{prompts.UNUSED.format(names=', '.join(sorted(spot.given)))} {advice}"
+    spot.unused = False
+    return advice
 
 
 def _refused(run: Run, action: CodeAction, told: str, why: str) -> Outcome:

@@ -23,7 +23,7 @@ CELL_SECONDS = 60.0
 AGAIN = "That is not right. Look again, and answer anew."
 """What the agent is told of a wrong answer, where the protocol lets it go on."""
 BARE = (
-    "Now give only the value that the task asks for, as the outputs show it, without any other text. "
+    "Now give only the final value that the task asks for, as the outputs show it, without any other text. "
     "The task was: {task}"
 )
 """What the model is asked once it has answered in words, where a suite compares values; it is a turn, too."""

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
-from jupyter_codeact.models.catalog import DEFAULT_MODEL
-from jupyter_codeact.models.client import LocalModel, open_model
+from jupyter_codeact.models.client import LocalModel
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.real.tasks import TASKS, Task
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def model() -> AsyncIterator[LocalModel]:
-    model = open_model(DEFAULT_MODEL)
-    assert isinstance(model, LocalModel)
-    yield model
-    await model.close()
 
 
 async def solves(model: LocalModel, task: Task, folder: Path) -> str:
