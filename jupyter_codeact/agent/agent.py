@@ -104,7 +104,9 @@ class Agent:
             said=context.said(run.events),
         )
         run.emit(Observation, text=told, images=images)
-        given = {variable.name for variable in state.variables if variable.type == "tool"}
+        given = {variable.name for variable in state.variables if variable.type == "tool"} - context.words(
+            task
+        )
         spot = turn.Spot(below or state.active_cell, Known(state), given=given, sees_images=sees)
         while True:
             run.next_turn()

@@ -113,7 +113,7 @@ def _line(variable: Variable) -> str:
 
 def _signature(tool: Variable) -> str:
     signature, _, docstring = tool.summary.partition("\n")
-    lines = [f"def {tool.name}{signature}"]
+    lines = [f"- {tool.name}{signature}"]  # not as a definition: small models copy those into their cells
     lines += [f"    {line}".rstrip() for line in docstring.strip().split("\n") if line.strip()]
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from typing import Any
 from . import prompts
 from .actions import ActionFormat
 from .contracts import Message
-from .events import Condensed, Event, Executed, Observation, Reply, RunEnded, RunStarted
+from .events import Condensed, Decided, Event, Executed, Observation, Reply, RunEnded, RunStarted
 from .observations import cut
 
 PER_TOKEN = 3.5
@@ -118,12 +118,13 @@ def current(events: Iterable[Event]) -> list[Event]:
 
 
 def unfailed(events: Iterable[Event], run: str) -> list[Event]:
-    """Return the events without a run's attempts that failed, but for what came of the last one.
+    """Return the events without a run's attempts that failed or did not run, but for what came of the last.
 
     A model that sees its failed cell is inclined to write it again.
     """
     events = list(events)
-    failed = {
+    failed = {one.turn for one in events if isinstance(one, Decided) and one.run == run and not one.allowed}
+    failed |= {
         one.turn for one in events if isinstance(one, Executed) and one.run == run and one.status == "error"
     }
     last = max(failed, default=0)

@@ -46,7 +46,8 @@ UNSHOWN = (
     "was asked for, or answer with values that the outputs show."
 )
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
-GIVEN = "{names} is there already, with the signature you were told: call it, and do not write your own."
+GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
+LEFT_OUT = "{names}: there already, so your own was left out. This ran:\n```python\n{source}\n```"
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 TOOLS = (

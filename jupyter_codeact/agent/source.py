@@ -148,6 +148,37 @@ def bound(source: str) -> set[str]:
     return names
 
 
+def without(source: str, names: set[str]) -> str:
+    """Return a cell without the statements at its top level that give a value to these names alone.
+
+    A cell with magics, or with several statements in such a line, is returned as it is.
+    """
+    tree = syntax_tree(source)
+    if tree is None or any(piece.stand_in is not None for piece in pieces(source)):
+        return source
+    lines: list[str | None] = list(source.split("\n"))
+    taken = [line for node in tree.body for line in range(_first_line(node), (node.end_lineno or 0) + 1)]
+    for node in tree.body:
+        span = range(_first_line(node), (node.end_lineno or 0) + 1)
+        if _binds_only(node, names):
+            if any(taken.count(line) > 1 for line in span):
+                return source
+            lines[span.start - 1 : span.stop - 1] = [None] * len(span)
+    return "\n".join(line for line in lines if line is not None).strip("\n")
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
+
+
+def _binds_only(node: ast.stmt, names: set[str]) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name in names
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return bool(targets) and all(isinstance(target, ast.Name) and target.id in names for target in targets)
+
+
 def has_code(source: str) -> bool:
     """Tell whether a cell holds more than blanks and comments."""
     return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))

@@ -30,7 +30,7 @@ from .grounding import unshown
 from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
-from .source import bound, meaning
+from .source import bound, has_code, meaning, without
 from .suggestions import renamed, suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
@@ -42,8 +42,8 @@ class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
     ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
-    ``given`` are functions that are there for the work, as far as the model was not told to leave them alone;
-    ``unused`` tells whether the model is to hear of it when it goes on without them.
+    ``given`` are functions that are there for the work, if the task does not name them; ``unused`` tells
+     whether the model is to hear of it when it goes on without them.
     """
 
     after: str | None
@@ -213,13 +213,16 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         changed = prompts.MENDED.format(source=better)
     if target and target == spot.retry and action.cell_type == "code":
         action = replace(action, source=with_imports(action.source, spot.attempt))
+    given = bound(action.source) & spot.given if action.cell_type == "code" else set()
+    names = ", ".join(sorted(given))
+    if given and has_code(kept := without(action.source, given)) and kept != action.source:
+        action, given = replace(action, source=kept), set()
+        changed = prompts.LEFT_OUT.format(names=names, source=kept)
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
         return _refused(run, action, told, "the cell is protected")
-    if action.cell_type == "code" and (hidden := bound(action.source) & spot.given):
-        spot.given -= hidden  # the second time, it is meant
-        names = ", ".join(sorted(hidden))
+    if given:
         return _refused(run, action, prompts.GIVEN.format(names=names), f"it would replace {names}")
     cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
@@ -286,6 +289,7 @@ def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequ
 
 def _refused(run: Run, action: CodeAction, told: str, why: str) -> Outcome:
     """Leave an action out of the notebook."""
+    run.executed(action.source, ok=False)
     run.emit(Decided, cell_id="", **decision(action.source, allowed=False, reasons=[why]).model_dump())
     return Outcome(told, marks=[told], refused=True)
 

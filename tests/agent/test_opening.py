@@ -73,7 +73,7 @@ def test_tools_are_shown_as_they_are_called_and_variables_in_a_line() -> None:
         Variable(name="df", type="DataFrame", summary="2 rows x 1 columns: a int64"),
     ]
     told = context.opening("Find.", NotebookState(variables=variables))
-    assert "def find(text: str, most: int = 3) -> list\n    Find a text.\n    Slow." in told
+    assert "- find(text: str, most: int = 3) -> list\n    Find a text.\n    Slow." in told
     assert "- df: DataFrame 2 rows x 1 columns: a int64" in told
     assert prompts.FRESH not in told
     many = [Variable(name=f"v{number}", type="str", summary="= " + "x" * 200) for number in range(30)]
