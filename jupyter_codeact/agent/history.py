@@ -9,7 +9,7 @@ from typing import Any
 from . import prompts
 from .actions import ActionFormat
 from .contracts import Message
-from .events import Condensed, Decided, Event, Executed, Observation, Reply, RunEnded, RunStarted
+from .events import Condensed, Decided, Doubted, Event, Executed, Observation, Reply, RunEnded, RunStarted
 from .observations import cut
 
 PER_TOKEN = 3.5
@@ -72,7 +72,7 @@ def size(chat: Sequence[Message]) -> int:
 
 
 def messages(events: Iterable[Event], action_format: ActionFormat | None = None) -> list[Message]:
-    """Return the conversation with the model.
+    """Return the conversation with the model, without answers that were not taken: it would insist on them.
 
     Neighbouring messages of one role are joined, because some chat templates insist on taking turns.
 
@@ -87,6 +87,8 @@ def messages(events: Iterable[Event], action_format: ActionFormat | None = None)
     chat = _Chat(action_format)
     if told and isinstance(told[0], RunStarted):
         chat.add("system", told[0].system)
+    doubted = {(event.run, event.turn) for event in told if isinstance(event, Doubted)}
+    told = [one for one in told if not isinstance(one, Reply) or (one.run, one.turn) not in doubted]
     last = max((index for index, event in enumerate(told) if isinstance(event, Condensed)), default=-1)
     if last >= 0:
         condensed = told[last]

@@ -42,8 +42,8 @@ CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. W
 EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 UNSHOWN = (
-    "No output shows {values}. Do not guess and do not calculate in your head: write a cell that prints what "
-    "was asked for, or answer with values that the outputs show."
+    "An answer is made of values that an output shows: do not guess, and do not calculate in your head. If "
+    "no output shows what was asked for, write the next cell, which finds and prints it."
 )
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
 GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
@@ -96,11 +96,6 @@ def failed(error: str, meant: Mapping[str, str]) -> str:
     """
     hints = [MEANT.format(missing=missing, there=there) for missing, there in meant.items()]
     return " ".join([*(hints or filter(None, [HINTS.get(error)])), FAILED])
-
-
-def unshown(values: Sequence[str]) -> str:
-    """Return what the model is told of an answer with values that no output shows."""
-    return UNSHOWN.format(values=" or ".join(values))
 
 
 def echoes(answer: str) -> bool:

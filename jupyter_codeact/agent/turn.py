@@ -43,7 +43,7 @@ class Spot:
 
     ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
     ``given`` are functions that are there for the work, if the task does not name them; ``unused`` tells
-     whether the model is to hear of it when it goes on without them.
+    whether the model is to hear of it when it goes on without them.
     """
 
     after: str | None
@@ -180,7 +180,7 @@ def accepts(run: Run, answer: str) -> bool:
     if prompts.echoes(answer):
         told, why = prompts.EMPTY, "That is no answer"
     elif values:
-        told, why = prompts.unshown(values), f"No output shows {' or '.join(values)}"
+        told, why = prompts.UNSHOWN, f"No output shows {' or '.join(values)}"
     else:
         return True
     run.doubted = True
