@@ -42,8 +42,8 @@ CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. W
 EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 UNSHOWN = (
-    "No output shows such an answer: do not guess, and do not calculate in your head. Find it with code: begin "
-    "with a Python block that prints what was asked for."
+    "No output shows such an answer: do not guess, and do not calculate in your head. Find it with code: "
+    "begin with a Python block that prints what was asked for."
 )
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
 GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
