@@ -89,7 +89,10 @@ def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -
         new = [signature for signature in signatures.values() if signature not in said]
         old = [name for name, signature in signatures.items() if signature in said]
         lines = [f"(as above: {', '.join(old)})"] if old else []
-        parts.append("\n".join([prompts.TOOLS, *lines, *_fit(new, round(TOOLS * room))]))
+        lines += _fit(new, round(TOOLS * room))
+        if calls := [f"{tool.name}()" for tool in tools if tool.summary.startswith("()")]:
+            lines.append(prompts.FIRST.format(calls=", ".join(calls)))
+        parts.append("\n".join([prompts.TOOLS, *lines]))
     if others:
         lines = _fit([_line(variable) for variable in others], round(VARIABLES * room))
         parts.append("\n".join(["Variables in the kernel:", *lines]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from .events import Action, Event, Executed, Observation, RunEnded, RunStarted
 from .prompts import reminder
+from .source import syntax_tree
 
 MOST = 3
 """Values that are named to the model; one is enough to make it look again."""
@@ -17,7 +19,7 @@ EVERYDAY = {"100"}
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 _SHOWN = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`")
+_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
 _WORDS = re.compile(r"[^()\[\]{}=.]{2,60}")
 
@@ -77,7 +79,8 @@ def _texts(events: Iterable[Event]) -> Iterable[str]:
         if isinstance(event, Observation):
             yield event.text
         elif isinstance(event, Action):
-            yield event.source
+            tree = syntax_tree(event.source)  # without comments, which tell of outputs before there are any
+            yield event.source if tree is None else ast.unparse(tree)
         elif isinstance(event, RunStarted):
             yield event.task
         elif isinstance(event, RunEnded):

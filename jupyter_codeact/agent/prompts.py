@@ -50,11 +50,8 @@ GIVEN = "{names}: there already, as you were told. Call what is there, and do no
 LEFT_OUT = "{names}: there already, so your own was left out. This ran:\n```python\n{source}\n```"
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
-TOOLS = (
-    "Functions that are there for this work: call them, and do not write your own instead. What the task "
-    "does not tell comes from them: begin with one that needs no arguments, if there is one, and print what "
-    "it returns."
-)
+TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
+FIRST = "Before anything else, print what one of these returns, for what they show is not known yet: {calls}."
 UNUSED = (
     "You called none of the functions that are there for this work ({names}); get from them what is missing."
 )

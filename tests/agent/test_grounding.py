@@ -19,7 +19,7 @@ def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
     events = [
         RunStarted(**at, task="Of the top 25?", notebook="n", model="m", system=""),
         Observation(**at, text="Task: Of the top 25?"),
-        Action(**at, source="frame['bill length']"),
+        Action(**at, source="frame['bill length']  # Output: 'Emperor', 4321"),
         Executed(**at, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
         Observation(**at, text=shown, **more),
     ]
@@ -55,6 +55,8 @@ def test_what_was_shown_may_be_said_in_other_forms(answer):
         ("17 of 99 and 98 and 97 and 96", ["99", "98", "97"]),
         ("It is 57, yes, 57.", ["57"]),
         ("“Hello”", ["Hello"]),
+        ("The penguins' answer isn't 'Emperor', which 'Gentoo' is", ["Emperor"]),
+        ("4321", ["4321"]),
         ("Write to ada@love.example.org.", ["ada@love.example.org"]),
         ("See https://example.org/a/b.", ["https://example.org/a/b"]),
     ],
