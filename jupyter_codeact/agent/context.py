@@ -73,6 +73,9 @@ def opening(
         if one.image and not sees_images:
             parts[-1] += " " + prompts.UNSEEN
     parts.append(prompts.TASK.format(task=task))
+    tools = [variable for variable in state.variables if variable.type == "tool"]
+    if calls := [f"{tool.name}()" for tool in tools if tool.summary.startswith("()")]:
+        parts[-1] += " " + prompts.FIRST.format(calls=", ".join(calls))
     return "\n\n".join(parts)
 
 
@@ -90,8 +93,6 @@ def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -
         old = [name for name, signature in signatures.items() if signature in said]
         lines = [f"(as above: {', '.join(old)})"] if old else []
         lines += _fit(new, round(TOOLS * room))
-        if calls := [f"{tool.name}()" for tool in tools if tool.summary.startswith("()")]:
-            lines.append(prompts.FIRST.format(calls=", ".join(calls)))
         parts.append("\n".join([prompts.TOOLS, *lines]))
     if others:
         lines = _fit([_line(variable) for variable in others], round(VARIABLES * room))

@@ -28,8 +28,8 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     """Return the values in an answer that the conversation shows nowhere; none if its run ran no cell.
 
     Numbers count as shown if one that was shown can be rounded or scaled by a power of ten to them, so that
-    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. An
-    answer that is nothing but a number from the task must be in an output: it may be the task's example.
+    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. Where
+    all numbers, or the whole answer, are from the task, one must be in an output: they may be its examples.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     ran = any(isinstance(event, Executed) for event in own)
     if not ran or any(event.images for event in own if isinstance(event, Observation)):
         return []
-    if example := _example(answer, own):
-        return [example]
+    if examples := _examples(answer, own):
+        return examples
     shown = "\n".join(_texts(events))
     digits = {found for match in _SHOWN.findall(shown) if (found := _digits(match))}
     plain = _plain(shown)
@@ -64,13 +64,17 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     return list(dict.fromkeys(missing))[:MOST]
 
 
-def _example(answer: str, own: Sequence[Event]) -> str:
-    """Return an answer that is a number from the task, if no output has it."""
+def _examples(answer: str, own: Sequence[Event]) -> list[str]:
+    """Return what an answer is made of, if that is in the task and nothing of it in an output."""
     task = next((event.task for event in own if isinstance(event, RunStarted)), "")
     told = [event.text.replace(reminder(task), "") for event in own if isinstance(event, Observation)]
+    outputs = _plain("\n".join(told[1:]))
     bare = _plain(answer).strip("\"'`*. ")
-    found = _SHOWN.fullmatch(bare) and bare in _plain(task) and bare not in "\n".join(told[1:])
-    return bare if found else ""
+    numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= SHORT]
+    said = [bare] if bare in _plain(task) else numbers
+    if any(one in outputs or one not in task.casefold() for one in said):
+        return []
+    return said[:MOST]
 
 
 def _texts(events: Iterable[Event]) -> Iterable[str]:

@@ -51,7 +51,7 @@ LEFT_OUT = "{names}: there already, so your own was left out. This ran:\n```pyth
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
-FIRST = "Before anything else, print what one of these returns, for what they show is not known yet: {calls}."
+FIRST = "First print what one of these returns, and nothing else: {calls}."
 UNUSED = (
     "You called none of the functions that are there for this work ({names}); get from them what is missing."
 )

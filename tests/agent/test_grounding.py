@@ -104,6 +104,10 @@ async def test_an_answer_that_only_repeats_the_task_is_doubted(bench: Bench) -> 
     assert "No output shows such an answer" in bench.told(2)
     await bench.run(block("print('12.34')"), "**12.34**.", task=task)
     assert len(bench.model.heard) == 2
+    await bench.run(block("print('?')"), "It costs 12.34.", block("print(7.5)"), "7.50", task=task)
+    assert len(bench.model.heard) == 4
+    await bench.run(block("print('B')"), "B", task="Which is larger, A or B?")
+    assert len(bench.model.heard) == 2
 
 
 async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:

@@ -76,6 +76,10 @@ def test_tools_are_shown_as_they_are_called_and_variables_in_a_line() -> None:
     assert "- find(text: str, most: int = 3) -> list\n    Find a text.\n    Slow." in told
     assert "- df: DataFrame 2 rows x 1 columns: a int64" in told
     assert prompts.FRESH not in told
+    assert "First print" not in told
+    look = Variable(name="look", type="tool", summary="() -> str\nLook around.")
+    told = context.opening("Find.", NotebookState(variables=[look, *variables]))
+    assert told.endswith("First print what one of these returns, and nothing else: look().")
     many = [Variable(name=f"v{number}", type="str", summary="= " + "x" * 200) for number in range(30)]
     assert len(context.described(many)) < context.VARIABLES + 100
     assert "v29" in context.described(many)
