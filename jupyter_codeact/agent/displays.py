@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -79,7 +80,7 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
     if _DATA_FRAME.search(html) and (table := _data_frame(html, plain)):
         return table
     if plain and not _OPAQUE.fullmatch(plain):
-        return plain
+        return _lines(plain)
     for mime in ("text/markdown", "text/latex"):
         if mime in data:
             return as_shown(text_of(data[mime])).strip("\n")
@@ -88,6 +89,17 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
     text = as_shown(Markup(html).text)
     rest = len(html) - MOST_CHARACTERS
     return f"{text}\n[… {rest:,} more characters of HTML …]" if rest > 0 else text
+
+
+def _lines(plain: str) -> str:
+    """Return the lines of a text that is shown as Python spells it; anything else as it is."""
+    if plain[0] not in "'\"" or "\\n" not in plain:
+        return plain
+    try:
+        value = ast.literal_eval(plain)
+    except (ValueError, SyntaxError, MemoryError):
+        return plain
+    return as_shown(value) if isinstance(value, str) else plain
 
 
 def _data_frame(html: str, plain: str) -> str:

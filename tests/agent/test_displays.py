@@ -88,6 +88,19 @@ def test_the_best_of_what_is_there_is_shown(run, source, seen):
     assert shown(run(f"from IPython.display import *\n{source}")) == seen
 
 
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("'one\\n two'", "[result]\none\n two"),
+        ('"it\'s\\nhere"', "[result]\nit's\nhere"),
+        ("'one line'", "[result] 'one line'"),
+        ("['a\\n']", "[result] ['a\\n']"),
+    ],
+)
+def test_a_text_of_several_lines_is_shown_in_lines(run, source, seen):
+    assert shown(run(source)) == seen
+
+
 def test_an_object_without_words_is_named(run):
     assert re.fullmatch(r"\[result\] <object at 0x[0-9a-f]+>", shown(run("object()")))
 
