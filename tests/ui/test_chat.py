@@ -42,6 +42,18 @@ def said(served: ScriptedModel) -> str:
     return str(served.requests[-1]["messages"])
 
 
+def test_an_answer_that_no_output_shows_is_followed_by_why_it_was_not_taken(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("doubted.ipynb", "'mine'")
+    served.script(["```python\nx = 6 * 111\n```", "It is 4711.", "```python\nprint(x)\n```", "It is 666."])
+    page = open_notebook("doubted.ipynb")
+    page.ask("What is 6 times 111?")
+    why = page.conversation.get_by_text("No output shows 4711, so the model looks again.")
+    expect(why).to_be_visible()
+    expect(page.conversation).to_contain_text("It is 666.")
+
+
 def test_a_reply_is_drawn_asked_again_and_replaced_by_another_task(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
