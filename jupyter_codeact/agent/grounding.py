@@ -71,7 +71,8 @@ def _examples(answer: str, own: Sequence[Event]) -> list[str]:
     outputs = _plain("\n".join(told[1:]))
     bare = _plain(answer).strip("\"'`*. ")
     numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= SHORT]
-    said = [bare] if bare in _plain(task) else numbers
+    whole = bare in _plain(task) and not bare.replace(" ", "").isalpha()  # words may be what was asked for
+    said = [bare] if whole else numbers
     if any(one in outputs or one not in task.casefold() for one in said):
         return []
     return said[:MOST]

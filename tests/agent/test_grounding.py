@@ -106,8 +106,12 @@ async def test_an_answer_that_only_repeats_the_task_is_doubted(bench: Bench) -> 
     assert len(bench.model.heard) == 2
     await bench.run(block("print('?')"), "It costs 12.34.", block("print(7.5)"), "7.50", task=task)
     assert len(bench.model.heard) == 4
-    await bench.run(block("print('B')"), "B", task="Which is larger, A or B?")
+    await bench.run(block("print(1 < 2)"), "B", task="Which is larger, A or B?")
     assert len(bench.model.heard) == 2
+    await bench.run(block("x = 1"), "It is done.", task="Set x to 1, and then say that it is done.")
+    assert len(bench.model.heard) == 2
+    await bench.run(block("print('?')"), "A/B", block("print('C/D')"), "C/D", task="Which, as in A/B?")
+    assert len(bench.model.heard) == 4
 
 
 async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:

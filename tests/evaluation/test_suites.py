@@ -75,7 +75,7 @@ async def test_the_agent_calls_the_tools_as_functions_in_its_kernel(
     played = await m3.play(case, AGENT, model)
     assert (played.strict, played.success, played.turns, played.answer) == (False, True, 5, "42")
     opening = played.messages[1]["content"]
-    assert "def add(a: int, b: int) -> int" in opening
+    assert "- add(a: int, b: int) -> int" in opening
     assert "Adds two numbers." in opening
     assert "42" in played.messages[3]["content"]
 

@@ -28,7 +28,7 @@ async def test_a_configured_tool_is_told_and_can_be_called(page: ScriptedPage, m
     await page.ask()
     end = await page.end()
     assert (end["ending"], end["answer"]) == ("answered", "one [...]")
-    assert "def shorten(text, width" in model.requests[0]["messages"][-1]["content"]
+    assert "- shorten(text, width" in model.requests[0]["messages"][-1]["content"]
     assert "<execute>" in model.requests[0]["messages"][0]["content"]
     assert "one [...]" in model.requests[1]["messages"][-1]["content"]
 
