@@ -34,6 +34,7 @@ plt.show()
 
 both = penguins[["flipper_length_mm", "body_mass_g"]]
 print("correlation", round(both.corr().iloc[0, 1], 2))
+print(penguins.groupby("species").body_mass_g.mean().round().to_dict())
 ```"""
 
 
