@@ -33,8 +33,14 @@ export function isFollowed(
 export function follow(panel: NotebookPanel, cellId: string): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
-    panel.content.scrollToItem(index).catch(() => {
-      // Overtaken by another scroll, which is then the one wanted.
-    });
+    panel.content.scrollToItem(index).then(
+      () => {
+        // Far cells may still be elsewhere: their place was only an estimate.
+        findCell(panel, cellId)?.node.scrollIntoView({ block: 'nearest' });
+      },
+      () => {
+        // Overtaken by another scroll, which is then the one wanted.
+      }
+    );
   }
 }
