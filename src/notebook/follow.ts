@@ -33,14 +33,10 @@ export function isFollowed(
 export function follow(panel: NotebookPanel, cellId: string): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
-    panel.content.scrollToItem(index).then(
-      () => {
-        // Far cells may still be elsewhere: their place was only an estimate.
-        findCell(panel, cellId)?.node.scrollIntoView({ block: 'nearest' });
-      },
-      () => {
-        // Overtaken by another scroll, which is then the one wanted.
-      }
-    );
+    panel.content.scrollToItem(index).catch(() => {
+      // Overtaken by another scroll, which is then the one wanted.
+    });
+    // The notebook may wait for ever for the place of a cell that is there already.
+    findCell(panel, cellId)?.node.scrollIntoView({ block: 'nearest' });
   }
 }
