@@ -36,7 +36,5 @@ export function follow(panel: NotebookPanel, cellId: string): void {
     panel.content.scrollToItem(index).catch(() => {
       // Overtaken by another scroll, which is then the one wanted.
     });
-    // The notebook may wait for ever for the place of a cell that is there already.
-    findCell(panel, cellId)?.node.scrollIntoView({ block: 'nearest' });
   }
 }
