@@ -33,6 +33,8 @@ export function isFollowed(
 export function follow(panel: NotebookPanel, cellId: string): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
+    // A cell of a long notebook may not be drawn for many seconds after it was opened.
+    panel.content.renderCellOutputs(index);
     panel.content.scrollToItem(index).catch(() => {
       // Overtaken by another scroll, which is then the one wanted.
     });
