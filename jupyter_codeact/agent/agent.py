@@ -104,17 +104,15 @@ class Agent:
             said=context.said(run.events),
         )
         run.emit(Observation, text=told, images=images)
-        given = {variable.name for variable in state.variables if variable.type == "tool"} - context.words(
-            task
-        )
+        given = {tool.name for tool in context.tools(state.variables)} - context.words(task)
         spot = turn.Spot(below or state.active_cell, Known(state), given=given, sees_images=sees)
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
-                if turn.accepts(run, reply.prose):
-                    return Ended("answered", answer=reply.prose)
-                continue
+                if not turn.accepts(run, reply.prose):
+                    continue
+                return Ended("answered", answer=reply.prose)
             news = await turn.news(run, self.notebook, spot, self.tools)
             outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
             words = [run.advise(outcome.text, *outcome.marks), *news]

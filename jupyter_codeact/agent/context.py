@@ -73,8 +73,7 @@ def opening(
         if one.image and not sees_images:
             parts[-1] += " " + prompts.UNSEEN
     parts.append(prompts.TASK.format(task=task))
-    tools = [variable for variable in state.variables if variable.type == "tool"]
-    if calls := [f"{tool.name}()" for tool in tools if tool.summary.startswith("()")]:
+    if calls := [f"{tool.name}()" for tool in tools(state.variables) if tool.summary.startswith("()")]:
         parts[-1] += " " + prompts.FIRST.format(calls=", ".join(calls))
     return "\n\n".join(parts)
 
@@ -82,22 +81,26 @@ def opening(
 def described(found: Sequence[Variable], *, room: float = 1.0, said: str = "") -> str:
     """Describe what is defined in the kernel: the tools as they are called, then the variables.
 
-    Tools that were ``said`` before are only named.
+    Tools that were ``said`` before are only named. Secrets of this process are hidden.
     """
-    tools = [variable for variable in found if variable.type == "tool"]
-    others = [variable for variable in found if variable.type != "tool"]
+    given = tools(found)
+    others = [variable for variable in found if variable not in given]
     parts = []
-    if tools:
-        signatures = {tool.name: _signature(tool) for tool in tools}
+    if given:
+        signatures = {tool.name: _signature(tool) for tool in given}
         new = [signature for signature in signatures.values() if signature not in said]
         old = [name for name, signature in signatures.items() if signature in said]
         lines = [f"(as above: {', '.join(old)})"] if old else []
-        lines += _fit(new, round(TOOLS * room))
-        parts.append("\n".join([prompts.TOOLS, *lines]))
+        parts.append("\n".join([prompts.TOOLS, *lines, *_fit(new, round(TOOLS * room))]))
     if others:
         lines = _fit([_line(variable) for variable in others], round(VARIABLES * room))
         parts.append("\n".join(["Variables in the kernel:", *lines]))
-    return "\n\n".join(parts)
+    return hide("\n\n".join(parts), environment_secrets())
+
+
+def tools(found: Sequence[Variable]) -> list[Variable]:
+    """Return the functions that are there for the work."""
+    return [variable for variable in found if variable.type == "tool"]
 
 
 def mentioned(found: Sequence[Variable], source: str) -> list[Variable]:

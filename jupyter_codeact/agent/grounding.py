@@ -12,10 +12,11 @@ from .prompts import reminder
 from .source import syntax_tree
 
 MOST = 3
-"""Values that are named to the model; one is enough to make it look again."""
+"""Values that are named to the user; one is enough to make the model look again."""
 SHORT = 2
 """Digits that a number must have to count: fewer are counts that need no cell, or the numbers of a list."""
 EVERYDAY = {"100"}
+"""Numbers that are said of anything: all of it is 100 %."""
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 _SHOWN = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")

@@ -35,7 +35,8 @@ HINTS = {
 }
 """For the errors that small models run into again and again, what a person would try next."""
 MEANT = "There is no {missing!r}; there is {there!r}: use that."
-MENDED = "You wrote the cell that failed once more, so this ran instead:\n```python\n{source}\n```"
+INSTEAD = "{why} This ran instead:\n```python\n{source}\n```"
+MENDED = "You wrote the cell that failed once more."
 REMINDER = 400
 """Characters of the task that are told again with every cell that ran."""
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
@@ -47,7 +48,7 @@ UNSHOWN = (
 )
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
 GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
-LEFT_OUT = "{names}: there already, so your own was left out. This ran:\n```python\n{source}\n```"
+LEFT_OUT = "{names}: there already, so your own was left out."
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"

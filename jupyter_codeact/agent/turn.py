@@ -203,27 +203,19 @@ async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply
 async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
     """Put an action into the notebook and, if the gate allows, run it.
 
-    A failed attempt is rewritten in place, so that the notebook keeps only what worked. If the same attempt
-    comes again although its error named what was meant, what was meant runs.
+    A failed attempt is rewritten in place, so that the notebook keeps only what worked.
     """
     target = spot.target(action)
-    changed = ""
-    if action.cell_type == "code" and (better := run.mended(action.source)):
-        action = replace(action, source=better)
-        changed = prompts.MENDED.format(source=better)
-    if target and target == spot.retry and action.cell_type == "code":
-        action = replace(action, source=with_imports(action.source, spot.attempt))
-    given = bound(action.source) & spot.given if action.cell_type == "code" else set()
-    names = ", ".join(sorted(given))
-    if given and has_code(kept := without(action.source, given)) and kept != action.source:
-        action, given = replace(action, source=kept), set()
-        changed = prompts.LEFT_OUT.format(names=names, source=kept)
+    changed, replaced = "", ""
+    if action.cell_type == "code":
+        action, changed = _improved(run, spot, action, retried=target is not None and target == spot.retry)
+        replaced = ", ".join(sorted(bound(action.source) & spot.given))
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
         return _refused(run, action, told, "the cell is protected")
-    if given:
-        return _refused(run, action, prompts.GIVEN.format(names=names), f"it would replace {names}")
+    if replaced:
+        return _refused(run, action, prompts.GIVEN.format(names=replaced), f"it would replace {replaced}")
     cell = await _written(run, notebook, action, spot, target)
     if action.cell_type == "markdown":
         return Outcome(prompts.following(run.task))
@@ -269,6 +261,26 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
+
+
+def _improved(run: Run, spot: Spot, action: CodeAction, *, retried: bool) -> tuple[CodeAction, str]:
+    """Return what is to run of a cell that the model wrote, and what it is told if that is something else.
+
+    A failed attempt that comes again although its error named what was meant has that; a correction has the
+    imports of the attempt; and what would replace a given function is left out.
+    """
+    source, why = action.source, []
+    if better := run.mended(source):
+        source = better
+        why.append(prompts.MENDED)
+    if retried:
+        source = with_imports(source, spot.attempt)
+    given = bound(source) & spot.given
+    if given and has_code(kept := without(source, given)) and kept != source:
+        source = kept
+        why.append(prompts.LEFT_OUT.format(names=", ".join(sorted(given))))
+    told = prompts.INSTEAD.format(why=" ".join(why), source=source) if why else ""
+    return replace(action, source=source), told
 
 
 def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequence[Variable]) -> str:

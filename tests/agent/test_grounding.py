@@ -1,4 +1,4 @@
-"""An answer with values that were nowhere shown is doubted once; so is a cell that replaces what is given."""
+"""An answer with values that were nowhere shown is doubted once; an object in place of values is named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from jupyter_codeact.agent.displays import names_object
 from jupyter_codeact.agent.events import Action, Executed, Observation, RunStarted
 from jupyter_codeact.agent.grounding import unshown
 from jupyter_codeact.agent.run import Budget
-from jupyter_codeact.agent.source import bound, without
 from tests.agent.bench import Bench, block
 
 SHOWN = "mean 38.497 total 1234567.0 share 0.3349 and the name 'Gentoo' of 2024-05-17, 161.7, -0.00042"
@@ -121,67 +120,6 @@ async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:
     assert bench.told(2).endswith(
         "Your reply was empty. Write a cell, or tell the user the result in plain words."
     )
-
-
-GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
-
-
-async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
-    own = block("def rate(name):", "    return 0", "", "print(rate('x'))")
-    await bench.run(own, "It is 1.25.")
-    assert await bench.cells() == [GIVEN, "print(rate('x'))"]
-    assert "rate: there already, so your own was left out. This ran:\n```python\nprint" in bench.told(1)
-    alone = block("def rate(name):", "    return 0")
-    await bench.run(alone, alone, block("print(rate('y'))"), "It is 1.25.")
-    assert "rate: there already, as you were told." in bench.told(1)
-    assert "def rate(name)" not in str(bench.model.heard[2][3:])
-    _, refused, allowed = bench.events("decided")
-    assert (refused.allowed, refused.reasons, allowed.allowed) == (False, ["it would replace rate"], True)
-    assert await bench.cells() == [GIVEN, "print(rate('x'))", "print(rate('y'))"]
-    await bench.run(own, "It is 0.", task="Make rate return 0.")
-    assert "def rate" in (await bench.cells())[-1]
-
-
-async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
-    await bench.run(block("import nowhere_to_be_had"), block("print(8)"), "It is 8.")
-    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [True, False]
-    await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
-    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
-
-
-@pytest.mark.parametrize(
-    ("source", "names"),
-    [
-        ("a = b = 1\nc, (d, *e) = f()", {"a", "b", "c", "d", "e"}),
-        ("def g(h):\n    i = 1", {"g"}),
-        ("if j:\n    k = 1\nfor m in n: pass\nwith o as p: pass", {"k", "m", "p"}),
-        ("import q.r, s as t\nfrom u import v", {"q", "t", "v"}),
-        ("[w for w in x]; y[0] = 1; z.a = 2; (lambda b: b)", set()),
-        ("%time a = 1", set()),
-        ("a = (", set()),
-    ],
-)
-def test_the_names_that_a_cell_binds(source, names):
-    assert bound(source) == names
-
-
-@pytest.mark.parametrize(
-    ("source", "left"),
-    [
-        ("@keep\ndef f():\n    return 1\n\nf()", "f()"),
-        ("f = lambda x: (\n    x\n)\ng = f(1)", "g = f(1)"),
-        ("f = g = 1\nf, h = 1, 2", "f, h = 1, 2"),
-        ("f = 1; x = 2", "f = 1; x = 2"),
-        ("%time f = 1\nf = 2", "%time f = 1\nf = 2"),
-        ("f = (", "f = ("),
-    ],
-)
-def test_statements_that_only_replace_what_is_given_are_left_out(source, left):
-    assert without(source, {"f", "g"}) == left if "g = f" not in source else without(source, {"f"}) == left
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,14 @@ def test_tools_are_shown_as_they_are_called_and_variables_in_a_line() -> None:
     assert "v29" in context.described(many)
 
 
+def test_secrets_in_variables_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "hunter2hunter2")
+    variables = [Variable(name="page", type="str", summary="length 900, begins 'Bearer hunter2hunter2 …'")]
+    told = context.opening("Look.", NotebookState(variables=variables))
+    assert "hunter2" not in told
+    assert "page: str length 900, begins 'Bearer " in told
+
+
 def test_what_the_notebook_proposes_is_told_as_an_import_and_anything_else_there_is_not() -> None:
     told = context.opening("Find.", NotebookState(tools=["shop.tools:find", "os; import evil", "x:y\nz"]))
     assert f"{prompts.PROPOSED}\nfrom shop.tools import find\n" in told

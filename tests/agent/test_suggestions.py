@@ -98,5 +98,5 @@ async def test_a_cell_that_failed_and_comes_again_runs_with_what_was_meant(bench
     end = await bench.run(wrong, wrong, "It is 42.")
     assert (end.ending, end.turns) == ("answered", 3)
     assert await bench.cells() == ["mRNA = 7\nprint(mRNA * 6)"]
-    assert "so this ran instead:\n```python\nmRNA = 7\nprint(mRNA * 6)" in bench.told(2)
+    assert "once more. This ran instead:\n```python\nmRNA = 7\nprint(mRNA * 6)" in bench.told(2)
     assert [action.source for action in bench.events("action")][-1] == "mRNA = 7\nprint(mRNA * 6)"

@@ -1,0 +1,80 @@
+"""Functions that are given for the work are called, not replaced, and their absence is pointed out."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_codeact.agent.source import bound, without
+from tests.agent.bench import Bench, block
+
+GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
+
+
+async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    own = block("def rate(name):", "    return 0", "", "print(rate('x'))")
+    await bench.run(own, "It is 1.25.")
+    assert await bench.cells() == [GIVEN, "print(rate('x'))"]
+    assert "rate: there already, so your own was left out. This ran instead:\n```python\nprint" in bench.told(
+        1
+    )
+    alone = block("def rate(name):", "    return 0")
+    await bench.run(alone, alone, block("print(rate('y'))"), "It is 1.25.")
+    assert "rate: there already, as you were told." in bench.told(1)
+    assert "def rate(name)" not in str(bench.model.heard[2][3:])
+    _, refused, allowed = bench.events("decided")
+    assert (refused.allowed, refused.reasons, allowed.allowed) == (False, ["it would replace rate"], True)
+    assert await bench.cells() == [GIVEN, "print(rate('x'))", "print(rate('y'))"]
+    await bench.run(own, "It is 0.", task="Make rate return 0.")
+    assert "def rate" in (await bench.cells())[-1]
+
+
+async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    await bench.run(block("import nowhere_to_be_had"), block("print(8)"), "It is 8.")
+    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [True, False]
+    await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
+    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a = b = 1\nc, (d, *e) = f()", {"a", "b", "c", "d", "e"}),
+        ("def g(h):\n    i = 1", {"g"}),
+        ("if j:\n    k = 1\nfor m in n: pass\nwith o as p: pass", {"k", "m", "p"}),
+        ("import q.r, s as t\nfrom u import v", {"q", "t", "v"}),
+        ("[w for w in x]; y[0] = 1; z.a = 2; (lambda b: b)", set()),
+        ("%time a = 1", set()),
+        ("a = (", set()),
+    ],
+)
+def test_the_names_that_a_cell_binds(source, names):
+    assert bound(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("@keep\ndef f():\n    return 1\n\nf()", "f()"),
+        ("f = lambda x: (\n    x\n)\ny = f(1)", "y = f(1)"),
+        ("f = g = 1\nf, h = 1, 2", "f, h = 1, 2"),
+        ("f = x = 1", "f = x = 1"),
+        ("f = 1; x = 2", "f = 1; x = 2"),
+        ("%time f = 1\nf = 2", "%time f = 1\nf = 2"),
+        ("f = (", "f = ("),
+    ],
+)
+def test_statements_that_only_replace_what_is_given_are_left_out(source, left):
+    assert without(source, {"f", "g"}) == left
+
+
+async def test_what_cannot_be_left_out_is_refused(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    both = block("def rate(name):", "    return 0", "rate, x = 1, 2", "print(x)")
+    await bench.run(both, block("x = 2", "print(x)"), "It is 2.")
+    assert "rate: there already, as you were told." in bench.told(1)
+    assert await bench.cells() == [GIVEN, "x = 2\nprint(x)"]
