@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from .source import syntax_tree
+from .source import bound, named, syntax_tree
 
 
 def with_imports(source: str, attempt: str) -> str:
@@ -17,19 +17,12 @@ def with_imports(source: str, attempt: str) -> str:
     tree, earlier = syntax_tree(source), syntax_tree(attempt)
     if tree is None or earlier is None:
         return source
-    nodes = list(ast.walk(tree))
-    names = [node for node in nodes if isinstance(node, ast.Name)]
-    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
-    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    bound |= {_bound(one) for node in imports for one in node.names}
-    bound |= {
-        node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    }
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    missing = {node.id for node in names if isinstance(node.ctx, ast.Load)} - bound(source)
     kept = []
     for node in earlier.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [one for one in node.names if _bound(one) in used - bound]
+            node.names = [one for one in node.names if named(one) in missing]
             if node.names:
                 kept.append(ast.unparse(node))
     if not kept:
@@ -49,7 +42,3 @@ def _head(lines: Sequence[str]) -> int:
         elif line.strip() and not line.startswith("#"):
             break
     return head
-
-
-def _bound(one: ast.alias) -> str:
-    return one.asname or one.name.partition(".")[0]

@@ -142,10 +142,15 @@ def bound(source: str) -> set[str]:
         elif isinstance(node, ast.Name):
             names |= {node.id} if isinstance(node.ctx, ast.Store) else set()
         elif isinstance(node, ast.alias):
-            names.add(node.asname or node.name.partition(".")[0])
+            names.add(named(node))
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             nodes += ast.iter_child_nodes(node)
     return names
+
+
+def named(one: ast.alias) -> str:
+    """Return the name that an import gives to what it imports."""
+    return one.asname or one.name.partition(".")[0]
 
 
 def without(source: str, names: set[str]) -> str:
