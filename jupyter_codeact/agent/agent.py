@@ -110,7 +110,7 @@ class Agent:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format)
             if reply.prose and not reply.actions and not reply.incomplete:
-                if not turn.accepts(run, reply.prose):
+                if not turn.accepts(run, spot, reply.prose):
                     continue
                 return Ended("answered", answer=reply.prose)
             news = await turn.news(run, self.notebook, spot, self.tools)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from .events import Action, Event, Executed, Observation, RunEnded, RunStarted
+from .observations import brief, environment_secrets
 from .prompts import reminder
 from .source import syntax_tree
 
@@ -15,6 +16,8 @@ MOST = 3
 """Values that are named to the user; one is enough to make the model look again."""
 SHORT = 2
 """Digits that a number must have to count: fewer are counts that need no cell, or the numbers of a list."""
+OUTPUT = 20_000
+"""Characters of what one cell showed in which names are looked for."""
 EVERYDAY = {"100"}
 """Numbers that are said of anything: all of it is 100 %."""
 
@@ -63,6 +66,20 @@ def unshown(answer: str, events: Sequence[Event], run: str) -> list[str]:
     ]
     missing += [address for address in _ADDRESS.findall(answer) if _plain(address) not in plain]
     return list(dict.fromkeys(missing))[:MOST]
+
+
+def shown_to(events: Iterable[Event]) -> str:
+    """Return what a model was shown of the user's: tasks, what came with them, and what cells showed."""
+    told, run = [], ""
+    for event in events:
+        if isinstance(event, RunStarted):
+            told.append(event.task)
+        elif isinstance(event, Executed):
+            told.append(brief(event.outputs, OUTPUT, secrets=environment_secrets()))
+        elif isinstance(event, Observation) and event.run != run:  # the one that opens its run
+            run = event.run
+            told.append(event.text)
+    return "\n".join(told)
 
 
 def _examples(answer: str, own: Sequence[Event]) -> list[str]:

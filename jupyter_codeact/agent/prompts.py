@@ -46,6 +46,7 @@ UNSHOWN = (
     "No output shows such an answer: do not guess, and do not calculate in your head. Find it with code: "
     "begin with a Python block that prints what was asked for."
 )
+UNTRIED = "None of your cells has called {names} yet."
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
 GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
 LEFT_OUT = "{names}: there already, so your own was left out."
@@ -92,8 +93,18 @@ def failed(error: str, meant: Mapping[str, str]) -> str:
 
     ``meant`` are names that the error misses, each with the one that was probably meant.
     """
-    hints = [MEANT.format(missing=missing, there=there) for missing, there in meant.items()]
-    return " ".join([*(hints or filter(None, [HINTS.get(error)])), FAILED])
+    hints = meant_by(meant) or HINTS.get(error)
+    return " ".join(filter(None, [hints, FAILED]))
+
+
+def meant_by(names: Mapping[str, str]) -> str:
+    """Return what the model is told of names that are not there, each with what was probably meant."""
+    return " ".join(MEANT.format(missing=missing, there=there) for missing, there in names.items())
+
+
+def unshown(untried: Sequence[str]) -> str:
+    """Return what the model is told of an answer with made-up values, and of functions it has not tried."""
+    return " ".join([UNSHOWN, *([UNTRIED.format(names=", ".join(untried))] if untried else [])])
 
 
 def echoes(answer: str) -> bool:

@@ -1,6 +1,7 @@
-"""What an error about a name that is not there probably meant: the nearest name that is.
+"""What a name that is not there probably meant: the nearest one that is.
 
-Python does this itself for some errors; libraries' keys and columns are the ones that models guess wrong.
+Python does this itself for some errors; libraries' keys and columns are the ones that models guess wrong, and
+the addresses that functions take.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from .context import mentioned
-from .contracts import Variable
+from .contracts import Execution, Variable
+from .events import Event
+from .grounding import shown_to
+from .observations import brief
 from .source import pieces, syntax_tree
 
 MISSING = {
@@ -26,6 +30,14 @@ LIKENESS = 0.7
 """Of two names, from 0 to 1 as `difflib` measures it, from which on one may be meant by the other."""
 PART = 4
 """Letters that a part of a name must have to stand for it."""
+BRIEF = 300
+"""Characters of the longest output that may say that something was not found, and not be what was."""
+
+_NOT_THERE = re.compile(
+    r"\b(?:not (?:found|exist|available|valid|known)|no such|(?:does|do)n't exist|invalid|unknown)\b",
+    re.IGNORECASE,
+)
+_SPELLED = re.compile(r"\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|([\w~.:/@-]*[/@.][\w~.:/@-]*\w)")
 
 
 def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str) -> dict[str, str]:
@@ -54,6 +66,41 @@ def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str
         near = _nearest(_plain(missing), list(plain))
         if near and missing not in there:
             found[missing] = plain[near]
+    return found
+
+
+def looked_for(source: str, execution: Execution, events: Sequence[Event]) -> dict[str, str]:
+    """Return what a cell looked for in vain and nobody had named to it, each with what was probably meant.
+
+    Models complete the address or file that they read to one that does not exist. A function that is given
+    such a thing often says so in what it returns, and raises no error.
+
+    Parameters
+    ----------
+    source : str
+        The cell. Strings are looked at that it gives to functions.
+    execution : Execution
+        What it showed: nothing is returned unless this is brief, and says that something is not there.
+    events : sequence of Event
+        What happened before. What is meant is quoted in what was shown, or is an address or a path there.
+    """
+    tree = syntax_tree(source)
+    showed = brief(execution.outputs, 2 * BRIEF)
+    if tree is None or len(showed) > BRIEF or not _NOT_THERE.search(showed):
+        return {}
+    shown = shown_to(events)
+    there = [next(filter(None, groups)) for groups in _SPELLED.findall(shown)]
+    plain = {_plain(name): name for name in reversed(there) if len(_plain(name)) >= PART}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    values = [value for call in calls for value in [*call.args, *(one.value for one in call.keywords)]]
+    found = {}
+    for value in values:
+        missing = value.value if isinstance(value, ast.Constant) else None
+        if isinstance(missing, str) and missing not in shown:
+            whole = _plain(missing)
+            ends = [name for name in plain if whole.endswith(name)]
+            if near := max(ends, key=len) if ends else _nearest(whole, list(plain)):
+                found[missing] = plain[near]
     return found
 
 

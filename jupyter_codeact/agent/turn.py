@@ -31,7 +31,7 @@ from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
 from .source import bound, has_code, meaning, without
-from .suggestions import renamed, suggest
+from .suggestions import looked_for, renamed, suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
 """Of a reply, and of further attempts at it: without chance, a model would repeat itself for ever."""
@@ -42,8 +42,9 @@ class Spot:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
     ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
-    ``given`` are functions that are there for the work, if the task does not name them; ``unused`` tells
-    whether the model is to hear of it when it goes on without them.
+    ``given`` are functions that are there for the work, if the task does not name them, and ``untried`` those
+    of them that no cell has called; ``unused`` tells whether the model is to hear of it when it goes on
+    without them.
     """
 
     after: str | None
@@ -52,8 +53,12 @@ class Spot:
     attempt: str = ""
     kept: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
+    untried: set[str] = field(init=False)
     unused: bool = True
     sees_images: bool = False
+
+    def __post_init__(self) -> None:
+        self.untried = set(self.given)
 
     def target(self, action: CodeAction) -> str | None:
         """Return the cell that an action rewrites: the one it names, or the attempt before it that failed.
@@ -168,7 +173,7 @@ async def _read(
     return reply
 
 
-def accepts(run: Run, answer: str) -> bool:
+def accepts(run: Run, spot: Spot, answer: str) -> bool:
     """Tell whether an answer is taken; if not, the model is told why, and looks again.
 
     One is doubted that only repeats what the model was told to do, or has values that were nowhere shown.
@@ -180,7 +185,7 @@ def accepts(run: Run, answer: str) -> bool:
     if prompts.echoes(answer):
         told, why = prompts.EMPTY, "That is no answer"
     elif values:
-        told, why = prompts.UNSHOWN, f"No output shows {' or '.join(values)}"
+        told, why = prompts.unshown(sorted(spot.untried)), f"No output shows {' or '.join(values)}"
     else:
         return True
     run.doubted = True
@@ -293,6 +298,11 @@ def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequ
         advice = prompts.failed(error, meant)
     elif names_object(execution.outputs):
         advice = f"{prompts.OPAQUE} {advice}"
+    elif meant := looked_for(source, execution, run.events[:-1]):
+        run.executed(source, ok=False)
+        run.mend(source, renamed(source, "", meant))
+        advice = f"{prompts.meant_by(meant)} {advice}"
+    spot.untried -= context.words(source)
     if spot.given and spot.unused and not context.words(source) & spot.given:
         advice = f"{prompts.UNUSED.format(names=', '.join(sorted(spot.given)))} {advice}"
     spot.unused = False

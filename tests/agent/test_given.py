@@ -39,6 +39,14 @@ async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench
     assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
 
 
+async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(bench: Bench) -> None:
+    given = f"{GIVEN}\n@tool\ndef look() -> str:\n    return 'nothing'"
+    cell = await bench.notebook.write_cell(given)
+    await bench.notebook.run_cell(cell, source=given)
+    await bench.run(block("look()"), "It is 4711.", block("rate('x')"), "It is 1.25.")
+    assert "None of your cells has called rate yet." in bench.told(2)
+
+
 @pytest.mark.parametrize(
     ("source", "names"),
     [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.contracts import Variable
-from jupyter_codeact.agent.suggestions import renamed, suggest
+from jupyter_codeact.agent.contracts import Execution, Variable
+from jupyter_codeact.agent.events import Executed, Observation, RunStarted
+from jupyter_codeact.agent.suggestions import looked_for, renamed, suggest
 from tests.agent.bench import Bench, block
 
 ORDERS = Variable(name="orders", type="DataFrame", names=["Order No", "Customer Name", "Amount (EUR)"])
@@ -100,3 +101,63 @@ async def test_a_cell_that_failed_and_comes_again_runs_with_what_was_meant(bench
     assert await bench.cells() == ["mRNA = 7\nprint(mRNA * 6)"]
     assert "once more. This ran instead:\n```python\nmRNA = 7\nprint(mRNA * 6)" in bench.told(2)
     assert [action.source for action in bench.events("action")][-1] == "mRNA = 7\nprint(mRNA * 6)"
+
+
+PAGE = "Start. [link '/about'] [link '/about/us'] prices in data/Prices 2024.csv, by 'Ada Lovelace'."
+
+
+def meant_by(source: str, showed: str) -> dict[str, str]:
+    at = {"conversation": "c", "run": "r", "turn": 1}
+    ran = {"execution_count": 1, "seconds": 0.1, "status": "ok"}
+    events = [
+        RunStarted(**at, task="Read notes/today.md", notebook="n", model="m", system=""),
+        Observation(**at, text="Task: Read notes/today.md"),
+        Executed(
+            **at, **ran, cell_id="x", outputs=[{"output_type": "stream", "name": "stdout", "text": PAGE}]
+        ),
+        Observation(**at, text="There is no '/nowhere/else'."),
+    ]
+    outputs = [{"output_type": "execute_result", "data": {"text/plain": repr(showed)}, "metadata": {}}]
+    return looked_for(source, Execution(**ran, outputs=outputs), events)
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("click('https://example.org/about')", {"https://example.org/about": "/about"}),
+        ("click(url='https://example.org/about/us')", {"https://example.org/about/us": "/about/us"}),
+        ("print(read('Notes/Today.md'))", {"Notes/Today.md": "notes/today.md"}),
+        ("find('Ada Lovelance')", {"Ada Lovelance": "Ada Lovelace"}),
+    ],
+)
+def test_what_was_looked_for_in_vain_is_held_against_what_was_shown(source, meant):
+    assert meant_by(source, "Page not found.") == meant
+
+
+@pytest.mark.parametrize(
+    ("source", "showed"),
+    [
+        ("click('https://example.org/about')", "About us"),
+        ("click('https://example.org/about')", "Page not found. " * 40),
+        ("click('/about')", "Page not found."),
+        ("click('/elsewhere')", "Page not found."),
+        ("x = 'https://example.org/about'", "Page not found."),
+        ("click(1, (", "Page not found."),
+    ],
+)
+def test_what_was_found_or_shown_or_is_like_nothing_shown_is_left_alone(source, showed):
+    assert meant_by(source, showed) == {}
+
+
+async def test_an_address_that_was_completed_is_mended_when_it_comes_again(bench: Bench) -> None:
+    pages = "page = lambda url: {'/': \"See '/about'.\", '/about': '7 of us'}.get(url, 'Not found.')"
+    cell = await bench.notebook.write_cell(pages)
+    await bench.notebook.run_cell(cell, source=pages)
+    guess = block("page('https://example.org/about')")
+    end = await bench.run(block("page('/')"), guess, guess, "There are 7 of us.")
+    assert "There is no 'https://example.org/about'; there is '/about': use that." in bench.told(2)
+    assert "This ran instead:\n```python\npage('/about')\n```" in bench.told(3)
+    assert (end.ending, (await bench.cells())[1:]) == (
+        "answered",
+        ["page('/')", "page('https://example.org/about')", "page('/about')"],
+    )
