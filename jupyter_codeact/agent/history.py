@@ -119,10 +119,10 @@ def current(events: Iterable[Event]) -> list[Event]:
     return told
 
 
-def unfailed(events: Iterable[Event], run: str) -> list[Event]:
+def unfailed(events: Iterable[Event], run: str, note: str = "") -> list[Event]:
     """Return the events without a run's attempts that failed or did not run, but for what came of the last.
 
-    A model that sees its failed cell is inclined to write it again.
+    A model that sees its failed cell is inclined to write it again. A ``note`` is told last.
     """
     events = list(events)
     failed = {one.turn for one in events if isinstance(one, Decided) and one.run == run and not one.allowed}
@@ -130,7 +130,7 @@ def unfailed(events: Iterable[Event], run: str) -> list[Event]:
         one.turn for one in events if isinstance(one, Executed) and one.run == run and one.status == "error"
     }
     last = max(failed, default=0)
-    return [
+    kept = [
         event
         for event in events
         if event.run != run
@@ -138,6 +138,10 @@ def unfailed(events: Iterable[Event], run: str) -> list[Event]:
         or not isinstance(event, Reply | Observation)
         or (isinstance(event, Observation) and event.turn == last)
     ]
+    told = kept[-1]
+    if note and isinstance(told, Observation):
+        kept[-1] = told.model_copy(update={"text": f"{told.text}\n\n{note}"})
+    return kept
 
 
 class _Chat:

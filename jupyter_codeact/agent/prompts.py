@@ -42,6 +42,10 @@ REMINDER = 400
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
 EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
+JUST_RAN = (
+    "Do not write that cell again: it ran, and its output is above. If that shows what was asked for, say it "
+    "now in plain words, without code."
+)
 UNSHOWN = (
     "No output shows such an answer: do not guess, and do not calculate in your head. Find it with code: "
     "begin with a Python block that prints what was asked for."
@@ -109,7 +113,8 @@ def unshown(untried: Sequence[str]) -> str:
 
 def echoes(answer: str) -> bool:
     """Tell whether an answer only says what the model was told to do."""
-    return any(told in answer for told in (FAILED, CUT_OFF, EMPTY, REPEATED, NEXT[:40], "(status: error)"))
+    told = (FAILED, CUT_OFF, EMPTY, REPEATED, JUST_RAN[:40], NEXT[:40], "(status: error)")
+    return any(one in answer for one in told)
 
 
 def denied(reasons: Sequence[str]) -> str:

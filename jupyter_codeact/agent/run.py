@@ -130,7 +130,11 @@ class Run:
 
     def repeats(self, source: str) -> bool:
         """Whether a code cell that does the same failed already, or was what ran just before."""
-        return meaning(source) in {*self._failed, self._ran}
+        return meaning(source) in self._failed or self.just_ran(source)
+
+    def just_ran(self, source: str) -> bool:
+        """Whether a code cell that does the same was what ran just before, without an error."""
+        return meaning(source) == self._ran
 
     def mend(self, source: str, better: str) -> None:
         """Keep in mind what a failed cell should have been."""

@@ -112,17 +112,18 @@ async def _read(
 
     One that is a cell which failed just so before, or ran just before, is thrown away, and the model is asked
     again, with more chance in it and without the failed attempts in its sight: a repetition only invites the
-    next. Unless it is known what the cell should have been: then that will run.
+    next. Unless it is known what the cell should have been: then that will run. Where the cell ran, the model
+    may have all it needs and only not see it, so that it is told first.
     """
     text, finish = "", "broken off"
     usage = spent = Usage()
     first: float | None = None
     begun = time.monotonic()
 
-    def anew() -> list[Message]:
-        return context.messages(context.unfailed(run.events, run.id), action_format)
+    def anew(note: str = "") -> list[Message]:
+        return context.messages(context.unfailed(run.events, run.id, note), action_format)
 
-    asked = anew() if run.repeating else chat
+    asked, told = anew() if run.repeating else chat, False
 
     async def read(temperature: float) -> None:
         nonlocal text, usage, finish, first
@@ -150,11 +151,12 @@ async def _read(
             if text:
                 spent, text = spent + usage, ""
                 run.emit(ReplyDelta, text="", restart=True)
-            await run.unless_stopped(read(temperature))
+            await run.unless_stopped(read(0.0 if told else temperature))
             codes = [one.source for one in action_format.parse(text).actions if one.cell_type == "code"]
             if not any(run.repeats(code) and not run.mended(code) for code in codes):
                 break
-            asked = anew()
+            told = not told and run.just_ran(codes[-1])
+            asked = anew(prompts.JUST_RAN if told else "")
     finally:
         reply = action_format.parse(text)
         if not usage.estimated:

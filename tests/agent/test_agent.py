@@ -132,11 +132,16 @@ async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_
     assert ["three times" in text for text in observed] == [False, False, False, True]
 
 
-async def test_a_cell_that_ran_just_before_is_asked_for_anew_with_more_chance(bench: Bench) -> None:
+async def test_a_cell_that_ran_just_before_is_pointed_out_and_then_asked_for_with_more_chance(
+    bench: Bench,
+) -> None:
     end = await bench.run(block("print(1)"), *[block("# once more", "print(1)")] * 2, "It is 1.")
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 1.", 2)
     assert await bench.cells() == ["print(1)"]
-    assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.7, 1.0]
+    assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.0, 1.0]
+    noted = ["Do not write that cell again: it ran" in told[-1]["content"] for told in bench.model.heard]
+    assert noted == [False, False, True, False]
+    assert bench.kinds().count("observation") == 2
 
 
 async def test_a_failed_cell_that_comes_again_is_asked_for_without_the_attempts_in_sight(
