@@ -108,7 +108,7 @@ class Agent:
         spot = turn.Spot(below or state.active_cell, Known(state), given=given, sees_images=sees)
         while True:
             run.next_turn()
-            reply = await turn.ask(run, self.model, self.action_format)
+            reply = await turn.ask(run, self.model, self.action_format, spot.given)
             if reply.prose and not reply.actions and not reply.incomplete:
                 if not turn.accepts(run, spot, reply.prose):
                     continue

@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\
 _SHOWN = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
+_EXAMPLE = r"(?:e\.g\.|for example|for instance|example):?,? ?[\"'`]?"
 _WORDS = re.compile(r"[^()\[\]{}=.]{2,60}")
 
 
@@ -89,7 +90,9 @@ def _examples(answer: str, own: Sequence[Event]) -> list[str]:
     outputs = _plain("\n".join(told[1:]))
     bare = _plain(answer).strip("\"'`*. ")
     numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= SHORT]
-    whole = bare in _plain(task) and not bare.replace(" ", "").isalpha()  # words may be what was asked for
+    # words may be what was asked for, if they are not called an example
+    words = bare.replace(" ", "").isalpha() and not re.search(rf"{_EXAMPLE}{re.escape(bare)}\b", _plain(task))
+    whole = bare in _plain(task) and not words
     said = [bare] if whole else numbers
     if any(one in outputs or one not in task.casefold() for one in said):
         return []

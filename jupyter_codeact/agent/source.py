@@ -153,6 +153,15 @@ def named(one: ast.alias) -> str:
     return one.asname or one.name.partition(".")[0]
 
 
+def only_calls(source: str, names: set[str]) -> bool:
+    """Tell whether a text is nothing but calls of these functions, one below the other."""
+    body: list[ast.stmt] = getattr(syntax_tree(source), "body", [])
+    calls = [getattr(node, "value", None) for node in body if isinstance(node, ast.Expr)]
+    called = [call.func for call in calls if isinstance(call, ast.Call)]
+    named = [function.id for function in called if isinstance(function, ast.Name)]
+    return bool(named) and len(named) == len(body) and names.issuperset(named)
+
+
 def without(source: str, names: set[str]) -> str:
     """Return a cell without the statements at its top level that give a value to these names alone.
 

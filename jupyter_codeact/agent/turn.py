@@ -30,7 +30,7 @@ from .grounding import unshown
 from .imports import with_imports
 from .observations import environment_secrets, observe
 from .run import Ended, Run
-from .source import bound, has_code, meaning, without
+from .source import bound, has_code, meaning, only_calls, without
 from .suggestions import looked_for, renamed, suggest
 
 TEMPERATURES = (0.0, 0.7, 1.0)
@@ -84,8 +84,18 @@ class Outcome:
     refused: bool = False
 
 
-async def ask(run: Run, model: ChatModel, action_format: ActionFormat) -> ParsedReply:
-    """Return the model's reply to the conversation, which is condensed first if it might not have room."""
+async def ask(run: Run, model: ChatModel, action_format: ActionFormat, given: set[str]) -> ParsedReply:
+    """Return the model's reply to the conversation, which is condensed first if it might not have room.
+
+    One that is nothing but calls of functions that are ``given`` is a cell, however it is written.
+    """
+    reply = await _asked(run, model, action_format)
+    if not reply.actions and only_calls(reply.prose, given):
+        return replace(reply, actions=(CodeAction(reply.prose),), prose="")
+    return reply
+
+
+async def _asked(run: Run, model: ChatModel, action_format: ActionFormat) -> ParsedReply:
     run.window.tokens = getattr(model, "context", None) or run.window.tokens
     chat = context.messages(run.events, action_format)
     fresh = not run.window.holds(chat, run.window.reply(run.budget.reply_tokens))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.source import bound, without
+from jupyter_codeact.agent.source import bound, only_calls, without
 from tests.agent.bench import Bench, block
 
 GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
@@ -37,6 +37,29 @@ async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench
     assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [True, False]
     await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
     assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
+
+
+async def test_a_reply_of_calls_alone_is_a_cell(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(GIVEN)
+    await bench.notebook.run_cell(cell, source=GIVEN)
+    end = await bench.run("rate('x')", "It is 1.25.")
+    assert (end.answer, await bench.cells()) == ("It is 1.25.", [GIVEN, "rate('x')"])
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("f()", True),
+        ("f()\ng(1, x='y')", True),
+        ("f()\nIt says 1.", False),
+        ("f().g()", False),
+        ("f(); h()", False),
+        ("f", False),
+        ("", False),
+    ],
+)
+def test_whether_a_text_is_calls_alone(text, calls):
+    assert only_calls(text, {"f", "g"}) is calls
 
 
 async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(bench: Bench) -> None:

@@ -107,6 +107,9 @@ async def test_an_answer_that_only_repeats_the_task_is_doubted(bench: Bench) -> 
     assert len(bench.model.heard) == 4
     await bench.run(block("print(1 < 2)"), "B", task="Which is larger, A or B?")
     assert len(bench.model.heard) == 2
+    named = "Who is it? Answer with a name (e.g., Ada Lovelace)."
+    await bench.run(block("x = 1"), "Ada Lovelace", block("print('Alan')"), "Alan", task=named)
+    assert len(bench.model.heard) == 4
     await bench.run(block("x = 1"), "It is done.", task="Set x to 1, and then say that it is done.")
     assert len(bench.model.heard) == 2
     await bench.run(block("print('?')"), "A/B", block("print('C/D')"), "C/D", task="Which, as in A/B?")
