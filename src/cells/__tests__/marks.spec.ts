@@ -46,26 +46,28 @@ beforeEach(async () => {
   const notebooks = new FakeNotebooks();
   model = new CellsModel({ connection, notebooks, trans });
   called = [];
-  marks = new NotebookMarks({
-    actions: (_, cell) => {
-      const call = (name: string) => () => {
-        called.push(`${name} ${cell.model.id}`);
-      };
-      return {
-        approve: call('approve'),
-        approveRest: call('approveRest'),
-        edit: call('edit'),
-        skip: call('skip'),
-        fix: call('fix'),
-        explain: call('explain'),
-        showChanges: call('showChanges')
-      };
-    },
-    model,
-    panel,
-    trans
+  // What is rendered outside of `act` is not waited for by it.
+  await drawn(() => {
+    marks = new NotebookMarks({
+      actions: (_, cell) => {
+        const call = (name: string) => () => {
+          called.push(`${name} ${cell.model.id}`);
+        };
+        return {
+          approve: call('approve'),
+          approveRest: call('approveRest'),
+          edit: call('edit'),
+          skip: call('skip'),
+          fix: call('fix'),
+          explain: call('explain'),
+          showChanges: call('showChanges')
+        };
+      },
+      model,
+      panel,
+      trans
+    });
   });
-  await drawn(() => undefined);
 });
 
 afterEach(() => {
