@@ -14,6 +14,7 @@ from typing import Self
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.ports import await_server, free_port
 
@@ -201,29 +202,33 @@ class NotebookPage(PanelPage):
 
     def __init__(self, browser: Browser, lab: Lab, name: str) -> None:
         super().__init__(browser, lab, f"{lab.place}/{name}?reset")
+        self._lab = lab
         self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
         """Wait until the notebook is there and its kernel is free; an early idle means nothing."""
-        self.page.wait_for_function(
-            """() => {
-                const panel = window.jupyterapp?.shell.currentWidget;
-                const session = panel?.sessionContext;
-                return panel?.context?.isReady && session?.isReady && session.session?.kernel
-                    && session.kernelDisplayStatus === 'idle';
-            }""",
-            timeout=60_000,
-        )
+        self._wait("ready && session?.isReady && session.session?.kernel && status === 'idle'")
 
     def wait_for_kernel(self) -> None:
         """Wait until the notebook is there and connected to its kernel, which may be busy."""
-        self.page.wait_for_function(
-            """() => {
-                const panel = window.jupyterapp?.shell.currentWidget;
-                return panel?.context?.isReady && panel.sessionContext?.session?.kernel;
-            }""",
-            timeout=60_000,
-        )
+        self._wait("ready && session?.session?.kernel")
+
+    def _wait(self, condition: str) -> None:
+        """Wait for the notebook in front; if it takes too long, tell what it was and what the server said."""
+        seen = """
+            const panel = window.jupyterapp?.shell.currentWidget;
+            const session = panel?.sessionContext;
+            const ready = panel?.context?.isReady;
+            const status = session?.kernelDisplayStatus;
+        """
+        try:
+            self.page.wait_for_function(f"() => {{ {seen} return {condition}; }}", timeout=120_000)
+        except TookTooLong as error:
+            found = "[ready, session?.isReady, session?.session?.kernel?.connectionStatus, status]"
+            was = self.page.evaluate(f"() => {{ {seen} return {found}; }}")
+            error.add_note(f"The notebook, its session, the connection and the kernel were {was}.")
+            error.add_note("".join(self._lab.log[-40:]))
+            raise
 
     @property
     def notebook(self) -> Locator:
