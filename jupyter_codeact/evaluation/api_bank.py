@@ -15,16 +15,18 @@ from .records import Case, Played, SelfTest, Setting
 from .upstream import Upstream
 
 GUIDES = {
-    "code": "[ApiName(first='value', second='value')]",
-    "json": '[{"action": "ApiName", "first": "value", "second": "value"}]',
-    "text": "[Action: ApiName, first: value, second: value]",
+    "code": "[ApiName(parameter1='value1', parameter2='value2', ...)]",
+    "json": '[{"action": "ApiName", "parameter1": "value1", "parameter2": "value2", ...}]',
+    "text": "[Action: ApiName, parameter1: value1, parameter2: value2, ...]",
 }
-"""How a call is written in each format."""
+"""How a call is written in each format. Names that could be read as positions (first, second) are copied by
+small models, and more so as JSON and text than as code."""
 
 SYSTEM = (
     "You assist a user by calling APIs. Below are their descriptions, then comes the conversation so far. "
     "Write the next API call, in this form and with nothing else: {guide} Use the real names of the API and "
-    "of its parameters, and values from the conversation. The year is 2023.\n\nAPIs:\n{apis}"
+    "of its parameters, as many as it needs, and values from the conversation. The year is 2023."
+    "\n\nAPIs:\n{apis}"
 )
 
 

@@ -166,6 +166,12 @@ async def test_api_bank_asks_for_one_call_with_the_conversation_so_far(
     assert api_bank.GUIDES["json"] in sent[0]["content"]
 
 
+@pytest.mark.parametrize("kind", api_bank.GUIDES)
+def test_api_bank_s_formats_are_shown_as_the_calls_of_the_conversation_are(kind: str) -> None:
+    call = api_bank.RENDER[kind]("ApiName", {"parameter1": "value1", "parameter2": "value2"})
+    assert api_bank.GUIDES[kind].replace(", ...", "") == call
+
+
 async def test_mint_accepts_its_references_and_nothing_else(tmp_path: Path) -> None:
     suite = Mint(upstream.mint(tmp_path))
     tested = await suite.self_test()
