@@ -7,6 +7,7 @@ because a person may interrupt a cell at any moment, and what had been shown by 
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ from . import tools, variables
 from .outputs import Outputs
 
 STARTUP_SECONDS = 60
+STARTS = 3
+"""How often a kernel is started that finds a port taken: ports are chosen for it before it opens them."""
+_TAKEN = re.compile(r"address (already )?in use", re.IGNORECASE)
 SETTLE_SECONDS = 0.1
 """How long a kernel that has said that it begins a cell takes to really begin.
 
@@ -119,34 +123,53 @@ class KernelProcess:
         NotebookError
             If it does not; with the kernel's own last words.
         """
+        for left in reversed(range(STARTS)):
+            try:
+                await self._begin()
+                return
+            except (OSError, RuntimeError, TimeoutError) as error:
+                reason = self._last_words() or str(error)
+                if left and _TAKEN.search(reason):
+                    await self._forget()
+                    continue
+                await self.close(now=True)
+                raise NotebookError(
+                    f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
+                ) from error
+            except BaseException:
+                await self.close(now=True)
+                raise
+
+    async def _begin(self) -> None:
         options = ["--HistoryManager.hist_file=:memory:"] if self._manager.ipykernel else []
-        try:
-            await self._manager.start_kernel(
-                extra_arguments=options,
-                cwd=str(self._folder),
-                env=dict(self._environment),
-                stdout=DEVNULL,
-                stderr=self._words,
-            )
-            client = self._manager.client(context=self._context)
-            # without the stdin channel `input()` raises in the cell, instead of waiting for nobody
-            client.start_channels(stdin=False, hb=False)
-            self._client = self._outputs.kc = client
-            await client.wait_for_ready(timeout=STARTUP_SECONDS)
-            info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
-            self.language_info = info["content"]["language_info"]
-            self.session = info["header"]["session"]  # the kernel's own: a new one for each start
-        except (OSError, RuntimeError, TimeoutError) as error:
-            self._words.seek(0)
-            lines = self._words.read().decode(errors="replace").split("\n")
-            reason = next((line.strip() for line in reversed(lines) if line.strip()), str(error))
-            await self.close(now=True)
-            raise NotebookError(
-                f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
-            ) from error
-        except BaseException:
-            await self.close(now=True)
-            raise
+        await self._manager.start_kernel(
+            extra_arguments=options,
+            cwd=str(self._folder),
+            env=dict(self._environment),
+            stdout=DEVNULL,
+            stderr=self._words,
+        )
+        client = self._manager.client(context=self._context)
+        # without the stdin channel `input()` raises in the cell, instead of waiting for nobody
+        client.start_channels(stdin=False, hb=False)
+        self._client = self._outputs.kc = client
+        await client.wait_for_ready(timeout=STARTUP_SECONDS)
+        info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
+        self.language_info = info["content"]["language_info"]
+        self.session = info["header"]["session"]  # the kernel's own: a new one for each start
+
+    def _last_words(self) -> str:
+        """Return the last line that the kernel complained with."""
+        self._words.seek(0)
+        lines = self._words.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    async def _forget(self) -> None:
+        """Clear away a kernel that did not start, so that another can."""
+        await self._end(now=True)
+        self._words.seek(0)
+        self._words.truncate()
+        self._manager = AsyncKernelManager(kernel_name=self._manager.kernel_name)
 
     async def status(self) -> str:
         """Return the kernel's state in Jupyter's words."""
@@ -200,6 +223,15 @@ class KernelProcess:
     async def close(self, *, now: bool = False) -> None:
         """End the kernel: politely, or ``now``. It ends even if this is cancelled."""
         try:
+            await self._end(now=now)
+        finally:
+            if self._work is not None:
+                self._work.cancel()
+            self._context.destroy(linger=0)
+            self._words.close()
+
+    async def _end(self, *, now: bool) -> None:
+        try:
             try:
                 if self._manager.has_kernel:
                     await self._manager.shutdown_kernel(now=now)
@@ -209,13 +241,9 @@ class KernelProcess:
                 else:
                     await self._manager.cleanup_resources()
         finally:
-            if self._work is not None:
-                self._work.cancel()
             if self._client is not None:
                 self._client.stop_channels()
                 self._client = None
-            self._context.destroy(linger=0)
-            self._words.close()
 
     @property
     def widgets(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from nbformat.v4 import new_notebook
 
 from jupyter_codeact.agent.contracts import NotebookError
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
+from jupyter_codeact.notebooks.kernel import STARTS
 
 
 @pytest.fixture
@@ -93,6 +94,36 @@ async def test_a_kernel_that_cannot_start_says_why_and_nothing_is_written(
         await headless.__aenter__()
     assert not headless.written
     assert sorted(os.listdir(tmp_path)) == ["in.ipynb", "jupyter"]
+
+
+TAKING = """
+import json, pathlib, runpy, socket, sys
+
+tries = pathlib.Path({tries!r})
+with tries.open("a") as file:
+    file.write("tried\\n")
+if len(tries.read_text().splitlines()) <= {often}:
+    taken = socket.create_server(("127.0.0.1", json.loads(open(sys.argv[2]).read())["shell_port"]))
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("often", [1, 9])
+async def test_a_kernel_whose_port_another_program_took_is_started_anew(
+    tmp_path: Path, installed: Any, often: int
+) -> None:
+    tries = tmp_path / "tries"
+    code = TAKING.format(tries=str(tries), often=often)
+    installed("unlucky", "python", sys.executable, "-c", code, "-f", "{connection_file}")
+    headless = HeadlessNotebook(notebook(tmp_path, kernelspec=kernelspec("unlucky")))
+    if often == 1:
+        async with headless:
+            cell = await headless.write_cell("1")
+            assert (await headless.run_cell(cell, source="1")).status == "ok"
+    else:
+        with pytest.raises(NotebookError, match=r"could not be started: .*[Aa]ddress already in use"):
+            await headless.__aenter__()
+    assert len(tries.read_text().splitlines()) == (2 if often == 1 else STARTS)
 
 
 PARENT = """
