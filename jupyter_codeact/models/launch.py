@@ -228,7 +228,9 @@ def transformers(
 
 
 def _name(model: Model | Path) -> str:
-    return model.name if isinstance(model, Model) else model.stem
+    if isinstance(model, Model):
+        return model.name
+    return model.stem if model.suffix == ".gguf" else model.resolve().name
 
 
 def _source(model: Entry | Snapshot | Path) -> Source:

@@ -14,6 +14,9 @@ from .transformers_generation import BrokenError, Step, Wish
 from .transformers_loading import Loaded
 from .transformers_sampling import BatchNoise
 
+PAGE = 32
+"""Tokens that the cache keeps together, which conversations share whole or not at all."""
+
 
 def can_batch(loaded: Loaded) -> bool:
     """Whether transformers can batch a model's replies.
@@ -33,7 +36,7 @@ class BatchingGenerator:
         options = loaded.options
         # The fast path of flash attention 2 reads pages of 256; else smaller ones share more of a prefix.
         flash = "flash" in (loaded.model.config._attn_implementation or "")
-        page = 256 if flash else 32
+        page = 256 if flash else PAGE
         config = {
             "page_size": page,
             "max_blocks_per_request": -(-loaded.context // page) + 1,

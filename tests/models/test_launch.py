@@ -26,6 +26,18 @@ def test_a_file_runs_with_llama_cpp_and_a_repository_with_transformers():
     assert launch(Path("/some/folder"), seen=MACHINE).module.endswith("transformers_worker")
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/models/coder-1.5b-q4_k_m.gguf", "coder-1.5b-q4_k_m"),
+        ("/models/coder-1.5b", "coder-1.5b"),  # which is no suffix
+        ("/models/coder-1.5b/../other-0.5b", "other-0.5b"),
+    ],
+)
+def test_a_model_of_the_users_own_is_called_as_its_file_or_folder_is(path, name):
+    assert launch(Path(path), seen=MACHINE).name == name
+
+
 def test_a_conversation_is_no_longer_than_the_model_was_trained_for():
     assert launch(find("smollm2-135m"), manner=Manner(context=100_000)).context == 8_192
 

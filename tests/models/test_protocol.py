@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from jupyter_codeact.models.hosting import Engine
 from jupyter_codeact.models.launch import Launch, llama_cpp, transformers
+from jupyter_codeact.models.transformers_batching import PAGE
 from tests.models.protocol_suite import EngineSuite, ProtocolSuite, Served
 from tests.models.transformed import CONTEXT
 from tests.scripted import ScriptedModel
@@ -45,7 +47,9 @@ class TestLlamaCpp(EngineSuite):
 
 
 class TestTransformers(EngineSuite):
-    """The engine for GPUs, on a CPU."""
+    """The engine for GPUs, on a CPU or on a GPU, where replies are written in batches."""
+
+    page = PAGE if torch.cuda.is_available() else 1
 
     @pytest.fixture(scope="class")
     @classmethod
