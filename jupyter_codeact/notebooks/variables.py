@@ -28,10 +28,26 @@ PLAIN = (type(None), bool, int, float, complex, str)
 SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
 BEGINNING = 200
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
+COUNTED = 1_000_000
+counted = 0
+
+def missing(values):
+    global counted
+    if counted + len(values) > COUNTED:  # or a user with much data would wait
+        return ""
+    counted += len(values)
+    try:
+        found = int(values.null_count() if hasattr(values, "null_count") else values.isna().sum())
+    except Exception:
+        return ""
+    return " (%d missing)" % found if found else ""
 
 def columns(frame):
-    names = [f"{name} {dtype}" for name, dtype in zip(list(frame.columns)[:20], list(frame.dtypes)[:20])]
-    return ", ".join(names) + (", ..." if frame.shape[1] > 20 else "")
+    parts = []
+    for at, (name, dtype) in enumerate(zip(list(frame.columns)[:20], list(frame.dtypes)[:20])):
+        values = frame.iloc[:, at] if hasattr(frame, "iloc") else frame.to_series(at)
+        parts.append(f"{name} {dtype}{missing(values)}")
+    return ", ".join(parts) + (", ..." if frame.shape[1] > 20 else "")
 
 def names(value):
     library = type(value).__module__.partition(".")[0]
@@ -65,7 +81,7 @@ def summary(name, value):
     if library in ("pandas", "polars") and kind == "DataFrame":
         return "%d rows x %d columns: %s" % (*value.shape, columns(value))
     if library in ("pandas", "polars") and kind == "Series":
-        return "%d values, %s" % (len(value), value.dtype)
+        return "%d values, %s%s" % (len(value), value.dtype, missing(value))
     if library == "numpy" and kind == "ndarray":
         return "shape %s, %s" % (value.shape, value.dtype)
     if library == "torch" and kind == "Tensor":

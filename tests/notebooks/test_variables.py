@@ -72,6 +72,25 @@ async def test_variables_are_described_by_type_shape_and_columns(kernel: AsyncKe
     assert not {"np", "pd", "sqrt", "_hidden", "In", "Out"} & set(described)
 
 
+async def test_missing_values_are_counted_where_there_are_some(kernel: AsyncKernelClient) -> None:
+    await execute(
+        kernel,
+        """
+import pandas as pd
+birds = pd.DataFrame({"sex": ["f", None, "m"], "mass_g": [3700.0, None, float("nan")], "year": [1, 2, 3]})
+birds.insert(3, "sex", [None, 1, 2], allow_duplicates=True)
+masses = birds["mass_g"]
+wide = pd.DataFrame({"a": [None] * 600_000, "b": [None] * 600_000})
+""",
+    )
+    described = {variable.name: variable.summary for variable in await read(kernel)}
+    said = described["birds"].split(": ", 1)[1].split(", ")
+    assert [one.partition(" (")[2] for one in said] == ["1 missing)", "2 missing)", "", "1 missing)"]
+    assert described["masses"] == "3 values, float64 (2 missing)"
+    # what takes long is left out; what was defined last is looked at first
+    assert described["wide"] == "600000 rows x 2 columns: a object (600000 missing), b object"
+
+
 async def test_reading_leaves_no_trace_and_runs_none_of_the_users_code(kernel: AsyncKernelClient) -> None:
     await execute(kernel, DEFINED)
     await execute(kernel, "41 + 1")
