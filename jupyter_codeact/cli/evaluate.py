@@ -56,6 +56,7 @@ def evaluate() -> None:
 @click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
 @click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
 @click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Play each task N times.")
+@click.option("--again", is_flag=True, help="Also play once more what crashed or failed.")
 @click.option("--seed", metavar="N", type=int, help="Seed of the first sample, where the engine takes one.")
 @click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
 @click.option(
@@ -84,6 +85,7 @@ def run(
     only: str | None,
     first: int | None,
     samples: int,
+    again: bool,
     seed: int | None,
     temperature: float,
     turns: int,
@@ -120,7 +122,7 @@ def run(
             "seed": seed,
         }
     )
-    choice = Choice(every=every, only=only, first=first, samples=samples)
+    choice = Choice(every=every, only=only, first=first, samples=samples, again=again)
     chat = open_model(model, endpoint=endpoint)
     solved: Counter[bool] = Counter()
 

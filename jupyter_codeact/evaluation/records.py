@@ -123,6 +123,8 @@ def append(path: Path, episode: Episode) -> None:
 def load(paths: Iterable[Path]) -> Iterator[Episode]:
     """Read episodes; a line that was cut off, when a run was killed, is left out.
 
+    Of an episode that a file has more than once, because it was played again, the last counts.
+
     Raises
     ------
     ResultsError
@@ -133,15 +135,18 @@ def load(paths: Iterable[Path]) -> Iterator[Episode]:
             lines = path.read_bytes().split(b"\n")
         except OSError as error:
             raise ResultsError(f"The results {path} cannot be read: {error.strerror}.") from error
+        found: dict[str, Episode] = {}
         for number, line in enumerate(lines, 1):
             if not line:
                 continue
             try:
-                yield Episode.model_validate_json(line)
+                episode = Episode.model_validate_json(line)
+                found[episode.key] = episode
             except ValidationError as error:
                 if number == len(lines):  # without its end of line: cut off
                     continue
                 raise ResultsError(f"Line {number} of {path} is no episode of this version.") from error
+        yield from found.values()
 
 
 def mended(path: Path) -> list[Episode]:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..agent.contracts import ChatModel
-from .records import Case, Episode, Played, Setting, append, key, mended
+from .records import Case, Ending, Episode, Played, Setting, append, key, mended
 from .suites import Suite
+
+WRONG: tuple[Ending, ...] = ("crashed", "failed")
+"""How an episode ends that says nothing of the agent: the kernel, the engine or the benchmark went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +22,15 @@ class Choice:
     """Which tasks to play.
 
     ``every`` takes each k-th (the first of each k), ``only`` those whose name matches a regular expression,
-    ``first`` at most so many of what is left; ``samples`` plays each so many times.
+    ``first`` at most so many of what is left; ``samples`` plays each so many times. ``again`` plays once more
+    what is in the results already and went wrong, as when the engine could not be reached.
     """
 
     every: int = 1
     only: str | None = None
     first: int | None = None
     samples: int = 1
+    again: bool = False
 
     def of(self, cases: Sequence[Case]) -> list[Case]:
         """Return the chosen ones."""
@@ -60,7 +65,11 @@ async def play_all(
         Plays an episode elsewhere; in this process if it is ``None``.
     """
     choice = choice or Choice()
-    played = {episode.key: episode for episode in mended(results)}
+    played = {
+        episode.key: episode
+        for episode in mended(results)
+        if not (choice.again and episode.played.ending in WRONG)
+    }
     wanted: list[tuple[Case, int]] = [
         (case, sample) for case in choice.of(await suite.cases()) for sample in range(choice.samples)
     ]

@@ -62,7 +62,9 @@ def test_a_cluster_that_is_not_there_is_named(
     assert f"The Ray cluster at {address} cannot be reached" in result.output
 
 
-def test_a_player_that_is_lost_costs_one_episode(served: ScriptedModel, tmp_path: Path) -> None:
+def test_a_player_that_is_lost_costs_one_episode_which_can_be_played_again(
+    served: ScriptedModel, tmp_path: Path
+) -> None:
     def kill(messages: list[dict]) -> ScriptedReply:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -79,3 +81,6 @@ def test_a_player_that_is_lost_costs_one_episode(served: ScriptedModel, tmp_path
     endings = {episode.played.ending: episode.played.message for episode in episodes}
     assert endings.keys() == {"crashed", "answered"}
     assert "process that played this episode was lost" in endings["crashed"]
+    served.script([alike])
+    mended = played(served, source, tmp_path / "r.jsonl", "--again", "--strict")
+    assert [episode.played.ending for episode in mended] == ["answered"] * 2

@@ -83,6 +83,21 @@ async def test_an_episode_that_crashes_costs_no_other(tmp_path: Path, model: Cha
     assert len(episodes) == 6
 
 
+async def test_what_went_wrong_is_played_again_when_that_is_asked_for_and_counts_once(
+    tmp_path: Path, model: ChatModel
+) -> None:
+    results = tmp_path / "r.jsonl"
+    await play_all(Coins(crash=2), SETTING, model, results)
+    left, again = Coins(), Coins()
+    await play_all(left, SETTING, model, results)
+    assert left.played == []
+    episodes = await play_all(again, SETTING, model, results, choice=Choice(again=True))
+    assert again.played == ["2"]
+    assert {episode.played.ending for episode in episodes} == {"answered"}
+    assert len(results.read_bytes().splitlines()) == 7  # nothing is lost
+    assert [episode.played.ending for episode in load([results])] == ["answered"] * 6
+
+
 async def test_as_many_episodes_as_asked_for_are_played_at_a_time(tmp_path: Path, model: ChatModel) -> None:
     suite = Coins(size=12)
     await play_all(suite, SETTING, model, tmp_path / "r.jsonl", parallel=3)
