@@ -19,6 +19,9 @@ _OPAQUE = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>")
 _OBJECT = re.compile(
     r"^(?:<(?:bound method|built-in method|function) .*|<.* at 0x[0-9a-fA-F]+>)$", re.MULTILINE
 )
+_NUMBER = r"(?:np\.float\d+\()?nan\b"
+# as print() and repr() write one; a table, which may have missing values, has NaN
+_NAN = re.compile(rf"^{_NUMBER}\)?$|(?<!['\"])[:=(] ?{_NUMBER}", re.MULTILINE)
 _DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
 _SHAPE = re.compile(r"(\d+) rows? [x×] (\d+) columns?")
 
@@ -40,6 +43,14 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
             return False
         found = found or bool(_OBJECT.search(text_of(output.get("text") or data.get("text/plain", ""))))
     return found
+
+
+def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether a number that a cell worked out is none: it prints ``p = nan``, or its result is that."""
+    return any(
+        _NAN.search(text_of(output.get("text") or output.get("data", {}).get("text/plain", "")))
+        for output in outputs
+    )
 
 
 def image_of(data: Mapping[str, Any]) -> Picture | None:

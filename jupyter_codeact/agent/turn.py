@@ -11,7 +11,7 @@ from . import context, prompts
 from .actions import ActionFormat, CodeAction, ParsedReply
 from .cells import resolve
 from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage, Variable
-from .displays import names_object
+from .displays import names_object, shows_nan
 from .drift import Known
 from .events import (
     Action,
@@ -310,6 +310,8 @@ def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequ
         advice = prompts.failed(error, meant)
     elif names_object(execution.outputs):
         advice = f"{prompts.OPAQUE} {advice}"
+    elif shows_nan(execution.outputs):
+        advice = f"{prompts.NAN} {advice}"
     elif meant := looked_for(source, execution, run.events[:-1]):
         run.executed(source, ok=False)
         run.mend(source, renamed(source, "", meant))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.displays import names_object
+from jupyter_codeact.agent.displays import names_object, shows_nan
 from jupyter_codeact.agent.events import Action, Executed, Observation, RunStarted
 from jupyter_codeact.agent.grounding import unshown
 from jupyter_codeact.agent.run import Budget
@@ -145,3 +145,28 @@ async def test_the_model_is_told_of_an_object_in_place_of_its_values(bench: Benc
     await bench.run(block("print(i for i in [7])"), block("print(*[7])"), "It is 7.")
     assert "names an object, not what is in it" in bench.told(1)
     assert "names an object" not in bench.told(2)
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("float('nan')", True),
+        ("import numpy as np; np.float64('nan')", True),
+        ("import numpy as np; np.array([1, np.nan]).mean(), 2", True),
+        ("p = float('nan'); print('p-value:', p)", True),
+        ("p = float('nan'); print(f'{p=:.2f}')", True),
+        ("from types import SimpleNamespace as R; R(statistic=float('nan'), df=3)", True),
+        ("import pandas as pd; pd.DataFrame({'a': [1, None]})", False),
+        ("import pandas as pd; print(pd.Series([1, None]).value_counts(dropna=False))", False),
+        ("print({'age': float('nan')})", False),
+        ("print('nan is a bread; banana: nano')", False),
+    ],
+)
+def test_a_number_that_is_none_is_noticed(run, source, seen):
+    assert shows_nan(run(source).outputs) is seen
+
+
+async def test_the_model_is_told_of_a_number_that_is_none(bench: Bench) -> None:
+    await bench.run(block("print('mean:', float('nan'))"), block("print('mean:', 7.5)"), "It is 7.5.")
+    assert "A value there is nan" in bench.told(1)
+    assert "nan" not in bench.told(2)
