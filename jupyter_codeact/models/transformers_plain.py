@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -77,8 +78,6 @@ class PlainGenerator:
         try:
             with torch.inference_mode():
                 self._write(wish, hand_over, left)
-        except _LeftError:
-            pass
         finally:
             hand_over(None)
 
@@ -109,7 +108,8 @@ class PlainGenerator:
                 pass
 
         ends = self._loaded.ends
-        try:
+        # Whatever else it breaks with can break it between two layers, and then nothing of it is of use.
+        with suppress(_LeftError):
             if not wish.images:
                 self._read(tokens, prefix, left)
             model.generate(
@@ -126,9 +126,8 @@ class PlainGenerator:
                 ),
                 **wish.images,
             )
-        finally:
-            if not wish.images:
-                self._keep(prefix, wish.tokens + written)
+        if not wish.images:
+            self._keep(prefix, wish.tokens + written)
 
     def _read(self, tokens: torch.Tensor, prefix: _Prefix, left: threading.Event) -> None:
         """Read the prompt but for its last token, which `generate` wants to do something with."""
