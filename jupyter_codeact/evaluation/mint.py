@@ -1,4 +1,8 @@
-"""MINT's offline tasks: five steps, two proposed answers, and a Python interpreter in between."""
+"""MINT's offline tasks: five steps, two proposed answers, and a Python interpreter in between.
+
+Its own harness shows examples, by which models know that code begins in the first column; ours shows none, so
+that what all lines are indented by is cut off.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
 from ..agent.observations import observe
+from ..agent.source import dedented
 from . import playing
 from .grading import grade, letter_options
 from .harness import reply_of
@@ -143,10 +148,10 @@ async def _harness(
         turns, usage = turns + 1, usage + cost
         messages.append({"role": "assistant", "content": text})
         told = HELP
-        found = [(tag, body.strip()) for tag, body in _TAG.findall(text)]
+        found = [(tag, dedented(body)) for tag, body in _TAG.findall(text)]
         proposals = [body for tag, body in found if tag == "solution"]
         if proposals:
-            answer = proposals[0]
+            answer = proposals[0].strip()
             code = family in CODE
             verdicts.append(
                 await _solves(bench, item, unfenced(answer)) if code else grade(family, item, answer)

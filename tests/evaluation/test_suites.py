@@ -183,7 +183,9 @@ async def test_mint_has_five_steps_and_two_proposals(
 ) -> None:
     suite = Mint(upstream.mint(tmp_path))
     case = next(case for case in await suite.cases() if case.family == "gsm8k")
-    served.script(["<execute>\nx = 6 * 7\nprint(x)\n</execute>", "<solution>31</solution>", "<solution>42"])
+    served.script(
+        ["<execute>\n  x = 6 * 7\n  print(x)\n</execute>", "<solution>31</solution>", "<solution>42"]
+    )
     played = await suite.play(case, PAPER, model)
     assert (played.strict, played.success, played.turns) == (False, True, 3)
     assert "42" in played.messages[2]["content"]
