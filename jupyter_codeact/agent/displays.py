@@ -23,7 +23,7 @@ _NUMBER = r"(?:np\.float\d+\()?nan\b"
 # as print() and repr() write one; a table, which may have missing values, has NaN
 _NAN = re.compile(rf"^{_NUMBER}\)?$|(?<!['\"])[:=(] ?{_NUMBER}", re.MULTILINE)
 _DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
-_SHAPE = re.compile(r"(\d+) rows? [x×] (\d+) columns?")
+_SHAPE = re.compile(r"(?<!\d)(\d+) rows? [x×] (\d+) columns?")
 
 
 def text_of(value: Any) -> str:

@@ -37,7 +37,9 @@ _NOT_THERE = re.compile(
     r"\b(?:not (?:found|exist|available|valid|known)|no such|(?:does|do)n't exist|invalid|unknown)\b",
     re.IGNORECASE,
 )
-_SPELLED = re.compile(r"\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|([\w~.:/@-]*[/@.][\w~.:/@-]*\w)")
+_SPELLED = re.compile(
+    r"\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|(?<![\w~.:/@-])([\w~.:/@-]*[/@.][\w~.:/@-]*\w)"
+)
 
 
 def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str) -> dict[str, str]:

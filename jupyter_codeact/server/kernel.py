@@ -140,7 +140,7 @@ class ServerKernel:
                 reply = await silent.evaluate(client, question, timeout=2 * LATE)
             new, threads = silent.parse(reply) or (0, before)
             self._threads = set(threads)
-            if new and before and self._followed:
+            if before and self._followed:
                 await asyncio.wait_for(self._followed.until(reply["parent_header"]["msg_id"]), LATE)
 
     def close(self) -> None:

@@ -1,0 +1,60 @@
+"""What the server hears of a kernel besides what its page shows."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from jupyter_client.multikernelmanager import AsyncMultiKernelManager
+
+from jupyter_codeact.server.kernel import ServerKernel
+
+LATE = """
+import threading, time
+def work():
+    time.sleep(0.1)
+    print("from the thread")
+threading.Thread(target=work).start()
+print("from the cell")
+"""
+
+
+async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager = AsyncMultiKernelManager()
+    identity = await manager.start_kernel()
+    page = manager.get_kernel(identity).client()
+    page.start_channels()
+    kernel = ServerKernel(manager, lambda: identity)
+    try:
+        await page.wait_for_ready(timeout=60)
+        await kernel.variables()
+        client = kernel._client
+        assert client is not None
+        hear = client.get_iopub_msg
+
+        async def hear_late(**options: Any) -> Any:
+            message = await hear(**options)
+            await asyncio.sleep(pause)
+            return message
+
+        pause = 0.0
+        monkeypatch.setattr(client, "get_iopub_msg", hear_late)
+        for _ in range(3):
+            async with kernel.follow(LATE) as followed:
+                assert followed is not None
+                followed.began(page.execute(LATE))
+                await followed.result()
+                await asyncio.sleep(0.15)  # on a busy machine; by then the thread has ended
+                pause = 0.1
+                await kernel.settle()
+                pause = 0.0
+                assert [output["text"] for output in followed.so_far().outputs] == [
+                    "from the cell\nfrom the thread\n"
+                ]
+    finally:
+        kernel.close()
+        page.stop_channels()
+        await manager.shutdown_all(now=True)
