@@ -17,6 +17,8 @@ BIN := .venv/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
+# side by side: most tests wait for a kernel, a server or a browser; those of a file share what they start
+PYTEST := python -m pytest -n 2 --dist loadfile
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
 .PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean docs
@@ -94,7 +96,7 @@ types:
 
 python-tests:
 	$(call say,Python tests)
-	@$(RUN) python -m pytest --ignore=tests/ui
+	@$(RUN) $(PYTEST) --ignore=tests/ui
 
 typescript-tests:
 	$(call say,TypeScript tests)
@@ -102,7 +104,7 @@ typescript-tests:
 
 browser-tests:
 	$(call say,Browser tests)
-	@$(RUN) python -m pytest tests/ui
+	@$(RUN) $(PYTEST) tests/ui
 
 docs: .make/installed
 	$(call say,Building the documentation)
