@@ -40,7 +40,7 @@ def wait(namespace, known, seconds, header):
             thread.join(max(0, end - time.monotonic()))
     sys.stdout.flush()
     sys.stderr.flush()
-    return json.dumps([len(new), [thread.ident for thread in threading.enumerate()]])
+    return json.dumps([thread.ident for thread in threading.enumerate()])
 """
 
 
@@ -138,8 +138,7 @@ class ServerKernel:
         with suppress(TimeoutError):
             async with self._asking:
                 reply = await silent.evaluate(client, question, timeout=2 * LATE)
-            new, threads = silent.parse(reply) or (0, before)
-            self._threads = set(threads)
+            self._threads = set(silent.parse(reply) or before)
             if before and self._followed:
                 await asyncio.wait_for(self._followed.until(reply["parent_header"]["msg_id"]), LATE)
 
