@@ -17,8 +17,6 @@ BIN := .venv/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
-# side by side: most tests wait for a kernel, a server or a browser; those of a file share what they start
-PYTEST := python -m pytest -n 2 --dist loadfile
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
 .PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean docs
@@ -94,9 +92,10 @@ types:
 	$(call say,Types)
 	@$(BIN)/mypy
 
+# side by side: most wait for a kernel or a server; those of a file share what they start. A page would notice.
 python-tests:
 	$(call say,Python tests)
-	@$(RUN) $(PYTEST) --ignore=tests/ui
+	@$(RUN) python -m pytest -n 2 --dist loadfile --ignore=tests/ui
 
 typescript-tests:
 	$(call say,TypeScript tests)
@@ -104,7 +103,7 @@ typescript-tests:
 
 browser-tests:
 	$(call say,Browser tests)
-	@$(RUN) $(PYTEST) tests/ui
+	@$(RUN) python -m pytest tests/ui
 
 docs: .make/installed
 	$(call say,Building the documentation)

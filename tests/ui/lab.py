@@ -223,6 +223,8 @@ class NotebookPage(PanelPage):
         """
         try:
             self.page.wait_for_function(f"() => {{ {seen} return {condition}; }}", timeout=120_000)
+            # the last that restoring does is to give the notebook the focus
+            self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         except TookTooLong as error:
             found = "[ready, session?.isReady, session?.session?.kernel?.connectionStatus, status]"
             was = self.page.evaluate(f"() => {{ {seen} return {found}; }}")
