@@ -290,6 +290,19 @@ class NotebookPage(PanelPage):
                 notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: 'full' };
             }"""
         )
+        # cells are taken off the page and put back meanwhile, and lose the focus
+        self.page.wait_for_function(
+            """() => {
+                const notebook = jupyterapp.shell.currentWidget.content;
+                return notebook.node.querySelectorAll('.jp-Cell').length < notebook.widgets.length;
+            }"""
+        )
+
+    def edit(self, index: int) -> None:
+        """Put the cursor into a cell with the mouse."""
+        editor = self.cells.nth(index).locator(".cm-content")
+        editor.click()
+        expect(editor).to_be_focused()
 
     def scroll_to(self, index: int) -> None:
         """Scroll to a cell, as with the mouse: who is typing goes on typing where they are."""
@@ -303,8 +316,7 @@ class NotebookPage(PanelPage):
     def run_cell(self, index: int) -> None:
         """Run a cell as the user does, and wait until its number shows."""
         cell = self.cells.nth(index)
-        cell.locator(".cm-content").click()
-        expect(cell.locator(".cm-content")).to_be_focused()
+        self.edit(index)
         self.page.keyboard.press("Control+Enter")
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 

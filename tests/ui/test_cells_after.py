@@ -39,7 +39,7 @@ def test_a_run_is_marked_compared_and_undone_but_for_what_the_user_changed_since
     expect(dialog.get_by_role("textbox", name="Now")).to_contain_text("total = sum(price)")
     dialog.get_by_role("button", name="Close").last.click()
 
-    page.cells.nth(2).locator(".cm-content").click()
+    page.edit(2)
     page.page.keyboard.press("Control+End")
     page.page.keyboard.type("  # mine")
     page.choose("Undo the Last CodeAct Run")
@@ -66,7 +66,7 @@ def test_a_check_marks_each_cell_until_it_is_edited_or_the_results_are_cleared_a
     expect(page.mark(1, "failed")).to_have_attribute("title", sentence)
     expect(page.mark(2, "not_run")).to_be_visible()
     expect(page.above.get_by_role("button", name="Clear")).to_be_visible()
-    page.cells.nth(1).locator(".cm-content").click()
+    page.edit(1)
     page.page.keyboard.press("Control+A")
     page.page.keyboard.type("import time; time.sleep(600)")
     expect(page.mark(1, "failed")).to_be_hidden()

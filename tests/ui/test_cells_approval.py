@@ -48,7 +48,7 @@ def test_a_cell_waits_and_runs_once_by_button_or_key_as_edited_or_not_at_all(
     expect_ran_once(page, 2, "command")
 
     expect(page.waiting(3)).to_be_visible()
-    page.cells.nth(3).locator(".cm-content").click()
+    page.edit(3)
     page.page.keyboard.press("Shift+Enter")
     expect_ran_once(page, 3, "editing")
 
@@ -86,7 +86,7 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     expect(page.mode).to_have_text("Always ask")
 
     page.window_cells()
-    page.cells.nth(0).locator(".cm-content").click()
+    page.edit(0)
     page.page.keyboard.press("Home")
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.type("abc")

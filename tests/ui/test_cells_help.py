@@ -27,7 +27,7 @@ def test_an_error_is_explained_and_fixed_in_its_cell(
     page = open_notebook("fix.ipynb")
     page.run_cell(0)
     page.run_cell(1)
-    page.cells.nth(2).locator(".cm-content").click()
+    page.edit(2)
     help_with_error = page.cells.nth(1).get_by_role("group", name="Help with this error")
     help_with_error.get_by_role("button", name="Explain").click()
     expect(page.conversation).to_contain_text("There is no prices, only price.")

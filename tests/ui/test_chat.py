@@ -75,7 +75,7 @@ def test_a_reply_is_drawn_asked_again_and_replaced_by_another_task(
     code.get_by_role("button", name="Insert below the active cell").click()
     expect(page.cells).to_have_count(3)
     assert page.sources.count("print('total', 40 + 2)") == 2
-    page.cells.nth(0).locator(".cm-content").click()
+    page.edit(0)
     code.get_by_role("button", name="Replace the active cell").click()
     expect(page.cells.nth(0)).not_to_contain_text("mine")
     assert page.sources.count("print('total', 40 + 2)") == 3

@@ -39,7 +39,7 @@ def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(
     assert "NameError: name 'prices' is not defined" in told[3]
     assert "total 42" in told[5]
 
-    page.cells.nth(2).locator(".cm-content").click()
+    page.edit(2)
     page.page.keyboard.press("Control+A")
     page.page.keyboard.type("total + 1")
     page.run_cell(2)
@@ -95,7 +95,7 @@ def test_what_the_user_makes_of_a_failed_cell_stays_and_the_correction_goes_belo
     page.ask("Add up the prices.")
     expect(page.conversation).to_contain_text("Let me see.")
 
-    page.cells.nth(1).locator(".cm-content").click()
+    page.edit(1)
     page.page.keyboard.press("Control+A")
     page.page.keyboard.type("my own way")
     held.released.set()

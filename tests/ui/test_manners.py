@@ -54,10 +54,10 @@ def test_who_types_in_another_cell_keeps_focus_mode_cursor_and_text(
     first, second = served.held("", TWO_STEPS[0]), served.held("", TWO_STEPS[1])
     served.script([first, second, "Done with both."])
     page = open_notebook("typing.ipynb")
-    page.cells.nth(0).locator(".cm-content").click()
+    page.edit(0)
     page.ask("Go on in two steps.")
     assert first.reached.wait(10)
-    page.cells.nth(1).locator(".cm-content").click()
+    page.edit(1)
     page.page.keyboard.press("Home")
     page.page.keyboard.press("ArrowRight")
 
@@ -84,7 +84,7 @@ def test_cells_go_below_the_active_one_and_then_below_each_other(
     lab.write("below.ipynb", "'first'", "'second'", "'third'")
     served.script([*TWO_STEPS, "Done with both."])
     page = open_notebook("below.ipynb")
-    page.cells.nth(1).locator(".cm-content").click()
+    page.edit(1)
 
     page.ask("Go on in two steps.")
 
