@@ -92,7 +92,7 @@ types:
 	$(call say,Types)
 	@$(BIN)/mypy
 
-# side by side: most wait for a kernel or a server; those of a file share what they start. A page would notice.
+# side by side: most wait for a kernel or a server; those of a file share what they start
 python-tests:
 	$(call say,Python tests)
 	@$(RUN) python -m pytest -n 2 --dist loadfile --ignore=tests/ui

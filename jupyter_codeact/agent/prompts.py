@@ -53,8 +53,8 @@ UNSHOWN = (
 UNTRIED = "None of your cells has called {names} yet."
 OPAQUE = "That names an object, not what is in it: show its values, with list() or by calling it."
 NAN = (
-    "A value there is nan, because a missing one went into it: leave missing values out, as dropna() does, "
-    "unless the task says otherwise."
+    "A value there is nan, most likely because a missing one went into it: leave missing values out, as "
+    "dropna() does, unless the task says otherwise."
 )
 GIVEN = "{names}: there already, as you were told. Call what is there, and do not write your own."
 LEFT_OUT = "{names}: there already, so your own was left out."

@@ -14,7 +14,7 @@ from .records import Case, Ending, Episode, Played, Setting, append, key, mended
 from .suites import Suite
 
 WRONG: tuple[Ending, ...] = ("crashed", "failed")
-"""How an episode ends that says nothing of the agent: the kernel, the engine or the benchmark went wrong."""
+"""How an episode ends where the kernel, the engine or the benchmark broke, whoever's doing that was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,22 +123,21 @@ class KernelProcess:
         NotebookError
             If it does not; with the kernel's own last words.
         """
-        for left in reversed(range(STARTS)):
-            try:
-                await self._begin()
-                return
-            except (OSError, RuntimeError, TimeoutError) as error:
-                reason = self._last_words() or str(error)
-                if left and _TAKEN.search(reason):
-                    await self._forget()
-                    continue
-                await self.close(now=True)
-                raise NotebookError(
-                    f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
-                ) from error
-            except BaseException:
-                await self.close(now=True)
-                raise
+        try:
+            for left in reversed(range(STARTS)):
+                try:
+                    await self._begin()
+                    return
+                except (OSError, RuntimeError, TimeoutError) as error:
+                    reason = self._last_words() or str(error)
+                    if not (left and _TAKEN.search(reason)):
+                        raise NotebookError(
+                            f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
+                        ) from error
+                await self._forget()
+        except BaseException:
+            await self.close(now=True)
+            raise
 
     async def _begin(self) -> None:
         options = ["--HistoryManager.hist_file=:memory:"] if self._manager.ipykernel else []

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nbformat
 
 from jupyter_codeact.agent.contracts import Execution
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
+
+
+class Knock:
+    """Lets a cell tell the test how far it is: ``source`` is code that knocks."""
+
+    def __init__(self, port: int, heard: asyncio.Event) -> None:
+        self.source = f"__import__('socket').create_connection(('127.0.0.1', {port})).close()"
+        self.heard = heard
+
+
+@asynccontextmanager
+async def knocking() -> AsyncIterator[Knock]:
+    """Listen for a cell that knocks."""
+    heard = asyncio.Event()
+
+    def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield Knock(server.sockets[0].getsockname()[1], heard)
 
 
 async def run(notebook: HeadlessNotebook, source: str, timeout: float | None = None) -> Execution:

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from jupyter_codeact.agent.contracts import NotebookError
 from jupyter_codeact.notebooks import outputs
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
-from tests.notebooks.cells import printed, read, run
+from tests.notebooks.cells import Knock, knocking, printed, read, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,24 +30,10 @@ async def notebook(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[He
         yield notebook
 
 
-class Knock:
-    """Lets a cell tell the test how far it is: ``source`` is code that knocks."""
-
-    def __init__(self, port: int, heard: asyncio.Event) -> None:
-        self.source = f"__import__('socket').create_connection(('127.0.0.1', {port})).close()"
-        self.heard = heard
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def knock() -> AsyncIterator[Knock]:
-    heard = asyncio.Event()
-
-    def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.set()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        yield Knock(server.sockets[0].getsockname()[1], heard)
+    async with knocking() as knock:
+        yield knock
 
 
 async def test_outputs_of_every_kind_come_complete_and_in_order(notebook: HeadlessNotebook) -> None:

@@ -9,12 +9,14 @@ import pytest
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 
 from jupyter_codeact.server.kernel import ServerKernel
+from tests.notebooks.cells import knocking
 
 LATE = """
 import threading, time
 def work():
     time.sleep(0.1)
     print("from the thread")
+    {knock}
 threading.Thread(target=work).start()
 print("from the cell")
 """
@@ -33,27 +35,26 @@ async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
         await kernel.variables()
         client = kernel._client
         assert client is not None
-        hear = client.get_iopub_msg
+        hear, pause = client.get_iopub_msg, 0.0
 
         async def hear_late(**options: Any) -> Any:
             message = await hear(**options)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # the server has other work
             return message
 
-        pause = 0.0
         monkeypatch.setattr(client, "get_iopub_msg", hear_late)
-        for _ in range(3):
-            async with kernel.follow(LATE) as followed:
+        async with knocking() as knock:
+            source = LATE.format(knock=knock.source)
+            async with kernel.follow(source) as followed:
                 assert followed is not None
-                followed.began(page.execute(LATE))
+                followed.began(page.execute(source))
                 await followed.result()
-                await asyncio.sleep(0.15)  # on a busy machine; by then the thread has ended
-                pause = 0.1
+                await asyncio.wait_for(knock.heard.wait(), 20)
+                pause = 0.03
                 await kernel.settle()
                 pause = 0.0
-                assert [output["text"] for output in followed.so_far().outputs] == [
-                    "from the cell\nfrom the thread\n"
-                ]
+                [shown] = followed.so_far().outputs
+                assert shown["text"] == "from the cell\nfrom the thread\n"
     finally:
         kernel.close()
         page.stop_channels()
