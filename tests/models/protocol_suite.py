@@ -45,8 +45,10 @@ class Served:
     async def client(self, key: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
         """Yield a client that sends the key, or another one."""
         headers = {"Authorization": f"Bearer {self.key if key is None else key}"} if key != "" else {}
+        # A server may end a connection that is idle just when it is used again; a bare client does not retry.
+        limits = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(
-            base_url=self.url, headers=headers, timeout=120, trust_env=False
+            base_url=self.url, headers=headers, timeout=120, trust_env=False, limits=limits
         ) as client:
             yield client
 
