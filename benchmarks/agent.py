@@ -28,14 +28,14 @@ from pathlib import Path
 import nbformat
 from headless import bare
 
-from jupyter_codeact.agent import context
 from jupyter_codeact.agent.agent import Agent
+from jupyter_codeact.agent.context import opening as context
 from jupyter_codeact.agent.contracts import Delta, Message
 from jupyter_codeact.agent.events import Reply
-from jupyter_codeact.agent.gate import ModeGate
+from jupyter_codeact.agent.gate.gate import ApprovalGate
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
-from jupyter_codeact.models.client import open_model
+from jupyter_codeact.models.open import open_model
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 TURNS = 100
@@ -80,7 +80,7 @@ async def overhead(folder: Path, start: Path | None = None) -> None:
     journal = SqliteJournal(folder / "journal.sqlite")
     async with HeadlessNotebook(start, folder / "bench.ipynb") as notebook:
         model = Instant(notebook)
-        gate = ModeGate(lambda: "ask-if-risky", _never, folder)
+        gate = ApprovalGate(lambda: "risky", _never, folder)
         agent = Agent(model, notebook, journal, gate=gate, budget=Budget(turns=TURNS + 1))
         await agent.run(journal.begin("bench"), "Count.", title="bench.ipynb")
     journal.close()

@@ -30,12 +30,12 @@ from typing import Any
 
 import psutil
 
-from jupyter_codeact.models import machine, store
-from jupyter_codeact.models.catalog import DEFAULT_MODEL, Entry, find
-from jupyter_codeact.models.client import open_model
-from jupyter_codeact.models.hosting import Engine
-from jupyter_codeact.models.launch import llama_cpp
-from jupyter_codeact.models.local import LocalModel
+from jupyter_codeact.models.catalog import machine, store
+from jupyter_codeact.models.catalog.catalog import DEFAULT_MODEL, Entry, find
+from jupyter_codeact.models.engines.launch import llama_cpp
+from jupyter_codeact.models.engines.local import LocalModel
+from jupyter_codeact.models.engines.supervisor import Engine
+from jupyter_codeact.models.open import open_model
 
 LOAD = """
 import time

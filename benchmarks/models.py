@@ -36,12 +36,12 @@ from typing import Any
 
 import httpx
 
-from jupyter_codeact.models import machine, store
-from jupyter_codeact.models.catalog import Entry, find
-from jupyter_codeact.models.client import EndpointModel
-from jupyter_codeact.models.hosting import Engine
-from jupyter_codeact.models.launch import llama_cpp, transformers
-from jupyter_codeact.models.local import LocalModel
+from jupyter_codeact.models.catalog import machine, store
+from jupyter_codeact.models.catalog.catalog import Entry, find
+from jupyter_codeact.models.engines.launch import llama_cpp, transformers
+from jupyter_codeact.models.engines.local import LocalModel
+from jupyter_codeact.models.engines.supervisor import Engine
+from jupyter_codeact.models.open import EndpointModel
 
 ROUNDS = 7  # unless --rounds says otherwise
 WORDS = 128
@@ -270,10 +270,10 @@ async def gpu() -> None:
     import torch
     from transformers import AutoModelForCausalLM, Qwen2Config
 
-    from jupyter_codeact.models.transformers_batching import BatchingGenerator
-    from jupyter_codeact.models.transformers_generation import Wish
-    from jupyter_codeact.models.transformers_loading import Loaded, attention
-    from jupyter_codeact.models.transformers_settings import TransformersOptions
+    from jupyter_codeact.models.engines.transformers.batching import BatchingGenerator
+    from jupyter_codeact.models.engines.transformers.generation import Wish
+    from jupyter_codeact.models.engines.transformers.loading import Loaded, attention
+    from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 
     if not torch.cuda.is_available():
         row("gpu", "no CUDA here", "not measured")

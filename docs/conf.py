@@ -27,7 +27,7 @@ napoleon_use_rtype = False
 
 def write_configuration(_app: Any) -> None:
     """Write down the server's settings, as traitlets describes them."""
-    from jupyter_codeact.extension import CodeActExtension
+    from jupyter_codeact.server.extension import CodeActExtension
 
     generated = Path(__file__).parent / "_generated"
     generated.mkdir(exist_ok=True)

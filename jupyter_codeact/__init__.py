@@ -9,11 +9,11 @@ from .tools import tool
 if TYPE_CHECKING:
     from .api import arun, run
     from .result import Result
-    from .widgets import CodeAct
+    from .shell.widget import CodeAct
 
 __all__ = ["CodeAct", "Result", "arun", "run", "tool"]
 
-_LATER = {"CodeAct": "widgets", "Result": "result", "arun": "api", "run": "api"}
+_LATER = {"CodeAct": "shell.widget", "Result": "result", "arun": "api", "run": "api"}
 """What is imported when it is first used, and from where: a kernel should not wait for it."""
 
 
@@ -27,13 +27,13 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Add ``%codeact`` to an IPython shell: ``%load_ext jupyter_codeact``."""
-    from .magics import CodeActMagics
+    from .shell.magic import CodeActMagics
 
     ipython.register_magics(CodeActMagics)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    from .extension import CodeActExtension
+    from .server.extension import CodeActExtension
 
     return [{"module": "jupyter_codeact", "app": CodeActExtension}]
 

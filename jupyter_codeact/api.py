@@ -10,18 +10,18 @@ from typing import Any
 
 from .agent.agent import Agent
 from .agent.contracts import CodeActError
-from .agent.events import Asked, Event
-from .agent.gate import Decision, Mode, ModeGate, decision
+from .agent.events import ApprovalRequested, Event
+from .agent.gate.gate import Approval, ApprovalGate, Decision, decision
 from .cli.approve import MODES, NOBODY
 from .cli.endpoints import saved
-from .inside import Quiet, can_ask
 from .journal import default_path, open_journal
-from .models.client import KEY_VARIABLE, open_model
+from .models.open import KEY_VARIABLE, open_model
 from .notebooks import tools as tool_names
 from .notebooks.headless import HeadlessNotebook
 from .result import Result, result_of
-from .session import Options, Session
-from .threads import Background, Looping, Waiting, call_in
+from .shell.inline import Quiet, can_ask
+from .shell.session import Options, Session
+from .shell.threads import Background, Looping, Waiting, call_in
 
 Ask = Callable[[str, list[str]], bool | str]
 Watch = Callable[[Event], None]
@@ -136,9 +136,9 @@ class _Wish:
         self.options = Options(model, endpoint, api_key, max_turns, timeout, tuple(tools))
         self.shell = _shell() if notebook is None and output is None else None
 
-    def mode(self, somebody: bool) -> Mode:
+    def mode(self, somebody: bool) -> Approval:
         """Return which cells wait, when ``somebody`` can be asked or not."""
-        return MODES[self.approve or ("risky" if somebody else "auto")]
+        return MODES[self.approve or ("risky" if somebody else "never")]
 
 
 class _Door(Quiet):
@@ -155,7 +155,7 @@ class _Door(Quiet):
         if self._wish.watch is not None:
             self._wish.watch(event)
 
-    async def ask(self, asked: Asked) -> Decision:
+    async def ask(self, asked: ApprovalRequested) -> Decision:
         ask = self._wish.ask
         if ask is None:
             return await super().ask(asked)
@@ -186,7 +186,7 @@ class _Headless:
                 model,
                 notebook,
                 journal,
-                gate=ModeGate(lambda: mode, self._ask, notebook.folder),
+                gate=ApprovalGate(lambda: mode, self._ask, notebook.folder),
                 budget=options.budget,
                 watch=wish.watch or (lambda _event: None),
                 tools=options.tools,
@@ -203,13 +203,13 @@ class _Headless:
             await model.close()
             journal.close()
 
-    async def _ask(self, asked: Asked) -> Decision:
+    async def _ask(self, asked: ApprovalRequested) -> Decision:
         if self._wish.ask is None:
             return decision(asked.source, allowed=False, reasons=[*asked.reasons, NOBODY])
         return await asyncio.to_thread(_decision, self._wish.ask, asked)
 
 
-def _decision(ask: Ask, asked: Asked) -> Decision:
+def _decision(ask: Ask, asked: ApprovalRequested) -> Decision:
     said = ask(asked.source, list(asked.reasons))
     if isinstance(said, str):
         return decision(said, allowed=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeact.models import store
-from jupyter_codeact.models.catalog import find
+from jupyter_codeact.models.catalog import store
+from jupyter_codeact.models.catalog.catalog import find
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_codeact.cli import COMMANDS
-from jupyter_codeact.extension import CodeActExtension
+from jupyter_codeact.server.extension import CodeActExtension
 
 ROOT = Path(__file__).parents[1]
 

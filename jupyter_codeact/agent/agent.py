@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from . import context, prompts, turn
-from .actions import ActionFormat, MarkdownFormat
+from . import prompts, turn
+from .context import opening as context
+from .context.snapshot import NotebookSnapshot
 from .contracts import ChatModel, CodeActError, Journal, Notebook
-from .drift import Known
 from .events import Attachment, Event, Observation, RunEnded, RunStarted
-from .gate import AutoGate, Gate
+from .gate.gate import AllowAllGate, Gate
+from .replies.actions import ActionFormat, MarkdownFormat
 from .run import Budget, Ended, Run, StopSign
 
 
@@ -46,7 +47,7 @@ class Agent:
         tools: Sequence[str] = (),
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
-        self.gate, self.action_format = gate or AutoGate(), action_format or MarkdownFormat()
+        self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self._stop = StopSign()
 
@@ -105,7 +106,9 @@ class Agent:
         )
         run.emit(Observation, text=told, images=images)
         given = {tool.name for tool in context.tools(state.variables)} - context.words(task)
-        spot = turn.Spot(below or state.active_cell, Known(state), given=given, sees_images=sees)
+        spot = turn.TurnState(
+            below or state.active_cell, NotebookSnapshot(state), given=given, sees_images=sees
+        )
         while True:
             run.next_turn()
             reply = await turn.ask(run, self.model, self.action_format, spot.given)

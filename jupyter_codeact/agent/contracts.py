@@ -1,6 +1,6 @@
 """What the agent needs of the world: a chat model, a notebook, a journal.
 
-Doors hand the agent one of each. Everything that crosses such a contract is a frozen pydantic model,
+Frontends hand the agent one of each. Everything that crosses such a contract is a frozen pydantic model,
 so that the same shape travels over a WebSocket, into the journal and through a test.
 """
 
@@ -55,13 +55,16 @@ class Usage(Frozen):
 
 
 class Delta(Frozen):
-    """A piece of a streamed reply: new text, and what the reply has cost so far, counted or estimated.
+    """A piece of a streamed reply, and what the reply has cost so far, counted or estimated.
 
-    ``restart`` says that the connection was lost and the model was asked again: what came of the reply before
-    no longer counts, and it begins anew with this piece.
+    ``thinking`` is what the endpoint itself sets apart as reasoning; thinking that a model writes between tags
+    comes as ``text``, and is told apart when the reply is parsed. ``restart`` says that the connection was
+    lost and the model was asked again: what came of the reply before no longer counts, and it begins anew
+    with this piece.
     """
 
     text: str = ""
+    thinking: str = ""
     restart: bool = False
     usage: Usage | None = None
     finish_reason: str | None = None
@@ -163,16 +166,31 @@ class CellCheck(Frozen):
     message: str = ""
 
 
-class ChatModel(Protocol):
-    """A model that continues a conversation.
+Guidance = Literal["small", "capable"]
+"""How much help a model gets: *small* models get every hook, *capable* ones those that never change code."""
 
-    Two more attributes are read where a model has them: ``context``, the tokens that a conversation may have
-    (``None`` while unknown), and ``sees_images``, whether it is to be sent images.
+
+class ModelInfo(Frozen):
+    """What is known of a model.
+
+    ``name`` is what to call it when talking to people; ``context_window`` the tokens that a conversation may
+    have, ``None`` while unknown; ``supports_images`` whether it is to be sent images; ``thinks`` whether it
+    reasons before it replies; ``guidance`` how much help it gets.
     """
 
+    name: str
+    context_window: int | None = None
+    supports_images: bool = False
+    thinks: bool = False
+    guidance: Guidance = "small"
+
+
+class ChatModel(Protocol):
+    """A model that continues a conversation."""
+
     @property
-    def name(self) -> str:
-        """What to call the model when talking to people."""
+    def info(self) -> ModelInfo:
+        """What is known of the model now; an endpoint may tell more once it was asked."""
         ...
 
     def stream(
@@ -180,12 +198,14 @@ class ChatModel(Protocol):
         messages: Sequence[Message],
         *,
         stop: Sequence[str] = (),
-        max_tokens: int = 1024,
-        temperature: float = 0.0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply. Closing the generator cancels the request at the engine.
+
+        ``max_tokens`` and ``temperature`` are the endpoint's own where they are ``None``.
 
         ``tools`` are functions the model may call, as OpenAI's protocol declares them; a call comes as text,
         the way `formats.ToolsFormat.render` writes it.

@@ -65,24 +65,31 @@ class RunStarted(BaseEvent):
 
 
 class ReplyDelta(BaseEvent):
-    """A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+    """A piece of the reply being written, parsed. Shown as it comes, not stored: `Reply` has the whole.
 
-    ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
+    ``thinking``, ``prose`` and ``action`` are what is to be added to each. ``restart`` says that the reply
+    begins anew with this piece: the model was asked again, or what came so far is read otherwise now.
     """
 
     type: Literal["reply_delta"] = "reply_delta"
-    text: str
+    thinking: str = ""
+    prose: str = ""
+    action: str = ""
     restart: bool = False
 
 
 class Reply(BaseEvent):
-    """What the model said in one turn, as it stays in its history.
+    """What the model said in one turn.
 
-    ``seconds`` is all of its time, ``first_token_seconds`` that until its first word.
+    ``text`` is the reply as it stays in the model's history, without its thinking; ``thinking`` and ``prose``
+    are what frontends show of it, beside the action, which the event `Action` has. ``seconds`` is all of its
+    time, ``first_token_seconds`` that until its first word.
     """
 
     type: Literal["reply"] = "reply"
     text: str
+    thinking: str = ""
+    prose: str = ""
     usage: Usage = Usage()
     seconds: float = 0.0
     first_token_seconds: float | None = None
@@ -90,32 +97,37 @@ class Reply(BaseEvent):
 
 
 class Action(BaseEvent):
-    """The executable part of a reply, as the model wrote it."""
+    """What is put into a cell: the executable part of a reply, as the hooks left it."""
 
     type: Literal["action"] = "action"
     source: str
     cell_type: Literal["code", "markdown"] = "code"
 
 
-class Asked(BaseEvent):
-    """The gate waits for the user's decision on a cell that is written and not run."""
+class ApprovalRequested(BaseEvent):
+    """The gate waits for the user's answer on a cell that is written and not run.
 
-    type: Literal["asked"] = "asked"
+    ``sha256`` is that of the source of the `Action` before it.
+    """
+
+    type: Literal["approval_requested"] = "approval_requested"
     cell_id: str
-    source: str
     sha256: str
     reasons: list[str] = Field(default_factory=list)
 
 
-class Decided(BaseEvent):
-    """What the gate said. ``source`` is what may run; it differs from the action's if the user edited it."""
+class ApprovalResolved(BaseEvent):
+    """What the gate said. ``edited`` is what may run if the user changed the `Action`'s source first.
 
-    type: Literal["decided"] = "decided"
+    ``sha256`` is that of what may run.
+    """
+
+    type: Literal["approval_resolved"] = "approval_resolved"
     cell_id: str
-    source: str
     sha256: str
     allowed: bool
     reasons: list[str] = Field(default_factory=list)
+    edited: str | None = None
 
 
 class CellWritten(BaseEvent):
@@ -149,23 +161,30 @@ class Observation(BaseEvent):
     images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
 
 
-class Doubted(BaseEvent):
+class HookApplied(BaseEvent):
+    """A hook had something to say in this turn, or changed something; see `jupyter_codeact.agent.hooks`."""
+
+    type: Literal["hook_applied"] = "hook_applied"
+    hook: str
+
+
+class AnswerRejected(BaseEvent):
     """The answer in this turn's reply was not taken, and the model looks again.
 
     ``message`` tells the user why.
     """
 
-    type: Literal["doubted"] = "doubted"
+    type: Literal["answer_rejected"] = "answer_rejected"
     message: str
 
 
-class Condensed(BaseEvent):
+class HistoryCompacted(BaseEvent):
     """The model's window was nearly full: what was before this is told in brief from now on.
 
     ``room`` is how many characters it may take.
     """
 
-    type: Literal["condensed"] = "condensed"
+    type: Literal["history_compacted"] = "history_compacted"
     room: int = 4000
 
 
@@ -194,12 +213,13 @@ Event = Annotated[
     | Reply
     | Action
     | CellWritten
-    | Asked
-    | Decided
+    | ApprovalRequested
+    | ApprovalResolved
     | Executed
     | Observation
-    | Doubted
-    | Condensed
+    | HookApplied
+    | AnswerRejected
+    | HistoryCompacted
     | RunEnded
     | RunUndone,
     Field(discriminator="type"),

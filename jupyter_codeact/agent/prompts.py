@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .actions import ActionFormat
+from .replies.actions import ActionFormat
 
 SYSTEM = """\
 You work in a user's Jupyter notebook by writing Python. {format} \
@@ -46,7 +46,7 @@ JUST_RAN = (
     "Do not write that cell again: it ran, and its output is above. If that shows what was asked for, say it "
     "now in plain words, without code."
 )
-UNSHOWN = (
+UNGROUNDED = (
     "No output shows such an answer: do not guess, and do not calculate in your head. Find it with code: "
     "begin with a Python block that prints what was asked for."
 )
@@ -70,7 +70,7 @@ DRIFT = "Meanwhile in the notebook:"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
 PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
 EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"
-CONDENSED = "What happened before this is shortened to save room; variables in the kernel are still there."
+COMPACTED = "What happened before this is shortened to save room; variables in the kernel are still there."
 EARLIER = "Task: {task}"
 UNSEEN = "You cannot see images: say so if the task needs it."
 IMAGES = "The images of that output:"
@@ -110,9 +110,9 @@ def meant_by(names: Mapping[str, str]) -> str:
     return " ".join(MEANT.format(missing=missing, there=there) for missing, there in names.items())
 
 
-def unshown(untried: Sequence[str]) -> str:
+def ungrounded_values(untried: Sequence[str]) -> str:
     """Return what the model is told of an answer with made-up values, and of functions it has not tried."""
-    return " ".join([UNSHOWN, *([UNTRIED.format(names=", ".join(untried))] if untried else [])])
+    return " ".join([UNGROUNDED, *([UNTRIED.format(names=", ".join(untried))] if untried else [])])
 
 
 def echoes(answer: str) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from . import prompts
+from .context.history import Window
 from .contracts import Frozen, Journal, Usage
 from .events import Ending, Event, RunEnded, new_id
-from .history import Window
-from .source import meaning
+from .source import normalized
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -124,26 +124,26 @@ class Run:
 
     def executed(self, source: str, *, ok: bool) -> None:
         """Keep in mind how a cell ended."""
-        self._ran = meaning(source) if ok else None
+        self._ran = normalized(source) if ok else None
         if not ok:
-            self._failed.add(meaning(source))
+            self._failed.add(normalized(source))
 
     def repeats(self, source: str) -> bool:
         """Whether a code cell that does the same failed already, or was what ran just before."""
-        return meaning(source) in self._failed or self.just_ran(source)
+        return normalized(source) in self._failed or self.just_ran(source)
 
     def just_ran(self, source: str) -> bool:
         """Whether a code cell that does the same was what ran just before, without an error."""
-        return meaning(source) == self._ran
+        return normalized(source) == self._ran
 
     def mend(self, source: str, better: str) -> None:
         """Keep in mind what a failed cell should have been."""
         if better != source:
-            self._mended[meaning(source)] = better
+            self._mended[normalized(source)] = better
 
     def mended(self, source: str) -> str | None:
         """Return what a cell should have been that failed already, if that is known."""
-        return self._mended.get(meaning(source))
+        return self._mended.get(normalized(source))
 
     def advise(self, outcome: str, *marks: str) -> str:
         """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.

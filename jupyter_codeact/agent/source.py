@@ -119,7 +119,7 @@ def syntax_tree(source: str) -> ast.Module | None:
         return None
 
 
-def meaning(source: str) -> str:
+def normalized(source: str) -> str:
     """Return what cells have in common that do the same: comments and layout make no difference.
 
     A cell that cannot be parsed is its own meaning.
@@ -131,7 +131,7 @@ def meaning(source: str) -> str:
     return "\n".join([*magics, ast.dump(tree)])
 
 
-def bound(source: str) -> set[str]:
+def assigned_names(source: str) -> set[str]:
     """Return the names that a cell gives a value at its top level; none if it cannot be parsed."""
     names: set[str] = set()
     nodes: list[ast.AST] = list(getattr(syntax_tree(source), "body", ()))
@@ -153,7 +153,7 @@ def named(one: ast.alias) -> str:
     return one.asname or one.name.partition(".")[0]
 
 
-def only_calls(source: str, names: set[str]) -> bool:
+def is_bare_calls(source: str, names: set[str]) -> bool:
     """Tell whether a text is nothing but calls of these functions, one below the other."""
     body: list[ast.stmt] = getattr(syntax_tree(source), "body", [])
     calls = [getattr(node, "value", None) for node in body if isinstance(node, ast.Expr)]
@@ -162,7 +162,7 @@ def only_calls(source: str, names: set[str]) -> bool:
     return bool(named) and len(named) == len(body) and names.issuperset(named)
 
 
-def without(source: str, names: set[str]) -> str:
+def drop_assignments(source: str, names: set[str]) -> str:
     """Return a cell without the statements at its top level that give a value to these names alone.
 
     A cell with magics, or with several statements in such a line, is returned as it is.

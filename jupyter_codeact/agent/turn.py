@@ -7,38 +7,39 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from . import context, prompts
-from .actions import ActionFormat, CodeAction, ParsedReply
-from .cells import resolve
+from . import prompts
+from .context import opening as context
+from .context.cells import resolve
+from .context.snapshot import NotebookSnapshot
 from .contracts import Cell, ChatModel, Execution, Message, Notebook, TooLongError, Usage, Variable
-from .displays import names_object, shows_nan
-from .drift import Known
 from .events import (
     Action,
-    Asked,
+    AnswerRejected,
+    ApprovalRequested,
+    ApprovalResolved,
     CellWritten,
-    Condensed,
-    Decided,
-    Doubted,
     Executed,
+    HistoryCompacted,
     Observation,
     Reply,
     ReplyDelta,
 )
-from .gate import Decision, Gate, decision, digest
-from .grounding import unshown
-from .imports import with_imports
-from .observations import environment_secrets, observe
+from .gate.gate import Decision, Gate, decision, digest
+from .hooks.grounding import ungrounded_values
+from .hooks.imports import with_imports
+from .hooks.suggestions import renamed, suggest, suggest_lookups
+from .observations.displays import names_object, shows_nan
+from .observations.observe import environment_secrets, observe
+from .replies.actions import ActionFormat, CodeAction, ParsedReply
 from .run import Ended, Run
-from .source import bound, has_code, meaning, only_calls, without
-from .suggestions import looked_for, renamed, suggest
+from .source import assigned_names, drop_assignments, has_code, is_bare_calls, normalized
 
 TEMPERATURES = (0.0, 0.7, 1.0)
 """Of a reply, and of further attempts at it: without chance, a model would repeat itself for ever."""
 
 
 @dataclass
-class Spot:
+class TurnState:
     """Where the run is in the notebook: the last cell it touched, and a failed one to rewrite.
 
     ``attempt`` is what ran in the failed one; ``kept`` are cells of others in the record as they were;
@@ -48,7 +49,7 @@ class Spot:
     """
 
     after: str | None
-    known: Known
+    known: NotebookSnapshot
     retry: str | None = None
     attempt: str = ""
     kept: set[str] = field(default_factory=set)
@@ -90,7 +91,7 @@ async def ask(run: Run, model: ChatModel, action_format: ActionFormat, given: se
     One that is nothing but calls of functions that are ``given`` is a cell, however it is written.
     """
     reply = await _asked(run, model, action_format)
-    if not reply.actions and only_calls(reply.prose, given):
+    if not reply.actions and is_bare_calls(reply.prose, given):
         return replace(reply, actions=(CodeAction(reply.prose),), prose="")
     return reply
 
@@ -111,7 +112,7 @@ async def _asked(run: Run, model: ChatModel, action_format: ActionFormat) -> Par
 
 
 def _condensed(run: Run, action_format: ActionFormat, chat: Sequence[Message]) -> list[Message]:
-    run.emit(Condensed, room=run.window.kept(chat))
+    run.emit(HistoryCompacted, room=run.window.kept(chat))
     return context.messages(run.events, action_format)
 
 
@@ -131,7 +132,7 @@ async def _read(
     begun = time.monotonic()
 
     def anew(note: str = "") -> list[Message]:
-        return context.messages(context.unfailed(run.events, run.id, note), action_format)
+        return context.messages(context.hide_failed_turns(run.events, run.id, note), action_format)
 
     asked, told = anew() if run.repeating else chat, False
 
@@ -185,7 +186,7 @@ async def _read(
     return reply
 
 
-def accepts(run: Run, spot: Spot, answer: str) -> bool:
+def accepts(run: Run, spot: TurnState, answer: str) -> bool:
     """Tell whether an answer is taken; if not, the model is told why, and looks again.
 
     One is doubted that only repeats what the model was told to do, or has values that were nowhere shown.
@@ -193,20 +194,20 @@ def accepts(run: Run, spot: Spot, answer: str) -> bool:
     """
     if run.doubted or run.turn >= run.budget.turns:
         return True
-    values = unshown(answer, run.events, run.id)
+    values = ungrounded_values(answer, run.events, run.id)
     if prompts.echoes(answer):
         told, why = prompts.EMPTY, "That is no answer"
     elif values:
-        told, why = prompts.unshown(sorted(spot.untried)), f"No output shows {' or '.join(values)}"
+        told, why = prompts.ungrounded_values(sorted(spot.untried)), f"No output shows {' or '.join(values)}"
     else:
         return True
     run.doubted = True
-    run.emit(Doubted, message=f"{why}, so the model looks again.")
+    run.emit(AnswerRejected, message=f"{why}, so the model looks again.")
     run.emit(Observation, text=told)
     return False
 
 
-async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: Spot) -> Outcome:
+async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply, spot: TurnState) -> Outcome:
     """Do what a reply asks for, as far as it can be done."""
     nothing = prompts.CUT_OFF if reply.incomplete else prompts.EMPTY
     outcome = Outcome(nothing, marks=[nothing])
@@ -217,7 +218,7 @@ async def carry_out(run: Run, notebook: Notebook, gate: Gate, reply: ParsedReply
     return outcome
 
 
-async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: Spot) -> Outcome:
+async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spot: TurnState) -> Outcome:
     """Put an action into the notebook and, if the gate allows, run it.
 
     A failed attempt is rewritten in place, so that the notebook keeps only what worked.
@@ -226,7 +227,7 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     changed, replaced = "", ""
     if action.cell_type == "code":
         action, changed = _improved(run, spot, action, retried=target is not None and target == spot.retry)
-        replaced = ", ".join(sorted(bound(action.source) & spot.given))
+        replaced = ", ".join(sorted(assigned_names(action.source) & spot.given))
     run.emit(Action, source=action.source, cell_type=action.cell_type)
     if target and spot.known.protected(target):
         told = prompts.PROTECTED.format(cell=spot.known.name(target))
@@ -238,10 +239,10 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
         return Outcome(prompts.following(run.task))
 
     decided = await _decided(run, gate, action.source, cell)
-    run.emit(Decided, cell_id=cell, **decided.model_dump())
+    run.emit(ApprovalResolved, cell_id=cell, **decided.model_dump())
     spot.retry, spot.attempt = cell, decided.source
     if not decided.allowed:
-        return Outcome(prompts.denied(decided.reasons), marks=[meaning(action.source)])
+        return Outcome(prompts.denied(decided.reasons), marks=[normalized(action.source)])
     if decided.source != action.source:
         changed = prompts.EDITED.format(source=decided.source)
         await run.unless_stopped(notebook.write_cell(decided.source, cell_id=cell))
@@ -275,12 +276,12 @@ async def _act(run: Run, notebook: Notebook, gate: Gate, action: CodeAction, spo
     return Outcome(
         "\n".join(filter(None, [changed, observed.text, shown, advice])),
         images=list(observed.images),
-        marks=[meaning(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
+        marks=[normalized(action.source), *(f"{error['ename']}: {error['evalue']}" for error in errors)],
         end=_end_of(execution, run),
     )
 
 
-def _improved(run: Run, spot: Spot, action: CodeAction, *, retried: bool) -> tuple[CodeAction, str]:
+def _improved(run: Run, spot: TurnState, action: CodeAction, *, retried: bool) -> tuple[CodeAction, str]:
     """Return what is to run of a cell that the model wrote, and what it is told if that is something else.
 
     A failed attempt that comes again although its error named what was meant has that; a correction has the
@@ -292,15 +293,15 @@ def _improved(run: Run, spot: Spot, action: CodeAction, *, retried: bool) -> tup
         why.append(prompts.MENDED)
     if retried:
         source = with_imports(source, spot.attempt)
-    given = bound(source) & spot.given
-    if given and has_code(kept := without(source, given)) and kept != source:
+    given = assigned_names(source) & spot.given
+    if given and has_code(kept := drop_assignments(source, given)) and kept != source:
         source = kept
         why.append(prompts.LEFT_OUT.format(names=", ".join(sorted(given))))
     told = prompts.INSTEAD.format(why=" ".join(why), source=source) if why else ""
     return replace(action, source=source), told
 
 
-def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequence[Variable]) -> str:
+def _advice(run: Run, spot: TurnState, execution: Execution, source: str, there: Sequence[Variable]) -> str:
     """Return what the model may do next after a cell ran, and what it may overlook in what that showed."""
     advice = prompts.following(run.task)
     errors = [one for one in execution.outputs if one["output_type"] == "error"]
@@ -312,7 +313,7 @@ def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequ
         advice = f"{prompts.OPAQUE} {advice}"
     elif shows_nan(execution.outputs):
         advice = f"{prompts.NAN} {advice}"
-    elif meant := looked_for(source, execution, run.events[:-1]):
+    elif meant := suggest_lookups(source, execution, run.events[:-1]):
         run.executed(source, ok=False)
         run.mend(source, renamed(source, "", meant))
         advice = f"{prompts.meant_by(meant)} {advice}"
@@ -326,11 +327,13 @@ def _advice(run: Run, spot: Spot, execution: Execution, source: str, there: Sequ
 def _refused(run: Run, action: CodeAction, told: str, why: str) -> Outcome:
     """Leave an action out of the notebook."""
     run.executed(action.source, ok=False)
-    run.emit(Decided, cell_id="", **decision(action.source, allowed=False, reasons=[why]).model_dump())
+    run.emit(
+        ApprovalResolved, cell_id="", **decision(action.source, allowed=False, reasons=[why]).model_dump()
+    )
     return Outcome(told, marks=[told], refused=True)
 
 
-async def news(run: Run, notebook: Notebook, spot: Spot, tools: Sequence[str]) -> list[str]:
+async def news(run: Run, notebook: Notebook, spot: TurnState, tools: Sequence[str]) -> list[str]:
     """Tell what the user did in the notebook since the model last heard of it."""
     try:
         told = spot.known.news(await run.unless_stopped(notebook.state(brief=True)))
@@ -342,7 +345,9 @@ async def news(run: Run, notebook: Notebook, spot: Spot, tools: Sequence[str]) -
     return [told] if told else []
 
 
-async def _written(run: Run, notebook: Notebook, action: CodeAction, spot: Spot, target: str | None) -> str:
+async def _written(
+    run: Run, notebook: Notebook, action: CodeAction, spot: TurnState, target: str | None
+) -> str:
     """Write an action's cell, and record what was there before if it is not the run's own."""
     before = None
     if target and target not in spot.known.made | spot.kept:
@@ -363,7 +368,9 @@ async def _decided(run: Run, gate: Gate, source: str, cell: str) -> Decision:
     judged = gate.judge(source)
     if judged.verdict != "ask":
         return decision(source, allowed=judged.verdict == "allow", reasons=judged.reasons)
-    asked = run.emit(Asked, cell_id=cell, source=source, sha256=digest(source), reasons=judged.reasons)
+    asked = run.emit(
+        ApprovalRequested, cell_id=cell, source=source, sha256=digest(source), reasons=judged.reasons
+    )
     decided = await run.unless_stopped(gate.ask(asked))
     if decided.sha256 != digest(decided.source):
         return decision(source, allowed=False, reasons=["the approval is not of this code"])

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..agent.events import Asked
-from ..agent.gate import Decision, Mode, decision
+from ..agent.events import ApprovalRequested
+from ..agent.gate.gate import Approval, Decision, decision
 
 if TYPE_CHECKING:
     from .display import Display
 
-MODES: dict[str, Mode] = {"ask": "ask", "risky": "ask-if-risky", "auto": "auto"}
+MODES: dict[str, Approval] = {
+    "always": "always",
+    "risky": "risky",
+    "never": "never",
+    "ask": "always",
+    "auto": "never",
+}
 """Modes of the gate by what the command line calls them."""
 
 NOBODY = "nobody is at the terminal to approve it"
@@ -27,14 +33,14 @@ def is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-class Approval:
+class TerminalApproval:
     """The user at the terminal, or nobody; ``mode`` is how often the gate asks."""
 
-    def __init__(self, mode: Mode, display: Display, read_line: Callable[[], str] | None = None) -> None:
+    def __init__(self, mode: Approval, display: Display, read_line: Callable[[], str] | None = None) -> None:
         self.mode = mode
         self._display, self._read_line = display, read_line
 
-    async def ask(self, asked: Asked) -> Decision:
+    async def ask(self, asked: ApprovalRequested) -> Decision:
         """Return the user's word on a cell that is shown above; without anybody there it does not run."""
         if self._read_line is None:
             return decision(asked.source, allowed=False, reasons=[*asked.reasons, NOBODY])
@@ -50,7 +56,7 @@ class Approval:
                 source = source if edited is None else edited.rstrip("\n")
                 click.echo(source)
             elif answer == "a":
-                self.mode = "auto"
+                self.mode = "never"
                 return decision(source, allowed=True)
             elif answer in ("r", "y"):
                 return decision(source, allowed=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..models.client import KEY_VARIABLE
+from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,8 +50,8 @@ def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
     Exit code 0: the notebook holds by itself; 1: it does not; 2: wrong usage.
     """
     from ..agent.contracts import NotebookError
-    from ..notebooks.check import check as run_check
-    from ..notebooks.check import holds, summary
+    from ..notebooks.check import check as run_check, reproduces, summary
+    from ..notebooks.check import summary
     from ..notebooks.document import cell_of, kernel_name, read
     from ..notebooks.kernel import kernelspec
 
@@ -69,11 +69,11 @@ def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
     except KeyboardInterrupt:
         raise click.ClickException("Stopped; the kernel was ended.") from None
     if as_json:
-        outcome = {"notebook": str(notebook), "holds": holds(checks), "message": summary(checks)}
+        outcome = {"notebook": str(notebook), "reproduces": reproduces(checks), "message": summary(checks)}
         click.echo(json.dumps({**outcome, "cells": [one.model_dump() for one in checks]}, indent=2))
     else:
         click.echo(summary(checks))
-    raise SystemExit(0 if holds(checks) else 1)
+    raise SystemExit(0 if reproduces(checks) else 1)
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from ..agent import events
-from ..agent.formats import spoken
-from ..agent.observations import brief
-from ..agent.terminal import as_shown
+from ..agent.observations.observe import brief
+from ..agent.observations.terminal import strip_terminal_codes
+from ..agent.replies.formats import spoken
 
 if TYPE_CHECKING:
     from ..models.status import EngineStatus
@@ -112,20 +112,20 @@ class PlainDisplay(_Lines):
         elif isinstance(event, events.Action):
             self._say(f"[{event.turn}] {self._reply}".rstrip())
             self._reply = ""
-            self._say(textwrap.indent(as_shown(event.source), "    "))
+            self._say(textwrap.indent(strip_terminal_codes(event.source), "    "))
         elif isinstance(event, events.Executed):
             self._say(f"{outcome(event)}:" if event.outputs else f"{outcome(event)}.")
-            self._say(textwrap.indent(as_shown(brief(event.outputs, BRIEF)), "    "))
-        elif isinstance(event, events.Decided) and not event.allowed:
+            self._say(textwrap.indent(strip_terminal_codes(brief(event.outputs, BRIEF)), "    "))
+        elif isinstance(event, events.ApprovalResolved) and not event.allowed:
             self._say("Not run: " + "; ".join(event.reasons))
-        elif isinstance(event, events.Doubted):
+        elif isinstance(event, events.AnswerRejected):
             self._say(f"{self._reply}\n\n{event.message}")
             self._reply = ""
         elif isinstance(event, events.Observation):
             self._say(self._reply)  # of a reply without an action that was no answer either
             self._reply = ""
         elif isinstance(event, events.RunEnded):
-            self._say(as_shown(event.answer) or self._reply)
+            self._say(strip_terminal_codes(event.answer) or self._reply)
             if event.message:
                 click.echo(event.message, err=True)
             self._say(cost(event, self._replies))
@@ -172,13 +172,13 @@ class RichDisplay:
                 self._say_reply()
                 self._print(_cell(event, turn_cost(self._replies[-1]) if self._replies else ""))
                 self._wait("Running")
-            case events.Decided() if not event.allowed:
+            case events.ApprovalResolved() if not event.allowed:
                 self._print(Text("Not run: " + "; ".join(event.reasons), style="yellow"))
-            case events.Decided():
+            case events.ApprovalResolved():
                 self._wait("Running")
             case events.Executed():
                 self._print(*_outcome(event))
-            case events.Doubted():
+            case events.AnswerRejected():
                 self._say_reply()
                 self._print(Text(event.message, style="yellow"))
             case events.Observation():
@@ -217,12 +217,12 @@ class RichDisplay:
     def _end(self, event: events.RunEnded) -> None:
         self._rest()
         if event.answer:
-            self._print(Markdown(as_shown(event.answer)))
+            self._print(Markdown(strip_terminal_codes(event.answer)))
         else:
             self._say_reply()
         if event.message:
             stopped = event.ending == "stopped"
-            self._print(Text(as_shown(event.message), style="yellow" if stopped else "red"))
+            self._print(Text(strip_terminal_codes(event.message), style="yellow" if stopped else "red"))
         if spent := cost(event, self._replies):
             self._print(Text(spent, style="dim"))
         self._replies = []
@@ -261,13 +261,13 @@ class RichDisplay:
         if not self._streamed:
             return self._spinner
         # the end of the reply, as much as the terminal can show
-        lines = Text(as_shown(self._streamed)).wrap(self._console, self._console.width)
+        lines = Text(strip_terminal_codes(self._streamed)).wrap(self._console, self._console.width)
         return Group(*lines[-max(1, self._console.height - 3) :], self._spinner)
 
 
 def prose(reply: events.Reply) -> str:
     """Return what a reply says beside its code."""
-    return as_shown(spoken(reply.text))
+    return strip_terminal_codes(spoken(reply.text))
 
 
 def outcome(event: events.Executed) -> str:
@@ -317,7 +317,7 @@ def _words(status: EngineStatus) -> str:
 
 
 def _cell(action: events.Action, took: str = "") -> Panel:
-    source = as_shown(action.source)
+    source = strip_terminal_codes(action.source)
     inside: Any = Markdown(source)
     if action.cell_type == "code":
         inside = Syntax(source, "python", theme="ansi_dark", word_wrap=True, background_color="default")
@@ -333,5 +333,5 @@ def _cell(action: events.Action, took: str = "") -> Panel:
 
 def _outcome(event: events.Executed) -> list[RenderableType]:
     word = Text(outcome(event), style=STYLES[event.status])
-    shown = as_shown(brief(event.outputs, BRIEF)).rstrip()
+    shown = strip_terminal_codes(brief(event.outputs, BRIEF)).rstrip()
     return [Padding(Text(shown), (0, 0, 0, 2)), word] if shown else [word]

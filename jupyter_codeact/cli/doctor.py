@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import click
 
-from ..models.client import KEY_VARIABLE
+from ..models.open import KEY_VARIABLE
 
 State = Literal["ok", "warning", "problem"]
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -155,7 +155,7 @@ def _lab_extension() -> Iterator[Finding]:
 
 
 def _gpu() -> Iterator[Finding]:
-    from ..models.machine import look
+    from ..models.catalog.machine import look
 
     machine = look()
     if not machine.gpus:
@@ -172,11 +172,11 @@ def _gpu() -> Iterator[Finding]:
 
 def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     from ..agent.contracts import ModelError
-    from ..models.auto import choose, fits
-    from ..models.catalog import find
-    from ..models.client import AUTO
-    from ..models.machine import look
-    from ..models.store import is_here, path_of
+    from ..models.catalog.auto import choose, fits
+    from ..models.catalog.catalog import find
+    from ..models.catalog.machine import look
+    from ..models.catalog.store import is_here, path_of
+    from ..models.open import AUTO
 
     if has_endpoint:
         return  # the name is one of the endpoint's
@@ -217,8 +217,8 @@ def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding
 
 async def _endpoint(endpoint: str, key: str | None) -> Finding:
     from ..agent.contracts import ModelError
-    from ..models.addresses import address_of
-    from ..models.client import open_model
+    from ..models.endpoints.addresses import address_of
+    from ..models.open import open_model
     from .endpoints import saved
 
     name = "endpoint"

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ..journal import default_path
-from ..models.endpoints import Endpoints
+from ..models.endpoints.registry import Endpoints
 
 
 def saved() -> Endpoints:

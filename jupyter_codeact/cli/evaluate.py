@@ -96,11 +96,11 @@ def run(
     engine: str,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
-    from ..evaluation import peers
+    from ..evaluation import baselines as peers
     from ..evaluation.cluster import Contestants
     from ..evaluation.records import Episode, Setting
     from ..evaluation.runner import Choice, play_all
-    from ..models.client import EndpointModel, open_model
+    from ..models.open import EndpointModel, open_model
 
     suite = _suite(name, source)
     if protocol == "smolagents":

@@ -127,7 +127,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 def _have(model: str | None) -> None:
     """Download the model if it is one of the catalogue that is not here yet."""
-    from ..models.catalog import DEFAULT_MODEL, find
+    from ..models.catalog.catalog import DEFAULT_MODEL, find
     from .models import fetch
 
     if model is not None and model.endswith(".gguf"):

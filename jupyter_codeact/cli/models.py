@@ -10,13 +10,13 @@ import click
 from rich.console import Console
 
 from ..agent.contracts import ModelError
-from ..models import store
-from ..models.auto import choose, fits
-from ..models.catalog import CATALOG, Entry, Snapshot, find
-from ..models.machine import Machine, look
-from ..models.worker import log_folder, logs_of
+from ..models.catalog import store
+from ..models.catalog.auto import choose, fits
+from ..models.catalog.catalog import CATALOG, Entry, Snapshot, find
+from ..models.catalog.machine import Machine, look
+from ..models.engines.worker import log_folder, logs_of
 from .endpoints import endpoint, saved
-from .examine import test
+from .probe import test
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..models.client import KEY_VARIABLE
+from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..agent.events import Event
-    from ..agent.replay import Step
+    from ..journal.replay import Step
     from ..notebooks.headless import HeadlessNotebook
 
 
@@ -94,7 +94,7 @@ def replay(
 async def _replayed(
     notebook: HeadlessNotebook, events: Sequence[Event], show: Callable[[Step], None]
 ) -> list[Step]:
-    from ..agent.replay import replay as do_again
+    from ..journal.replay import replay as do_again
     from ..notebooks.compare import difference
 
     async with notebook:
@@ -114,14 +114,14 @@ def _write_json(step: Step) -> None:
 
 
 def _write(step: Step) -> None:
-    from ..agent.terminal import as_shown
+    from ..agent.observations.terminal import strip_terminal_codes
 
     if step.kind == "run":
-        click.echo(f"{as_shown(step.text)}\n")
+        click.echo(f"{strip_terminal_codes(step.text)}\n")
     elif step.kind == "undo":
         click.echo("The run was undone.")
     else:
-        click.echo(textwrap.indent(as_shown(step.text), "    "))
+        click.echo(textwrap.indent(strip_terminal_codes(step.text), "    "))
         click.echo("As recorded.\n" if not step.message else "")
     if step.message:
         click.secho(f"Different: {step.message}\n", fg="yellow")

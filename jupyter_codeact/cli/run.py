@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..models.client import KEY_VARIABLE
-from . import given
-from .approve import MODES, Approval, is_terminal
+from ..models.open import KEY_VARIABLE
+from . import inputs as given
+from .approve import MODES, TerminalApproval, is_terminal
 
 if TYPE_CHECKING:
     from ..agent.events import Attachment, Event
@@ -165,7 +165,7 @@ def run(as_json: bool, **wish: Any) -> None:
     display = _display(as_json)
     there = is_terminal() and not as_json
     mode = asked.approve or ("risky" if there else "auto")
-    approval = Approval(MODES[mode], display, sys.stdin.readline if there else None)
+    approval = TerminalApproval(MODES[mode], display, sys.stdin.readline if there else None)
     try:
         answered = asyncio.run(_work(asked, display, approval))
     except asyncio.CancelledError:
@@ -193,17 +193,17 @@ def _write_to_nobody() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
+async def _work(wish: Wish, display: Display, approval: TerminalApproval) -> bool:
     """Run the agent; tell whether it answered."""
     from ..agent.agent import Agent
     from ..agent.contracts import ModelError
-    from ..agent.formats import FORMATS
-    from ..agent.gate import ModeGate
+    from ..agent.gate.gate import ApprovalGate
+    from ..agent.replies.formats import FORMATS
     from ..agent.run import Budget
     from ..journal import default_path, open_journal
-    from ..models.client import open_model
-    from ..models.launch import Manner
-    from ..models.transformers_settings import read_options
+    from ..models.engines.launch import EngineOptions
+    from ..models.engines.transformers.settings import read_options
+    from ..models.open import open_model
     from ..notebooks import tools
     from ..notebooks.headless import HeadlessNotebook
     from .endpoints import saved
@@ -239,7 +239,7 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
             endpoints=saved(),
             api_key=key,
             on_status=on_status,
-            manner=Manner(context=wish.context, options=read_options(options)),
+            engine_options=EngineOptions(context=wish.context, options=read_options(options)),
         )
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error
@@ -252,7 +252,7 @@ async def _work(wish: Wish, display: Display, approval: Approval) -> bool:
             model,
             notebook,
             journal,
-            gate=ModeGate(lambda: approval.mode, approval.ask, notebook.folder),
+            gate=ApprovalGate(lambda: approval.mode, approval.ask, notebook.folder),
             action_format=FORMATS[wish.action_format],
             budget=budget,
             watch=watch,

@@ -109,7 +109,7 @@ class _Player:
     """Plays one episode after the other, in a process of Ray's."""
 
     def __init__(self, suite: str, source: str | None, model: str | None, endpoint: str | None) -> None:
-        from ..models.client import open_model
+        from ..models.open import open_model
 
         self._loop = asyncio.new_event_loop()
         self._suite = open_suite(suite, Path(source) if source else None)

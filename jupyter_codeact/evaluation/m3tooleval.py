@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
-from . import peers, playing
+from . import baselines as peers
+from . import playing
 from .harness import reply_of
 from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream

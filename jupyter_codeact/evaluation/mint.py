@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
-from ..agent.observations import observe
+from ..agent.observations.observe import observe
 from ..agent.source import dedented
 from . import playing
 from .grading import grade, letter_options

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ..agent import history, prompts
+from ..agent import prompts
 from ..agent.agent import Agent
+from ..agent.context import history
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
-from ..agent.formats import FORMATS
+from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..agent import context
+from ..agent.context import opening as context
 from ..agent.contracts import ConversationInfo
 from ..agent.events import (
     Action,
-    Asked,
-    Decided,
-    Doubted,
+    AnswerRejected,
+    ApprovalRequested,
+    ApprovalResolved,
     Event,
     Executed,
     Observation,
@@ -25,9 +25,9 @@ from ..agent.events import (
     RunUndone,
     dump,
 )
-from ..agent.formats import spoken
-from ..agent.observations import brief, secrets_in
-from ..agent.terminal import as_shown
+from ..agent.observations.observe import brief, secrets_in
+from ..agent.observations.terminal import strip_terminal_codes
+from ..agent.replies.formats import spoken
 
 SHOWN = 4000
 """Characters of a cell's outputs in a page to read."""
@@ -82,20 +82,22 @@ class _Page:
                 self.parts += _task(event)
             case Reply():
                 self.flush()
-                self.reply = as_shown(spoken(event.text)).strip()
+                self.reply = strip_terminal_codes(spoken(event.text)).strip()
             case Action():
                 self._put_code()
                 self.code = _fenced(event.source, "python") if event.cell_type == "code" else event.source
-            case Asked():
+            case ApprovalRequested():
                 self.trouble = "waited for approval"
-            case Decided():
+            case ApprovalResolved():
                 self.trouble = "" if event.allowed else "not allowed to run"
                 self.code = _fenced(event.source, "python")
             case Executed():
-                text = as_shown(brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))).strip()
+                text = strip_terminal_codes(
+                    brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))
+                ).strip()
                 self.shown = _fenced(text, "text") if text else ""
                 self.trouble = _trouble(event)
-            case Doubted():
+            case AnswerRejected():
                 self.flush()
                 self.parts.append(f"*{event.message}*")
             case Observation():
@@ -138,7 +140,7 @@ def _end(event: RunEnded) -> list[str]:
     tokens = event.usage.prompt_tokens + event.usage.completion_tokens
     about = "about " if event.usage.estimated else ""
     spent = f"*{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s*"
-    said = [as_shown(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
+    said = [strip_terminal_codes(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
     return [part for part in said if part]
 
 

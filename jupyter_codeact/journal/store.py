@@ -7,13 +7,12 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import get_args
 
 from jupyter_core.paths import jupyter_data_dir
 
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event, RunEnded, RunStarted, dump, load, new_id
-from ..agent.gate import Mode
+from ..agent.gate.gate import Approval, read_approval
 from . import process
 from .database import Database, JournalError
 
@@ -219,16 +218,16 @@ class SqliteJournal:
                 _delete(db, conversation)
         return not used
 
-    def mode(self, notebook: str) -> Mode | None:
+    def approval(self, notebook: str) -> Approval | None:
         """Return which of the agent's cells wait for approval in a notebook, if the user has chosen."""
         with self._file.reading() as db:
             row = db.execute("SELECT mode FROM mode WHERE notebook = ?", (notebook,)).fetchone()
-        return row[0] if row and row[0] in get_args(Mode) else None
+        return read_approval(row[0]) if row else None
 
-    def set_mode(self, notebook: str, mode: Mode) -> None:
+    def set_approval(self, notebook: str, approval: Approval) -> None:
         """Keep the user's choice of which of the agent's cells wait for approval in a notebook."""
         with self._file.writing() as db:
-            db.execute("INSERT OR REPLACE INTO mode (notebook, mode) VALUES (?, ?)", (notebook, mode))
+            db.execute("INSERT OR REPLACE INTO mode (notebook, mode) VALUES (?, ?)", (notebook, approval))
 
     def move(self, old: str, new: str) -> None:
         """Let what is kept of a renamed notebook, or of the notebooks in a renamed folder, follow it."""

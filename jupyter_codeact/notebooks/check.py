@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
-from ..agent.terminal import as_shown
+from ..agent.observations.terminal import strip_terminal_codes
 from .compare import difference
 from .document import plain
 from .kernel import KernelProcess, kernelspec
@@ -93,7 +93,7 @@ async def check(
         await fresh.close(now=True)
 
 
-def holds(checks: Sequence[CellCheck]) -> bool:
+def reproduces(checks: Sequence[CellCheck]) -> bool:
     """Tell whether every cell that may run showed what it had shown."""
     return all(one.state == "same" or one.message == PROTECTED for one in checks)
 
@@ -104,7 +104,7 @@ def summary(checks: Sequence[CellCheck]) -> str:
         return "The notebook has no code to check."
     count = Counter(one.state for one in checks)
     same, rest = count["same"], count["not_run"] + count["waiting"] + count["running"]
-    if holds(checks):
+    if reproduces(checks):
         skipped = f" {_cells(rest)} protected by you did not run." if rest else ""
         return f"The notebook holds by itself: in a fresh kernel {_cells(same)} showed the same.{skipped}"
     parts = [f"{_cells(count['different'])} showed something else"] * bool(count["different"])
@@ -140,7 +140,7 @@ def _failure(errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
     """Say what went wrong, and for a missing name where the notebook defines it after all."""
     if not errors:
         return "It failed without saying why."
-    name, value = errors[-1].get("ename", ""), as_shown(str(errors[-1].get("evalue", ""))).strip()
+    name, value = errors[-1].get("ename", ""), strip_terminal_codes(str(errors[-1].get("evalue", ""))).strip()
     words = (f"{name}: {value.splitlines()[0][:300]}" if value else name).rstrip(".")
     missing = re.match(r"name '(\w+)' is not defined", value)
     if not missing:

@@ -16,8 +16,8 @@ from itertools import zip_longest
 from typing import Any
 
 from ..agent.contracts import Output
-from ..agent.displays import WIDGET, image_of, text_of
-from ..agent.terminal import as_shown
+from ..agent.observations.displays import WIDGET, image_of, text_of
+from ..agent.observations.terminal import strip_terminal_codes
 
 QUOTED = 60
 """Characters quoted of what is different."""
@@ -130,7 +130,7 @@ def _value(kind: str, value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    text = as_shown(text)
+    text = strip_terminal_codes(text)
     for pattern, instead in _SAME:
         text = pattern.sub(instead, text)
     return text

@@ -8,10 +8,16 @@ from pydantic import Field, TypeAdapter
 
 from ..agent.contracts import Execution, Frozen, NotebookState
 from ..agent.events import Attachment
-from ..agent.gate import Mode
+from ..agent.gate.gate import Approval
 
 
-class Open(Frozen):
+class Request(Frozen):
+    """What a user's request has in common: an ``id`` the page chooses, which `Refused` echoes."""
+
+    id: str
+
+
+class Open(Request):
     """The page shows a notebook; the server answers with `History`.
 
     Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
@@ -23,14 +29,14 @@ class Open(Frozen):
     kernel_id: str | None = None
 
 
-class Close(Frozen):
+class Close(Request):
     """The page no longer shows a notebook."""
 
     type: Literal["close"] = "close"
     notebook: str
 
 
-class Ask(Frozen):
+class Ask(Request):
     """The user gives a task for a notebook this page has open."""
 
     type: Literal["ask"] = "ask"
@@ -39,33 +45,33 @@ class Ask(Frozen):
     attachments: list[Attachment] = Field(default_factory=list)
     replaces: str | None = Field(None, description="run that is asked anew; see RunStarted")
     model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
-    mode: Mode | None = Field(None, description="approval for this run; None for the notebook's mode")
+    approval: Approval | None = Field(None, description="approval for this run; None for the notebook's")
     below: str | None = Field(None, description="cell to work below; None for the active one")
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the usual")
 
 
-class Stop(Frozen):
+class Stop(Request):
     """The user stops the run of a notebook."""
 
     type: Literal["stop"] = "stop"
     notebook: str
 
 
-class NewConversation(Frozen):
+class NewConversation(Request):
     """The user starts afresh; the old conversation stays in the journal."""
 
     type: Literal["new_conversation"] = "new_conversation"
     notebook: str
 
 
-class ListConversations(Frozen):
+class ListConversations(Request):
     """The user wants to see a notebook's conversations; answered by `ConversationList`."""
 
     type: Literal["list_conversations"] = "list_conversations"
     notebook: str
 
 
-class OpenConversation(Frozen):
+class OpenConversation(Request):
     """The user goes on with an earlier conversation of the notebook; answered by `History`."""
 
     type: Literal["open_conversation"] = "open_conversation"
@@ -73,7 +79,7 @@ class OpenConversation(Frozen):
     conversation: str
 
 
-class RenameConversation(Frozen):
+class RenameConversation(Request):
     """The user gives a conversation a title; answered by `ConversationList`."""
 
     type: Literal["rename_conversation"] = "rename_conversation"
@@ -82,7 +88,7 @@ class RenameConversation(Frozen):
     title: str
 
 
-class DeleteConversation(Frozen):
+class DeleteConversation(Request):
     """The user deletes a conversation for good; answered by `ConversationList`."""
 
     type: Literal["delete_conversation"] = "delete_conversation"
@@ -90,13 +96,13 @@ class DeleteConversation(Frozen):
     conversation: str
 
 
-class Decide(Frozen):
-    """The user's word on a cell that waits for it (`events.Asked`), bound to what they were asked.
+class ResolveApproval(Request):
+    """The user's answer to `events.ApprovalRequested`, bound to the source they were asked about.
 
     ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
     """
 
-    type: Literal["decide"] = "decide"
+    type: Literal["resolve_approval"] = "resolve_approval"
     notebook: str
     run: str
     sha256: str
@@ -105,15 +111,15 @@ class Decide(Frozen):
     rest: bool = False
 
 
-class SetMode(Frozen):
-    """The user chooses which cells wait for approval in this notebook; answered by `ModeIs`."""
+class SetApproval(Request):
+    """The user chooses which cells wait for approval in this notebook; answered by `ApprovalChanged`."""
 
-    type: Literal["set_mode"] = "set_mode"
+    type: Literal["set_approval"] = "set_approval"
     notebook: str
-    mode: Mode
+    approval: Approval
 
 
-class Undo(Frozen):
+class Undo(Request):
     """The user takes a run back; answered by the event `RunUndone`, or `Refused`."""
 
     type: Literal["undo"] = "undo"
@@ -121,34 +127,34 @@ class Undo(Frozen):
     run: str | None = Field(None, description="the last one that changed a cell if None")
 
 
-class Check(Frozen):
-    """Run the notebook in a fresh kernel and tell whether it holds; answered by `Checking` several times."""
+class Check(Request):
+    """Run the notebook in a fresh kernel and tell whether it reproduces; answered by `Checking` several times."""
 
     type: Literal["check"] = "check"
     notebook: str
 
 
-class StopCheck(Frozen):
+class StopCheck(Request):
     """End a check under way."""
 
     type: Literal["stop_check"] = "stop_check"
     notebook: str
 
 
-class ListModels(Frozen):
+class ListModels(Request):
     """The user wants to choose a model; answered by `ModelList`."""
 
     type: Literal["list_models"] = "list_models"
 
 
-class ChooseModel(Frozen):
+class ChooseModel(Request):
     """The user chooses what the server's runs use from now on; answered by `ModelList` to every page."""
 
     type: Literal["choose_model"] = "choose_model"
-    id: str = Field(description="of a ModelChoice")
+    choice: str = Field(description="id of a ModelChoice")
 
 
-class SaveEndpoint(Frozen):
+class SaveEndpoint(Request):
     """The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
 
     The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
@@ -161,14 +167,14 @@ class SaveEndpoint(Frozen):
     api_key: str | None = None
 
 
-class RemoveEndpoint(Frozen):
+class RemoveEndpoint(Request):
     """The user removes an endpoint and its key; answered by `ModelList` to every page."""
 
     type: Literal["remove_endpoint"] = "remove_endpoint"
     name: str
 
 
-class ControlModel(Frozen):
+class ControlModel(Request):
     """The user starts (downloads, loads, retries) or stops the chosen model; `ModelStatus` follows."""
 
     type: Literal["control_model"] = "control_model"
@@ -187,7 +193,7 @@ class Began(Frozen):
 
 
 class Done(Frozen):
-    """The page did what a command asked. Which field is set depends on the command's ``op``."""
+    """The page did what a command asked. Which field is set depends on the command's type."""
 
     type: Literal["done"] = "done"
     id: int
@@ -219,8 +225,8 @@ FromPage = Annotated[
     | OpenConversation
     | RenameConversation
     | DeleteConversation
-    | Decide
-    | SetMode
+    | ResolveApproval
+    | SetApproval
     | Undo
     | Check
     | StopCheck

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from ..agent.contracts import CellCheck, ConversationInfo, Frozen
 from ..agent.events import Event
-from ..agent.gate import Mode
+from ..agent.gate.gate import Approval
 from .commands import DeleteCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 
 
@@ -20,21 +20,25 @@ class History(Frozen):
     conversation: str
     events: list[Event]
     running: bool
-    mode: Mode = "auto"
+    approval: Approval
 
 
-class Happened(Frozen):
+class EventMessage(Frozen):
     """An event of the notebook's conversation, as it happens."""
 
-    type: Literal["happened"] = "happened"
+    type: Literal["event"] = "event"
     notebook: str
     event: Event
 
 
 class Refused(Frozen):
-    """The server could not take a message; ``message`` is a sentence for the user."""
+    """The server could not do what the request ``id`` asked; ``message`` is a sentence for the user.
+
+    ``id`` is ``None`` when the sentence answers no request: a message that could not be read, or a warning.
+    """
 
     type: Literal["refused"] = "refused"
+    id: str | None
     notebook: str
     message: str
 
@@ -53,12 +57,12 @@ class ModelStatus(Frozen):
     where: str = ""
 
 
-class ModeIs(Frozen):
+class ApprovalChanged(Frozen):
     """Which cells wait for approval in the notebook from now on."""
 
-    type: Literal["mode_is"] = "mode_is"
+    type: Literal["approval_changed"] = "approval_changed"
     notebook: str
-    mode: Mode
+    approval: Approval
 
 
 class ConversationList(Frozen):
@@ -70,12 +74,12 @@ class ConversationList(Frozen):
 
 
 class Checking(Frozen):
-    """How far a check is. ``holds`` is ``None`` until it is over; ``message`` sums it up."""
+    """How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up."""
 
     type: Literal["checking"] = "checking"
     notebook: str
     cells: list[CellCheck]
-    holds: bool | None = None
+    reproduces: bool | None = None
     message: str = ""
 
 
@@ -102,9 +106,9 @@ class ModelList(Frozen):
 
 FromServer = Annotated[
     History
-    | Happened
+    | EventMessage
     | Refused
-    | ModeIs
+    | ApprovalChanged
     | ConversationList
     | Checking
     | ModelStatus

@@ -10,8 +10,8 @@ from typing import Any
 
 from .. import protocol as p
 from ..agent.contracts import CellCheck, CodeActError, NotebookState
-from ..notebooks.check import check, holds, summary
-from .desk import Desk
+from ..notebooks.check import check, reproduces, summary
+from .session import Desk
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Checks:
 
         def tell(checks: list[CellCheck], verdict: bool | None = None, message: str = "") -> None:
             latest[:] = checks
-            desk.send(p.Checking(notebook=desk.notebook, cells=checks, holds=verdict, message=message))
+            desk.send(p.Checking(notebook=desk.notebook, cells=checks, reproduces=verdict, message=message))
 
         try:
             cells = (await state).cells
@@ -69,7 +69,7 @@ class Checks:
             log.exception("A check of %s failed", desk.notebook)
             tell(_unfinished(latest), False, f"CodeAct itself failed: {error!r}. Please report this.")
         else:
-            tell(done, holds(done), summary(done))
+            tell(done, reproduces(done), summary(done))
 
 
 def _unfinished(checks: Sequence[CellCheck]) -> list[CellCheck]:

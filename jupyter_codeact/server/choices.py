@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 from ..agent.contracts import ModelError
-from ..models import auto, store
-from ..models.catalog import CATALOG
-from ..models.client import AUTO
-from ..models.endpoints import Endpoint, Endpoints
-from ..models.machine import Machine, look
+from ..models.catalog import auto, store
+from ..models.catalog.catalog import CATALOG
+from ..models.catalog.machine import Machine, look
+from ..models.endpoints.registry import Endpoint, Endpoints
+from ..models.open import AUTO
 from ..protocol import ModelChoice
 
 CATALOG_KIND, FILE_KIND, ENDPOINT_KIND = "catalog", "file", "endpoint"

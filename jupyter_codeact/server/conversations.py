@@ -10,14 +10,14 @@ from typing import Any
 from .. import protocol as p
 from ..agent.contracts import CodeActError
 from ..agent.events import RunUndone
-from ..agent.undo import last_run, undo
-from ..notebooks.live import LiveNotebook
+from ..journal.undo import last_run, undo
 from .attachments import Attachments
 from .checks import Checks
-from .desk import Desk
-from .notebook import DeskNotebook
+from .live import LiveNotebook
+from .page_notebook import DeskNotebook
 from .pages import Page, Send
 from .runs import Runs
+from .session import Desk
 from .setup import Setup
 
 NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
@@ -58,8 +58,8 @@ class Conversations:
             p.OpenConversation: self._switch,
             p.RenameConversation: self._rename,
             p.DeleteConversation: self._delete,
-            p.Decide: self._decide,
-            p.SetMode: self._set_mode,
+            p.ResolveApproval: self._decide,
+            p.SetApproval: self._set_approval,
             p.Undo: self._undo,
             p.Check: self._check,
             p.StopCheck: lambda _page, desk, _message: self._checks.stop(desk),
@@ -154,7 +154,7 @@ class Conversations:
             desk = self._desks[message.notebook] = Desk(
                 message.notebook,
                 conversation,
-                mode=self.journal.mode(key) or self.setup.approval,
+                approval=self.journal.approval(key) or self.setup.approval,
                 patience=self.setup.patience,
             )
         if message.kernel_id or not desk.running:
@@ -171,7 +171,7 @@ class Conversations:
             conversation=desk.conversation,
             events=[*self.journal.events(desk.conversation), *desk.written()],
             running=desk.running,
-            mode=desk.approvals.current(),
+            approval=desk.approvals.current(),
         )
 
     def _ask(self, page: Page, desk: Desk, message: p.Ask) -> None:
@@ -215,16 +215,16 @@ class Conversations:
             self._show(desk, self.journal.begin(self.setup.key(desk.notebook)))
         self._list(page, desk)
 
-    def _decide(self, _page: Page, desk: Desk, message: p.Decide) -> None:
+    def _decide(self, _page: Page, desk: Desk, message: p.ResolveApproval) -> None:
         if refusal := desk.approvals.decide(message):
             raise RefusalError(refusal)
         if message.rest:
-            desk.send(p.ModeIs(notebook=desk.notebook, mode=desk.approvals.current()))
+            desk.send(p.ApprovalChanged(notebook=desk.notebook, approval=desk.approvals.current()))
 
-    def _set_mode(self, _page: Page, desk: Desk, message: p.SetMode) -> None:
-        self.journal.set_mode(self.setup.key(desk.notebook), message.mode)
-        desk.approvals.set(message.mode)
-        desk.send(p.ModeIs(notebook=desk.notebook, mode=message.mode))
+    def _set_approval(self, _page: Page, desk: Desk, message: p.SetApproval) -> None:
+        self.journal.set_approval(self.setup.key(desk.notebook), message.approval)
+        desk.approvals.set(message.approval)
+        desk.send(p.ApprovalChanged(notebook=desk.notebook, approval=message.approval))
 
     def _undo(self, page: Page, desk: Desk, message: p.Undo) -> None:
         self._free(desk, STOP_FIRST.format(what="undo it"))
@@ -240,7 +240,7 @@ class Conversations:
             left = await undo(notebook, events, run)
             event = RunUndone(conversation=conversation, run=run, left=left)
             self.journal.append(event)
-            desk.send(p.Happened(notebook=desk.notebook, event=event))
+            desk.send(p.EventMessage(notebook=desk.notebook, event=event))
 
         self._do(page, desk, take_back(), UNDOING)
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError
-from ..models.client import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
-from ..models.endpoints import Endpoints
-from ..models.hosting import Upkeep
-from ..models.launch import Manner
+from ..models.endpoints.registry import Endpoints
+from ..models.endpoints.retries import Timeouts
+from ..models.engines.launch import EngineOptions
+from ..models.engines.supervisor import SupervisionPolicy
+from ..models.open import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
 from ..models.private import PrivateFile
-from ..models.retries import Patience
 from ..models.status import EngineStatus
 from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, configured, id_of
 from .pages import Page
@@ -49,9 +49,9 @@ def open_models(
     endpoint: str = "",
     api_key: str = "",
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
-    upkeep: Upkeep | None = None,
-    patience: Patience | None = None,
-    manner: Manner | None = None,
+    supervision: SupervisionPolicy | None = None,
+    timeouts: Timeouts | None = None,
+    engine_options: EngineOptions | None = None,
 ) -> Models:
     """Return what the configuration makes of the models; the choice and the endpoints are kept in ``folder``.
 
@@ -76,9 +76,9 @@ def open_models(
         memory=PrivateFile(folder / "model.json"),
         post=post,
         configured=chosen,
-        upkeep=upkeep,
-        patience=patience,
-        manner=manner,
+        supervision=supervision,
+        timeouts=timeouts,
+        engine_options=engine_options,
     )
 
 
@@ -95,11 +95,11 @@ class Models:
         The id of the choice that the configuration makes, if it makes one.
     post
         Calls a function with arguments in the server's event loop, from any thread.
-    upkeep
+    supervision
         How engines on this machine are looked after.
-    patience
+    timeouts
         How long to wait for replies.
-    manner
+    engine_options
         How models on this machine run.
     """
 
@@ -110,12 +110,12 @@ class Models:
         memory: PrivateFile,
         post: Callable[..., None],
         configured: str | None = None,
-        upkeep: Upkeep | None = None,
-        patience: Patience | None = None,
-        manner: Manner | None = None,
+        supervision: SupervisionPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        engine_options: EngineOptions | None = None,
     ) -> None:
         self._endpoints, self._memory, self._post = endpoints, memory, post
-        self._upkeep, self._patience, self._manner = upkeep, patience, manner
+        self._supervision, self._timeouts, self._engine_options = supervision, timeouts, engine_options
         self._choices = Choices(endpoints, configured)
         self._opened: dict[str, Opened] = {}
         self._dropped: list[Opened] = []
@@ -152,7 +152,7 @@ class Models:
         match message:
             case p.ListModels():
                 self._do(page, self._list(page))
-            case p.ChooseModel(id=wish):
+            case p.ChooseModel(choice=wish):
                 self._do(page, self._choose(wish))
             case p.SaveEndpoint():
                 self._do(page, self._save(message))
@@ -184,7 +184,7 @@ class Models:
         if chosen != self.chosen:
             self.chosen = chosen
             if isinstance(before, LocalModel):
-                before.engine.retire()  # a run may still use it
+                before.engine.unload_soon()  # a run may still use it
             self._take_up()
             await asyncio.to_thread(self._remember)
         await self._list()
@@ -224,19 +224,19 @@ class Models:
         model: Opened
         try:
             if kind == ENDPOINT_KIND:
-                model = open_endpoint(self._endpoints, name, patience=self._patience)
+                model = open_endpoint(self._endpoints, name, timeouts=self._timeouts)
             else:
                 model = open_local(
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
                     seen=self._choices.seen,
-                    upkeep=self._upkeep,
-                    manner=self._manner,
-                    patience=self._patience,
+                    supervision=self._supervision,
+                    engine_options=self._engine_options,
+                    timeouts=self._timeouts,
                 )
         except CodeActError as error:
             return UnavailableModel(name or identity, str(error))
         if isinstance(model, LocalModel) and identity != self.chosen:
-            model.engine.retire()
+            model.engine.unload_soon()
         model.watch(lambda status: self._post(self._on_status, identity, status))
         self._opened[identity] = model
         return model
@@ -249,7 +249,7 @@ class Models:
             self._show(p.ModelStatus(model=model.name, state="failed", message=model.why))
             return
         if isinstance(model, LocalModel):
-            model.engine.recall()
+            model.engine.keep_loaded()
         self._show(_told(model.status))
 
     def _drop(self, identity: str) -> None:

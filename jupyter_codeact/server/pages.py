@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import protocol as p
 from ..agent.contracts import NotebookError
-from ..notebooks.live import CellLost
+from .live import CellLost
 
 Send = Callable[[Any], None]
 """Sends one of `protocol.FromServer` to a page."""

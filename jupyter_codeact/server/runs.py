@@ -11,12 +11,12 @@ from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment, RunEnded, new_id
-from ..agent.formats import FORMATS
-from ..agent.gate import ModeGate
-from ..notebooks.live import LiveNotebook
-from .desk import Desk
-from .notebook import DeskNotebook
+from ..agent.gate.gate import ApprovalGate
+from ..agent.replies.formats import FORMATS
+from .live import LiveNotebook
+from .page_notebook import DeskNotebook
 from .pages import Page
+from .session import Desk
 from .setup import Setup
 
 log = logging.getLogger(__name__)
@@ -31,14 +31,14 @@ class Runs:
 
     def start(self, desk: Desk, page: Page, ask: p.Ask, attachments: Sequence[Attachment]) -> None:
         """Start the run that a page asks for."""
-        setup, model = self._setup, self._setup.models.for_run(ask.model)
+        setup, model = self._setup, self._setup.models.for_run(ask.approval)
         kernel = setup.kernel(lambda: desk.kernel)
         hands = DeskNotebook(desk, lambda: _mark(desk, model.name))
         agent = Agent(
             model,
             LiveNotebook(hands, kernel),
             setup.journal,
-            gate=ModeGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
+            gate=ApprovalGate(desk.approvals.current, desk.approvals.ask, setup.folder(desk.notebook)),
             action_format=FORMATS[setup.action_format],
             budget=setup.budget.model_copy(update={"turns": ask.max_turns} if ask.max_turns else {}),
             watch=desk.tell,
@@ -66,7 +66,7 @@ class Runs:
                 kernel.close()
                 desk.over()
 
-        desk.approvals.begin(ask.mode)
+        desk.approvals.begin(ask.approval)
         desk.begin(page, agent, hands)
         desk.task = asyncio.ensure_future(work())
         self._tasks.add(desk.task)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..agent.gate import Mode
+from ..agent.gate.gate import Approval
 from ..agent.run import Budget
 from ..journal import SqliteJournal
 from .kernel import ServerKernel
@@ -48,7 +48,7 @@ class Setup:
     contents: Any
     root: str
     budget: Budget = field(default_factory=Budget)
-    approval: Mode = "ask-if-risky"
+    approval: Approval = "risky"
     action_format: str = "markdown"
     tools: Sequence[str] = ()
     patience: float = 600.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from jupyter_codeact.agent.contracts import Execution
-from jupyter_codeact.agent.observations import observe
+from jupyter_codeact.agent.observations.observe import observe
 
 NONCE = "7f3a9c21"
 

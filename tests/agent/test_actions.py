@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_codeact.agent.actions import CodeAction, MarkdownFormat, ParsedReply
+from jupyter_codeact.agent.replies.actions import CodeAction, MarkdownFormat, ParsedReply
 
 MARKDOWN = MarkdownFormat()
 parse = MARKDOWN.parse

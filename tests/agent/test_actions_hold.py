@@ -6,8 +6,8 @@ import string
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent.actions import CodeAction, MarkdownFormat, ParsedReply
-from jupyter_codeact.agent.fences import parts
+from jupyter_codeact.agent.replies.actions import CodeAction, MarkdownFormat, ParsedReply
+from jupyter_codeact.agent.replies.fences import parts
 from jupyter_codeact.agent.source import syntax_tree
 
 MARKDOWN = MarkdownFormat()

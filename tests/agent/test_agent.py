@@ -7,8 +7,8 @@ from contextlib import suppress
 from itertools import pairwise
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.agent.events import Asked
-from jupyter_codeact.agent.gate import Decision, Judgement, decision, digest
+from jupyter_codeact.agent.events import ApprovalRequested
+from jupyter_codeact.agent.gate.gate import Decision, Judgement, decision, digest
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
 
@@ -20,7 +20,7 @@ async def test_an_action_runs_its_output_is_observed_and_the_answer_ends_the_run
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 42.", 2)
     assert bench.kinds() == [
         *("run_started", "observation"),
-        *("reply", "action", "cell_written", "decided", "executed", "observation"),
+        *("reply", "action", "cell_written", "approval_resolved", "executed", "observation"),
         *("reply", "run_ended"),
     ]
     assert "42" in bench.model.heard[1][-1]["content"]
@@ -95,7 +95,7 @@ async def test_a_cell_that_takes_too_long_is_interrupted_and_the_model_goes_on(b
 async def test_stop_interrupts_the_cell_and_what_it_printed_is_observed(bench: Bench) -> None:
     agent = bench.agent(block("print('begun', flush=True)", ENDLESS))
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    await bench.happened["decided"].wait()
+    await bench.happened["approval_resolved"].wait()
     agent.stop()
     end = await work
     assert end.ending == "stopped"
@@ -208,7 +208,7 @@ class Edits:
     def judge(self, source: str) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
 
-    async def ask(self, asked: Asked) -> Decision:
+    async def ask(self, asked: ApprovalRequested) -> Decision:
         assert asked.sha256 == digest(asked.source)
         return decision(asked.source.replace("rm", "ls"), allowed=True)
 
@@ -217,7 +217,7 @@ class Denies:
     def judge(self, source: str) -> Judgement:
         return Judgement(verdict="deny", reasons=["deletes files"])
 
-    async def ask(self, asked: Asked) -> Decision:
+    async def ask(self, asked: ApprovalRequested) -> Decision:
         raise AssertionError(asked)
 
 

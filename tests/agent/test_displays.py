@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jupyter_codeact.agent.contracts import Execution
-from jupyter_codeact.agent.observations import MOST_IMAGES, Observed, observe
+from jupyter_codeact.agent.observations.observe import MOST_IMAGES, Observed, observe
 from tests.agent.observed import NONCE, displayed, png, shown
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jupyter_codeact.agent.context.snapshot import NotebookSnapshot
 from jupyter_codeact.agent.contracts import Cell, Kernel, NotebookState
-from jupyter_codeact.agent.drift import Known
 from tests.agent.bench import Bench, block
 
 IDS = ("aaaa1111", "bbbb2222", "cccc3333")
@@ -20,11 +20,11 @@ def state(*cells: Cell, session: str = "one") -> NotebookState:
 
 
 @pytest.fixture
-def known() -> Known:
-    return Known(state(*map(cell, IDS)))
+def known() -> NotebookSnapshot:
+    return NotebookSnapshot(state(*map(cell, IDS)))
 
 
-def test_where_nothing_happened_nothing_is_said(known: Known) -> None:
+def test_where_nothing_happened_nothing_is_said(known: NotebookSnapshot) -> None:
     assert known.news(state(*map(cell, IDS))) == ""
     assert not known.restarted
 
@@ -43,12 +43,16 @@ def test_where_nothing_happened_nothing_is_said(known: Known) -> None:
         ),
     ],
 )
-def test_what_the_user_did_is_said_once_and_in_brief(known: Known, now: list[Cell], said: str) -> None:
+def test_what_the_user_did_is_said_once_and_in_brief(
+    known: NotebookSnapshot, now: list[Cell], said: str
+) -> None:
     assert known.news(state(*now)) == f"Meanwhile in the notebook:\n- the user {said}"
     assert known.news(state(*now)) == ""
 
 
-def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(known: Known) -> None:
+def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(
+    known: NotebookSnapshot,
+) -> None:
     known.wrote(cell("dddd", "y = 3", execution_count=1))
     cells = list(map(cell, IDS))
     assert known.news(state(*cells, cell("dddd", "y = 3", execution_count=1))) == ""
@@ -56,23 +60,23 @@ def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(kn
     assert known.made == {"dddd"}
 
 
-def test_a_restarted_kernel_is_said_to_have_lost_everything(known: Known) -> None:
+def test_a_restarted_kernel_is_said_to_have_lost_everything(known: NotebookSnapshot) -> None:
     assert known.news(state(*map(cell, IDS), session="two")).startswith("The kernel was restarted")
     assert known.restarted
     assert known.news(state(*map(cell, IDS), session="two")) == ""
 
 
-def test_a_kernel_of_which_nobody_knows_the_session_is_not_said_to_be_new(known: Known) -> None:
+def test_a_kernel_of_which_nobody_knows_the_session_is_not_said_to_be_new(known: NotebookSnapshot) -> None:
     assert known.news(state(*map(cell, IDS), session="")) == ""
     assert known.news(state(*map(cell, IDS), session="one")) == ""
 
 
-def test_of_many_changes_only_their_number_is_told(known: Known) -> None:
+def test_of_many_changes_only_their_number_is_told(known: NotebookSnapshot) -> None:
     many = [cell(f"n{number:04}") for number in range(50)]
     assert known.news(state(*map(cell, IDS), *many)).endswith("- the user changed 50 cells")
 
 
-def test_where_the_last_cell_was_deleted_the_one_above_it_takes_its_place(known: Known) -> None:
+def test_where_the_last_cell_was_deleted_the_one_above_it_takes_its_place(known: NotebookSnapshot) -> None:
     known.news(state(cell(IDS[0])))
     assert [known.standing(name) for name in (*IDS, "made up", None)] == [IDS[0]] * 3 + [None] * 2
     known.news(state())

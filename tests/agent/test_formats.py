@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent.actions import CodeAction, ParsedReply
-from jupyter_codeact.agent.formats import FORMATS, ExecuteFormat, ToolsFormat, spoken
+from jupyter_codeact.agent.replies.actions import CodeAction, ParsedReply
+from jupyter_codeact.agent.replies.formats import FORMATS, ExecuteFormat, ToolsFormat, spoken
 
 EXECUTE, TOOLS = ExecuteFormat(), ToolsFormat()
 

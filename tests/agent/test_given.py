@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.source import bound, only_calls, without
+from jupyter_codeact.agent.source import assigned_names, drop_assignments, is_bare_calls
 from tests.agent.bench import Bench, block
 
 GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
@@ -23,7 +23,7 @@ async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench
     await bench.run(alone, alone, block("print(rate('y'))"), "It is 1.25.")
     assert "rate: there already, as you were told." in bench.told(1)
     assert "def rate(name)" not in str(bench.model.heard[2][3:])
-    _, refused, allowed = bench.events("decided")
+    _, refused, allowed = bench.events("approval_resolved")
     assert (refused.allowed, refused.reasons, allowed.allowed) == (False, ["it would replace rate"], True)
     assert await bench.cells() == [GIVEN, "print(rate('x'))", "print(rate('y'))"]
     await bench.run(own, "It is 0.", task="Make rate return 0.")
@@ -59,7 +59,7 @@ async def test_a_reply_of_calls_alone_is_a_cell(bench: Bench) -> None:
     ],
 )
 def test_whether_a_text_is_calls_alone(text, calls):
-    assert only_calls(text, {"f", "g"}) is calls
+    assert is_bare_calls(text, {"f", "g"}) is calls
 
 
 async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(bench: Bench) -> None:
@@ -83,7 +83,7 @@ async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(b
     ],
 )
 def test_the_names_that_a_cell_binds(source, names):
-    assert bound(source) == names
+    assert assigned_names(source) == names
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_names_that_a_cell_binds(source, names):
     ],
 )
 def test_statements_that_only_replace_what_is_given_are_left_out(source, left):
-    assert without(source, {"f", "g"}) == left
+    assert drop_assignments(source, {"f", "g"}) == left
 
 
 async def test_what_cannot_be_left_out_is_refused(bench: Bench) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.displays import names_object, shows_nan
 from jupyter_codeact.agent.events import Action, Executed, Observation, RunStarted
-from jupyter_codeact.agent.grounding import unshown
+from jupyter_codeact.agent.hooks.grounding import ungrounded_values
+from jupyter_codeact.agent.observations.displays import names_object, shows_nan
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
 
@@ -22,7 +22,7 @@ def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
         Executed(**at, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
         Observation(**at, text=shown, **more),
     ]
-    return unshown(answer, events, "r")
+    return ungrounded_values(answer, events, "r")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_was_nowhere_shown_is_named(answer, values):
 
 def test_numbers_that_were_only_said_do_not_count_and_images_may_hold_any():
     assert missing("It is 4711.", images=["data:image/png;base64,"]) == []
-    assert unshown("It is 4711.", [], "r") == []
+    assert ungrounded_values("It is 4711.", [], "r") == []
 
 
 def test_very_long_numbers_do_no_harm():
@@ -78,7 +78,7 @@ async def test_the_model_is_told_once_and_its_second_answer_stands(bench: Bench)
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 4711.", 3)
     assert "No output shows such an answer" in bench.told(2)
     assert "4711" not in str(bench.model.heard[2])
-    [doubted] = bench.events("doubted")
+    [doubted] = bench.events("answer_rejected")
     assert (doubted.turn, doubted.message) == (2, "No output shows 4711, so the model looks again.")
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_codeact.agent.context.history import Window, messages, size
 from jupyter_codeact.agent.contracts import Message, TooLongError
-from jupyter_codeact.agent.events import Condensed, Event, Observation, Reply, RunEnded, RunStarted
-from jupyter_codeact.agent.formats import FORMATS
-from jupyter_codeact.agent.history import Window, messages, size
+from jupyter_codeact.agent.events import Event, HistoryCompacted, Observation, Reply, RunEnded, RunStarted
+from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
 
@@ -79,13 +79,13 @@ def test_in_brief_the_task_its_last_turns_and_earlier_answers_stay() -> None:
     long = "x" * 3000
     events = turns("a", "look", "It was 41.", task="First.", answer="It was 41.")
     events += turns("b", *(f"reply {n} {long}" for n in range(4)), "last reply", task="Second.")
-    chat = messages([*events, Condensed(**AT, run="b", room=2000)])
+    chat = messages([*events, HistoryCompacted(**AT, run="b", room=2000)])
     said = text(chat)
     assert size(chat) < 2000 + len("Be good.") + 400
     assert roles(chat) == ["system", "user", "assistant", "user", "assistant", "user"]
     assert ["First." in said, "It was 41." in said, "Second." in said, "last reply" in said] == [True] * 4
     assert "reply 0" not in said
-    grown = messages([*events, Condensed(**AT, run="b", room=2000), Reply(**AT, run="b", text="more")])
+    grown = messages([*events, HistoryCompacted(**AT, run="b", room=2000), Reply(**AT, run="b", text="more")])
     assert grown[: len(chat)] == chat
 
 
@@ -93,7 +93,7 @@ def test_in_brief_the_task_its_last_turns_and_earlier_answers_stay() -> None:
 def test_what_is_condensed_fits_its_room_and_takes_turns(runs: list[list[str]], room: int) -> None:
     events = [event for number, said in enumerate(runs) for event in turns(f"r{number}", *said, answer="a")]
     events = events[:-1]
-    chat = messages([*events, Condensed(**AT, run=events[-1].run, room=room)])
+    chat = messages([*events, HistoryCompacted(**AT, run=events[-1].run, room=room)])
     assert size(chat) <= room + 600
     assert roles(chat) == ["system", *(["user", "assistant"] * len(chat))[: len(chat) - 1]]
 
@@ -137,7 +137,7 @@ async def test_a_long_conversation_survives_a_small_window(
     end = await bench.run(*prints, "Done.", budget=Budget(turns=12))
     assert end.ending == "answered"
     assert (await bench.run("Sure.", task="Remember?")).ending == "answered"
-    condensed = bench.events("condensed")
+    condensed = bench.events("history_compacted")
     assert 1 <= len(condensed) < 8
     for chat in bench.model.heard:
         assert size(chat) / 3.5 < 2000
@@ -150,6 +150,6 @@ async def test_a_conversation_that_the_endpoint_finds_too_long_is_condensed_and_
     refusal = TooLongError("The conversation is too long.")
     end = await bench.run(block("print('a' * 3000)"), refusal, "Done.")
     assert end.ending == "answered"
-    assert len(bench.events("condensed")) == 1
+    assert len(bench.events("history_compacted")) == 1
     assert size(bench.model.heard[2]) < size(bench.model.heard[1])
     assert (await bench.run(refusal, refusal, task="Again.")).ending == "failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent.imports import with_imports
+from jupyter_codeact.agent.hooks.imports import with_imports
 from tests.agent.bench import Bench, block
 
 ATTEMPT = "import os, json\nimport os.path as place\nfrom math import pi, sqrt as root\nfail"

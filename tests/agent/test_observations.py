@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.contracts import Execution
-from jupyter_codeact.agent.observations import brief, observe
+from jupyter_codeact.agent.observations.observe import brief, observe
 from tests.agent.observed import NONCE, displayed, printed, shown
 
 FENCES_AND_HEADING = 250

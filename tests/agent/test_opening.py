@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_codeact.agent import context, prompts
-from jupyter_codeact.agent.cells import handles, resolve
+from jupyter_codeact.agent import prompts
+from jupyter_codeact.agent.context import opening as context
+from jupyter_codeact.agent.context.cells import handles, resolve
 from jupyter_codeact.agent.contracts import Cell, Kernel, NotebookState, Variable
 from jupyter_codeact.agent.events import Attachment
-from jupyter_codeact.agent.formats import FORMATS
+from jupyter_codeact.agent.replies.formats import FORMATS
 from tests.agent.bench import Bench, block
 
 NONCE = "7f3a9c"

@@ -10,15 +10,15 @@ import pytest_asyncio
 
 from jupyter_codeact.agent.events import (
     Action,
+    ApprovalResolved,
     CellWritten,
-    Decided,
     Event,
     Executed,
     RunStarted,
     RunUndone,
 )
-from jupyter_codeact.agent.gate import digest
-from jupyter_codeact.agent.replay import Step, replay
+from jupyter_codeact.agent.gate.gate import digest
+from jupyter_codeact.journal.replay import Step, replay
 from jupyter_codeact.notebooks.compare import difference
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
@@ -44,7 +44,7 @@ class Record(list[Event]):
         ran = source if approved is None else approved
         self.add(Action, run, source=source)
         self.add(CellWritten, run, cell_id=cell, rewritten=rewritten, before=before)
-        self.add(Decided, run, cell_id=cell, source=ran, sha256=digest(ran), allowed=allowed)
+        self.add(ApprovalResolved, run, cell_id=cell, source=ran, sha256=digest(ran), allowed=allowed)
 
     def begin(self, run: str = "r") -> None:
         self.add(RunStarted, run, task=f"task of {run}", notebook="n", model="m", system="s")

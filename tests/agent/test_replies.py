@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeact.agent.formats import FORMATS
+from jupyter_codeact.agent.replies.formats import FORMATS
 
 REPLIES = [
     pytest.param(reply, id=f"{path.stem}-{number}")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent import dangers as d
-from jupyter_codeact.agent.risks import Reader, risks
+from jupyter_codeact.agent.gate import dangers as d
+from jupyter_codeact.agent.gate.risks import Reader, risks
 
 FOLDER = Path("/home/user/work")
 

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Execution, Variable
 from jupyter_codeact.agent.events import Executed, Observation, RunStarted
-from jupyter_codeact.agent.suggestions import looked_for, renamed, suggest
+from jupyter_codeact.agent.hooks.suggestions import renamed, suggest, suggest_lookups
 from tests.agent.bench import Bench, block
 
 ORDERS = Variable(name="orders", type="DataFrame", names=["Order No", "Customer Name", "Amount (EUR)"])
@@ -118,7 +118,7 @@ def meant_by(source: str, showed: str) -> dict[str, str]:
         Observation(**at, text="There is no '/nowhere/else'."),
     ]
     outputs = [{"output_type": "execute_result", "data": {"text/plain": repr(showed)}, "metadata": {}}]
-    return looked_for(source, Execution(**ran, outputs=outputs), events)
+    return suggest_lookups(source, Execution(**ran, outputs=outputs), events)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from jupyter_codeact.agent.contracts import Execution
-from jupyter_codeact.agent.observations import observe
+from jupyter_codeact.agent.observations.observe import observe
 from tests.agent.observed import NONCE, shown
 
 

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from jupyter_codeact.agent.events import Asked
-from jupyter_codeact.agent.formats import FORMATS
-from jupyter_codeact.agent.gate import Decision, Mode, ModeGate, decision
+from jupyter_codeact.agent.events import ApprovalRequested
+from jupyter_codeact.agent.gate.gate import Approval, ApprovalGate, Decision, decision
+from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.agent.bench import Bench, block
@@ -52,15 +52,17 @@ class User:
     def __init__(self, *answers: bool) -> None:
         self.answers, self.asked = list(answers), []
 
-    async def __call__(self, asked: Asked) -> Decision:
+    async def __call__(self, asked: ApprovalRequested) -> Decision:
         self.asked.append(asked)
         return decision(asked.source, allowed=self.answers.pop(0), reasons=["no"])
 
 
-@pytest.mark.parametrize(("mode", "asked"), [("auto", 0), ("ask-if-risky", 1), ("ask", 2)])
-async def test_the_mode_says_which_cells_wait_for_the_user(bench: Bench, mode: Mode, asked: int) -> None:
+@pytest.mark.parametrize(("approval", "asked"), [("never", 0), ("risky", 1), ("always", 2)])
+async def test_the_approval_says_which_cells_wait_for_the_user(
+    bench: Bench, approval: Approval, asked: int
+) -> None:
     user = User(True, True)
-    gate = ModeGate(lambda: mode, user)
+    gate = ApprovalGate(lambda: approval, user)
     end = await bench.run(block("print(1)"), block("import os", "os.remove('gone')"), "Done.", gate=gate)
     assert end.ending == "answered"
     assert len(user.asked) == asked
@@ -70,13 +72,13 @@ async def test_the_mode_says_which_cells_wait_for_the_user(bench: Bench, mode: M
 
 
 async def test_the_user_may_change_the_mode_while_a_run_is_under_way(bench: Bench) -> None:
-    user, modes = User(True), iter(["ask", "auto", "auto"])
-    await bench.run(block("1"), block("2"), "Done.", gate=ModeGate(lambda: next(modes), user))
+    user, modes = User(True), iter(["always", "never", "never"])
+    await bench.run(block("1"), block("2"), "Done.", gate=ApprovalGate(lambda: next(modes), user))
     assert [asked.source for asked in user.asked] == ["1"]
 
 
 async def test_what_the_user_skips_does_not_run_and_is_rewritten(bench: Bench) -> None:
-    gate = ModeGate(lambda: "ask", User(False, True))
+    gate = ApprovalGate(lambda: "always", User(False, True))
     await bench.run(block("print('first')"), block("print('second')"), "Done.", gate=gate)
     assert "did not let this cell run (no)" in bench.told(1)
     assert await bench.cells() == ["print('second')"]
@@ -84,22 +86,22 @@ async def test_what_the_user_skips_does_not_run_and_is_rewritten(bench: Bench) -
 
 
 async def test_the_model_is_told_what_ran_if_the_user_changed_it(bench: Bench) -> None:
-    async def edit(asked: Asked) -> Decision:
+    async def edit(asked: ApprovalRequested) -> Decision:
         return decision("print('mine')", allowed=True)
 
-    await bench.run(block("print('yours')"), "Done.", gate=ModeGate(lambda: "ask", edit))
+    await bench.run(block("print('yours')"), "Done.", gate=ApprovalGate(lambda: "always", edit))
     assert "The user changed your cell before it ran. This is what ran:\n```python\nprint('mine')\n```" in (
         bench.told(1)
     )
 
 
 async def test_an_approval_of_other_code_is_none(bench: Bench) -> None:
-    async def confused(asked: Asked) -> Decision:
+    async def confused(asked: ApprovalRequested) -> Decision:
         return decision("print(1)", allowed=True).model_copy(update={"source": "print(2)"})
 
-    await bench.run(block("print(0)"), "Done.", gate=ModeGate(lambda: "ask", confused))
+    await bench.run(block("print(0)"), "Done.", gate=ApprovalGate(lambda: "always", confused))
     assert bench.events("executed") == []
-    assert [event.allowed for event in bench.events("decided")] == [False]
+    assert [event.allowed for event in bench.events("approval_resolved")] == [False]
 
 
 async def test_an_endpoint_with_function_calling_is_given_the_function_and_its_history(bench: Bench) -> None:

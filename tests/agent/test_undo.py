@@ -13,9 +13,9 @@ import pytest_asyncio
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from jupyter_codeact.agent.contracts import NotebookCell
-from jupyter_codeact.agent.events import Action, CellWritten, Decided, Event, RunStarted, RunUndone
-from jupyter_codeact.agent.gate import digest
-from jupyter_codeact.agent.undo import UndoError, last_run, undo
+from jupyter_codeact.agent.events import Action, ApprovalResolved, CellWritten, Event, RunStarted, RunUndone
+from jupyter_codeact.agent.gate.gate import digest
+from jupyter_codeact.journal.undo import UndoError, last_run, undo
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -137,7 +137,7 @@ async def test_a_source_the_user_edited_before_approving_it_is_the_runs_own(reco
     mine = "delete(nothing)"
     await recorded.notebook.write_cell(mine, cell_id=cell)
     decided = {"cell_id": cell, "source": mine, "sha256": digest(mine), "allowed": True}
-    recorded._record(Decided, "r", **decided)
+    recorded._record(ApprovalResolved, "r", **decided)
     assert await recorded.undo("r") == []
     assert await recorded.cells() == before
 

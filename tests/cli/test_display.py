@@ -115,7 +115,7 @@ def test_how_a_cell_ended_is_said(capsys: pytest.CaptureFixture[str], status: st
 
 
 def test_a_cell_that_was_not_allowed_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    denied = events.Decided(
+    denied = events.ApprovalResolved(
         **IDS, turn=1, cell_id="a", source="rm", sha256="0", allowed=False, reasons=["deletes files"]
     )
     assert "Not run: deletes files" in drawn(*acted("rm"), denied)
@@ -124,7 +124,7 @@ def test_a_cell_that_was_not_allowed_says_why(capsys: pytest.CaptureFixture[str]
 
 def test_an_answer_that_was_not_taken_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     replied = events.Reply(**IDS, turn=1, text="It is 4711.")
-    doubted = events.Doubted(**IDS, turn=1, message="No output shows 4711.")
+    doubted = events.AnswerRejected(**IDS, turn=1, message="No output shows 4711.")
     told = events.Observation(**IDS, turn=1, text="for the model only")
     for shown in (written(capsys, replied, doubted, told)[0], drawn(replied, doubted, told)):
         assert shown.index("It is 4711.") < shown.index("No output shows 4711.")

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from keyring.backends.fail import Keyring as NoKeyring
 
 from jupyter_codeact.cli import main
-from jupyter_codeact.models import testing
+from jupyter_codeact.models import probe as testing
 from tests.scripted import Refusal, Said, ScriptedModel
 
 Call = Callable[..., Result]

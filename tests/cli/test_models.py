@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from jupyter_codeact.cli import main
-from jupyter_codeact.models import catalog, store
-from jupyter_codeact.models.catalog import CATALOG
-from jupyter_codeact.models.worker import log_folder
+from jupyter_codeact.models.catalog import catalog, store
+from jupyter_codeact.models.catalog.catalog import CATALOG
+from jupyter_codeact.models.engines.worker import log_folder
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_a_notebook_that_holds_is_told_from_one_that_does_not(recording: Recordi
     assert "1. different: 2 + 3\n   It shows “5” instead of “4”." in bad.stdout
     assert "2. failed: x\n   NameError: name 'x' is not defined." in bad.stdout
     told = json.loads(recording.call("check", "bad.ipynb", "--json").stdout)
-    assert not told["holds"]
+    assert not told["reproduces"]
     assert [cell["state"] for cell in told["cells"]] == ["different", "failed"]
     assert (folder / "bad.ipynb").read_bytes() == before
     assert sorted(path.name for path in folder.iterdir()) == ["bad.ipynb", "good.ipynb"]

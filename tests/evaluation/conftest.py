@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.open import EndpointModel
 from tests.scripted import ScriptedModel
 
 

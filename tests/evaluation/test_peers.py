@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 from jupyter_codeact.agent.contracts import CodeActError
 from jupyter_codeact.cli import main
-from jupyter_codeact.evaluation import peers
+from jupyter_codeact.evaluation import baselines as peers
 from jupyter_codeact.evaluation.m3tooleval import M3ToolEval
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.notebook.task import NotebookTask, Work
 from jupyter_codeact.evaluation.records import Case, Played, Setting
-from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.open import EndpointModel
 from tests.agent.bench import Script
 from tests.evaluation import upstream
 from tests.scripted import ScriptedModel

@@ -15,7 +15,7 @@ from jupyter_codeact.evaluation import report
 from jupyter_codeact.evaluation.records import Case, Episode, Played, ResultsError, SelfTest, Setting, load
 from jupyter_codeact.evaluation.runner import Choice, play_all
 from jupyter_codeact.evaluation.statistics import mcnemar, wilson
-from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.open import EndpointModel
 
 SETTING = Setting()
 

@@ -14,7 +14,7 @@ from jupyter_codeact.evaluation.m3tooleval import M3ToolEval
 from jupyter_codeact.evaluation.mint import Mint
 from jupyter_codeact.evaluation.records import Setting
 from jupyter_codeact.evaluation.upstream import Upstream, UpstreamError
-from jupyter_codeact.models.client import EndpointModel
+from jupyter_codeact.models.open import EndpointModel
 from tests.evaluation import upstream
 from tests.scripted import ScriptedModel
 

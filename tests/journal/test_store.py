@@ -184,15 +184,15 @@ def test_the_beginning_of_an_id_must_be_that_of_one_conversation(journal: Sqlite
 
 
 def test_a_mode_belongs_to_a_notebook_and_follows_it(journal: SqliteJournal) -> None:
-    assert journal.mode("/w/a.ipynb") is None
-    journal.set_mode("/w/a.ipynb", "ask")
-    journal.set_mode("/w/a.ipynb", "auto")
-    journal.set_mode("/v/a.ipynb", "ask")
+    assert journal.approval("/w/a.ipynb") is None
+    journal.set_approval("/w/a.ipynb", "always")
+    journal.set_approval("/w/a.ipynb", "never")
+    journal.set_approval("/v/a.ipynb", "always")
     journal.move("/w", "/v")
-    assert journal.mode("/v/a.ipynb") == "auto"
-    assert journal.mode("/w/a.ipynb") is None
+    assert journal.approval("/v/a.ipynb") == "never"
+    assert journal.approval("/w/a.ipynb") is None
     journal.detach("/v/a.ipynb")
-    assert journal.mode("/v/a.ipynb") is None
+    assert journal.approval("/v/a.ipynb") is None
 
 
 def test_what_is_deleted_is_nowhere_in_the_files(journal: SqliteJournal) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from jupyter_codeact.models.catalog import Entry
-from jupyter_codeact.models.transformers_settings import TransformersOptions
+from jupyter_codeact.models.catalog.catalog import Entry
+from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 from tests.models.sources import TINY, Hub, Shelf
 from tests.models.transformed import settings
 
@@ -60,7 +60,7 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Entr
 def loading(smollm2: Path) -> tuple[Any, list[float]]:
     """Load the model's GGUF file in this process, and say with what progress."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from jupyter_codeact.models.transformers_loading import load
+    from jupyter_codeact.models.engines.transformers.loading import load
 
     progress: list[float] = []
     return load(settings(smollm2), TransformersOptions(), progress.append), progress

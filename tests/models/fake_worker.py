@@ -20,7 +20,7 @@ import threading
 import time
 from pathlib import Path
 
-from jupyter_codeact.models.child import Child
+from jupyter_codeact.models.engines.child import Child
 from tests.scripted import Held, ScriptedModel
 
 

@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError, Usage
-from jupyter_codeact.models.client import EndpointModel
-from jupyter_codeact.models.hosting import Engine
+from jupyter_codeact.models.engines.supervisor import Engine
+from jupyter_codeact.models.open import EndpointModel
 from tests.scripted import Refusal, Said, ScriptedModel
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook."}]

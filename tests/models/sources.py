@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from jupyter_codeact.models.catalog import Entry, Package
+from jupyter_codeact.models.catalog.catalog import Entry, Package
 
 PART = 100_000
 DATA = os.urandom(PART + 50_000)

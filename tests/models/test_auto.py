@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from jupyter_codeact.models import auto
-from jupyter_codeact.models.catalog import CATALOG, find
-from jupyter_codeact.models.machine import Gpu, Machine, _container_memory, cores, parse_gpus
+from jupyter_codeact.models.catalog import auto
+from jupyter_codeact.models.catalog.catalog import CATALOG, find
+from jupyter_codeact.models.catalog.machine import Gpu, Machine, _container_memory, cores, parse_gpus
 
 GB = 10**9
 

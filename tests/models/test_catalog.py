@@ -5,7 +5,7 @@ import re
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models.catalog import CATALOG, DEFAULT_MODEL, Entry, Snapshot, find
+from jupyter_codeact.models.catalog.catalog import CATALOG, DEFAULT_MODEL, Entry, Snapshot, find
 
 
 def test_the_default_model_is_in_the_catalogue():

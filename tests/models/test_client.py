@@ -6,8 +6,8 @@ from contextlib import aclosing
 import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError, Usage
-from jupyter_codeact.models.client import EndpointModel, open_model
-from jupyter_codeact.models.retries import Patience
+from jupyter_codeact.models.endpoints.retries import Timeouts
+from jupyter_codeact.models.open import EndpointModel, open_model
 from tests.models.raw import Answer, Raw, piece, raw, refusal, said
 from tests.ports import free_port
 
@@ -21,7 +21,7 @@ async def connect():
 
     def connect(endpoint: Raw | str, **options) -> EndpointModel:
         url = endpoint.url if isinstance(endpoint, Raw) else endpoint
-        made.append(EndpointModel(url, **{"model": "second", "patience": Patience(retries=0)} | options))
+        made.append(EndpointModel(url, **{"model": "second", "timeouts": Timeouts(retries=0)} | options))
         return made[-1]
 
     yield connect
@@ -185,12 +185,12 @@ async def test_a_missing_key_is_asked_for(connect):
 
 
 async def test_an_endpoint_that_says_nothing_is_given_up(connect):
-    patience = Patience(first_token_seconds=0.3, next_token_seconds=0.2)
+    timeouts = Timeouts(first_token_seconds=0.3, next_token_seconds=0.2)
     silent = Answer(events=[], hangs=True)
     role = Answer(events=[{**piece(), "choices": [{"index": 0, "delta": {"role": "assistant"}}]}], hangs=True)
     talking = Answer(events=[piece("Hel")], hangs=True)
     async with raw(silent, role, talking) as endpoint:
-        model = connect(endpoint, patience=patience)
+        model = connect(endpoint, timeouts=timeouts)
         assert "sent nothing for 0.3 seconds" in await complaint(model)
         assert "sent nothing for 0.3 seconds" in await complaint(model)
         assert "sent nothing for 0.2 seconds" in await complaint(model)

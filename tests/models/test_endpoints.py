@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError
 
 from jupyter_codeact.agent.contracts import CodeActError
-from jupyter_codeact.models.endpoints import Endpoints
+from jupyter_codeact.models.endpoints.registry import Endpoints
 from jupyter_codeact.models.private import PrivateFile, SettingsError
 
 URL = "https://models.example/v1"

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from jupyter_codeact.models.transformers_batching import BatchingGenerator, can_batch
-from jupyter_codeact.models.transformers_generation import Generator, Wish
-from jupyter_codeact.models.transformers_plain import PlainGenerator
-from jupyter_codeact.models.transformers_sampling import add_noise, key
-from jupyter_codeact.models.transformers_text import UnfitError, Writing, read
+from jupyter_codeact.models.engines.transformers.batching import BatchingGenerator, can_batch
+from jupyter_codeact.models.engines.transformers.generation import Generator, Wish
+from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
+from jupyter_codeact.models.engines.transformers.sampling import add_noise, key
+from jupyter_codeact.models.engines.transformers.text import UnfitError, Writing, read
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook. " * 6}]
 

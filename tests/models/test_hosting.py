@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models import store
-from jupyter_codeact.models.addresses import Address
-from jupyter_codeact.models.catalog import find
-from jupyter_codeact.models.hosting import Engine, Upkeep
-from jupyter_codeact.models.launch import llama_cpp
+from jupyter_codeact.models.catalog import store
+from jupyter_codeact.models.catalog.catalog import find
+from jupyter_codeact.models.endpoints.addresses import Address
+from jupyter_codeact.models.engines.launch import llama_cpp
+from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
 from jupyter_codeact.models.status import EngineStatus
 from tests.models.processes import python
 
@@ -47,9 +47,9 @@ async def make(tmp_path):
     engines = []
     seen = Seen()
 
-    def make(model, **upkeep) -> tuple[Engine, Seen]:
+    def make(model, **supervision) -> tuple[Engine, Seen]:
         launch = llama_cpp(model, context=512, slots=1)
-        engines.append(Engine(launch, upkeep=Upkeep(**upkeep), logs=tmp_path / "logs"))
+        engines.append(Engine(launch, supervision=SupervisionPolicy(**supervision), logs=tmp_path / "logs"))
         engines[-1].watch(seen.append)
         return engines[-1], seen
 
@@ -66,7 +66,7 @@ def states(seen: list[EngineStatus]) -> list[str]:
 def child() -> psutil.Process:
     """Return this process' engine."""
     [process] = [
-        p for p in psutil.Process().children() if any("llama_worker" in word for word in p.cmdline())
+        p for p in psutil.Process().children() if any("engines.llama.worker" in word for word in p.cmdline())
     ]
     return process
 
@@ -139,7 +139,7 @@ PARENT = """
     import asyncio, sys
     from pathlib import Path
     import psutil
-    from jupyter_codeact.models.hosting import Engine
+    from jupyter_codeact.models.engines.supervisor import Engine
     from jupyter_codeact.models.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
@@ -172,7 +172,7 @@ def test_the_engine_ends_with_its_parent_even_while_it_loads(qwen):
         "cache": 0,
     }
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "jupyter_codeact.models.llama_worker"],
+        [sys.executable, "-P", "-m", "jupyter_codeact.models.engines.llama.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -229,7 +229,7 @@ def test_too_little_memory_is_recognised(smollm2, tmp_path):
     import asyncio, resource, sys
     from pathlib import Path
     from jupyter_codeact.agent.contracts import ModelError
-    from jupyter_codeact.models.hosting import Engine
+    from jupyter_codeact.models.engines.supervisor import Engine
     from jupyter_codeact.models.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
@@ -271,7 +271,7 @@ async def test_closing_ends_an_engine_that_is_still_loading(make, smollm2):
     with pytest.raises(ModelError, match="was stopped while it was being started"):
         await start
     assert engine.status.state == "stopped"
-    assert not [p for p in psutil.Process().children() if "llama_worker" in " ".join(p.cmdline())]
+    assert not [p for p in psutil.Process().children() if "engines.llama.worker" in " ".join(p.cmdline())]
 
 
 async def test_giving_up_waiting_does_not_end_the_start(make, smollm2):

@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import constants
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models import store
+from jupyter_codeact.models.catalog import store
 from tests.models.processes import PULL, python
 from tests.models.sources import DATA, PART
 

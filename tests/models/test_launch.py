@@ -5,25 +5,25 @@ from pathlib import Path
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models.catalog import find
-from jupyter_codeact.models.launch import Manner, launch
-from jupyter_codeact.models.machine import Gpu, Machine
-from jupyter_codeact.models.transformers_settings import TransformersOptions, read_options
+from jupyter_codeact.models.catalog.catalog import find
+from jupyter_codeact.models.catalog.machine import Gpu, Machine
+from jupyter_codeact.models.engines.launch import EngineOptions, launch
+from jupyter_codeact.models.engines.transformers.settings import TransformersOptions, read_options
 
 GPU = Gpu(name="Some GPU", memory=80 << 30, free=80 << 30)
 MACHINE = Machine(memory=64 << 30, free=64 << 30, cores=8, gpus=(GPU, GPU))
 
 
 def test_a_file_runs_with_llama_cpp_and_a_repository_with_transformers():
-    manner = Manner(context=2048, options=TransformersOptions(quantization="4bit"))
-    file = launch(find("qwen2.5-coder-1.5b"), manner=manner, seen=MACHINE)
-    repository = launch(find("qwen2.5-coder-7b"), manner=manner, seen=MACHINE)
-    assert file.module.endswith("llama_worker")
-    assert repository.module.endswith("transformers_worker")
+    engine_options = EngineOptions(context=2048, options=TransformersOptions(quantization="4bit"))
+    file = launch(find("qwen2.5-coder-1.5b"), engine_options=engine_options, seen=MACHINE)
+    repository = launch(find("qwen2.5-coder-7b"), engine_options=engine_options, seen=MACHINE)
+    assert file.module.endswith("llama.worker")
+    assert repository.module.endswith("transformers.worker")
     assert file.context == repository.context == 2048
     assert repository.settings["options"]["quantization"] == "4bit"
     assert repository.where == "transformers on 2 × Some GPU"
-    assert launch(Path("/some/folder"), seen=MACHINE).module.endswith("transformers_worker")
+    assert launch(Path("/some/folder"), seen=MACHINE).module.endswith("transformers.worker")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_model_of_the_users_own_is_called_as_its_file_or_folder_is(path, name)
 
 
 def test_a_conversation_is_no_longer_than_the_model_was_trained_for():
-    assert launch(find("smollm2-135m"), manner=Manner(context=100_000)).context == 8_192
+    assert launch(find("smollm2-135m"), engine_options=EngineOptions(context=100_000)).context == 8_192
 
 
 def test_options_are_read_as_they_are_written_on_a_command_line():

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError, Usage
-from jupyter_codeact.models.client import LocalModel, open_model
-from jupyter_codeact.models.hosting import Engine
-from jupyter_codeact.models.launch import llama_cpp
+from jupyter_codeact.models.engines.launch import llama_cpp
+from jupyter_codeact.models.engines.supervisor import Engine
+from jupyter_codeact.models.open import LocalModel, open_model
 from tests.ports import free_port
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook."}]
@@ -147,7 +147,7 @@ async def test_an_engine_killed_in_mid_reply_is_said_and_the_next_reply_has_a_ne
     reply = model.stream(STORY, max_tokens=3000)
     assert (await anext(reply)).text
     for process in psutil.Process().children():
-        if "jupyter_codeact.models.llama_worker" in process.cmdline():
+        if "jupyter_codeact.models.engines.llama.worker" in process.cmdline():
             process.kill()
     with pytest.raises(ModelError, match=r"ran out of memory or was killed"):
         [delta async for delta in reply]

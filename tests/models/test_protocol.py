@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from jupyter_codeact.models.hosting import Engine
-from jupyter_codeact.models.launch import Launch, llama_cpp, transformers
-from jupyter_codeact.models.transformers_batching import PAGE
+from jupyter_codeact.models.engines.launch import Launch, llama_cpp, transformers
+from jupyter_codeact.models.engines.supervisor import Engine
+from jupyter_codeact.models.engines.transformers.batching import PAGE
 from tests.models.protocol_suite import EngineSuite, ProtocolSuite, Served
 from tests.models.transformed import CONTEXT
 from tests.scripted import ScriptedModel

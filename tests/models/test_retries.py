@@ -13,21 +13,21 @@ import httpx
 import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError
-from jupyter_codeact.agent.formats import ToolsFormat
-from jupyter_codeact.models.client import EndpointModel
-from jupyter_codeact.models.retries import Patience, Waits, asked_wait
+from jupyter_codeact.agent.replies.formats import ToolsFormat
+from jupyter_codeact.models.endpoints.retries import Timeouts, Waits, asked_wait
+from jupyter_codeact.models.open import EndpointModel
 from tests.scripted import Broken, Called, Refusal, Said, ScriptedModel, ScriptedReply
 
 HELLO = [{"role": "user", "content": "Say hello."}]
-SOON = Patience(base_seconds=0.001)
+SOON = Timeouts(base_seconds=0.001)
 
 
 @asynccontextmanager
 async def scripted(
-    *replies: ScriptedReply, patience: Patience = SOON
+    *replies: ScriptedReply, timeouts: Timeouts = SOON
 ) -> AsyncIterator[tuple[ScriptedModel, EndpointModel]]:
     with ScriptedModel(replies) as server:
-        model = EndpointModel(server.url, api_key=server.api_key, patience=patience)
+        model = EndpointModel(server.url, api_key=server.api_key, timeouts=timeouts)
         yield server, model
         await model.close()
 
@@ -86,8 +86,8 @@ async def test_a_reply_that_breaks_off_before_its_first_word_does_not_restart():
 
 
 async def test_after_so_many_times_it_is_enough():
-    patience = Patience(retries=2, base_seconds=0.001)
-    async with scripted(*[Broken("Half")] * 4, patience=patience) as (server, model):
+    timeouts = Timeouts(retries=2, base_seconds=0.001)
+    async with scripted(*[Broken("Half")] * 4, timeouts=timeouts) as (server, model):
         with pytest.raises(ModelError, match="broke off in the middle of the reply"):
             await collect(model)
         assert len(server.requests) == 3
@@ -150,7 +150,7 @@ def refused(headers: dict[str, str]) -> Exception:
 
 def test_clients_that_failed_together_do_not_come_back_together():
     def waits(asked: float | None = None) -> list[float]:
-        series = Waits(Patience(retries=4, retry_seconds=1000, base_seconds=1))
+        series = Waits(Timeouts(retries=4, retry_seconds=1000, base_seconds=1))
         return [series.next(asked) or 0.0 for _ in range(4)]
 
     first, second = waits(), waits()
@@ -161,7 +161,7 @@ def test_clients_that_failed_together_do_not_come_back_together():
 
 
 def test_all_waits_together_are_bounded():
-    waits = Waits(Patience(retries=100, retry_seconds=10, base_seconds=1))
+    waits = Waits(Timeouts(retries=100, retry_seconds=10, base_seconds=1))
     taken = []
     while (wait := waits.next(None)) is not None:
         taken.append(wait)

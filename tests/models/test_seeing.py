@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from jupyter_codeact.models.transformers_generation import Wish
-from jupyter_codeact.models.transformers_loading import Loaded, load
-from jupyter_codeact.models.transformers_plain import PlainGenerator
-from jupyter_codeact.models.transformers_settings import TransformersOptions
-from jupyter_codeact.models.transformers_text import UnfitError, read
+from jupyter_codeact.models.engines.transformers.generation import Wish
+from jupyter_codeact.models.engines.transformers.loading import Loaded, load
+from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
+from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
+from jupyter_codeact.models.engines.transformers.text import UnfitError, read
 from tests.models.transformed import settings
 
 PICTURE = "<image>"

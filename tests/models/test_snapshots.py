@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models import store
-from jupyter_codeact.models.catalog import Snapshot
+from jupyter_codeact.models.catalog import store
+from jupyter_codeact.models.catalog.catalog import Snapshot
 from tests.models.sources import Shelf
 
 REVISION = "a" * 40

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models import store
+from jupyter_codeact.models.catalog import store
 from tests.models.processes import PULL, python
 from tests.models.sources import DATA, PART
 

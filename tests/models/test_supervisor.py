@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models.hosting import Engine, Upkeep
-from jupyter_codeact.models.launch import Launch, Local
-from jupyter_codeact.models.local import LocalModel
+from jupyter_codeact.models.engines.launch import Launch, Local
+from jupyter_codeact.models.engines.local import LocalModel
+from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
+from jupyter_codeact.models.engines.worker import logs_of
 from jupyter_codeact.models.status import EngineStatus
-from jupyter_codeact.models.worker import logs_of
 from tests.models.processes import python
 
 ROOT = Path(__file__).parents[2]
@@ -65,9 +65,9 @@ async def make(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     engines = []
 
-    def make(*lives: str, **upkeep) -> tuple[Engine, Seen]:
-        care = Upkeep(**{"backoff_seconds": 0.01, "idle_seconds": 0} | upkeep)
-        engines.append(Engine(fake(tmp_path, *lives), upkeep=care, logs=tmp_path / "logs"))
+    def make(*lives: str, **supervision) -> tuple[Engine, Seen]:
+        care = SupervisionPolicy(**{"backoff_seconds": 0.01, "idle_seconds": 0} | supervision)
+        engines.append(Engine(fake(tmp_path, *lives), supervision=care, logs=tmp_path / "logs"))
         seen = Seen()
         engines[-1].watch(seen.append)
         return engines[-1], seen
@@ -258,9 +258,9 @@ async def test_an_engine_in_use_is_not_unloaded(make: Make, tmp_path):
 async def test_an_engine_that_is_not_chosen_any_more_is_unloaded_soon(make: Make):
     engine, seen = make("serve")
     await engine.start()
-    engine.retire(0.05)
+    engine.unload_soon(0.05)
     await seen.reach("stopped")
-    engine.recall()
+    engine.keep_loaded()
     await engine.start()
     await seen.reach("ready")
 
@@ -281,7 +281,7 @@ async def test_what_a_worker_has_started_ends_with_it(make: Make, tmp_path, end)
 PARENT = """
     import asyncio, sys
     from pathlib import Path
-    from jupyter_codeact.models.hosting import Engine
+    from jupyter_codeact.models.engines.supervisor import Engine
     from tests.models.test_supervisor import fake
     async def main():
         folder, life = Path(sys.stdin.readline().strip()), sys.stdin.readline().strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_codeact.models.transformers_settings import Settings
+from jupyter_codeact.models.engines.transformers.settings import Settings
 
 CONTEXT = 4096
 

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Cell, CellCheck, NotebookError, Output
 from jupyter_codeact.agent.events import new_id
-from jupyter_codeact.notebooks.check import check, holds, summary
+from jupyter_codeact.notebooks.check import check, reproduces, summary
 from jupyter_codeact.notebooks.compare import difference
 
 
@@ -70,7 +70,7 @@ async def test_every_cell_is_told_of_and_the_rest_is_not_run_after_a_failure(tmp
         ("failed", "NameError: name 'total' is not defined. It is defined only in a cell further down."),
         ("not_run", "A cell above it failed, so it was not run."),
     ]  # fmt: skip
-    assert not holds(checks)
+    assert not reproduces(checks)
     assert summary(checks) == (
         "The notebook does not hold by itself: 2 cells showed something else, 1 cell failed, 2 cells did not "
         "run, 3 cells showed the same."

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from jupyter_codeact.models.catalog import DEFAULT_MODEL
-from jupyter_codeact.models.client import LocalModel, open_model
+from jupyter_codeact.models.catalog.catalog import DEFAULT_MODEL
+from jupyter_codeact.models.open import LocalModel, open_model
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -9,7 +9,7 @@ import pytest
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.records import Setting
 from jupyter_codeact.evaluation.runner import Choice, play_all
-from jupyter_codeact.models.client import LocalModel
+from jupyter_codeact.models.open import LocalModel
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,7 +9,7 @@ import pytest
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
-from jupyter_codeact.models.client import LocalModel
+from jupyter_codeact.models.open import LocalModel
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.real.tasks import TASKS, Task
 

@@ -68,7 +68,9 @@ class ScriptedPage:
     async def decide(self, asked: Message, *, approved: bool = True, **more: Any) -> None:
         """Give the user's word on what was asked."""
         word = {"run": asked["run"], "sha256": asked["sha256"], "source": asked["source"]}
-        await self.say({"type": "decide", "notebook": "a.ipynb", "approved": approved, **word, **more})
+        await self.say(
+            {"type": "resolve_approval", "notebook": "a.ipynb", "approved": approved, **word, **more}
+        )
 
     async def hears(self, kind: str, *, after: int = 0, **fields: Any) -> Message:
         """Wait for a message of a kind; for an event's kind, return the event."""
@@ -102,7 +104,7 @@ class ScriptedPage:
     @property
     def events(self) -> list[str]:
         """The types of the events that came, pieces of replies left out."""
-        kinds = [message["event"]["type"] for message in self.heard if message["type"] == "happened"]
+        kinds = [message["event"]["type"] for message in self.heard if message["type"] == "event"]
         return [kind for kind in kinds if kind != "reply_delta"]
 
     async def leave(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from keyring.backends.fail import Keyring as NoKeyring
 
-from jupyter_codeact.models.endpoints import Endpoints
+from jupyter_codeact.models.endpoints.registry import Endpoints
 from jupyter_codeact.models.private import PrivateFile
 from jupyter_codeact.server.models import Models, open_models
 from tests.scripted import Held, Refusal, ScriptedModel

@@ -161,7 +161,7 @@ async def test_a_check_tells_of_every_cell_and_whether_the_notebook_holds(
     await says(page, "check")
     assert (await page.hears("refused"))["message"] == "This notebook is being checked already."
     for one in (page, other):
-        done = await one.hears("checking", holds=False)
+        done = await one.hears("checking", reproduces=False)
         assert [check["state"] for check in done["cells"]] == ["same", "failed"]
         assert "does not hold" in done["message"]
     assert (await page.execute("assert hidden == 1"))["status"] == "ok"
@@ -177,7 +177,7 @@ async def test_a_check_can_be_stopped(page: ScriptedPage) -> None:
             )
         )
     await says(page, "stop_check")
-    done = await page.hears("checking", holds=False)
+    done = await page.hears("checking", reproduces=False)
     assert done["message"] == "The check was stopped."
     assert done["cells"][0]["state"] == "not_run"
 

@@ -236,8 +236,8 @@ class TestWithLittlePatience:
         conversations: Conversations,
     ) -> None:  # fmt: skip
         model.script([cell("1 + 1")])
-        await page.ask(mode="ask")
-        await page.hears("asked")
+        await page.ask(approval="always")
+        await page.hears("approval_requested")
         await page.leave()
         async with asyncio.timeout(30):
             while conversations._desks["a.ipynb"].running:

@@ -36,7 +36,7 @@ async def test_a_task_is_worked_on_through_the_page_in_its_kernel(
     assert (end["ending"], end["answer"], end["turns"]) == ("answered", "It is 1955.", 2)
     assert [command for command in page.commands if command != "read_state"] == ["write_cell", "run_cell"]
     assert page.events == [
-        *("run_started", "observation", "reply", "action", "cell_written", "decided", "executed"),
+        *("run_started", "observation", "reply", "action", "cell_written", "approval_resolved", "executed"),
         *("observation", "reply", "run_ended"),
     ]
     written = await page.hears("write_cell")
@@ -192,7 +192,7 @@ async def test_an_endpoint_that_refuses_ends_the_run_with_a_sentence(
 async def test_the_key_reaches_neither_page_nor_journal_nor_kernel(
     page: ScriptedPage, model: ScriptedModel, journal_path: Path
 ) -> None:
-    await page.say({"type": "set_mode", "notebook": "a.ipynb", "mode": "auto"})
+    await page.say({"type": "set_approval", "notebook": "a.ipynb", "approval": "never"})
     look = "import os\nkeys = [v for v in os.environ.values() if v.startswith('key-')]\nassert not keys, keys"
     model.script([cell(look), Refusal(401, f"Incorrect API key provided: {model.api_key}.")])
     await page.ask()

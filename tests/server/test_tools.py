@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from traitlets import TraitError
 
-from jupyter_codeact.extension import CodeActExtension
+from jupyter_codeact.server.extension import CodeActExtension
 from tests.scripted import ScriptedModel
 from tests.server.page import ScriptedPage
 

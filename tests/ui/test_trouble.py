@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from jupyter_codeact.models.catalog import find
-from jupyter_codeact.models.store import path_of
+from jupyter_codeact.models.catalog.catalog import find
+from jupyter_codeact.models.catalog.store import path_of
 from tests.ports import free_port
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import RESULTS, Open, scripted_lab

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ...agent.contracts import ChatModel
-from .. import peers, playing
+from .. import baselines as peers
+from .. import playing
 from ..records import Case, Played, SelfTest, Setting
 from . import TASKS
 from .task import NotebookTask, Work

@@ -1,0 +1,1 @@
+"""The gate: what may run, and who says so."""

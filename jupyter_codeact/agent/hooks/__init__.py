@@ -1,0 +1,1 @@
+"""Hooks: what helps a model along, each by itself."""

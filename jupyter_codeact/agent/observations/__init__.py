@@ -1,0 +1,1 @@
+"""Observations: what the model is shown of a cell that ran."""

@@ -1,0 +1,131 @@
+"""Results and displays as text."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .images import Picture, picture
+from .markup import MOST_CHARACTERS, Markup
+from .terminal import strip_terminal_codes
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
+_TEXTS = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
+_OPAQUE = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>")
+_OBJECT = re.compile(
+    r"^(?:<(?:bound method|built-in method|function) .*|<.* at 0x[0-9a-fA-F]+>)$", re.MULTILINE
+)
+_NUMBER = r"(?:np\.float\d+\()?nan\b"
+# as print() and repr() write one; a table, which may have missing values, has NaN
+_NAN = re.compile(rf"^{_NUMBER}\)?$|(?<!['\"])[:=(] ?{_NUMBER}", re.MULTILINE)
+_DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
+_SHAPE = re.compile(r"(?<!\d)(\d+) rows? [x×] (\d+) columns?")
+
+
+def text_of(value: Any) -> str:
+    """Return a text of nbformat, which may be a list of its lines."""
+    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether what a cell showed names an object where its values were meant: a generator, a method.
+
+    Where there is a figure, it is what was meant.
+    """
+    found = False
+    for output in outputs:
+        data = output.get("data", {})
+        if image_of(data):
+            return False
+        found = found or bool(_OBJECT.search(text_of(output.get("text") or data.get("text/plain", ""))))
+    return found
+
+
+def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether a number that a cell worked out is none: it prints ``p = nan``, or its result is that."""
+    return any(
+        _NAN.search(text_of(output.get("text") or output.get("data", {}).get("text/plain", "")))
+        for output in outputs
+    )
+
+
+def image_of(data: Mapping[str, Any]) -> Picture | None:
+    """Return the image that a display shows, if it shows one."""
+    mime = next((mime for mime in _IMAGES if mime in data), None)
+    return picture(mime, text_of(data[mime])) if mime and WIDGET not in data else None
+
+
+def describe_image(
+    image: Picture, data: Mapping[str, Any], metadata: Mapping[str, Any], note: str = ""
+) -> str:
+    """Return a line that stands for an image, with a ``note`` on whether the reader sees it."""
+    about = metadata.get(image.mime)
+    told = {
+        "text": strip_terminal_codes(text_of(data.get("text/plain", ""))).strip(),
+        "alt": str(about.get("alt") or "") if isinstance(about, Mapping) else "",
+        "labels": image.labels,
+    }
+    size = f", {image.size[0]}×{image.size[1]} pixels" if image.size else ""
+    words = "".join(f"; {kind}: {text}" for kind, text in told.items() if text)
+    return f"[{image.mime} figure{size}{note}{words}]"
+
+
+def describe(data: Mapping[str, Any]) -> str:
+    """Return a display that shows no image: its best text, and the names of the kinds that have none."""
+    plain = strip_terminal_codes(text_of(data.get("text/plain", ""))).strip("\n")
+    if WIDGET in data:
+        return f"[widget: {plain}]" if plain else "[widget]"
+    text = _text(data, plain)
+    named = [f"[{mime}]" for mime in data if mime not in _TEXTS]
+    if not text and "text/html" in data:
+        named.append(f"[text/html of {len(text_of(data['text/html'])):,} characters, without words]")
+    return "\n".join(filter(None, [*named, text])) or plain
+
+
+def _text(data: Mapping[str, Any], plain: str) -> str:
+    html = text_of(data.get("text/html", ""))
+    if _DATA_FRAME.search(html) and (table := _data_frame(html, plain)):
+        return table
+    if plain and not _OPAQUE.fullmatch(plain):
+        return _lines(plain)
+    for mime in ("text/markdown", "text/latex"):
+        if mime in data:
+            return strip_terminal_codes(text_of(data[mime])).strip("\n")
+    if "application/json" in data:
+        return json.dumps(data["application/json"], ensure_ascii=False, default=str)
+    text = strip_terminal_codes(Markup(html).text)
+    rest = len(html) - MOST_CHARACTERS
+    return f"{text}\n[… {rest:,} more characters of HTML …]" if rest > 0 else text
+
+
+def _lines(plain: str) -> str:
+    """Return the lines of a text that is shown as Python spells it; anything else as it is."""
+    if plain[0] not in "'\"" or "\\n" not in plain:
+        return plain
+    try:
+        value = ast.literal_eval(plain)
+    except (ValueError, SyntaxError, MemoryError):
+        return plain
+    return strip_terminal_codes(value) if isinstance(value, str) else plain
+
+
+def _data_frame(html: str, plain: str) -> str:
+    """Return a pandas table in as few lines as it has rows, and its shape."""
+    folded = _is_folded(plain) or not plain
+    if _SHAPE.search(plain) and not folded:
+        return plain
+    tables = Markup(html).tables
+    if not tables:
+        return ""
+    said = _SHAPE.findall(html)
+    rows, columns = said[-1] if said else tables[0].shape
+    return f"{strip_terminal_codes(str(tables[0])) if folded else plain}\n\n[{rows} rows x {columns} columns]"
+
+
+def _is_folded(plain: str) -> bool:
+    """Tell whether pandas broke a wide table into several below each other."""
+    return any(line.endswith("\\") for line in plain.split("\n"))

@@ -1,0 +1,157 @@
+"""What the user gives a run along: the task from a file, pictures, variables, an earlier conversation."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import keyword
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..agent.events import Attachment
+    from ..journal import SqliteJournal
+    from ..notebooks.headless import HeadlessNotebook
+
+PICTURES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
+TAG = "injected-parameters"
+"""How papermill, too, marks the cell with values that were given from outside."""
+_FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+def read_task(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Return the task: the words given, of ``@FILE`` what the file holds, of ``-`` the standard input."""
+    if value == "-":
+        return sys.stdin.read()
+    if not value.startswith("@"):
+        return value
+    path = Path(value[1:])
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{path} is not a text file in UTF-8.") from None
+    except OSError as error:
+        raise click.BadParameter(f"The task cannot be read from {path}: {error.strerror}.") from None
+
+
+def read_variables(
+    _ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the variables of ``NAME=VALUE``: a Python literal where the value is one, else a string."""
+    variables = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.isidentifier() or keyword.iskeyword(name):
+            raise click.BadParameter(f"“{value}” is not like NAME=VALUE, with a name that Python takes.")
+        try:
+            variables[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            variables[name] = text
+    return variables
+
+
+def read_images(
+    _ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> list[Attachment]:
+    """Return the pictures in files, as the agent takes them."""
+    from ..agent.events import Attachment
+    from ..agent.observations.images import picture
+
+    images = []
+    for path in map(Path, values):
+        kind = PICTURES.get(path.suffix.lower())
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise click.BadParameter(f"{path} cannot be read: {error.strerror}.") from None
+        uri = picture(f"image/{kind}", base64.b64encode(content).decode()).data_uri() if kind else None
+        if uri is None:
+            raise click.BadParameter(f"{path} is not a PNG, JPEG, GIF or WebP picture that a model can take.")
+        images.append(Attachment(kind="image", name=path.name, image=uri))
+    return images
+
+
+def filled(task: str, variables: dict[str, Any]) -> str:
+    """Return a task with ``{name}`` replaced by the variable's value; other braces stay."""
+    return _FIELD.sub(lambda found: str(variables.get(found[1], found[0])), task).strip()
+
+
+async def define(notebook: HeadlessNotebook, variables: dict[str, Any]) -> None:
+    """Put the variables into a cell at the notebook's top, as papermill does, and run it.
+
+    Raises
+    ------
+    CodeActError
+        If it does not run.
+    """
+    from nbformat.v4 import new_code_cell
+
+    from ..agent.contracts import NotebookError
+
+    if not variables:
+        return
+    source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in variables.items())])
+    before = next((one for one in notebook.cells if TAG in one.metadata.get("tags", ())), None)
+    more = {"id": before.id} if before else {}
+    cell = new_code_cell(source, metadata={"tags": [TAG]}, **more)
+    await notebook.restore_cell(cell)
+    ran = await notebook.run_cell(cell.id, source=source)
+    if ran.status != "ok":
+        raise NotebookError("The variables of --var could not be set in the kernel.")
+
+
+async def execute(notebook: HeadlessNotebook) -> None:
+    """Run the notebook's own code cells in order; one that fails keeps none of the others from running."""
+    for cell in list(notebook.cells):
+        # the parameters have just been set
+        if cell.cell_type == "code" and cell.source.strip() and TAG not in cell.metadata.get("tags", ()):
+            await notebook.run_cell(cell.id, source=cell.source)
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A conversation to go on with, and its notebook."""
+
+    conversation: str
+    notebook: Path
+
+
+def resume(name: str) -> Resumed:
+    """Find the conversation that ``name`` is: its id, or the notebook it worked in.
+
+    Raises
+    ------
+    CodeActError
+        If there is none, or its notebook is not there any more.
+    """
+    from ..journal import SqliteJournal, default_path
+
+    journal = SqliteJournal(default_path())
+    try:
+        return _resume(journal, name)
+    finally:
+        journal.close()
+
+
+def _resume(journal: SqliteJournal, name: str) -> Resumed:
+    from ..agent.contracts import CodeActError
+
+    path = Path(name)
+    if name.endswith(".ipynb") or path.is_file():
+        path = path.resolve()
+        conversation = journal.latest(str(path))
+        if conversation is None:
+            raise CodeActError(f"CodeAct has not worked in {path} yet, so there is nothing to go on with.")
+    else:
+        conversation = journal.find(name).id
+        path = Path(journal.notebook(conversation))
+    if not path.is_file():
+        where = f"The notebook {path} of this conversation" if path.name else "This conversation's notebook"
+        raise CodeActError(f"{where} is not there any more.")
+    journal.close_unfinished(conversation)
+    return Resumed(conversation, path)

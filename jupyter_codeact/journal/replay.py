@@ -1,0 +1,157 @@
+"""Doing again what a record says was done: the same cells, written and run in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from ..agent.contracts import Execution, Frozen, Notebook, NotebookCell, Output
+from ..agent.events import Action, ApprovalResolved, CellWritten, Event, Executed, RunStarted, RunUndone
+from .undo import undo
+
+INTERRUPTED_AFTER = 1.0
+"""Seconds more that a cell gets which was interrupted when it was recorded."""
+
+
+class Step(Frozen):
+    """What was done again: a run begun, a cell run, or a run undone.
+
+    ``message`` says what came out differently this time, and is empty where all is as it was.
+    """
+
+    kind: Literal["run", "cell", "undo"]
+    run: str
+    turn: int = 0
+    cell_id: str = ""
+    text: str = ""
+    status: str = ""
+    message: str = ""
+
+
+async def replay(
+    notebook: Notebook,
+    events: Iterable[Event],
+    *,
+    difference: Callable[[Sequence[Output], Sequence[Output]], str],
+    on_step: Callable[[Step], None] = lambda _step: None,
+) -> list[Step]:
+    """Do in ``notebook`` what ``events`` say was done, rewrites and undone runs included.
+
+    Cells keep their ids. What was not allowed to run does not run; what the user edited before allowing it
+    runs as they left it.
+
+    Parameters
+    ----------
+    notebook
+        A fresh one, or the one that the conversation began with.
+    events
+        Those of the conversation.
+    difference
+        Says in words what two lists of outputs differ in.
+    on_step
+        Called with each step when it is done.
+
+    Raises
+    ------
+    NotebookError
+        If the notebook refuses.
+    """
+    work = _Work(notebook)
+    steps: list[Step] = []
+    done: list[Event] = []
+    for event in events:
+        step = await work.take(event, difference, done)
+        done.append(event)
+        if step is not None:
+            steps.append(step)
+            on_step(step)
+    return steps
+
+
+class _Work:
+    """Where a replay is: the action to be written, and the cell it comes below."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+        self.action: Action | None = None
+        self.below: str | None = None
+        self.sources: dict[str, str] = {}
+
+    async def take(
+        self,
+        event: Event,
+        difference: Callable[[Sequence[Output], Sequence[Output]], str],
+        before: Sequence[Event],
+    ) -> Step | None:
+        """Do what an event says was done."""
+        place: dict[str, Any] = {"run": event.run, "turn": event.turn}
+        match event:
+            case RunStarted():
+                return Step(kind="run", text=event.task, **place)
+            case Action():
+                self.action = event
+            case CellWritten() if self.action is not None:
+                await self._write(event, self.action)
+            case ApprovalResolved() if event.allowed and self.sources.get(event.cell_id) not in (
+                None,
+                event.source,
+            ):
+                await self.notebook.write_cell(event.source, cell_id=event.cell_id)
+                self.sources[event.cell_id] = event.source
+            case Executed() if event.cell_id in self.sources:
+                source = self.sources[event.cell_id]
+                now = await self._run(event, source)
+                message = _other_status(event, now) or difference(event.outputs, now.outputs)
+                place |= {"cell_id": event.cell_id, "text": source, "status": now.status}
+                return Step(kind="cell", message=message, **place)
+            case RunUndone():
+                left = await undo(self.notebook, before, event.run)
+                also = sorted(set(left) - set(event.left))
+                message = "Some of its cells could not be put back." if also else ""
+                return Step(kind="undo", message=message, **place)
+        return None
+
+    async def _write(self, event: CellWritten, action: Action) -> None:
+        cells = [cell.id for cell in (await self.notebook.state(brief=True)).cells]
+        if event.cell_id in cells and event.rewritten:
+            await self.notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=event.cell_id)
+        else:
+            below = self.below if self.below in cells else next(reversed(cells), None)
+            if event.before is not None:  # the user's cell, which this notebook does not have
+                await self.notebook.restore_cell(event.before, after=below)
+                await self.notebook.write_cell(
+                    action.source, cell_type=action.cell_type, cell_id=event.cell_id
+                )
+            else:
+                await self.notebook.restore_cell(_cell(event.cell_id, action), after=below)
+        self.below, self.sources[event.cell_id] = event.cell_id, action.source
+
+    async def _run(self, event: Executed, source: str) -> Execution:
+        timeout = event.seconds + INTERRUPTED_AFTER if event.status == "interrupted" else None
+        return await self.notebook.run_cell(event.cell_id, source=source, timeout=timeout)
+
+
+def _cell(cell_id: str, action: Action) -> NotebookCell:
+    cell: NotebookCell = {
+        "id": cell_id,
+        "cell_type": action.cell_type,
+        "source": action.source,
+        "metadata": {},
+    }
+    return {**cell, "outputs": [], "execution_count": None} if action.cell_type == "code" else cell
+
+
+def _other_status(event: Executed, now: Execution) -> str:
+    if event.status == now.status:
+        return ""
+    ended = {
+        "ok": "ran",
+        "error": "failed",
+        "interrupted": "was interrupted",
+        "dead": "ended with the kernel's death",
+    }
+    errors = [output for output in now.outputs if output.get("output_type") == "error"]
+    why = (
+        f": {errors[-1].get('ename')}: {errors[-1].get('evalue')}" if errors and now.status == "error" else ""
+    )
+    return f"It {ended[now.status]}{why}. When it was recorded, it {ended[event.status]}."

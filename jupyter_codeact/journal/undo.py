@@ -1,0 +1,115 @@
+"""Taking a run back: the notebook's cells become what they were before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..agent.contracts import CodeActError, Notebook, NotebookCell
+from ..agent.events import Action, ApprovalResolved, CellWritten, Event, RunUndone
+
+
+class UndoError(CodeActError):
+    """The run cannot be taken back; the message says why, and what to do first."""
+
+
+@dataclass
+class Touched:
+    """A cell that a run wrote: what it was before, if it was there, and what the run left in it."""
+
+    id: str
+    inserted: bool
+    before: NotebookCell | None = None
+    kind: str = "code"
+    sources: set[str] = field(default_factory=set)
+
+
+async def undo(notebook: Notebook, events: Sequence[Event], run: str) -> list[str]:
+    """Take a run's changes to the notebook back, the last one first.
+
+    Cells that it inserted are removed; those that it rewrote get back their source, outputs, execution count
+    and metadata. A cell whose text the user has changed since, or that they protect, is left alone, and so is
+    one that the record does not say enough about. What the run did to the kernel and to files stays.
+
+    It may be called again, also after it was cut off in the middle: what is as it was before is left so.
+
+    Parameters
+    ----------
+    notebook
+        Where the run worked.
+    events
+        Those of the conversation. The caller records the `RunUndone`.
+    run
+        The run's id.
+
+    Returns
+    -------
+    list of str
+        The ids of the cells that were left alone, in the order in which the run came to them.
+
+    Raises
+    ------
+    UndoError
+        If a later run, itself not undone, wrote one of the same cells, or the run is not in the record.
+    NotebookError
+        If the notebook refuses; what was taken back by then is.
+    """
+    if not any(event.run == run for event in events):
+        raise UndoError("This run is not in the record of the conversation, so it cannot be undone.")
+    cells = touched(events, run)
+    _refuse_covered(events, run, cells)
+    current = {cell.id: cell for cell in (await notebook.state(brief=True)).cells}
+    left: list[str] = []
+    for cell in reversed(cells):
+        now = current.get(cell.id)
+        if now is None:
+            # removed already, or by the user: a cell of theirs that they removed is theirs to bring back
+            left += [] if cell.inserted else [cell.id]
+        elif not cell.inserted and cell.before and await notebook.read_cell(cell.id) == cell.before:
+            continue
+        elif now.protected or now.cell_type != cell.kind or now.source not in cell.sources:
+            left.append(cell.id)
+        elif cell.inserted:
+            await notebook.delete_cell(cell.id)
+        elif cell.before:
+            await notebook.restore_cell(cell.before)
+        else:
+            left.append(cell.id)
+    return left[::-1]
+
+
+def touched(events: Sequence[Event], run: str) -> list[Touched]:
+    """Return the cells that a run wrote, in the order in which it came to them first."""
+    cells: dict[str, Touched] = {}
+    action: Action | None = None
+    for event in events:
+        if event.run != run:
+            continue
+        if isinstance(event, Action):
+            action = event
+        elif isinstance(event, CellWritten) and action is not None:
+            cell = cells.setdefault(
+                event.cell_id, Touched(event.cell_id, inserted=not event.rewritten, before=event.before)
+            )
+            cell.kind, cell.sources = action.cell_type, {action.source}
+        elif isinstance(event, ApprovalResolved) and event.cell_id in cells:
+            # what the user approved, in the place of what the model wrote
+            cells[event.cell_id].sources.add(event.source)
+    return list(cells.values())
+
+
+def last_run(events: Sequence[Event]) -> str | None:
+    """Return the last run that wrote a cell and was not undone."""
+    undone = {event.run for event in events if isinstance(event, RunUndone)}
+    runs = [event.run for event in events if isinstance(event, CellWritten) and event.run not in undone]
+    return runs[-1] if runs else None
+
+
+def _refuse_covered(events: Sequence[Event], run: str, cells: Sequence[Touched]) -> None:
+    """Refuse while a later run stands on a cell of this one: its `before` would be lost."""
+    mine = {cell.id for cell in cells}
+    undone = {event.run for event in events if isinstance(event, RunUndone)}
+    last = max(index for index, event in enumerate(events) if event.run == run and event.type != "run_undone")
+    for event in events[last:]:
+        if isinstance(event, CellWritten) and event.cell_id in mine and event.run not in undone | {run}:
+            raise UndoError("A later run changed the same cells. Undo that one first.")

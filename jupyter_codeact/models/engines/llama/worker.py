@@ -1,0 +1,71 @@
+"""The child process that runs one model with llama.cpp, as an OpenAI-compatible server on loopback.
+
+How it is told what to do (`Settings`) and how it answers is in `child`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from ...catalog import machine
+from ..child import Child
+
+
+class Settings(TypedDict):
+    """What the parent decides.
+
+    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the others.
+    """
+
+    path: str
+    name: str
+    api_key: str
+    context: int
+    slots: int
+    threads: int | None
+    cache: int
+
+
+def main() -> None:
+    """Be the child process."""
+    child = Child()
+    try:
+        import xllamacpp
+
+        server = xllamacpp.Server(_parameters(xllamacpp, child.settings))
+    except (ImportError, RuntimeError) as error:
+        child.fail(str(error))
+    child.say(port=urlsplit(server.listening_address).port)
+    child.stay()
+
+
+def _parameters(xllamacpp: Any, settings: Settings) -> Any:
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = settings["path"]
+    parameters.model_alias = {settings["name"]}
+    parameters.api_keys = [settings["api_key"]]
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = 0
+    # Nothing but the protocol: no pages, no look into other conversations, no other origins.
+    parameters.ui = False
+    parameters.endpoint_slots = False
+    parameters.cors_origins = ""
+    parameters.cors_credentials = False
+    # Every slot has a context of its own: in a shared one, conversations that together outgrow it
+    # abort each other. Those without a slot keep their prefix in the prompt cache (MiB).
+    parameters.n_parallel = settings["slots"]
+    parameters.n_ctx = settings["slots"] * settings["context"]
+    parameters.cache_ram_mib = settings["cache"]
+    # A request that is called off, or another that waits, gets its turn between batches.
+    parameters.n_batch = parameters.n_ubatch = 256
+    # The first prompt warms up as well as a made-up one does.
+    parameters.warmup = False
+    threads = settings["threads"] or machine.cores()
+    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams_batch.n_threads = threads
+    return parameters
+
+
+if __name__ == "__main__":
+    main()

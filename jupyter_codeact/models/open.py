@@ -1,0 +1,147 @@
+"""Opens whatever model the user names: one on this machine, or one behind an endpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ..agent.contracts import ModelError
+from .catalog import catalog, store
+from .catalog.auto import choose
+from .catalog.catalog import Entry, Snapshot
+from .catalog.machine import Machine, look
+from .endpoints.addresses import address_of
+from .endpoints.client import EndpointModel
+from .endpoints.registry import Endpoints
+from .endpoints.retries import Timeouts
+from .engines.launch import EngineOptions, launch
+from .engines.local import LocalModel
+from .engines.supervisor import Engine, SupervisionPolicy
+from .status import EngineStatus
+
+AUTO = "auto"
+"""Stands for the model that suits the machine."""
+
+__all__ = ["KEY_VARIABLE", "EndpointModel", "LocalModel", "open_model"]
+
+KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
+"""The environment variable with the endpoint's key."""
+
+
+def open_model(
+    model: str | None = None,
+    *,
+    endpoint: str | None = None,
+    endpoints: Endpoints | None = None,
+    api_key: str | None = None,
+    on_status: Callable[[EngineStatus], None] | None = None,
+    supervision: SupervisionPolicy | None = None,
+    timeouts: Timeouts | None = None,
+    engine_options: EngineOptions | None = None,
+) -> EndpointModel | LocalModel:
+    """Return a chat model, without starting or reaching anything yet.
+
+    Parameters
+    ----------
+    model : str, optional
+        A model of the catalogue, ``auto``, or the path of a GGUF file or of a model's folder; with an
+        endpoint, a name known there.
+    endpoint : str, optional
+        An OpenAI-compatible endpoint to use, instead of an engine on this machine: its address, or its name
+        among ``endpoints``.
+    endpoints : Endpoints, optional
+        Those that have a name.
+    api_key : str, optional
+        The endpoint's key; JUPYTER_CODEACT_API_KEY of the environment if ``None``, and for OpenAI's own
+        endpoint OPENAI_API_KEY.
+    on_status : callable, optional
+        Called with an `EngineStatus` whenever the model's state changes; see `Watched.watch`.
+    supervision : SupervisionPolicy, optional
+        How an engine on this machine is looked after.
+    timeouts : Timeouts, optional
+        How long to wait for replies.
+    engine_options : EngineOptions, optional
+        How a model on this machine runs.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or file, or the endpoint is not an address.
+    """
+    opened: EndpointModel | LocalModel
+    if endpoint is not None and endpoints is not None and endpoints.find(endpoint):
+        opened = open_endpoint(endpoints, endpoint, model=model, timeouts=timeouts)
+    elif endpoint is not None:
+        opened = EndpointModel(endpoint, model=model, api_key=api_key or key_for(endpoint), timeouts=timeouts)
+    else:
+        opened = open_local(model, supervision=supervision, timeouts=timeouts, engine_options=engine_options)
+    if on_status is not None:
+        opened.watch(on_status)
+    return opened
+
+
+def open_endpoint(
+    endpoints: Endpoints, name: str, *, model: str | None = None, timeouts: Timeouts | None = None
+) -> EndpointModel:
+    """Return the model behind the endpoint of a name; its key is fetched when it is needed.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    found = endpoints.find(name)
+    if found is None:
+        raise ModelError(
+            f"{name!r} is neither the name of an endpoint nor an address like http://localhost:8000/v1."
+        )
+    return EndpointModel(
+        found.url,
+        model=model or found.model or None,
+        api_key=(lambda: endpoints.key(name)) if found.has_key else None,
+        timeouts=timeouts,
+    )
+
+
+def open_local(
+    model: str | None = None,
+    *,
+    seen: Machine | None = None,
+    supervision: SupervisionPolicy | None = None,
+    timeouts: Timeouts | None = None,
+    engine_options: EngineOptions | None = None,
+) -> LocalModel:
+    """Return a model of this machine: of the catalogue, of a file or folder, or what suits it (``auto``).
+
+    Blocks while the machine is looked at, unless what was ``seen`` there is given.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or file.
+    """
+    found: Entry | Snapshot | Path
+    if model in (None, AUTO):
+        seen = seen or look()
+        found = choose(seen, store.is_here).model
+    elif os.sep not in model and not model.endswith(".gguf"):
+        found = catalog.find(model)
+    else:
+        found = Path(model).expanduser()
+        if not found.exists():
+            raise ModelError(
+                f"There is no file {found}; give the path of a .gguf file or of a model's folder."
+            )
+    return LocalModel(
+        Engine(launch(found, engine_options=engine_options, seen=seen), supervision=supervision),
+        timeouts=timeouts,
+    )
+
+
+def key_for(endpoint: str) -> str | None:
+    """Return the key that the environment has for an endpoint."""
+    key = os.environ.get(KEY_VARIABLE)
+    if not key and address_of(endpoint).host == "api.openai.com":
+        key = os.environ.get("OPENAI_API_KEY")  # that key is nobody else's business
+    return key or None

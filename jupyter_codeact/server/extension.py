@@ -1,0 +1,212 @@
+"""The server extension: its configuration, and the wiring of everything it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
+
+from ..agent.contracts import ModelError, NotebookError
+from ..agent.gate.gate import Approval
+from ..agent.replies.formats import FORMATS
+from ..agent.run import Budget
+from ..journal import default_path, open_journal
+from ..journal.pruning import keep_small
+from ..models.endpoints.retries import Timeouts
+from ..models.engines.launch import EngineOptions
+from ..models.engines.supervisor import SupervisionPolicy
+from ..models.engines.transformers.settings import read_options
+from ..models.open import KEY_VARIABLE
+from ..notebooks.tools import check
+from .conversations import Conversations
+from .models import Models, open_models
+from .setup import Setup
+from .socket import CodeActSocket
+
+CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+
+
+class CodeActExtension(ExtensionApp):
+    """Lets an agent work in the notebooks of this server."""
+
+    name = "jupyter_codeact"
+
+    model = Unicode(
+        help="The model to use: a name that `jupyter codeact models` lists, the path of a GGUF file, or the "
+        "name under which the endpoint knows it. Empty for the one chosen on the page, which at first is the "
+        "one that suits the machine (auto)."
+    ).tag(config=True)
+    endpoint = Unicode(
+        help="Base URL of an OpenAI-compatible server to use instead of a model on this machine, such as "
+        "http://localhost:8000/v1, or the name of one of the endpoints."
+    ).tag(config=True)
+    api_key = Unicode(
+        help="Key for the endpoint. Better set JUPYTER_CODEACT_API_KEY in the server's environment."
+    ).tag(config=True)
+    endpoints = Dict(
+        help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
+        "needed, a model and an api_key_env (the environment variable that has the key) or an api_key."
+    ).tag(config=True)
+    context = Int(
+        0,
+        min=0,
+        help="Tokens that a conversation with a model on this machine may have, at most what the model was "
+        "trained for; 0 for 16,384.",
+    ).tag(config=True)
+    transformers = Dict(
+        help="How transformers runs a model on a GPU: dtype, attn_implementation, quantization (8bit or "
+        "4bit), adapter (the folder of a PEFT adapter), memory_share, offload, max_replies."
+    ).tag(config=True)
+    idle_seconds = Float(
+        SupervisionPolicy().idle_seconds,
+        min=0,
+        help="Seconds without a reply after which a model on this machine is unloaded; 0 for never.",
+    ).tag(config=True)
+    first_token_seconds = Float(
+        Timeouts().first_token_seconds, min=1, help="Seconds that a model may take to begin a reply."
+    ).tag(config=True)
+    next_token_seconds = Float(
+        Timeouts().next_token_seconds, min=1, help="Seconds that a model may pause within a reply."
+    ).tag(config=True)
+    retry_seconds = Float(
+        Timeouts().retry_seconds,
+        min=0,
+        help="Seconds that a reply may wait, in all, for an endpoint that is overloaded or lost, before the "
+        "run ends; 0 to not ask again.",
+    ).tag(config=True)
+    open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
+    journal = Unicode(help="File that conversations are kept in.").tag(config=True)
+    journal_days = Float(
+        0.0, min=0, help="Days after which a conversation nobody works in is deleted; 0 keeps it."
+    ).tag(config=True)
+    journal_megabytes = Float(
+        1000.0, min=0, help="Megabytes that conversations may take up before the oldest go; 0 for no limit."
+    ).tag(config=True)
+    max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
+    max_tokens = Int(
+        Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
+    ).tag(config=True)
+    max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
+
+    approval = Enum(
+        get_args(Approval),
+        "risky",
+        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
+        "all of them (always), those that may do harm or reach outside the notebook (risky), or none (never).",
+    ).tag(config=True)
+    action_format = Enum(
+        tuple(FORMATS),
+        "markdown",
+        help="How the model writes what is to be run: in fenced blocks (markdown), in the CodeActAgent "
+        "models' own tags (execute), or by the endpoint's function calling (tools).",
+    ).tag(config=True)
+    tools = List(
+        Unicode(),
+        help="Functions that the model may call, each as module:function. They are imported in the kernel "
+        "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
+    ).tag(config=True)
+    reconnect_seconds = Float(
+        600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
+    ).tag(config=True)
+
+    @validate("transformers")
+    def _check_transformers(self, proposal: Any) -> Any:
+        try:
+            read_options(proposal["value"])
+        except ModelError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
+    @validate("tools")
+    def _check_tools(self, proposal: Any) -> Any:
+        try:
+            check(proposal["value"])
+        except NotebookError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
+    def initialize_settings(self) -> None:
+        """Open the journal; a model is started only when it is first needed."""
+        assert self.serverapp is not None
+        server = self.serverapp
+        file = Path(self.journal) if self.journal else default_path()
+        self.models = self._open_models(file.parent)
+        if self.open_panel:
+            server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
+        self.conversations = Conversations(
+            Setup(
+                models=self.models,
+                journal=open_journal(file),
+                kernels=server.kernel_manager,
+                contents=server.contents_manager,
+                root=server.root_dir.rstrip(os.sep),
+                budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
+                approval=self.approval,
+                action_format=self.action_format,
+                tools=self.tools,
+                patience=self.reconnect_seconds,
+            )
+        )
+        events = self.serverapp.event_logger
+        assert events is not None
+        events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
+        self._upkeep: asyncio.Task[None] | None = None
+        server.io_loop.add_callback(self._look_after_journal)
+
+    async def _look_after_journal(self) -> None:
+        journal = self.conversations.journal
+        if journal.trouble:
+            self.log.error("%s", journal.trouble)
+        work = keep_small(
+            journal,
+            max_age_days=self.journal_days or None,
+            max_bytes=int(self.journal_megabytes * 1e6) or None,
+            in_use=self.conversations.shown,
+        )
+        self._upkeep = asyncio.create_task(work)
+
+    def _open_models(self, folder: Path) -> Models:
+        assert self.serverapp is not None
+        try:
+            return open_models(
+                folder,
+                self.serverapp.io_loop.add_callback,
+                model=self.model,
+                endpoint=self.endpoint,
+                api_key=self.api_key,
+                endpoints=self.endpoints,
+                supervision=SupervisionPolicy(idle_seconds=self.idle_seconds),
+                engine_options=EngineOptions(
+                    context=self.context or None, options=read_options(self.transformers)
+                ),
+                timeouts=Timeouts(
+                    first_token_seconds=self.first_token_seconds,
+                    next_token_seconds=self.next_token_seconds,
+                    retry_seconds=self.retry_seconds,
+                ),
+            )
+        finally:
+            named = (endpoint.get("api_key_env") for endpoint in self.endpoints.values())
+            for variable in filter(None, (KEY_VARIABLE, *named)):
+                os.environ.pop(variable, None)  # or every kernel would inherit it
+
+    def initialize_handlers(self) -> None:
+        """Add the page's WebSocket."""
+        self.handlers.append((r"/codeact/ws", CodeActSocket, {"conversations": self.conversations}))
+
+    async def stop_extension(self) -> None:
+        """End all runs and the models."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+        await self.conversations.close()
+        await self.models.close()
+
+    async def _on_contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data["action"] == "rename":
+            self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
+        elif data["action"] == "delete":
+            self.conversations.deleted(data["path"].strip("/"))
