@@ -10,8 +10,8 @@ export type FromPage =
   | OpenConversation
   | RenameConversation
   | DeleteConversation
-  | Decide
-  | SetMode
+  | ResolveApproval
+  | SetApproval
   | Undo
   | Check
   | StopCheck
@@ -25,9 +25,9 @@ export type FromPage =
   | Failed;
 export type FromServer =
   | History
-  | Happened
+  | EventMessage
   | Refused
-  | ModeIs
+  | ApprovalChanged
   | ConversationList
   | Checking
   | ModelStatus
@@ -50,6 +50,7 @@ export interface Protocol {
  * ``None`` without a kernel.
  */
 export interface Open {
+  id: string;
   type: 'open';
   /**
    * path in Jupyter's contents, which names the notebook on this socket
@@ -61,6 +62,7 @@ export interface Open {
  * The page no longer shows a notebook.
  */
 export interface Close {
+  id: string;
   type: 'close';
   notebook: string;
 }
@@ -68,6 +70,7 @@ export interface Close {
  * The user gives a task for a notebook this page has open.
  */
 export interface Ask {
+  id: string;
   type: 'ask';
   notebook: string;
   task: string;
@@ -81,9 +84,9 @@ export interface Ask {
    */
   model: string | null;
   /**
-   * approval for this run; None for the notebook's mode
+   * approval for this run; None for the notebook's
    */
-  mode: ('ask' | 'ask-if-risky' | 'auto') | null;
+  approval: ('always' | 'risky' | 'never') | null;
   /**
    * cell to work below; None for the active one
    */
@@ -112,6 +115,7 @@ export interface Attachment {
  * The user stops the run of a notebook.
  */
 export interface Stop {
+  id: string;
   type: 'stop';
   notebook: string;
 }
@@ -119,6 +123,7 @@ export interface Stop {
  * The user starts afresh; the old conversation stays in the journal.
  */
 export interface NewConversation {
+  id: string;
   type: 'new_conversation';
   notebook: string;
 }
@@ -126,6 +131,7 @@ export interface NewConversation {
  * The user wants to see a notebook's conversations; answered by `ConversationList`.
  */
 export interface ListConversations {
+  id: string;
   type: 'list_conversations';
   notebook: string;
 }
@@ -133,6 +139,7 @@ export interface ListConversations {
  * The user goes on with an earlier conversation of the notebook; answered by `History`.
  */
 export interface OpenConversation {
+  id: string;
   type: 'open_conversation';
   notebook: string;
   conversation: string;
@@ -141,6 +148,7 @@ export interface OpenConversation {
  * The user gives a conversation a title; answered by `ConversationList`.
  */
 export interface RenameConversation {
+  id: string;
   type: 'rename_conversation';
   notebook: string;
   conversation: string;
@@ -150,17 +158,19 @@ export interface RenameConversation {
  * The user deletes a conversation for good; answered by `ConversationList`.
  */
 export interface DeleteConversation {
+  id: string;
   type: 'delete_conversation';
   notebook: string;
   conversation: string;
 }
 /**
- * The user's word on a cell that waits for it (`events.Asked`), bound to what they were asked.
+ * The user's answer to `events.ApprovalRequested`, bound to the source they were asked about.
  *
  * ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
  */
-export interface Decide {
-  type: 'decide';
+export interface ResolveApproval {
+  id: string;
+  type: 'resolve_approval';
   notebook: string;
   run: string;
   sha256: string;
@@ -169,17 +179,19 @@ export interface Decide {
   rest: boolean;
 }
 /**
- * The user chooses which cells wait for approval in this notebook; answered by `ModeIs`.
+ * The user chooses which cells wait for approval in this notebook; answered by `ApprovalChanged`.
  */
-export interface SetMode {
-  type: 'set_mode';
+export interface SetApproval {
+  id: string;
+  type: 'set_approval';
   notebook: string;
-  mode: 'ask' | 'ask-if-risky' | 'auto';
+  approval: 'always' | 'risky' | 'never';
 }
 /**
  * The user takes a run back; answered by the event `RunUndone`, or `Refused`.
  */
 export interface Undo {
+  id: string;
   type: 'undo';
   notebook: string;
   /**
@@ -188,9 +200,10 @@ export interface Undo {
   run: string | null;
 }
 /**
- * Run the notebook in a fresh kernel and tell whether it holds; answered by `Checking` several times.
+ * Run the notebook in a fresh kernel and tell whether it reproduces; answered by `Checking` several times.
  */
 export interface Check {
+  id: string;
   type: 'check';
   notebook: string;
 }
@@ -198,6 +211,7 @@ export interface Check {
  * End a check under way.
  */
 export interface StopCheck {
+  id: string;
   type: 'stop_check';
   notebook: string;
 }
@@ -205,17 +219,19 @@ export interface StopCheck {
  * The user wants to choose a model; answered by `ModelList`.
  */
 export interface ListModels {
+  id: string;
   type: 'list_models';
 }
 /**
  * The user chooses what the server's runs use from now on; answered by `ModelList` to every page.
  */
 export interface ChooseModel {
+  id: string;
   type: 'choose_model';
   /**
-   * of a ModelChoice
+   * id of a ModelChoice
    */
-  id: string;
+  choice: string;
 }
 /**
  * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
@@ -223,6 +239,7 @@ export interface ChooseModel {
  * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
  */
 export interface SaveEndpoint {
+  id: string;
   type: 'save_endpoint';
   name: string;
   url: string;
@@ -233,6 +250,7 @@ export interface SaveEndpoint {
  * The user removes an endpoint and its key; answered by `ModelList` to every page.
  */
 export interface RemoveEndpoint {
+  id: string;
   type: 'remove_endpoint';
   name: string;
 }
@@ -240,6 +258,7 @@ export interface RemoveEndpoint {
  * The user starts (downloads, loads, retries) or stops the chosen model; `ModelStatus` follows.
  */
 export interface ControlModel {
+  id: string;
   type: 'control_model';
   action: 'start' | 'stop';
 }
@@ -254,7 +273,7 @@ export interface Began {
   message: string;
 }
 /**
- * The page did what a command asked. Which field is set depends on the command's ``op``.
+ * The page did what a command asked. Which field is set depends on the command's type.
  */
 export interface Done {
   type: 'done';
@@ -353,17 +372,18 @@ export interface History {
     | Reply
     | Action
     | CellWritten
-    | Asked
-    | Decided
+    | ApprovalRequested
+    | ApprovalResolved
     | Executed
     | Observation
-    | Doubted
-    | Condensed
+    | HookApplied
+    | AnswerRejected
+    | HistoryCompacted
     | RunEnded
     | RunUndone
   )[];
   running: boolean;
-  mode: 'ask' | 'ask-if-risky' | 'auto';
+  approval: 'always' | 'risky' | 'never';
 }
 /**
  * A task was given. ``system`` is the prompt that the conversation with the model begins with.
@@ -385,9 +405,10 @@ export interface RunStarted {
   replaces: string | null;
 }
 /**
- * A piece of the reply being written. Shown as it comes, not stored: `Reply` has the whole.
+ * A piece of the reply being written, parsed. Shown as it comes, not stored: `Reply` has the whole.
  *
- * ``restart`` says that the reply begins anew with it, because the connection to the model was lost.
+ * ``thinking``, ``prose`` and ``action`` are what is to be added to each. ``restart`` says that the reply
+ * begins anew with this piece: the model was asked again, or what came so far is read otherwise now.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -395,13 +416,17 @@ export interface ReplyDelta {
   turn: number;
   time: number;
   type: 'reply_delta';
-  text: string;
+  thinking: string;
+  prose: string;
+  action: string;
   restart: boolean;
 }
 /**
- * What the model said in one turn, as it stays in its history.
+ * What the model said in one turn.
  *
- * ``seconds`` is all of its time, ``first_token_seconds`` that until its first word.
+ * ``text`` is the reply as it stays in the model's history, without its thinking; ``thinking`` and ``prose``
+ * are what frontends show of it, beside the action, which the event `Action` has. ``seconds`` is all of its
+ * time, ``first_token_seconds`` that until its first word.
  */
 export interface Reply {
   conversation: string;
@@ -410,6 +435,8 @@ export interface Reply {
   time: number;
   type: 'reply';
   text: string;
+  thinking: string;
+  prose: string;
   usage: Usage;
   seconds: number;
   first_token_seconds: number | null;
@@ -428,7 +455,7 @@ export interface Usage {
   estimated: boolean;
 }
 /**
- * The executable part of a reply, as the model wrote it.
+ * What is put into a cell: the executable part of a reply, as the hooks left it.
  */
 export interface Action {
   conversation: string;
@@ -457,33 +484,36 @@ export interface CellWritten {
   } | null;
 }
 /**
- * The gate waits for the user's decision on a cell that is written and not run.
+ * The gate waits for the user's answer on a cell that is written and not run.
+ *
+ * ``sha256`` is that of the source of the `Action` before it.
  */
-export interface Asked {
+export interface ApprovalRequested {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'asked';
+  type: 'approval_requested';
   cell_id: string;
-  source: string;
   sha256: string;
   reasons: string[];
 }
 /**
- * What the gate said. ``source`` is what may run; it differs from the action's if the user edited it.
+ * What the gate said. ``edited`` is what may run if the user changed the `Action`'s source first.
+ *
+ * ``sha256`` is that of what may run.
  */
-export interface Decided {
+export interface ApprovalResolved {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'decided';
+  type: 'approval_resolved';
   cell_id: string;
-  source: string;
   sha256: string;
   allowed: boolean;
   reasons: string[];
+  edited: string | null;
 }
 /**
  * The cell ran. Outputs as nbformat spells them.
@@ -518,16 +548,27 @@ export interface Observation {
   images: string[];
 }
 /**
- * The answer in this turn's reply was not taken, and the model looks again.
- *
- * ``message`` tells the user why.
+ * A hook had something to say in this turn, or changed something; see `jupyter_codeact.agent.hooks`.
  */
-export interface Doubted {
+export interface HookApplied {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'doubted';
+  type: 'hook_applied';
+  hook: string;
+}
+/**
+ * The answer in this turn's reply was not taken, and the model looks again.
+ *
+ * ``message`` tells the user why.
+ */
+export interface AnswerRejected {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'answer_rejected';
   message: string;
 }
 /**
@@ -535,12 +576,12 @@ export interface Doubted {
  *
  * ``room`` is how many characters it may take.
  */
-export interface Condensed {
+export interface HistoryCompacted {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'condensed';
+  type: 'history_compacted';
   room: number;
 }
 /**
@@ -595,8 +636,8 @@ export interface RunUndone {
 /**
  * An event of the notebook's conversation, as it happens.
  */
-export interface Happened {
-  type: 'happened';
+export interface EventMessage {
+  type: 'event';
   notebook: string;
   event:
     | RunStarted
@@ -604,30 +645,34 @@ export interface Happened {
     | Reply
     | Action
     | CellWritten
-    | Asked
-    | Decided
+    | ApprovalRequested
+    | ApprovalResolved
     | Executed
     | Observation
-    | Doubted
-    | Condensed
+    | HookApplied
+    | AnswerRejected
+    | HistoryCompacted
     | RunEnded
     | RunUndone;
 }
 /**
- * The server could not take a message; ``message`` is a sentence for the user.
+ * The server could not do what the request ``id`` asked; ``message`` is a sentence for the user.
+ *
+ * ``id`` is ``None`` when the sentence answers no request: a message that could not be read, or a warning.
  */
 export interface Refused {
   type: 'refused';
+  id: string | null;
   notebook: string;
   message: string;
 }
 /**
  * Which cells wait for approval in the notebook from now on.
  */
-export interface ModeIs {
-  type: 'mode_is';
+export interface ApprovalChanged {
+  type: 'approval_changed';
   notebook: string;
-  mode: 'ask' | 'ask-if-risky' | 'auto';
+  approval: 'always' | 'risky' | 'never';
 }
 /**
  * The notebook's conversations, the newest first.
@@ -648,13 +693,13 @@ export interface ConversationInfo {
   runs: number;
 }
 /**
- * How far a check is. ``holds`` is ``None`` until it is over; ``message`` sums it up.
+ * How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up.
  */
 export interface Checking {
   type: 'checking';
   notebook: string;
   cells: CellCheck[];
-  holds: boolean | null;
+  reproduces: boolean | null;
   message: string;
 }
 /**
