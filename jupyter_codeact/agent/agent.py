@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from . import prompts, turn
+from . import prompts
+from .ask import ask
+from .context import history
 from .context import opening as context
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Journal, Notebook
+from .contracts import ChatModel, CodeActError, Journal, Notebook, NotebookState
+from .ending import Ended
 from .events import Attachment, Event, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
-from .replies.actions import ActionFormat, MarkdownFormat
-from .run import Budget, Ended, Run, StopSign
+from .hooks import choose
+from .hooks.hook import Hook, Opening
+from .hooks.running import Hooks
+from .replies.markdown import MarkdownFormat
+from .replies.reply import ActionFormat
+from .run import Budget, Run, StopSign
+from .turn import Turns, TurnState
 
 
 class Agent:
@@ -32,6 +40,8 @@ class Agent:
         Called with each event after it is recorded, and with the pieces of replies as they stream.
     tools
         Functions (``"module:function"``) that the user's configuration has the kernel load for the model.
+    hooks
+        What helps the model, in the order of priority; by default what its guidance calls for.
     """
 
     def __init__(
@@ -45,10 +55,12 @@ class Agent:
         budget: Budget | None = None,
         watch: Callable[[Event], None] = lambda _event: None,
         tools: Sequence[str] = (),
+        hooks: Sequence[type[Hook]] | None = None,
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
+        self.hooks = hooks
         self._stop = StopSign()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -73,7 +85,7 @@ class Agent:
         run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch)
         system = prompts.system(self.action_format)
         given = {"attachments": list(attachments), "replaces": replaces}
-        run.emit(RunStarted, task=task, notebook=title, model=self.model.name, system=system, **given)
+        run.emit(RunStarted, task=task, notebook=title, model=self.model.info.name, system=system, **given)
         try:
             end = await self._work(run, task, attachments, below)
         except Ended as ended:
@@ -91,36 +103,43 @@ class Agent:
         return run.end(end)
 
     async def _work(self, run: Run, task: str, attachments: Sequence[Attachment], below: str | None) -> Ended:
-        sees = bool(getattr(self.model, "sees_images", False))
-        run.window.tokens = getattr(self.model, "context", None)
+        info = self.model.info
+        run.window.tokens = info.context_window
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
-        images = [one.image for one in attachments if sees and one.image]
-        told = context.opening(
-            *(task, state, attachments, below),
+        run.tools = frozenset(tool.name for tool in context.tools(state.variables)) - context.words(task)
+        hooks = Hooks(choose(info.guidance) if self.hooks is None else self.hooks, run)
+        at = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
+        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, at)
+        self._open(run, state, hooks, attachments, below)
+        while True:
+            run.next_turn()
+            reply = await ask(run, self.model, self.action_format, hooks)
+            turns.record_hooks()
+            if not reply.is_answer:
+                if end := await turns.carry_out(reply):
+                    return end
+            elif not turns.rejects(reply.prose):
+                return Ended("answered", answer=reply.prose)
+
+    def _open(
+        self,
+        run: Run,
+        state: NotebookState,
+        hooks: Hooks,
+        attachments: Sequence[Attachment],
+        below: str | None,
+    ) -> None:
+        """Tell the model the task, with the notebook around it."""
+        sees = self.model.info.supports_images
+        text = context.opening(
+            *(run.task, state, attachments, below),
             nonce=run.nonce,
             window=run.window.characters,
             sees_images=sees,
-            said=context.said(run.events),
+            said=history.said(run.events),
+            advice=hooks.on_prompt(Opening(run.task, context.tools(state.variables))),
         )
-        run.emit(Observation, text=told, images=images)
-        given = {tool.name for tool in context.tools(state.variables)} - context.words(task)
-        spot = turn.TurnState(
-            below or state.active_cell, NotebookSnapshot(state), given=given, sees_images=sees
-        )
-        while True:
-            run.next_turn()
-            reply = await turn.ask(run, self.model, self.action_format, spot.given)
-            if reply.prose and not reply.actions and not reply.incomplete:
-                if not turn.accepts(run, spot, reply.prose):
-                    continue
-                return Ended("answered", answer=reply.prose)
-            news = await turn.news(run, self.notebook, spot, self.tools)
-            outcome = await turn.carry_out(run, self.notebook, self.gate, reply, spot)
-            words = [run.advise(outcome.text, *outcome.marks), *news]
-            if not outcome.end:
-                words += await turn.news(run, self.notebook, spot, self.tools)
-            run.emit(Observation, text="\n".join(words), images=outcome.images)
-            if outcome.end:
-                return outcome.end
+        images = [one.image for one in attachments if sees and one.image]
+        run.emit(Observation, text=text, images=images)

@@ -57,10 +57,10 @@ class Usage(Frozen):
 class Delta(Frozen):
     """A piece of a streamed reply, and what the reply has cost so far, counted or estimated.
 
-    ``thinking`` is what the endpoint itself sets apart as reasoning; thinking that a model writes between tags
-    comes as ``text``, and is told apart when the reply is parsed. ``restart`` says that the connection was
-    lost and the model was asked again: what came of the reply before no longer counts, and it begins anew
-    with this piece.
+    ``thinking`` is what the endpoint itself sets apart as reasoning; thinking that a model writes between
+    tags comes as ``text``, and is told apart when the reply is parsed. ``restart`` says that the connection
+    was lost and the model was asked again: what came of the reply before no longer counts, and it begins
+    anew with this piece.
     """
 
     text: str = ""

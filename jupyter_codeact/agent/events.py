@@ -161,11 +161,11 @@ class Observation(BaseEvent):
     images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
 
 
-class HookApplied(BaseEvent):
-    """A hook had something to say in this turn, or changed something; see `jupyter_codeact.agent.hooks`."""
+class HooksApplied(BaseEvent):
+    """These hooks had something to say in this turn, or changed something; `agent.hooks` has them."""
 
-    type: Literal["hook_applied"] = "hook_applied"
-    hook: str
+    type: Literal["hooks_applied"] = "hooks_applied"
+    hooks: list[str]
 
 
 class AnswerRejected(BaseEvent):
@@ -217,7 +217,7 @@ Event = Annotated[
     | ApprovalResolved
     | Executed
     | Observation
-    | HookApplied
+    | HooksApplied
     | AnswerRejected
     | HistoryCompacted
     | RunEnded

@@ -1,19 +1,17 @@
-"""One run's book-keeping: its events, its budget, and how it stops."""
+"""One run: its events, its budget, and how it is stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from . import prompts
 from .context.history import Window
 from .contracts import Frozen, Journal, Usage
-from .events import Ending, Event, RunEnded, new_id
-from .source import normalized
+from .ending import Ended
+from .events import Event, RunEnded, new_id
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -40,14 +38,6 @@ class Budget(Frozen):
     reply_tokens: int = 1024
 
 
-class Ended(Exception):  # noqa: N818 - an ending is not an error
-    """Raised inside a run to end it."""
-
-    def __init__(self, ending: Ending, *, answer: str = "", message: str = "") -> None:
-        super().__init__(ending)
-        self.ending, self.answer, self.message = ending, answer, message
-
-
 class StopSign:
     """Set once, from outside, to end a run; ``why`` is the sentence the user reads."""
 
@@ -69,7 +59,17 @@ class StopSign:
 
 
 class Run:
-    """The run of one task: emits its events to the journal first, then to whoever watches."""
+    """The run of one task: emits its events to the journal first, then to whoever watches.
+
+    Attributes
+    ----------
+    task : str
+        What the user asked for.
+    events : list of Event
+        Everything that has happened in the conversation.
+    tools : frozenset of str
+        Functions that are there for the work, but for those that the task itself names.
+    """
 
     def __init__(
         self,
@@ -82,16 +82,11 @@ class Run:
     ) -> None:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
         self.task = task
+        self.tools: frozenset[str] = frozenset()
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch
         self._started = time.monotonic()
-        self._seen: Counter[str] = Counter()
-        self._warned = False
-        self.repeating = self.doubted = False
-        self._failed: set[str] = set()
-        self._mended: dict[str, str] = {}
-        self._ran: str | None = None
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
         """Record an event, show it and return it. A reply's pieces are shown only: the whole is recorded."""
@@ -122,50 +117,6 @@ class Run:
         """Add a reply's tokens to what the run has used."""
         self.usage += usage
 
-    def executed(self, source: str, *, ok: bool) -> None:
-        """Keep in mind how a cell ended."""
-        self._ran = normalized(source) if ok else None
-        if not ok:
-            self._failed.add(normalized(source))
-
-    def repeats(self, source: str) -> bool:
-        """Whether a code cell that does the same failed already, or was what ran just before."""
-        return normalized(source) in self._failed or self.just_ran(source)
-
-    def just_ran(self, source: str) -> bool:
-        """Whether a code cell that does the same was what ran just before, without an error."""
-        return normalized(source) == self._ran
-
-    def mend(self, source: str, better: str) -> None:
-        """Keep in mind what a failed cell should have been."""
-        if better != source:
-            self._mended[normalized(source)] = better
-
-    def mended(self, source: str) -> str | None:
-        """Return what a cell should have been that failed already, if that is known."""
-        return self._mended.get(normalized(source))
-
-    def advise(self, outcome: str, *marks: str) -> str:
-        """Return what the model is told of a turn, with a word when it repeats itself or must come to an end.
-
-        ``marks`` are what the turn did and what went wrong; the third time any of them comes is a repetition.
-
-        Raises
-        ------
-        Ended
-            When it goes on repeating itself after it was told.
-        """
-        self._seen.update(marks)
-        self.repeating = any(self._seen[mark] >= 2 for mark in marks)
-        if any(self._seen[mark] >= 3 for mark in marks):
-            if self._warned:
-                raise Ended("stuck", message="The model kept repeating the same step, so the run was ended.")
-            self._warned = True
-            outcome = f"{outcome}\n{prompts.REPEATED}"
-        if self.turn == self.budget.turns - 1:
-            outcome = f"{outcome}\n{prompts.LAST_TURN}"
-        return outcome
-
     async def unless_stopped(
         self, work: Coroutine[Any, Any, T], *, wind_up: Callable[[], Coroutine[Any, Any, None]] | None = None
     ) -> T:
@@ -186,8 +137,8 @@ class Run:
         stop = asyncio.ensure_future(self._stop.wait())
         try:
             await asyncio.wait({task, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
-            patience = time.monotonic() + WIND_UP
-            while not task.done() and wind_up is not None and time.monotonic() < patience:
+            deadline = time.monotonic() + WIND_UP
+            while not task.done() and wind_up is not None and time.monotonic() < deadline:
                 await wind_up()  # again and again: a kernel that had not begun yet misses the first
                 await asyncio.wait({task}, timeout=WIND_UP_AGAIN)
             if not task.done():
@@ -212,6 +163,11 @@ class Run:
             usage=self.usage,
             seconds=seconds,
         )
+
+    @property
+    def last_turn(self) -> int:
+        """The turn after which the budget is spent."""
+        return self.budget.turns
 
     @property
     def over(self) -> bool:

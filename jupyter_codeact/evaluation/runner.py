@@ -77,7 +77,7 @@ async def play_all(
     found: list[Episode] = []
 
     async def one(case: Case, sample: int) -> None:
-        identity = key(suite.name, case.name, sample, model.name, setting)
+        identity = key(suite.name, case.name, sample, model.info.name, setting)
         if identity in played:
             found.append(played[identity])
             return
@@ -91,7 +91,7 @@ async def play_all(
                 suite=suite.name,
                 case=case,
                 sample=sample,
-                model=model.name,
+                model=model.info.name,
                 setting=setting,
                 played=outcome,
                 seconds=time.monotonic() - start,

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 
 from jupyter_codeact.agent.agent import Agent
-from jupyter_codeact.agent.contracts import Delta, Message, Usage
+from jupyter_codeact.agent.contracts import Delta, Message, ModelInfo, Usage
 from jupyter_codeact.agent.events import Event, RunEnded
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
@@ -29,9 +29,7 @@ ScriptedReply = str | Exception | asyncio.Event | Callable[[], Awaitable[str]]
 class Script:
     """A model whose replies are written down."""
 
-    name = "script"
-    context: int | None = None
-    sees_images = False
+    info = ModelInfo(name="script")
 
     def __init__(self, *replies: ScriptedReply) -> None:
         self.replies, self.heard, self.read = list(replies), [], ""
@@ -95,7 +93,8 @@ class Bench:
         return [event for event in self.journal.events(self.conversation) if event.type == kind]
 
     def kinds(self) -> list[str]:
-        return [event.type for event in self.journal.events(self.conversation)]
+        kinds = [event.type for event in self.journal.events(self.conversation)]
+        return [kind for kind in kinds if kind != "hooks_applied"]
 
     async def cells(self) -> list[str]:
         await self.notebook.save()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from jupyter_codeact.agent.replies.actions import CodeAction, MarkdownFormat, ParsedReply
+from jupyter_codeact.agent.replies.markdown import MarkdownFormat
+from jupyter_codeact.agent.replies.reply import CodeAction, ParsedReply
 
 MARKDOWN = MarkdownFormat()
 parse = MARKDOWN.parse
@@ -289,7 +290,8 @@ def test_code_in_the_thinking_is_never_run(thinking):
     parsed = parse(thinking + "I say.\n```python\ngood()\n```")
     assert parsed.actions == (CodeAction("good()"),)
     assert parsed.prose == "I say."
-    assert parsed.text.startswith(thinking)
+    assert parsed.text == "I say.\n```python\ngood()\n```"
+    assert "good()" not in parsed.thinking
 
 
 def test_an_answer_is_without_its_thinking():

@@ -6,8 +6,9 @@ import string
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent.replies.actions import CodeAction, MarkdownFormat, ParsedReply
 from jupyter_codeact.agent.replies.fences import parts
+from jupyter_codeact.agent.replies.markdown import MarkdownFormat
+from jupyter_codeact.agent.replies.reply import CodeAction, ParsedReply
 from jupyter_codeact.agent.source import syntax_tree
 
 MARKDOWN = MarkdownFormat()

@@ -45,8 +45,9 @@ async def test_generation_ends_at_the_closing_fence_and_what_follows_is_never_as
     assert said[0] == block("print(1)")
     assert "987654" not in str(bench.model.heard[1])
     first = bench.seen.index(next(event for event in bench.seen if event.type == "reply"))
-    streamed = "".join(event.text for event in bench.seen[:first] if event.type == "reply_delta")
-    assert len(streamed) < len(block("print(1)")) + 8
+    deltas = [event for event in bench.seen[:first] if event.type == "reply_delta"]
+    assert "".join(delta.prose for delta in deltas) == "I will do it."
+    assert "".join(delta.action for delta in deltas) == "print(1)"
 
 
 async def test_messages_only_grow_and_take_turns(bench: Bench) -> None:
@@ -208,17 +209,17 @@ class Edits:
     def judge(self, source: str) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
-        assert asked.sha256 == digest(asked.source)
-        return decision(asked.source.replace("rm", "ls"), allowed=True)
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
+        assert requested.sha256 == digest(source)
+        return decision(source.replace("rm", "ls"), allowed=True)
 
 
 class Denies:
     def judge(self, source: str) -> Judgement:
-        return Judgement(verdict="deny", reasons=["deletes files"])
+        return Judgement(verdict="ask", reasons=["deletes files"])
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
-        raise AssertionError(asked)
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
+        return decision(source, allowed=False, reasons=requested.reasons)
 
 
 async def test_what_the_user_edited_before_approving_is_what_runs(bench: Bench) -> None:

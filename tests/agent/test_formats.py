@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent.replies.actions import CodeAction, ParsedReply
-from jupyter_codeact.agent.replies.formats import FORMATS, ExecuteFormat, ToolsFormat, spoken
+from jupyter_codeact.agent.replies.formats import FORMATS, ExecuteFormat, ToolsFormat
+from jupyter_codeact.agent.replies.reply import CodeAction, ParsedReply
 
 EXECUTE, TOOLS = ExecuteFormat(), ToolsFormat()
 
@@ -20,17 +20,18 @@ def test_every_format_goes_by_its_name_and_describes_itself():
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("form", "reply"),
     [
-        "I will add.\n```python\nprint(1)\n```",
-        "I will add.\n<execute>\nprint(1)\n</execute>",
-        "<solution>I will add.</solution>",
-        "I will add.\n" + TOOLS.render("python", '{"code": "print(1)"}'),
-        "I will add.",
+        ("markdown", "I will add.\n```python\nprint(1)\n```"),
+        ("execute", "I will add.\n<execute>\nprint(1)\n</execute>"),
+        ("tools", "I will add.\n" + TOOLS.render("python", '{"code": "print(1)"}')),
     ],
 )
-def test_what_is_said_beside_the_code_is_known_in_every_format(reply: str):
-    assert spoken(reply) == "I will add."
+def test_thinking_prose_and_action_are_told_apart_in_every_format(form: str, reply: str):
+    parsed = FORMATS[form].parse(f"<think>Plus, or ```python\n1/0\n```?</think>\n\n{reply}")
+    assert (parsed.prose, parsed.actions) == ("I will add.", (CodeAction("print(1)"),))
+    assert parsed.thinking == "Plus, or ```python\n1/0\n```?"
+    assert parsed.text == reply  # what is sent back to the model has no thinking in it
 
 
 def test_execute_holds_the_action():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.context.history import Window, messages, size
-from jupyter_codeact.agent.contracts import Message, TooLongError
+from jupyter_codeact.agent.contracts import Message, ModelInfo, TooLongError
 from jupyter_codeact.agent.events import Event, HistoryCompacted, Observation, Reply, RunEnded, RunStarted
 from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.agent.run import Budget
@@ -132,7 +132,7 @@ def test_a_small_window_leaves_room_for_everything() -> None:
 async def test_a_long_conversation_survives_a_small_window(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.agent.bench.Script.context", 2000)
+    monkeypatch.setattr("tests.agent.bench.Script.info", ModelInfo(name="script", context_window=2000))
     prints = [block(f"print('{n} ' * 400)") for n in range(8)]
     end = await bench.run(*prints, "Done.", budget=Budget(turns=12))
     assert end.ending == "answered"

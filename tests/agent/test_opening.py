@@ -7,7 +7,7 @@ import pytest
 from jupyter_codeact.agent import prompts
 from jupyter_codeact.agent.context import opening as context
 from jupyter_codeact.agent.context.cells import handles, resolve
-from jupyter_codeact.agent.contracts import Cell, Kernel, NotebookState, Variable
+from jupyter_codeact.agent.contracts import Cell, Kernel, ModelInfo, NotebookState, Variable
 from jupyter_codeact.agent.events import Attachment
 from jupyter_codeact.agent.replies.formats import FORMATS
 from tests.agent.bench import Bench, block
@@ -77,10 +77,6 @@ def test_tools_are_shown_as_they_are_called_and_variables_in_a_line() -> None:
     assert "- find(text: str, most: int = 3) -> list\n    Find a text.\n    Slow." in told
     assert "- df: DataFrame 2 rows x 1 columns: a int64" in told
     assert prompts.FRESH not in told
-    assert "First print" not in told
-    look = Variable(name="look", type="tool", summary="() -> str\nLook around.")
-    told = context.opening("Find.", NotebookState(variables=[look, *variables]))
-    assert told.endswith("First print what one of these returns, and nothing else: look().")
     many = [Variable(name=f"v{number}", type="str", summary="= " + "x" * 200) for number in range(30)]
     assert len(context.described(many)) < context.VARIABLES + 100
     assert "v29" in context.described(many)
@@ -144,7 +140,7 @@ def test_the_prompt_is_short_and_the_same_every_time(name: str) -> None:
 
 
 async def test_attached_images_reach_a_model_that_sees(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.agent.bench.Script.sees_images", True)
+    monkeypatch.setattr("tests.agent.bench.Script.info", ModelInfo(name="script", supports_images=True))
     image = "data:image/png;base64,AAAA"
     shown = Attachment(kind="image", name="plot.png", image=image)
     await bench.run("Nice.", given={"attachments": [shown]})
@@ -153,7 +149,7 @@ async def test_attached_images_reach_a_model_that_sees(bench: Bench, monkeypatch
     assert started.attachments == [shown]
 
 
-async def test_cells_are_written_below_the_one_the_door_names(bench: Bench) -> None:
+async def test_cells_are_written_below_the_one_the_frontend_names(bench: Bench) -> None:
     first = await bench.notebook.write_cell("a = 1")
     await bench.notebook.write_cell("b = 2")
     await bench.run(block("c = 3"), "Done.", given={"below": first})

@@ -50,11 +50,12 @@ class User:
     """Says what is written down when the gate asks, and remembers what it was asked."""
 
     def __init__(self, *answers: bool) -> None:
-        self.answers, self.asked = list(answers), []
+        self.answers, self.asked, self.sources = list(answers), [], []
 
-    async def __call__(self, asked: ApprovalRequested) -> Decision:
-        self.asked.append(asked)
-        return decision(asked.source, allowed=self.answers.pop(0), reasons=["no"])
+    async def __call__(self, requested: ApprovalRequested, source: str) -> Decision:
+        self.asked.append(requested)
+        self.sources.append(source)
+        return decision(source, allowed=self.answers.pop(0), reasons=["no"])
 
 
 @pytest.mark.parametrize(("approval", "asked"), [("never", 0), ("risky", 1), ("always", 2)])
@@ -71,10 +72,10 @@ async def test_the_approval_says_which_cells_wait_for_the_user(
     )
 
 
-async def test_the_user_may_change_the_mode_while_a_run_is_under_way(bench: Bench) -> None:
-    user, modes = User(True), iter(["always", "never", "never"])
-    await bench.run(block("1"), block("2"), "Done.", gate=ApprovalGate(lambda: next(modes), user))
-    assert [asked.source for asked in user.asked] == ["1"]
+async def test_the_user_may_change_the_approval_while_a_run_is_under_way(bench: Bench) -> None:
+    user, approvals = User(True), iter(["always", "never", "never"])
+    await bench.run(block("1"), block("2"), "Done.", gate=ApprovalGate(lambda: next(approvals), user))
+    assert user.sources == ["1"]
 
 
 async def test_what_the_user_skips_does_not_run_and_is_rewritten(bench: Bench) -> None:
@@ -86,7 +87,7 @@ async def test_what_the_user_skips_does_not_run_and_is_rewritten(bench: Bench) -
 
 
 async def test_the_model_is_told_what_ran_if_the_user_changed_it(bench: Bench) -> None:
-    async def edit(asked: ApprovalRequested) -> Decision:
+    async def edit(_requested: ApprovalRequested, _source: str) -> Decision:
         return decision("print('mine')", allowed=True)
 
     await bench.run(block("print('yours')"), "Done.", gate=ApprovalGate(lambda: "always", edit))
@@ -96,7 +97,7 @@ async def test_the_model_is_told_what_ran_if_the_user_changed_it(bench: Bench) -
 
 
 async def test_an_approval_of_other_code_is_none(bench: Bench) -> None:
-    async def confused(asked: ApprovalRequested) -> Decision:
+    async def confused(_requested: ApprovalRequested, _source: str) -> Decision:
         return decision("print(1)", allowed=True).model_copy(update={"source": "print(2)"})
 
     await bench.run(block("print(0)"), "Done.", gate=ApprovalGate(lambda: "always", confused))

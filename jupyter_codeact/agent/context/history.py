@@ -20,7 +20,7 @@ from ..events import (
     RunStarted,
 )
 from ..observations.observe import cut
-from ..replies.actions import ActionFormat
+from ..replies.reply import ActionFormat
 
 PER_TOKEN = 3.5
 """Characters of a token, in code and English; once a model has counted, its own figure is used."""
@@ -150,9 +150,11 @@ def hide_failed_turns(events: Iterable[Event], run: str, note: str = "") -> list
         or not isinstance(event, Reply | Observation)
         or (isinstance(event, Observation) and event.turn == last)
     ]
-    told = kept[-1]
-    if note and isinstance(told, Observation):
-        kept[-1] = told.model_copy(update={"text": f"{told.text}\n\n{note}"})
+    at = max((index for index, event in enumerate(kept) if isinstance(event, Observation)), default=None)
+    if note and at is not None:
+        told = kept[at]
+        assert isinstance(told, Observation)
+        kept[at] = told.model_copy(update={"text": f"{told.text}\n\n{note}"})
     return kept
 
 
@@ -166,6 +168,8 @@ class _Chat:
 
     def reply(self, reply: Reply) -> None:
         """Add what the model said; a call of a tool as the endpoint spells calls."""
+        if not reply.text:
+            return  # it only thought
         call = self._format.call(reply.text) if self._format else None
         if call is None:
             self.add("assistant", reply.text)

@@ -10,10 +10,6 @@ from ..contracts import NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut, environment_secrets, hide
 from . import cells
-from .history import hide_failed_turns as hide_failed_turns
-from .history import messages as messages
-from .history import said as said
-from .history import size as size
 
 CELLS = 3000
 """Characters of the notebook shown with a task: some 800 tokens, 15 s of reading on two CPU cores."""
@@ -35,6 +31,7 @@ def opening(
     window: int | None = None,
     sees_images: bool = False,
     said: str = "",
+    advice: str = "",
 ) -> str:
     """Return the user message that opens a run: cells, functions, variables, attachments, the task.
 
@@ -56,6 +53,8 @@ def opening(
         Whether attached images are sent along.
     said : str
         What the conversation has told before; cells and tools in it are not told again at length.
+    advice : str
+        What the hooks add to the task.
     """
     share = 1.0 if window is None else min(1.0, window / AMPLE)
     parts = []
@@ -74,8 +73,8 @@ def opening(
         if one.image and not sees_images:
             parts[-1] += " " + prompts.UNSEEN
     parts.append(prompts.TASK.format(task=task))
-    if calls := [f"{tool.name}()" for tool in tools(state.variables) if tool.summary.startswith("()")]:
-        parts[-1] += " " + prompts.FIRST.format(calls=", ".join(calls))
+    if advice:
+        parts.append(advice)
     return "\n\n".join(parts)
 
 

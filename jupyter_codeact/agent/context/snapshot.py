@@ -54,8 +54,8 @@ class NotebookSnapshot:
             self.made.add(cell.id)
         self._cells[cell.id] = cell
 
-    def news(self, state: NotebookState) -> str:
-        """Tell what is different from what is known, and know it from now on; empty if nothing is.
+    def describe_changes(self, state: NotebookState) -> str:
+        """Describe what the user changed since the last call; empty if nothing is different.
 
         ``state`` may be brief.
         """

@@ -61,8 +61,8 @@ class Gate(Protocol):
         """Tell whether ``source`` may run, or is for the user to say."""
         ...
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
-        """Wait for the user's word; the decision's ``source`` differs from ``asked`` where they edited it."""
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
+        """Wait for the user's answer; the decision has another source where they edited it."""
         ...
 
 
@@ -83,7 +83,7 @@ class AllowAllGate:
         """Allow ``source`` as it is."""
         return Judgement(verdict="allow")
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Never happens: `judge` asks for nothing."""
         raise AssertionError("this gate asks for nothing")
 
@@ -96,7 +96,7 @@ class ApprovalGate:
     approval : callable
         Returns the `Approval` that holds now; the user may change it while a run is under way.
     ask : callable
-        Waits for the user's word on a cell.
+        Waits for the user's answer on a cell: called with the event and the cell's source.
     folder : Path or str, optional
         The kernel's working folder, in which files may be written without asking.
     """
@@ -104,7 +104,7 @@ class ApprovalGate:
     def __init__(
         self,
         approval: Callable[[], Approval],
-        ask: Callable[[ApprovalRequested], Awaitable[Decision]],
+        ask: Callable[[ApprovalRequested, str], Awaitable[Decision]],
         folder: Path | str | None = None,
     ) -> None:
         self._approval, self._ask = approval, ask
@@ -117,6 +117,6 @@ class ApprovalGate:
         asks = approval == "always" or (approval == "risky" and bool(reasons))
         return Judgement(verdict="ask" if asks else "allow", reasons=reasons)
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's word."""
-        return await self._ask(asked)
+        return await self._ask(requested, source)

@@ -1,1 +1,60 @@
-"""Hooks: what helps a model along, each by itself."""
+"""Hooks: every kind of help for the model, each by itself.
+
+A hook is a class in one of these modules, grouped by what it helps against. `HOOKS` lists them in the order
+of their priority; `choose` picks those that a model gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..contracts import CodeActError, Guidance
+from .answers import EchoedAnswers, UngroundedAnswers
+from .hook import Hook
+from .imports import KeepImports
+from .names import NearestLookups, NearestNames
+from .nudges import BeginWithCode, LastTurn, NextStep
+from .repetition import ResampleRepeats, StopRepeats
+from .results import NanResults, OpaqueResults
+from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
+
+HOOKS: tuple[type[Hook], ...] = (
+    BareCalls,
+    NearestNames,
+    NearestLookups,
+    ResampleRepeats,
+    KeepImports,
+    ProtectTools,
+    BeginWithCode,
+    FirstCall,
+    UntriedTools,
+    OpaqueResults,
+    NanResults,
+    NextStep,
+    EchoedAnswers,
+    UngroundedAnswers,
+    StopRepeats,
+    LastTurn,
+)
+"""Every hook, in the order in which they are asked.
+
+Corrections come before repetition: a cell whose correction is known need not be asked for again.
+"""
+
+
+def choose(guidance: Guidance, without: Sequence[str] = ()) -> tuple[type[Hook], ...]:
+    """Return the hooks for a model with this guidance, but for those switched off by name or by group.
+
+    Raises
+    ------
+    CodeActError
+        If there is no hook or group of such a name.
+    """
+    names = {hook.name for hook in HOOKS} | {hook.group for hook in HOOKS}
+    if unknown := sorted(set(without) - names):
+        raise CodeActError(f"There is no hook or group {unknown[0]!r}; there are {', '.join(sorted(names))}.")
+    return tuple(
+        hook
+        for hook in HOOKS
+        if (guidance == "small" or hook.for_capable) and not {hook.name, hook.group} & set(without)
+    )

@@ -1,4 +1,4 @@
-"""The imports that a corrected cell leaves out because the failed attempt, which it replaces, had them."""
+"""Against lost imports: a correction replaces the failed cell, and often leaves out the imports it had."""
 
 from __future__ import annotations
 
@@ -6,13 +6,29 @@ import ast
 from collections.abc import Sequence
 
 from ..source import assigned_names, named, syntax_tree
+from .hook import Hook, ProposedCell
+
+
+class KeepImports(Hook):
+    """Puts imports of a failed cell that its correction uses and leaves out back into the correction.
+
+    They ran, so the kernel has them, but the notebook would no longer run from top to bottom without them.
+    """
+
+    name, group = "keep_imports", "imports"
+
+    def before_cell(self, cell: ProposedCell) -> ProposedCell | None:
+        """Add the imports; the model is not told, for nothing is different to it."""
+        if cell.corrects is None:
+            return None
+        source = with_imports(cell.source, cell.corrects)
+        return cell.changed(source) if source != cell.source else None
 
 
 def with_imports(source: str, attempt: str) -> str:
     """Return a cell's source with the imports of an earlier attempt that it uses and does not have itself.
 
-    In the kernel they were run, but the notebook would no longer hold by itself. A cell that cannot be parsed
-    is returned as it is.
+    A cell that cannot be parsed is returned as it is.
     """
     tree, earlier = syntax_tree(source), syntax_tree(attempt)
     if tree is None or earlier is None:

@@ -21,6 +21,7 @@ _THINKING_OPENS = re.compile(rf"[ \t]*<{_THINKING}>", re.IGNORECASE)
 _THINKING_CLOSES = re.compile(
     rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*$)", re.IGNORECASE | re.MULTILINE
 )
+_THINKING_TAG = re.compile(rf"</?{_THINKING}>", re.IGNORECASE)
 _GOES_ON = re.compile(r"[ \t\r]*(?:\n|[^\w\s\"']|\Z)")  # what may follow a string in code, but not in prose
 _PYTHON = re.compile(
     r"i?py(?:thon)?[\d.]*|python[-_]\w+|pycon|jupyter(?:-python)?|tool_code|code-cell", re.IGNORECASE
@@ -93,6 +94,46 @@ class Block(Part):
     def names_cell(self) -> bool:
         """Whether the info string says in words that the block is a cell."""
         return bool(_CELL.search(self.info))
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A reply without its thinking: ``text`` has it blanked out, lengths kept."""
+
+    text: str
+    thinking: str
+    incomplete: bool
+    spans: tuple[tuple[int, int], ...]
+
+    def upto(self, end: int | None = None) -> str:
+        """Return what is said up to ``end``, thinking cut out."""
+        end = len(self.text) if end is None else end
+        kept, start = [], 0
+        for first, last in self.spans:
+            kept.append(self.text[start : min(first, end)])
+            start = last
+        kept.append(self.text[start:end])
+        said = "".join(kept)
+        return said.lstrip() if self.spans else said
+
+
+def thought(text: str, part: Thinking) -> str:
+    """Return what is thought in a part of a reply, without the tags around it."""
+    return _THINKING_TAG.sub("", text[part.start : part.end]).strip()
+
+
+def spoken(text: str) -> Spoken:
+    """Tell what a reply says from what it only thinks, whatever else is in it."""
+    found = [part for part in parts(text, fences=False) if isinstance(part, Thinking)]
+    said = text
+    for part in found:
+        said = said[: part.start] + " " * (part.end - part.start) + said[part.end :]
+    return Spoken(
+        said,
+        "\n\n".join(thought(text, part) for part in found),
+        bool(found) and not found[-1].settled,
+        tuple((part.start, part.end) for part in found),
+    )
 
 
 def parts(text: str, *, fences: bool = True) -> Iterator[Part]:

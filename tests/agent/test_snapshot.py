@@ -25,7 +25,7 @@ def known() -> NotebookSnapshot:
 
 
 def test_where_nothing_happened_nothing_is_said(known: NotebookSnapshot) -> None:
-    assert known.news(state(*map(cell, IDS))) == ""
+    assert known.describe_changes(state(*map(cell, IDS))) == ""
     assert not known.restarted
 
 
@@ -46,8 +46,8 @@ def test_where_nothing_happened_nothing_is_said(known: NotebookSnapshot) -> None
 def test_what_the_user_did_is_said_once_and_in_brief(
     known: NotebookSnapshot, now: list[Cell], said: str
 ) -> None:
-    assert known.news(state(*now)) == f"Meanwhile in the notebook:\n- the user {said}"
-    assert known.news(state(*now)) == ""
+    assert known.describe_changes(state(*now)) == f"Meanwhile in the notebook:\n- the user {said}"
+    assert known.describe_changes(state(*now)) == ""
 
 
 def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(
@@ -55,31 +55,35 @@ def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(
 ) -> None:
     known.wrote(cell("dddd", "y = 3", execution_count=1))
     cells = list(map(cell, IDS))
-    assert known.news(state(*cells, cell("dddd", "y = 3", execution_count=1))) == ""
-    assert "edited [1] cell=dddd" in known.news(state(*cells, cell("dddd", "y = 4", execution_count=1)))
+    assert known.describe_changes(state(*cells, cell("dddd", "y = 3", execution_count=1))) == ""
+    assert "edited [1] cell=dddd" in known.describe_changes(
+        state(*cells, cell("dddd", "y = 4", execution_count=1))
+    )
     assert known.made == {"dddd"}
 
 
 def test_a_restarted_kernel_is_said_to_have_lost_everything(known: NotebookSnapshot) -> None:
-    assert known.news(state(*map(cell, IDS), session="two")).startswith("The kernel was restarted")
+    assert known.describe_changes(state(*map(cell, IDS), session="two")).startswith(
+        "The kernel was restarted"
+    )
     assert known.restarted
-    assert known.news(state(*map(cell, IDS), session="two")) == ""
+    assert known.describe_changes(state(*map(cell, IDS), session="two")) == ""
 
 
 def test_a_kernel_of_which_nobody_knows_the_session_is_not_said_to_be_new(known: NotebookSnapshot) -> None:
-    assert known.news(state(*map(cell, IDS), session="")) == ""
-    assert known.news(state(*map(cell, IDS), session="one")) == ""
+    assert known.describe_changes(state(*map(cell, IDS), session="")) == ""
+    assert known.describe_changes(state(*map(cell, IDS), session="one")) == ""
 
 
 def test_of_many_changes_only_their_number_is_told(known: NotebookSnapshot) -> None:
     many = [cell(f"n{number:04}") for number in range(50)]
-    assert known.news(state(*map(cell, IDS), *many)).endswith("- the user changed 50 cells")
+    assert known.describe_changes(state(*map(cell, IDS), *many)).endswith("- the user changed 50 cells")
 
 
 def test_where_the_last_cell_was_deleted_the_one_above_it_takes_its_place(known: NotebookSnapshot) -> None:
-    known.news(state(cell(IDS[0])))
+    known.describe_changes(state(cell(IDS[0])))
     assert [known.standing(name) for name in (*IDS, "made up", None)] == [IDS[0]] * 3 + [None] * 2
-    known.news(state())
+    known.describe_changes(state())
     assert known.standing(IDS[2]) is None
 
 

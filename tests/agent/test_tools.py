@@ -109,3 +109,11 @@ async def test_what_cannot_be_left_out_is_refused(bench: Bench) -> None:
     await bench.run(both, block("x = 2", "print(x)"), "It is 2.")
     assert "rate: there already, as you were told." in bench.told(1)
     assert await bench.cells() == [GIVEN, "x = 2\nprint(x)"]
+
+
+async def test_the_model_is_asked_to_begin_with_a_function_that_needs_nothing(bench: Bench) -> None:
+    source = f"{GIVEN}\n@tool\ndef look() -> str:\n    return 'nothing'"
+    cell = await bench.notebook.write_cell(source)
+    await bench.notebook.run_cell(cell, source=source)
+    await bench.run("Done.")
+    assert bench.told(0).endswith("First print what one of these returns, and nothing else: look().")

@@ -1,7 +1,7 @@
-"""What a name that is not there probably meant: the nearest one that is.
+"""The nearest existing name to one that is missing: a variable, a column, a key, an address.
 
-Python does this itself for some errors; libraries' keys and columns are the ones that models guess wrong, and
-the addresses that functions take.
+Python suggests names itself for some errors. Models guess wrong mostly with keys and columns of libraries,
+and with addresses that functions take.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MISSING = {
 }
 """By error, where its message names what was missing."""
 LIKENESS = 0.7
-"""Of two names, from 0 to 1 as `difflib` measures it, from which on one may be meant by the other."""
+"""Of two names, from 0 to 1 as `difflib` measures it, above which one is taken for the other."""
 PART = 4
 """Letters that a part of a name must have to stand for it."""
 BRIEF = 300
@@ -72,7 +72,7 @@ def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str
 
 
 def suggest_lookups(source: str, execution: Execution, events: Sequence[Event]) -> dict[str, str]:
-    """Return what a cell looked for in vain and nobody had named to it, each with what was probably meant.
+    """Return what a cell looked up in vain, each with the nearest thing that the model was shown.
 
     Models complete the address or file that they read to one that does not exist. A function that is given
     such a thing often says so in what it returns, and raises no error.

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Execution, Variable
 from jupyter_codeact.agent.events import Executed, Observation, RunStarted
-from jupyter_codeact.agent.hooks.suggestions import renamed, suggest, suggest_lookups
+from jupyter_codeact.agent.hooks.nearest import renamed, suggest, suggest_lookups
 from tests.agent.bench import Bench, block
 
 ORDERS = Variable(name="orders", type="DataFrame", names=["Order No", "Customer Name", "Amount (EUR)"])

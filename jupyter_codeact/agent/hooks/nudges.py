@@ -1,0 +1,36 @@
+"""Sentences that keep a small model on its way."""
+
+from __future__ import annotations
+
+from .. import prompts
+from .hook import Hook, Opening, RanCell, TurnOutcome
+
+
+class BeginWithCode(Hook):
+    """Asks the model to begin with a Python block instead of answering from memory."""
+
+    name, group = "begin_with_code", "nudges"
+
+    def on_prompt(self, opening: Opening) -> str | None:
+        """Add the sentence to the task."""
+        return prompts.BEGIN
+
+
+class NextStep(Hook):
+    """Says after each cell what may come next, and repeats the end of the task, which says how to answer."""
+
+    name, group = "next_step", "nudges"
+
+    def after_cell(self, cell: RanCell) -> str | None:
+        """Ask for a correction after an error, else for the next cell or the answer."""
+        return prompts.FAILED if cell.error is not None else prompts.following(self.run.task)
+
+
+class LastTurn(Hook):
+    """Asks for an answer in plain text when only one turn is left."""
+
+    name, group, for_capable = "last_turn", "nudges", True
+
+    def after_turn(self, outcome: TurnOutcome) -> str | None:
+        """Look at how many turns are left."""
+        return prompts.LAST_TURN if self.run.turn == self.run.last_turn - 1 else None
