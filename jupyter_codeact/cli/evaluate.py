@@ -65,6 +65,17 @@ def evaluate() -> None:
 @click.option("--tokens", metavar="N", type=click.IntRange(min=1), default=200_000, help="Tokens it may use.")
 @click.option("--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time it may take.")
 @click.option("--strict", is_flag=True, help="End an episode with its first answer, be it right or wrong.")
+@click.option(
+    "--guidance",
+    type=click.Choice(["small", "capable"]),
+    help="How much this agent helps the model. Default: as suits the model.",
+)
+@click.option(
+    "--without",
+    metavar="NAME",
+    multiple=True,
+    help="Switch off a hook of this agent's, or a group of them; can be repeated.",
+)
 @click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
 @click.option(
     "--engine",
@@ -92,11 +103,14 @@ def run(
     tokens: int,
     seconds: float,
     strict: bool,
+    guidance: str | None,
+    without: tuple[str, ...],
     parallel: int,
     engine: str,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
-    from ..evaluation import baselines as peers
+    from ..agent.hooks import choose
+    from ..evaluation import baselines
     from ..evaluation.cluster import Contestants
     from ..evaluation.records import Episode, Setting
     from ..evaluation.runner import Choice, play_all
@@ -104,12 +118,16 @@ def run(
 
     suite = _suite(name, source)
     if protocol == "smolagents":
-        peers.demand()
+        baselines.demand()
     if protocol not in suite.formats:
         raise click.UsageError(f"The {name} suite has no {protocol} protocol.")
     formats = suite.formats[protocol]
     if action_format is not None and action_format not in formats:
         raise click.UsageError(f"The {protocol} protocol has the formats {', '.join(formats)}.")
+    try:
+        choose("small", without)
+    except CodeActError as error:
+        raise click.BadParameter(str(error), param_hint="--without") from error
     setting = Setting.model_validate(
         {
             "protocol": protocol,
@@ -120,6 +138,8 @@ def run(
             "goes_on": not strict,
             "temperature": temperature,
             "seed": seed,
+            "guidance": guidance,
+            "without": without,
         }
     )
     choice = Choice(every=every, only=only, first=first, samples=samples, again=again)

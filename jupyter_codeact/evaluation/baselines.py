@@ -32,7 +32,7 @@ def demand() -> None:
         If it is not.
     """
     if find_spec("smolagents") is None:
-        raise CodeActError("smolagents is not installed: pip install 'jupyter-codeact[peers]'.")
+        raise CodeActError("smolagents is not installed: pip install 'jupyter-codeact[baselines]'.")
 
 
 async def play(

@@ -1,7 +1,7 @@
 """smolagents' `CodeAgent` in a kernel.
 
-It works with the kernel's variables and functions, and leaves its own there. Needs the extra ``[peers]``;
-`peers` is its other half.
+It works with the kernel's variables and functions, and leaves its own there. Needs the extra ``[baselines]``;
+`baselines` is its other half.
 """
 
 from __future__ import annotations

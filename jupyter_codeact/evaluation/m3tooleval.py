@@ -9,8 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..agent.contracts import ChatModel, Message, ModelError, Usage
-from . import baselines as peers
-from . import playing
+from . import baselines, playing
 from .harness import reply_of
 from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream
@@ -85,7 +84,7 @@ class M3ToolEval:
             await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
             proposals = setting.turns if setting.goes_on else 1
             if setting.protocol == "smolagents":
-                return await peers.play(bench, instruction, setting, model, judge, proposals=proposals)
+                return await baselines.play(bench, instruction, setting, model, judge, proposals=proposals)
             request = REQUEST.format(instruction=instruction)
             return await playing.play(bench, request, setting, model, judge, proposals=proposals, bare=True)
 

@@ -38,8 +38,8 @@ def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
     """Draw one chart for each suite, model, protocol and format: a bar for all, and for each family."""
     kinds: dict[tuple[str, ...], list[report.Row]] = defaultdict(list)
     for row in rows:
-        kinds[row.suite, row.model, row.protocol, row.format].append(row)
-    for (suite, model, protocol, action_format), each in kinds.items():
+        kinds[row.suite, row.model, row.protocol, row.format, row.hooks].append(row)
+    for (suite, model, protocol, action_format, hooks), each in kinds.items():
         bars = []
         for number, row in enumerate(each):
             low, high = wilson(row.strict, row.episodes)
@@ -54,7 +54,7 @@ def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
                 }
             )
         yield {
-            "title": f"{suite}: {model}, {protocol}, {action_format}",
+            "title": ", ".join(filter(None, [f"{suite}: {model}", protocol, action_format, hooks])),
             "height": 34 + _LINE * len(bars),
             "bars": bars,
         }

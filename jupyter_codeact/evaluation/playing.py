@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ..agent import prompts
 from ..agent.agent import Agent
 from ..agent.context import history
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
+from ..agent.events import Event, HooksApplied
+from ..agent.hooks import choose
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
@@ -108,7 +111,14 @@ async def play(
             reply_tokens=setting.reply_tokens,
             cell_seconds=CELL_SECONDS,
         )
-        agent = Agent(model, on.notebook, on.journal, action_format=FORMATS[setting.format], budget=budget)
+        agent = Agent(
+            model,
+            on.notebook,
+            on.journal,
+            action_format=FORMATS[setting.format],
+            budget=budget,
+            hooks=choose(setting.guidance or model.info.guidance, setting.without),
+        )
         end = await agent.run(on.conversation, asked, title="evaluation")
         usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds
         ending, answer, message = _ENDINGS.get(end.ending, "failed"), end.answer, end.message
@@ -134,7 +144,19 @@ async def play(
         answer=answer,
         message=message,
         messages=history.messages(list(on.journal.events(on.conversation))),
+        hooks=dict(_applied(on.journal.events(on.conversation))),
     )
+
+
+def _applied(events: Iterable[Event]) -> Counter[str]:
+    """Count in how many turns each hook was of use."""
+    turns = {
+        (event.run, event.turn, name)
+        for event in events
+        if isinstance(event, HooksApplied)
+        for name in event.hooks
+    }
+    return Counter(name for _run, _turn, name in sorted(turns))
 
 
 async def _bare_value(on: Bench, request: str, setting: Setting, model: ChatModel) -> tuple[str, Usage]:

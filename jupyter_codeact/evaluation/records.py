@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ..agent.contracts import CodeActError, Frozen, Message, Usage
+from ..agent.contracts import CodeActError, Frozen, Guidance, Message, Usage
 
 Protocol = Literal["agent", "paper", "smolagents"]
 """``agent`` is this project's agent in a real kernel; ``paper`` is the harness of the paper;
@@ -37,7 +37,8 @@ class Setting(Frozen):
 
     ``goes_on``: an agent whose answer is wrong is told so and may try again, where the suite has that.
     ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
-    episode; ``reply_tokens`` one reply.
+    episode; ``reply_tokens`` one reply. ``guidance`` chooses the agent's hooks (``None``: as suits the
+    model), and ``without`` switches some off, by name or by group.
     """
 
     protocol: Protocol = "agent"
@@ -49,13 +50,16 @@ class Setting(Frozen):
     seconds: float = 900.0
     temperature: float = 0.0
     seed: int | None = None
+    guidance: Guidance | None = None
+    without: tuple[str, ...] = ()
 
 
 class Played(Frozen):
     """What came of an episode.
 
     ``strict`` judges the first answer; ``success`` the last one, where a suite's protocol lets an agent that
-    was told its answer is wrong go on. ``messages`` is all that passed between agent and model.
+    was told its answer is wrong go on. ``messages`` is all that passed between agent and model; ``hooks`` in
+    how many turns each hook of the agent's was of use.
     """
 
     strict: bool
@@ -67,6 +71,7 @@ class Played(Frozen):
     message: str = ""
     messages: list[Message] = Field(default_factory=list)
     detail: dict[str, Any] = Field(default_factory=dict)
+    hooks: dict[str, int] = Field(default_factory=dict)
 
 
 class SelfTest(Frozen):
@@ -149,7 +154,7 @@ def load(paths: Iterable[Path]) -> Iterator[Episode]:
         yield from found.values()
 
 
-def mended(path: Path) -> list[Episode]:
+def repaired(path: Path) -> list[Episode]:
     """Return what a file holds, if it is there, and cut off an unfinished last line for what comes."""
     if not path.exists():
         return []

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from statistics import mean
 
 from .paper import M3TOOLEVAL
-from .records import Episode
+from .records import Episode, Setting
 from .statistics import mcnemar, wilson
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the report: what one model, protocol and format did with a suite, or a family of it."""
+    """One line of the report: what one model, protocol and format did with a suite, or a family of it.
+
+    ``hooks`` says which of the agent's hooks were on, where it was not all that suit the model.
+    """
 
     suite: str
     model: str
     protocol: str
     format: str
+    hooks: str
     family: str
     episodes: int
     strict: int
@@ -40,6 +44,7 @@ COLUMNS = (
     "model",
     "protocol",
     "format",
+    "hooks",
     "family",
     "tasks",
     "strict",
@@ -56,25 +61,32 @@ COLUMNS = (
 
 def rows(episodes: Iterable[Episode], *, families: bool = True) -> list[Row]:
     """Count episodes by suite, model, protocol and format, and each of these by family."""
-    groups: dict[tuple[str, str, str, str, str], list[Episode]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str, str, str], list[Episode]] = defaultdict(list)
     for episode in episodes:
-        kind = (episode.suite, episode.model, episode.setting.protocol, episode.setting.format)
+        setting = episode.setting
+        kind = (episode.suite, episode.model, setting.protocol, setting.format, _hooks(setting))
         groups[*kind, "all"].append(episode)
         if families:
             groups[*kind, episode.case.family].append(episode)
     return [_row(kind, group) for kind, group in groups.items()]
 
 
-def _row(kind: tuple[str, str, str, str, str], group: Sequence[Episode]) -> Row:
+def _hooks(setting: Setting) -> str:
+    parts = [setting.guidance or "", *(f"without {name}" for name in setting.without)]
+    return ", ".join(filter(None, parts))
+
+
+def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) -> Row:
     played = [episode.played for episode in group]
     strict = sum(one.strict for one in played)
     prompt = sum(one.usage.prompt_tokens for one in played)
-    suite, model, protocol, action_format, family = kind
+    suite, model, protocol, action_format, hooks, family = kind
     return Row(
         suite=suite,
         model=model,
         protocol=protocol,
         format=action_format,
+        hooks=hooks,
         family=family,
         episodes=len(group),
         strict=strict,
@@ -97,6 +109,7 @@ def cells(row: Row) -> list[str]:
         row.model,
         row.protocol,
         row.format,
+        row.hooks,
         row.family,
         str(row.episodes),
         f"{row.strict} ({row.strict / row.episodes:.1%})",

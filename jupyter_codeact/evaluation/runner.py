@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..agent.contracts import ChatModel
-from .records import Case, Ending, Episode, Played, Setting, append, key, mended
+from .records import Case, Ending, Episode, Played, Setting, append, key, repaired
 from .suites import Suite
 
 WRONG: tuple[Ending, ...] = ("crashed", "failed")
@@ -67,7 +67,7 @@ async def play_all(
     choice = choice or Choice()
     played = {
         episode.key: episode
-        for episode in mended(results)
+        for episode in repaired(results)
         if not (choice.again and episode.played.ending in WRONG)
     }
     wanted: list[tuple[Case, int]] = [

@@ -21,6 +21,28 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def mcnemar_power(pairs: int, only_first: float, only_second: float, *, level: float = 0.05) -> float:
+    """Return how likely McNemar's exact test is to find a difference that is there.
+
+    Parameters
+    ----------
+    pairs
+        Tasks that both have tried.
+    only_first, only_second
+        The true shares of tasks that only the one, or only the other, solves.
+    level
+        The p-value below which a difference counts as found.
+    """
+    both = 1.0 - only_first - only_second
+    power = 0.0
+    for first in range(pairs + 1):
+        for second in range(pairs + 1 - first):
+            if mcnemar(first, second) < level:
+                ways = comb(pairs, first) * comb(pairs - first, second)
+                power += ways * only_first**first * only_second**second * both ** (pairs - first - second)
+    return power
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the exact two-sided p-value of McNemar's test.
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from jupyter_codeact.agent.contracts import CodeActError
 from jupyter_codeact.cli import main
-from jupyter_codeact.evaluation import baselines as peers
+from jupyter_codeact.evaluation import baselines
 from jupyter_codeact.evaluation.m3tooleval import M3ToolEval
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.notebook.task import NotebookTask, Work
@@ -97,8 +97,8 @@ async def test_without_an_address_it_cannot_play() -> None:
 def test_without_smolagents_nothing_is_played_and_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peers, "find_spec", lambda _name: None)
+    monkeypatch.setattr(baselines, "find_spec", lambda _name: None)
     asked = ["eval", "run", "--suite", "notebook", "--protocol", "smolagents"]
     result = CliRunner().invoke(main, [*asked, "--output", str(tmp_path / "r.jsonl")])
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
-    assert "pip install 'jupyter-codeact[peers]'" in result.output
+    assert "pip install 'jupyter-codeact[baselines]'" in result.output

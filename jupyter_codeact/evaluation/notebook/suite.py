@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ...agent.contracts import ChatModel
-from .. import baselines as peers
-from .. import playing
+from .. import baselines, playing
 from ..records import Case, Played, SelfTest, Setting
 from . import TASKS
 from .task import NotebookTask, Work
@@ -57,7 +56,7 @@ class NotebookSuite:
 
             if setting.protocol == "smolagents":  # which does not see the notebook
                 told = [*(f"```python\n{cell}\n```" for cell in task.cells), task.request]
-                return await peers.play(bench, "\n\n".join(told), setting, model, judge)
+                return await baselines.play(bench, "\n\n".join(told), setting, model, judge)
             return await playing.play(bench, task.request, setting, model, judge)
 
     async def self_test(self) -> SelfTest:
