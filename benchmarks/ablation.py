@@ -5,7 +5,7 @@
 
 Plays a sample of tasks, drawn with a seed, first with every hook, then without each group, and with the hooks
 of capable models. At temperature 0 an episode in which no hook of a group was of use is the same without that
-group, so it is not played again: its outcome counts for both. Episodes are kept in FOLDER, one file a variant;
+group, so it is not played again: its outcome counts for both. Episodes are kept in FOLDER, a file a variant;
 a run that is called again goes on where it stopped. Give the machine nothing else to do, or time runs out.
 
 The report is a table in Markdown: tasks solved at the first answer, pairs that differ, McNemar's exact p, and
@@ -82,15 +82,21 @@ async def play(arguments: argparse.Namespace) -> None:
                     model,
                     arguments.folder / f"{name}-{variant}.jsonl",
                     choice=Choice(only=only),
-                    watch=lambda one: print(
-                        f"  {'solved' if one.played.strict else 'not   '} {one.played.ending:13} "
-                        f"{one.played.turns:2d} turns {one.seconds:6.1f} s  {one.case.family}/{one.case.name}",
-                        flush=True,
-                    ),
+                    watch=tell,
                 )
             await suite.close()
     finally:
         await model.close()
+
+
+def tell(one: Episode) -> None:
+    """Print how an episode went."""
+    played = one.played
+    print(
+        f"  {'solved' if played.strict else 'not   '} {played.ending:13} {played.turns:2d} turns "
+        f"{one.seconds:6.1f} s  {one.case.family}/{one.case.name}",
+        flush=True,
+    )
 
 
 def report(folder: Path) -> str:
