@@ -10,9 +10,9 @@ from .ask import ask
 from .context import history
 from .context import opening as context
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Journal, Notebook, NotebookState
+from .contracts import ChatModel, CodeActError, Notebook, NotebookState
 from .ending import Ended
-from .events import Attachment, Event, Observation, RunEnded, RunStarted
+from .events import Attachment, Event, Journal, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
 from .hooks import choose
 from .hooks.hook import Hook, Opening

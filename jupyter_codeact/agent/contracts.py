@@ -1,4 +1,4 @@
-"""What the agent needs of the world: a chat model, a notebook, a journal.
+"""What the agent needs of the world: a chat model and a notebook; `events` has the third, the journal.
 
 Frontends hand the agent one of each. Everything that crosses such a contract is a frozen pydantic model,
 so that the same shape travels over a WebSocket, into the journal and through a test.
@@ -6,13 +6,10 @@ so that the same shape travels over a WebSocket, into the journal and through a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
-
-if TYPE_CHECKING:
-    from .events import Event
 
 Output = dict[str, Any]
 """One output of a cell, exactly as nbformat 4 spells it."""
@@ -274,16 +271,4 @@ class Notebook(Protocol):
 
         They come from the user's configuration only: this runs in the kernel without asking the gate.
         """
-        ...
-
-
-class Journal(Protocol):
-    """The append-only record of what happened in every conversation."""
-
-    def append(self, event: Event) -> int:
-        """Store an event durably and return its sequence number."""
-        ...
-
-    def events(self, conversation: str, since: int = 0) -> Iterable[Event]:
-        """Events of a conversation with a sequence number above ``since``, oldest first."""
         ...

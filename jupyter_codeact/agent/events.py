@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
@@ -236,3 +237,15 @@ def dump(event: Any) -> str:
 def load(line: str | bytes) -> Any:
     """Read an event back from its line of JSON."""
     return EVENT.validate_json(line)
+
+
+class Journal(Protocol):
+    """The append-only record of what happened in every conversation."""
+
+    def append(self, event: Event) -> int:
+        """Store an event durably and return its sequence number."""
+        ...
+
+    def events(self, conversation: str, since: int = 0) -> Iterable[Event]:
+        """Events of a conversation with a sequence number above ``since``, oldest first."""
+        ...

@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .context.history import Window
-from .contracts import Frozen, Journal, Usage
+from .contracts import Frozen, Usage
 from .ending import Ended
-from .events import Event, RunEnded, new_id
+from .events import Event, Journal, RunEnded, new_id
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)

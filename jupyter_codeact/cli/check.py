@@ -50,8 +50,8 @@ def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
     Exit code 0: the notebook holds by itself; 1: it does not; 2: wrong usage.
     """
     from ..agent.contracts import NotebookError
-    from ..notebooks.check import check as run_check, reproduces, summary
-    from ..notebooks.check import summary
+    from ..notebooks.check import check as run_check
+    from ..notebooks.check import reproduces, summary
     from ..notebooks.document import cell_of, kernel_name, read
     from ..notebooks.kernel import kernelspec
 
