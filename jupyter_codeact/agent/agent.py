@@ -113,6 +113,7 @@ class Agent:
         at = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
         turns = Turns(run, self.notebook, self.gate, hooks, self.tools, at)
         self._open(run, state, hooks, attachments, below)
+        turns.record_hooks()
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, hooks)

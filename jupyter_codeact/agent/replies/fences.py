@@ -22,6 +22,7 @@ _THINKING_CLOSES = re.compile(
     rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*$)", re.IGNORECASE | re.MULTILINE
 )
 _THINKING_TAG = re.compile(rf"</?{_THINKING}>", re.IGNORECASE)
+_CUT_TAG = re.compile(r"<[/\w]*\Z")
 _GOES_ON = re.compile(r"[ \t\r]*(?:\n|[^\w\s\"']|\Z)")  # what may follow a string in code, but not in prose
 _PYTHON = re.compile(
     r"i?py(?:thon)?[\d.]*|python[-_]\w+|pycon|jupyter(?:-python)?|tool_code|code-cell", re.IGNORECASE
@@ -119,7 +120,8 @@ class Spoken:
 
 def thought(text: str, part: Thinking) -> str:
     """Return what is thought in a part of a reply, without the tags around it."""
-    return _THINKING_TAG.sub("", text[part.start : part.end]).strip()
+    said = _THINKING_TAG.sub("", text[part.start : part.end])
+    return (said if part.settled else _CUT_TAG.sub("", said)).strip()
 
 
 def spoken(text: str) -> Spoken:

@@ -47,7 +47,7 @@ class MarkdownFormat:
             if isinstance(part, Thinking):
                 thinking.append(thought(text, part))
             elif isinstance(part, Block) and (part.language == "python" or part.is_code):
-                action = part.body
+                action = part.body.rstrip()
                 break
             else:
                 said.append(text[part.start : part.end])
