@@ -44,6 +44,22 @@ def write_configuration(_app: Any) -> None:
     (generated / "configuration.rst").write_text("\n".join(entries))
 
 
+def write_hooks(_app: Any) -> None:
+    """Write the table of hooks, as their docstrings describe them."""
+    from jupyter_codeact.agent.hooks import HOOKS
+
+    rows = ["| hook | group | guidance | what it does |", "|---|---|---|---|"]
+    for hook in HOOKS:
+        guidance = "small, capable" if hook.for_capable else "small"
+        rows.append(
+            f"| `{hook.name}` | {hook.group} | {guidance} | {' '.join((hook.__doc__ or '').split())} |"
+        )
+    generated = Path(__file__).parent / "_generated"
+    generated.mkdir(exist_ok=True)
+    (generated / "hooks.md").write_text("\n".join(rows) + "\n")
+
+
 def setup(app: Any) -> None:
     """Extend Sphinx."""
     app.connect("builder-inited", write_configuration)
+    app.connect("builder-inited", write_hooks)
