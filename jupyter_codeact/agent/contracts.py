@@ -190,7 +190,14 @@ class ChatModel(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the model now; an endpoint may tell more once it was asked."""
+        """What is known of the model now."""
+        ...
+
+    async def describe(self) -> ModelInfo:
+        """Return what is known of the model, having asked its endpoint if that may tell more.
+
+        Never raises: an endpoint that does not answer tells nothing, and its replies will say why.
+        """
         ...
 
     def stream(

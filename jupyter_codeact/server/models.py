@@ -228,7 +228,7 @@ class Models:
             else:
                 model = open_local(
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
-                    seen=self._choices.seen,
+                    machine=self._choices.seen,
                     supervision=self._supervision,
                     engine_options=self._engine_options,
                     timeouts=self._timeouts,
