@@ -215,7 +215,7 @@ class ChatModel(Protocol):
         ``max_tokens`` and ``temperature`` are the endpoint's own where they are ``None``.
 
         ``tools`` are functions the model may call, as OpenAI's protocol declares them; a call comes as text,
-        the way `formats.ToolsFormat.render` writes it.
+        the way `tool_calls.ToolsFormat.render` writes it.
 
         Raises
         ------
