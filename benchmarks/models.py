@@ -208,8 +208,8 @@ async def turns(name: str) -> None:
 
 GENERATE = """
 import json, os, sys, time, torch, transformers
-from jupyter_codeact.models.transformers_loading import load
-from jupyter_codeact.models.transformers_settings import TransformersOptions
+from jupyter_codeact.models.engines.transformers.loading import load
+from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 said, _ = os.fdopen(os.dup(1), "w"), os.dup2(2, 1)
 loaded = load(json.loads(sys.argv[1]), TransformersOptions(), lambda share: None)
 print("ready", file=said, flush=True)
@@ -217,12 +217,12 @@ for line in sys.stdin:
     request = json.loads(line)
     prompts = [loaded.tokenizer.apply_chat_template(talk, add_generation_prompt=True, tokenize=False)
                for talk in request["talks"]]
-    loaded.tokenizer.padding_side, loaded.tokenizer.pad_token_id = "left", loaded.ends[0]
+    loaded.tokenizer.padding_side, loaded.tokenizer.pad_token_id = "left", loaded.end_tokens[0]
     inputs = loaded.tokenizer(prompts, return_tensors="pt", padding=True).to(loaded.model.device)
     begun = time.perf_counter()
     with torch.inference_mode():
         loaded.model.generate(**inputs, do_sample=False, max_new_tokens=request["words"],
-                              min_new_tokens=request["words"], pad_token_id=loaded.ends[0])
+                              min_new_tokens=request["words"], pad_token_id=loaded.end_tokens[0])
     print(len(prompts) * request["words"] / (time.perf_counter() - begun), file=said, flush=True)
 """
 
@@ -271,8 +271,8 @@ async def gpu() -> None:
     from transformers import AutoModelForCausalLM, Qwen2Config
 
     from jupyter_codeact.models.engines.transformers.batching import BatchingGenerator
-    from jupyter_codeact.models.engines.transformers.generation import Wish
-    from jupyter_codeact.models.engines.transformers.loading import Loaded, attention
+    from jupyter_codeact.models.engines.transformers.generation import GenerationRequest
+    from jupyter_codeact.models.engines.transformers.loading import LoadedModel, attention
     from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 
     if not torch.cuda.is_available():
@@ -296,7 +296,7 @@ async def gpu() -> None:
     class Silent:
         eos_token_id = None
 
-    loaded = Loaded(model.eval(), Silent(), None, 4096, TransformersOptions())
+    loaded = LoadedModel(model.eval(), Silent(), None, 4096, TransformersOptions())
     # A token reads every weight but the embedding, of which it reads a line.
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     weights -= model.get_input_embeddings().weight.numel() * 2
@@ -316,7 +316,7 @@ async def gpu() -> None:
 
     async def one(words: int = 256) -> None:
         tokens = [1 + secrets.randbelow(150_000) for _ in range(512)]
-        async with aclosing(generator.generate(Wish(tokens, words, 0.0, 1))) as steps:
+        async with aclosing(generator.generate(GenerationRequest(tokens, words, 0.0, 1))) as steps:
             async for _ in steps:
                 pass
 

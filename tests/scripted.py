@@ -98,11 +98,14 @@ class ScriptedModel:
         Set when a client went away in the middle of a reply.
     overdrawn : bool
         Whether more replies were asked for than the script has.
+    listed : dict
+        What else the list of models tells of the model.
     """
 
     def __init__(self, replies: Iterable[ScriptedReply] = ()) -> None:
         self.api_key = f"key-{os.urandom(8).hex()}"
         self.url = ""
+        self.listed: dict[str, Any] = {}
         self.script(replies)
 
     def script(self, replies: Iterable[ScriptedReply]) -> None:
@@ -178,7 +181,8 @@ class _Handler(RequestHandler):
 
 class _Models(_Handler):
     def get(self) -> None:
-        self.finish({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "tests"}]})
+        listed = {"id": MODEL, "object": "model", "owned_by": "tests"} | self.model.listed
+        self.finish({"object": "list", "data": [listed]})
 
 
 class _Chat(_Handler):

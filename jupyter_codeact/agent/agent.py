@@ -103,7 +103,7 @@ class Agent:
         return run.end(end)
 
     async def _work(self, run: Run, task: str, attachments: Sequence[Attachment], below: str | None) -> Ended:
-        info = self.model.info
+        info = await run.unless_stopped(self.model.describe())
         run.window.tokens = info.context_window
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))

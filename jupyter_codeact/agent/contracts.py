@@ -187,7 +187,14 @@ class ChatModel(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the model now; an endpoint may tell more once it was asked."""
+        """What is known of the model now."""
+        ...
+
+    async def describe(self) -> ModelInfo:
+        """Return what is known of the model, having asked its endpoint if that may tell more.
+
+        Never raises: an endpoint that does not answer tells nothing, and its replies will say why.
+        """
         ...
 
     def stream(
@@ -205,7 +212,7 @@ class ChatModel(Protocol):
         ``max_tokens`` and ``temperature`` are the endpoint's own where they are ``None``.
 
         ``tools`` are functions the model may call, as OpenAI's protocol declares them; a call comes as text,
-        the way `formats.ToolsFormat.render` writes it.
+        the way `tool_calls.ToolsFormat.render` writes it.
 
         Raises
         ------

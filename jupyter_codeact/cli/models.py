@@ -1,4 +1,4 @@
-"""``jupyter codeact models``: the models this machine has or can have."""
+"""``jupyter codeact models``: models for this machine, and endpoints that have a name."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from ..models.catalog import store
 from ..models.catalog.auto import choose, fits
 from ..models.catalog.catalog import CATALOG, Entry, Snapshot, find
 from ..models.catalog.machine import Machine, look
+from ..models.endpoints.registry import user_endpoints
 from ..models.engines.worker import log_folder, logs_of
-from .endpoints import endpoint, saved
+from .endpoints import endpoint
 from .probe import test
 
 
-def _known(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:
+def _find(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:
     try:
         return find(name)
     except ModelError as error:
         raise click.UsageError(str(error), ctx) from error
 
 
-_name = click.argument("entry", metavar="NAME", callback=_known)
+_name = click.argument("entry", metavar="NAME", callback=_find)
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Write the list of models as JSON.")
 @click.pass_context
 def models(ctx: click.Context, as_json: bool) -> None:
-    """List the models there are for this machine, whether they fit it, and the endpoints that have a name.
+    """List the models for this machine, whether they fit it, and the endpoints that have a name.
 
-    Models are kept in the user's cache folder, or where the environment variable
-    JUPYTER_CODEACT_MODELS says.
+    Models are in the user's cache folder, or in the folder that the environment variable
+    JUPYTER_CODEACT_MODELS names.
     """
     if ctx.invoked_subcommand is not None:
         return
     machine = look()
     if as_json:
-        click.echo(json.dumps([_described(entry, machine) for entry in CATALOG], indent=2))
+        click.echo(json.dumps([_as_json(entry, machine) for entry in CATALOG], indent=2))
         return
     header = ("Name", "Size", "License", "Context", "Here", "Runs")
     rows: list[tuple[str, ...]] = [
@@ -58,7 +59,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
     ]
     _tabulate(header, rows)
     click.echo(f"\nauto is {choose(machine, store.is_here).why}")
-    if named := saved().all():
+    if named := user_endpoints().all():
         click.echo("\nEndpoints")
         rows = [(one.name, one.shown, one.model, "with a key" if one.has_key else "") for one in named]
         _tabulate(None, rows)
@@ -70,7 +71,7 @@ models.add_command(test)
 
 
 def _tabulate(header: tuple[str, ...] | None, rows: list[tuple[str, ...]]) -> None:
-    """Write a table, as wide as it is where nobody looks on."""
+    """Write a table; in its full width where the output is no terminal."""
     console = Console(highlight=False)
     if console.is_terminal:
         from rich.table import Table
@@ -89,7 +90,7 @@ def _tabulate(header: tuple[str, ...] | None, rows: list[tuple[str, ...]]) -> No
 @models.command(short_help="Download a model.")
 @_name
 def pull(entry: Entry | Snapshot) -> None:
-    """Download the model NAME, going on where an earlier download was interrupted."""
+    """Download the model NAME, continuing an interrupted download."""
     if store.is_here(entry):
         click.echo(f"{entry.name} is here already: {store.path_of(entry)}")
         return
@@ -105,7 +106,7 @@ def rm(entry: Entry | Snapshot) -> None:
 
 
 def fetch(entry: Entry | Snapshot) -> Path:
-    """Download a model and show how far it is; does nothing for one that is here."""
+    """Download a model, unless it is here, and show the progress."""
     if store.is_here(entry):
         return store.path_of(entry)
     console = Console(stderr=True)
@@ -138,25 +139,25 @@ def _pull_with_bar(entry: Entry | Snapshot, console: Console) -> Path:
 
 
 def _pull_with_lines(entry: Entry | Snapshot) -> Path:
-    """Pull, and write a line for every twentieth and for whatever else is new."""
-    said: set[object] = set()
+    """Pull, and write a line for every 5 % and every new step."""
+    reported: set[object] = set()
 
     def progress(done: int, total: int, note: str) -> None:
         step = done * 20 // total
         kind = note.partition(",")[0]
-        if step not in said or kind not in said:
-            said.update((step, kind))
+        if step not in reported or kind not in reported:
+            reported.update((step, kind))
             click.echo(f"{entry.name}: {step * 5}% of {_size(total)}, {note}", err=True)
 
     return store.pull(entry, progress=progress)
 
 
-def _described(entry: Entry | Snapshot, machine: Machine) -> dict[str, Any]:
+def _as_json(entry: Entry | Snapshot, machine: Machine) -> dict[str, Any]:
     here = store.is_here(entry)
     path = str(store.path_of(entry)) if here else None
-    can, runs = fits(entry, machine)
+    can_run, runs = fits(entry, machine)
     logs = [str(log) for log in logs_of(entry.name)]
-    more = {"here": here, "path": path, "fits": can, "runs": runs, "logs": logs}
+    more = {"here": here, "path": path, "fits": can_run, "runs": runs, "logs": logs}
     return entry.model_dump(exclude={"packages", "file"}) | more
 
 

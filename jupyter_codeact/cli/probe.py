@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STYLES = {"pass": "green", "fail": "bold red", "n/a": "dim"}
 
 
-@click.command("test", short_help="See whether a model works, and how fast.")
+@click.command("test", short_help="Test whether a model works, and how fast.")
 @click.argument("target", metavar="[NAME|URL]", default=AUTO)
 @click.option(
     "--model", metavar="NAME", help="What the endpoint calls the model. Default: the first it lists."
@@ -31,60 +31,60 @@ STYLES = {"pass": "green", "fail": "bold red", "n/a": "dim"}
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, and nothing else.")
 def test(target: str, model: str | None, api_key_env: str | None, as_json: bool) -> None:
-    """See whether a model does what the agent needs, and how fast it is.
+    """Test whether a model does what the agent needs, and how fast it is.
 
-    NAME is a model of `jupyter codeact models`, a .gguf file, or an endpoint that was given that name; URL an
+    NAME is a model of `jupyter codeact models`, a .gguf file, or the name of an endpoint; URL is an
     OpenAI-compatible server. Without either, the model that suits this machine is tested.
 
-    Exit code 0: nothing failed; 1: something did; 2: wrong usage.
+    Exit code 0: no test failed; 1: some did; 2: wrong usage.
     """
     if api_key_env and not os.environ.get(api_key_env):
         raise click.BadParameter(f"{api_key_env} is not set.", param_hint="--api-key-env")
     key = os.environ[api_key_env] if api_key_env else None
-    report = asyncio.run(_examine(target, model, key, as_json))
+    report = asyncio.run(_probe(target, model, key, as_json))
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     raise SystemExit(0 if report.passed else 1)
 
 
-async def _examine(target: str, name: str | None, key: str | None, as_json: bool) -> Report:
-    from ..models.probe import examine
+async def _probe(target: str, name: str | None, key: str | None, as_json: bool) -> Report:
+    from ..models.probe import probe
     from .display import BEFORE_READY, is_waiting
 
     model = _open(target, name, key)
-    noted = ""
+    last = ""
 
     def note(status: EngineStatus) -> None:
-        nonlocal noted
+        nonlocal last
         if status.state in BEFORE_READY or is_waiting(status):
-            words = status.message or f"{status.model}: {status.state}"
-            if words != noted:
-                click.echo(words, err=True)
-            noted = words
+            message = status.message or f"{status.model}: {status.state}"
+            if message != last:
+                click.echo(message, err=True)
+            last = message
 
-    leave = model.watch(note)
+    unwatch = model.watch(note)
     report = None
     try:
-        async for report in examine(model):
+        async for report in probe(model):
             if not as_json:
                 if len(report.findings) == 1:
-                    _say(f"{report.model} · {report.where}")
+                    click.echo(f"{report.model} · {report.where}")
                 _show(report.findings[-1])
     finally:
-        leave()
+        unwatch()
         await model.close()
     assert report is not None
-    if not as_json:
-        _say(_figures(report))
+    if not as_json and (figures := _figures(report)):
+        click.echo(figures)
     return report
 
 
 def _open(target: str, name: str | None, key: str | None) -> EndpointModel | LocalModel:
     from ..agent.contracts import CodeActError
+    from ..models.endpoints.registry import user_endpoints
     from ..models.open import open_model
-    from .endpoints import saved
 
-    endpoints = saved()
+    endpoints = user_endpoints()
     try:
         if "://" in target or endpoints.find(target):
             return open_model(name, endpoint=target, endpoints=endpoints, api_key=key)
@@ -98,12 +98,12 @@ def _show(finding: Finding) -> None:
 
     line = Text(f"{finding.name:22}")
     line.append(f"{finding.outcome:6}", style=STYLES[finding.outcome])
-    line.append(finding.words)
+    line.append(finding.message)
     Console(highlight=False).print(line, soft_wrap=True)
 
 
 def _figures(report: Report) -> str:
-    """Return the speeds in a line."""
+    """Return the measurements in one line."""
     figures = []
     if report.first_token_seconds is not None:
         figures.append(f"first token after {report.first_token_seconds:.2f} s")
@@ -114,8 +114,3 @@ def _figures(report: Report) -> str:
     if report.context is not None:
         figures.append(f"{report.context:,} tokens of context")
     return ", ".join(figures)
-
-
-def _say(words: str) -> None:
-    if words:
-        click.echo(words)

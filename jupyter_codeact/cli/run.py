@@ -239,7 +239,7 @@ async def _work(wish: Wish, display: Display, approval: TerminalApproval) -> boo
             endpoints=saved(),
             api_key=key,
             on_status=on_status,
-            engine_options=EngineOptions(context=wish.context, options=read_options(options)),
+            engine_options=EngineOptions(context=wish.context, transformers=read_options(options)),
         )
     except ModelError as error:  # no such model: nothing was started or reached yet
         raise click.UsageError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Opens whatever model the user names: one on this machine, or one behind an endpoint."""
+"""Opens the model that the user names: one on this machine, or one behind an endpoint."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .engines.supervisor import Engine, SupervisionPolicy
 from .status import EngineStatus
 
 AUTO = "auto"
-"""Stands for the model that suits the machine."""
+"""Name that stands for the model that suits the machine."""
 
 __all__ = ["KEY_VARIABLE", "EndpointModel", "LocalModel", "open_model"]
 
 KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
-"""The environment variable with the endpoint's key."""
+"""Environment variable with the endpoint's key."""
 
 
 def open_model(
@@ -48,17 +48,17 @@ def open_model(
         A model of the catalogue, ``auto``, or the path of a GGUF file or of a model's folder; with an
         endpoint, a name known there.
     endpoint : str, optional
-        An OpenAI-compatible endpoint to use, instead of an engine on this machine: its address, or its name
+        An OpenAI-compatible endpoint to use instead of an engine on this machine: its address, or its name
         among ``endpoints``.
     endpoints : Endpoints, optional
-        Those that have a name.
+        The endpoints that have a name.
     api_key : str, optional
-        The endpoint's key; JUPYTER_CODEACT_API_KEY of the environment if ``None``, and for OpenAI's own
-        endpoint OPENAI_API_KEY.
+        The endpoint's key; by default JUPYTER_CODEACT_API_KEY of the environment, and for OpenAI's own
+        endpoint also OPENAI_API_KEY.
     on_status : callable, optional
-        Called with an `EngineStatus` whenever the model's state changes; see `Watched.watch`.
+        Called with an `EngineStatus` on every change of the model's status; see `Watched.watch`.
     supervision : SupervisionPolicy, optional
-        How an engine on this machine is looked after.
+        How an engine on this machine is supervised.
     timeouts : Timeouts, optional
         How long to wait for replies.
     engine_options : EngineOptions, optional
@@ -84,7 +84,7 @@ def open_model(
 def open_endpoint(
     endpoints: Endpoints, name: str, *, model: str | None = None, timeouts: Timeouts | None = None
 ) -> EndpointModel:
-    """Return the model behind the endpoint of a name; its key is fetched when it is needed.
+    """Return the model behind the endpoint of a name; its key is read when it is first needed.
 
     Raises
     ------
@@ -101,20 +101,22 @@ def open_endpoint(
         model=model or found.model or None,
         api_key=(lambda: endpoints.key(name)) if found.has_key else None,
         timeouts=timeouts,
+        supports_images=found.supports_images,
+        guidance=found.guidance,
     )
 
 
 def open_local(
     model: str | None = None,
     *,
-    seen: Machine | None = None,
+    machine: Machine | None = None,
     supervision: SupervisionPolicy | None = None,
     timeouts: Timeouts | None = None,
     engine_options: EngineOptions | None = None,
 ) -> LocalModel:
-    """Return a model of this machine: of the catalogue, of a file or folder, or what suits it (``auto``).
+    """Return a model on this machine: one of the catalogue, a file or folder, or what suits it (``auto``).
 
-    Blocks while the machine is looked at, unless what was ``seen`` there is given.
+    Blocks while it looks at the machine, unless a ``machine`` is given.
 
     Raises
     ------
@@ -123,8 +125,8 @@ def open_local(
     """
     found: Entry | Snapshot | Path
     if model in (None, AUTO):
-        seen = seen or look()
-        found = choose(seen, store.is_here).model
+        machine = machine or look()
+        found = choose(machine, store.is_here).model
     elif os.sep not in model and not model.endswith(".gguf"):
         found = catalog.find(model)
     else:
@@ -134,14 +136,14 @@ def open_local(
                 f"There is no file {found}; give the path of a .gguf file or of a model's folder."
             )
     return LocalModel(
-        Engine(launch(found, engine_options=engine_options, seen=seen), supervision=supervision),
+        Engine(launch(found, engine_options=engine_options, machine=machine), supervision=supervision),
         timeouts=timeouts,
     )
 
 
 def key_for(endpoint: str) -> str | None:
-    """Return the key that the environment has for an endpoint."""
+    """Return the environment's key for an endpoint."""
     key = os.environ.get(KEY_VARIABLE)
     if not key and address_of(endpoint).host == "api.openai.com":
-        key = os.environ.get("OPENAI_API_KEY")  # that key is nobody else's business
+        key = os.environ.get("OPENAI_API_KEY")  # that key is for OpenAI alone
     return key or None

@@ -1,4 +1,4 @@
-"""Small files that are for nobody but their owner."""
+"""Small files of settings that only their owner can read."""
 
 from __future__ import annotations
 
@@ -19,20 +19,27 @@ _log = logging.getLogger(__name__)
 
 
 class SettingsError(CodeActError):
-    """What the user has set cannot be stored, or does not make sense."""
+    """A setting cannot be stored, or is not valid."""
+
+
+def data_folder() -> Path:
+    """Return the folder of this user's settings and conversations: ``codeact`` in Jupyter's data folder."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "codeact"
 
 
 class PrivateFile:
-    """A JSON object in a file that its owner alone may read, and that is written whole or not at all.
+    """A JSON object in a file that only its owner can read, written whole or not at all.
 
-    Servers that share it take turns.
+    A lock lets the processes that share it write in turn.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> dict[str, Any]:
-        """Return what is stored; nothing if there is no file. One that is damaged is put aside."""
+        """Return the object, empty if there is no file. A damaged file is put aside."""
         try:
             value = json.loads(self.path.read_text(encoding="utf-8"))
             if isinstance(value, dict):
@@ -52,12 +59,12 @@ class PrivateFile:
 
     @contextmanager
     def change(self) -> Iterator[dict[str, Any]]:
-        """Give what is stored, to be changed in place; it is written at the end.
+        """Yield the object to be changed in place; it is written at the end.
 
         Raises
         ------
         SettingsError
-            If it cannot be written; then what was there is there still.
+            If it cannot be written; the file then stays as it was.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""Whether a model does what the agent needs of it, and how fast: asked the way the agent asks."""
+"""Tests of whether a model does what the agent needs, and how fast."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ import base64
 import struct
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 from ..agent.contracts import Frozen, Message, ModelError, TooLongError, Usage
 from .endpoints.errors import RequestError
 from .open import EndpointModel, LocalModel
 
-Tested = EndpointModel | LocalModel
 Outcome = Literal["pass", "fail", "n/a"]
 Verdict = tuple[Outcome, str]
 
 COUNT: list[Message] = [{"role": "user", "content": "Count from one to forty in English words."}]
 STORY: list[Message] = [{"role": "user", "content": "Tell a very long story about a lighthouse."}]
-CALLED_OFF = 4
-"""Replies called off to see whether that frees the engine: more than it writes at a time on most machines."""
+CANCELLED_REPLIES = 4
+"""Replies cancelled to test whether that frees the engine: more than most machines write at a time."""
 TURNS = 5
 FREE_SECONDS = 90.0
+"""Longest time that the engine may take to be free again."""
 LONGEST_CONTEXT = 140_000
-"""Tokens that filling a context may cost."""
+"""Longest context that is tested, in tokens."""
 
 
 class Finding(Frozen):
-    """How one test went. ``outcome`` is ``n/a`` where the model cannot be blamed."""
+    """The outcome of one test; ``n/a`` where it does not apply to the model."""
 
     name: str
     outcome: Outcome
-    words: str
+    message: str
 
 
 class Report(Frozen):
-    """All that was found. Speeds are of one reply at a time; shares are from 0 to 1."""
+    """The findings so far. Speeds are of one reply at a time; shares are from 0 to 1."""
 
     model: str
     where: str
@@ -52,13 +52,13 @@ class Report(Frozen):
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed."""
+        """Whether no test failed."""
         return all(finding.outcome != "fail" for finding in self.findings)
 
 
 @dataclass
-class _Said:
-    """A reply, and how it came."""
+class _Reply:
+    """A reply, and how it arrived."""
 
     text: str = ""
     usage: Usage = field(default_factory=Usage)
@@ -69,146 +69,148 @@ class _Said:
 
     @property
     def rate(self) -> float:
-        """Tokens a second, once it had begun."""
+        """Tokens a second after the first."""
         return max(self.usage.completion_tokens - 1, 0) / max(self.seconds - self.first, 1e-6)
 
 
 @dataclass
-class _Bench:
-    """The tests of one model; what one finds out, later ones use."""
+class _Probe:
+    """The tests of one model; later ones use what earlier ones measured."""
 
-    model: Tested
-    counted: _Said = field(default_factory=_Said)
+    model: EndpointModel | LocalModel
+    counted: _Reply = field(default_factory=_Reply)
     cached: float | None = None
     firsts: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
-    async def say(self, messages: list[Message], **options: Any) -> _Said:
-        """Ask, and take the time."""
-        said, begun = _Said(), time.perf_counter()
-        async with aclosing(self.model.stream(messages, **options)) as deltas:
+    async def ask(self, messages: list[Message], *, max_tokens: int, stop: Sequence[str] = ()) -> _Reply:
+        """Request a reply, and measure its time."""
+        reply, begun = _Reply(), time.perf_counter()
+        stream = self.model.stream(messages, max_tokens=max_tokens, stop=stop, temperature=0.0)
+        async with aclosing(stream) as deltas:
             async for delta in deltas:
-                if delta.text and not said.pieces:
-                    said.first = time.perf_counter() - begun
-                said.text = delta.text if delta.restart else said.text + delta.text
-                said.pieces += bool(delta.text)
-                said.usage, said.finish = delta.usage or said.usage, delta.finish_reason or said.finish
-        said.seconds = time.perf_counter() - begun
-        return said
+                if delta.text and not reply.pieces:
+                    reply.first = time.perf_counter() - begun
+                reply.text = delta.text if delta.restart else reply.text + delta.text
+                reply.pieces += bool(delta.text)
+                reply.usage, reply.finish = delta.usage or reply.usage, delta.finish_reason or reply.finish
+        reply.seconds = time.perf_counter() - begun
+        return reply
 
     async def chat(self) -> Verdict:
-        """See that there is a reply."""
+        """Test that there is a reply."""
         asked: list[Message] = [
             {"role": "system", "content": "You answer in one word."},
             {"role": "user", "content": "Say ready."},
         ]
-        said = await self.say(asked, max_tokens=16)
-        if not said.text.strip():
+        reply = await self.ask(asked, max_tokens=16)
+        if not reply.text.strip():
             return "fail", "the reply was empty"
-        how = "estimated" if said.usage.estimated else "counted"
-        tokens = f"{said.usage.prompt_tokens} + {said.usage.completion_tokens} tokens, {how}"
-        return "pass", f"said {_short(said.text)} ({tokens})"
+        how = "estimated" if reply.usage.estimated else "counted"
+        tokens = f"{reply.usage.prompt_tokens} + {reply.usage.completion_tokens} tokens, {how}"
+        return "pass", f"said {_short(reply.text)} ({tokens})"
 
     async def streaming(self) -> Verdict:
-        """See that the reply comes piece by piece."""
-        said = self.counted = await self.say(COUNT, max_tokens=64)
-        if said.pieces < 3:
-            return "fail", f"{said.pieces} pieces: the reply came all at once"
-        self._time(said)
-        return "pass", f"{said.pieces} pieces, the first after {said.first:.2f} s"
+        """Test that the reply is streamed."""
+        reply = self.counted = await self.ask(COUNT, max_tokens=64)
+        if reply.pieces < 3:
+            return "fail", f"{reply.pieces} pieces: the reply came all at once"
+        self._time(reply)
+        return "pass", f"{reply.pieces} pieces, the first after {reply.first:.2f} s"
 
     async def stop_string(self) -> Verdict:
-        """See that a stop string ends the reply, and is not in it."""
+        """Test that a stop string ends the reply, and is not part of it."""
         text = self.counted.text
         stop = text[len(text) // 2 :].strip()[:4]
         if len(text) < 12 or text.index(stop) < 3:
-            return "n/a", "the model says too little to stop it"
-        said = await self.say(COUNT, max_tokens=64, stop=[stop])
-        if stop in said.text:
+            return "n/a", "the reply is too short for a stop string"
+        reply = await self.ask(COUNT, max_tokens=64, stop=[stop])
+        if stop in reply.text:
             return "fail", f"the reply went on after {stop!r}"
-        if said.finish == "length":
-            return "n/a", "the model said something else the second time"
+        if reply.finish == "length":
+            return "n/a", "the second reply was another one"
         return "pass", f"ended before {stop!r}"
 
     async def cancellation(self) -> Verdict:
-        """See that the engine does not write on what nobody reads."""
-        before = await self.say(COUNT, max_tokens=32)
-        for _ in range(CALLED_OFF):
+        """Test that a cancelled reply frees the engine."""
+        before = await self.ask(COUNT, max_tokens=32)
+        for _ in range(CANCELLED_REPLIES):
             async with aclosing(self.model.stream(STORY, max_tokens=1500)) as deltas:
                 async for delta in deltas:
                     if delta.text:
                         break
         try:
             async with asyncio.timeout(FREE_SECONDS + before.seconds):
-                after = await self.say(COUNT, max_tokens=32)
+                after = await self.ask(COUNT, max_tokens=32)
         except TimeoutError:
-            late = f"{FREE_SECONDS:.0f} s after {CALLED_OFF} replies were called off, the next was not done"
-            return "fail", late
+            replies = f"{CANCELLED_REPLIES} cancelled replies"
+            return "fail", f"{FREE_SECONDS:.0f} s after {replies}, the next one was not done"
         took = f"the next took {after.seconds:.1f} s, and {before.seconds:.1f} s before"
         is_free = after.seconds < 2.5 * before.seconds + 1
-        return "pass" if is_free else "fail", f"{CALLED_OFF} replies called off; {took}"
+        return "pass" if is_free else "fail", f"{CANCELLED_REPLIES} replies cancelled; {took}"
 
     async def image(self) -> Verdict:
-        """See whether the model sees."""
+        """Test that the model takes images, unless it refuses them."""
         parts = [
             {"type": "text", "text": "Which colour is this picture? Answer in one word."},
-            {"type": "image_url", "image_url": {"url": red_picture()}},
+            {"type": "image_url", "image_url": {"url": red_image()}},
         ]
         try:
-            said = await self.say([{"role": "user", "content": parts}], max_tokens=16)
+            reply = await self.ask([{"role": "user", "content": parts}], max_tokens=16)
         except ModelError as error:
             if not isinstance(error, RequestError) and "image" not in str(error).lower():
                 raise
-            return "n/a", "it takes no pictures"
-        if "red" in said.text.lower():
-            return "pass", "it sees"
-        return "fail", f"took a red picture and said {_short(said.text)}"
+            return "n/a", "it takes no images"
+        if "red" in reply.text.lower():
+            return "pass", "it sees what is in an image"
+        return "fail", f"took a red image and said {_short(reply.text)}"
 
     async def context_limit(self) -> Verdict:
-        """See that a conversation that is too long is refused, and not cut behind our back."""
-        context = self.model.context
+        """Test that a conversation that is too long is refused, and not cut silently."""
+        context = self.model.info.context_window
         if context is None:
-            return "n/a", "the endpoint does not say how much it takes"
+            return "n/a", "the endpoint does not tell its context window"
         if context > LONGEST_CONTEXT:
             return "n/a", f"{context:,} tokens are too many to try"
         long = "one two three four five six seven eight nine ten " * (context // 9)
         try:
-            said = await self.say([{"role": "user", "content": long}], max_tokens=1)
+            reply = await self.ask([{"role": "user", "content": long}], max_tokens=1)
         except TooLongError:
-            return "pass", f"more than {context:,} tokens are refused with a word"
-        if said.usage.prompt_tokens > context:
-            return "n/a", f"it takes more than the {context:,} tokens it claims"
-        return "fail", "it cut the conversation without a word; see its settings"
+            return "pass", f"more than {context:,} tokens are refused"
+        if reply.usage.prompt_tokens > context:
+            return "n/a", f"it takes more than the {context:,} tokens it tells"
+        return "fail", "it cut the conversation silently; see its settings"
 
     async def growing(self) -> Verdict:
-        """See how much of a growing conversation is read again."""
+        """Measure how much of a growing conversation the prefix cache serves."""
         talk: list[Message] = [
             {"role": "system", "content": "You help in a notebook. " + "Keep answers short and exact. " * 40},
             {"role": "user", "content": "Name a number."},
         ]
         prompt = cached = 0
         for turn in range(TURNS):
-            said = await self.say(talk, max_tokens=24)
+            reply = await self.ask(talk, max_tokens=24)
             if turn:
-                prompt, cached = prompt + said.usage.prompt_tokens, cached + said.usage.cached_tokens
-                self._time(said)
-            answer = {"role": "assistant", "content": said.text.strip() or "One."}
+                prompt, cached = prompt + reply.usage.prompt_tokens, cached + reply.usage.cached_tokens
+                self._time(reply)
+            answer = {"role": "assistant", "content": reply.text.strip() or "One."}
             talk = [*talk, answer, {"role": "user", "content": "Name another one."}]
         if not cached:
-            return "n/a", "it does not say what its prefix cache served"
+            return "n/a", "it does not tell what its prefix cache served"
         self.cached = cached / prompt
         return "pass", f"{self.cached:.0%} cached from the second of {TURNS} turns on"
 
-    def _time(self, said: _Said) -> None:
-        self.firsts.append(said.first)
-        if said.usage.completion_tokens > 4:
-            self.rates.append(said.rate)
+    def _time(self, reply: _Reply) -> None:
+        self.firsts.append(reply.first)
+        if reply.usage.completion_tokens > 4:
+            self.rates.append(reply.rate)
 
     def report(self, findings: list[Finding]) -> Report:
+        """Return the findings with the speeds so far."""
         return Report(
-            model=self.model.name,
+            model=self.model.info.name,
             where=self.model.status.where,
-            context=self.model.context,
+            context=self.model.info.context_window,
             first_token_seconds=round(median(self.firsts), 3) if self.firsts else None,
             tokens_per_second=round(median(self.rates), 1) if self.rates else None,
             cached_share=None if self.cached is None else round(self.cached, 3),
@@ -216,34 +218,31 @@ class _Bench:
         )
 
 
-async def examine(model: Tested) -> AsyncIterator[Report]:
-    """Test a model, and give the report after each test, which has one finding more than the one before.
-
-    A model that does not even chat is not asked the rest.
-    """
-    bench, findings = _Bench(model), list[Finding]()
+async def probe(model: EndpointModel | LocalModel) -> AsyncIterator[Report]:
+    """Test a model and yield the report after each test; a model that does not chat is not tested further."""
+    tester, findings = _Probe(model), list[Finding]()
     tests: dict[str, Callable[[], Awaitable[Verdict]]] = {
-        "chat": bench.chat,
-        "streaming": bench.streaming,
-        "stop string": bench.stop_string,
-        "cancellation": bench.cancellation,
-        "image part": bench.image,
-        "context limit": bench.context_limit,
-        "growing conversation": bench.growing,
+        "chat": tester.chat,
+        "streaming": tester.streaming,
+        "stop string": tester.stop_string,
+        "cancellation": tester.cancellation,
+        "image part": tester.image,
+        "context limit": tester.context_limit,
+        "growing conversation": tester.growing,
     }
     for name, test in tests.items():
         try:
-            outcome, words = await test()
+            outcome, message = await test()
         except ModelError as error:
-            outcome, words = "fail", str(error)
-        findings.append(Finding(name=name, outcome=outcome, words=words))
-        yield bench.report(findings)
+            outcome, message = "fail", str(error)
+        findings.append(Finding(name=name, outcome=outcome, message=message))
+        yield tester.report(findings)
         if findings[0].outcome == "fail":
             return
 
 
-def red_picture() -> str:
-    """Return a small red picture, as a data URI."""
+def red_image() -> str:
+    """Return a small red image, as a data URI."""
     size = 64
     header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     pixels = zlib.compress((b"\0" + b"\xe0\x10\x10" * size) * size)
@@ -257,5 +256,5 @@ def red_picture() -> str:
 
 
 def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return f"“{words[:40]}…”" if len(words) > 40 else f"“{words}”"
+    text = " ".join(text.split())
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

@@ -1,4 +1,4 @@
-"""How a model is, told to whoever watches it: a page, a terminal, a test."""
+"""The status of a model, reported to whoever watches: a page, a terminal, a test."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ State = Literal["absent", "downloading", "loading", "ready", "busy", "stopped", 
 
 
 class EngineStatus(Frozen):
-    """How a model is. ``progress`` is 0 to 1 where it is known; ``message`` is for people.
+    """The status of a model.
 
-    ``where`` is what runs the model and on what, as in "llama.cpp on 2 CPU cores".
+    ``progress`` is 0 to 1 where it is known; ``message`` is for people; ``where`` is what runs the model and
+    on what: "llama.cpp on 2 CPU cores".
     """
 
     model: str
@@ -30,7 +31,7 @@ Watcher = Callable[[EngineStatus], None]
 
 
 class Watched:
-    """Has a status, and tells every watcher of each change, in order."""
+    """Something with a status that reports every change to its watchers, in order."""
 
     def __init__(self, status: EngineStatus) -> None:
         self.status = status
@@ -38,30 +39,30 @@ class Watched:
         self._watchers: list[Watcher] = []
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Call ``watcher`` on every change from now on; the function returned ends that.
+        """Call ``watcher`` on every change from now on; the returned function ends that.
 
-        Who watches from within an event loop is called in that loop, everybody else from any thread.
+        A watcher that is added in an event loop is called in that loop, others in any thread.
         """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            tell = watcher
+            notify = watcher
         else:
 
-            def tell(status: EngineStatus) -> None:
-                with suppress(RuntimeError):  # the loop is closed, so nobody wants to know any more
-                    # Through the loop even from within it, so that changes arrive in their order.
+            def notify(status: EngineStatus) -> None:
+                with suppress(RuntimeError):  # the loop is closed
+                    # Through the loop even from within it, to keep the order of changes.
                     loop.call_soon_threadsafe(watcher, status)
 
-        def leave() -> None:
+        def unwatch() -> None:
             with self._lock, suppress(ValueError):
-                self._watchers.remove(tell)
+                self._watchers.remove(notify)
 
         with self._lock:
-            self._watchers.append(tell)
-        return leave
+            self._watchers.append(notify)
+        return unwatch
 
-    def _say(
+    def _update(
         self,
         state: State,
         message: str = "",
@@ -70,7 +71,7 @@ class Watched:
         model: str | None = None,
         where: str | None = None,
     ) -> None:
-        """Take on a new status, and tell of it if it is another."""
+        """Set the status, and report it if it has changed."""
         with self._lock:
             status = EngineStatus(
                 model=model or self.status.model,
@@ -82,5 +83,5 @@ class Watched:
             if status == self.status:
                 return
             self.status = status
-            for tell in list(self._watchers):
-                tell(status)
+            for notify in list(self._watchers):
+                notify(status)

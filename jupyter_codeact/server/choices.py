@@ -70,7 +70,7 @@ class Choices:
                     id=id_of(CATALOG_KIND, entry.name),
                     name=entry.name,
                     kind="catalog",
-                    detail=detail + (", sees pictures" if entry.sees else ""),
+                    detail=detail + (", sees pictures" if entry.supports_images else ""),
                     present=store.is_here(entry),
                     fits=auto.fits(entry, self._seen)[1],
                 )

@@ -181,7 +181,7 @@ class CodeActExtension(ExtensionApp):
                 endpoints=self.endpoints,
                 supervision=SupervisionPolicy(idle_seconds=self.idle_seconds),
                 engine_options=EngineOptions(
-                    context=self.context or None, options=read_options(self.transformers)
+                    context=self.context or None, transformers=read_options(self.transformers)
                 ),
                 timeouts=Timeouts(
                     first_token_seconds=self.first_token_seconds,

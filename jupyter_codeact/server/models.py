@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError
+from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
@@ -33,7 +33,11 @@ class UnavailableModel:
 
     def __init__(self, name: str, why: str) -> None:
         self.name, self.why = name, why
-        self.context = None
+        self.info = ModelInfo(name=name)
+
+    async def describe(self) -> ModelInfo:
+        """Return the name: nothing else is known."""
+        return self.info
 
     async def stream(self, *_messages: Any, **_options: Any) -> AsyncGenerator[Delta, None]:
         """Raise what is wrong."""
@@ -228,7 +232,7 @@ class Models:
             else:
                 model = open_local(
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
-                    seen=self._choices.seen,
+                    machine=self._choices.seen,
                     supervision=self._supervision,
                     engine_options=self._engine_options,
                     timeouts=self._timeouts,

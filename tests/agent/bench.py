@@ -36,6 +36,9 @@ class Script:
         self.options: list[dict[str, Any]] = []
         self.saying = asyncio.Event()
 
+    async def describe(self) -> ModelInfo:
+        return self.info
+
     async def stream(self, messages: Sequence[Message], **options: Any) -> AsyncGenerator[Delta, None]:
         self.heard.append(list(messages))
         self.options.append(options)

@@ -45,13 +45,13 @@ def main() -> None:
         child.fail("CUDA out of memory. Tried to allocate 2.00 GiB.")
     if life == "hang":
         time.sleep(600)
-    child.say(loading=0.25)
-    child.say(loading=0.75)
+    child.report(loading=0.25)
+    child.report(loading=0.75)
     replies = {"die in reply": dying, "pause in reply": lambda _messages: Held("Half a")}
     with ScriptedModel([replies.get(life, "The whole reply.")] * 100) as model:
         model.api_key = settings["api_key"]
-        child.say(port=int(model.url.rpartition(":")[2].partition("/")[0]))
-        child.stay()
+        child.report(port=int(model.url.rpartition(":")[2].partition("/")[0]))
+        child.wait_for_parent()
 
 
 def dying(_messages: list[object]) -> Held:

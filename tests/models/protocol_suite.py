@@ -226,7 +226,7 @@ class EngineSuite(ProtocolSuite):
     async def test_the_client_learns_how_long_a_conversation_may_be(self, served: Served) -> None:
         async with served.model() as model:
             assert [delta async for delta in model.stream(STORY, max_tokens=1)]
-            assert model.context == 4096
+            assert model.info.context_window == 4096
 
     async def test_an_engine_killed_in_mid_reply_breaks_the_stream_and_says_what_it_is(
         self, served: Served
@@ -246,7 +246,7 @@ class EngineSuite(ProtocolSuite):
             with pytest.raises(httpx.TransportError):
                 async for _ in lines:
                     pass
-        death = await engine.death()
-        assert death is not None
-        assert "ran out of memory or was killed" in death.message
+        reason = await engine.exit_reason()
+        assert reason is not None
+        assert "ran out of memory or was killed" in reason.message
         assert engine.status.state == "failed"

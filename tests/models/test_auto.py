@@ -100,14 +100,14 @@ def test_whether_a_model_fits_is_said_in_words(name, on, answer, words):
 @pytest.mark.parametrize(
     ("memory", "room"),
     [
-        (16 * GB, auto.Room(context=16_384, slots=2, cache=1024)),
-        (3 * GB, auto.Room(context=16_384, slots=1, cache=0)),
-        (2 << 30, auto.Room(context=8192, slots=1, cache=0)),
+        (16 * GB, auto.Capacity(context=16_384, slots=2, cache=1024)),
+        (3 * GB, auto.Capacity(context=16_384, slots=1, cache=0)),
+        (2 << 30, auto.Capacity(context=8192, slots=1, cache=0)),
         (1 << 30, None),
     ],
 )
 def test_where_memory_is_short_there_is_one_conversation_and_that_shorter(memory, room):
-    assert auto.room(find("qwen2.5-coder-1.5b"), memory) == room
+    assert auto.capacity(find("qwen2.5-coder-1.5b"), memory) == room
 
 
 def test_what_is_short_of_memory_is_said():

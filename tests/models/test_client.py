@@ -70,11 +70,11 @@ async def test_without_a_name_the_first_model_listed_is_taken(connect):
         endpoint.models.body = {"data": [{"id": "first", "max_model_len": 4096}, {"id": "second"}]}
         model = connect(endpoint, model=None)
         assert model.name == endpoint.url
-        assert model.context is None
+        assert model.info.context_window is None
         await collect(model)
         assert endpoint.chats[0].body["model"] == "first"
     assert model.name == "first"
-    assert model.context == 4096
+    assert model.info.context_window == 4096
 
 
 async def test_an_endpoint_need_not_list_its_models(connect):
@@ -113,8 +113,8 @@ async def test_what_an_endpoint_does_not_take_is_left_out(connect):
     )
     async with raw(*answers) as endpoint:
         model = connect(endpoint)
-        await collect(model, max_tokens=7)
-        await collect(model, max_tokens=8)
+        await collect(model, max_tokens=7, temperature=0.5)
+        await collect(model, max_tokens=8, temperature=0.5)
         bodies = [request.body for request in endpoint.chats]
     assert len(bodies) == 4
     assert bodies[2]["max_completion_tokens"] == 7
@@ -254,4 +254,4 @@ def test_an_unknown_model_or_file_is_refused_at_once(tmp_path):
 def test_the_default_model_is_taken_when_none_is_named():
     model = open_model()
     assert model.name == "qwen2.5-coder-1.5b"
-    assert model.context == 16_384
+    assert model.info.context_window == 16_384

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from jupyter_codeact.models.engines.transformers.batching import BatchingGenerator, can_batch
-from jupyter_codeact.models.engines.transformers.generation import Generator, Wish
+from jupyter_codeact.models.engines.transformers.generation import GenerationRequest, Generator
 from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
 from jupyter_codeact.models.engines.transformers.sampling import add_noise, key
-from jupyter_codeact.models.engines.transformers.text import UnfitError, Writing, read
+from jupyter_codeact.models.engines.transformers.text import Decoder, UnsupportedContentError, encode
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook. " * 6}]
 
@@ -41,7 +41,7 @@ def generator(request: pytest.FixtureRequest) -> Generator:
     return request.getfixturevalue(request.param)
 
 
-async def written(generator: Generator, wish: Wish) -> tuple[list[int], int, str]:
+async def written(generator: Generator, wish: GenerationRequest) -> tuple[list[int], int, str]:
     tokens: list[int] = []
     async with aclosing(generator.generate(wish)) as steps:
         async for step in steps:
@@ -50,9 +50,11 @@ async def written(generator: Generator, wish: Wish) -> tuple[list[int], int, str
     return tokens, step.cached, step.finish
 
 
-def wish(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> Wish:
-    tokens, images = read(loaded, messages)
-    return Wish(**{"tokens": tokens, "max_tokens": 6, "temperature": 0.0, "seed": 1, "images": images} | more)
+def wish(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> GenerationRequest:
+    tokens, images = encode(loaded, messages)
+    return GenerationRequest(
+        **{"tokens": tokens, "max_tokens": 6, "temperature": 0.0, "seed": 1, "images": images} | more
+    )
 
 
 async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, batching):
@@ -147,7 +149,7 @@ def test_noise_draws_every_token_as_often_as_its_score_says():
 
 def test_text_that_may_become_a_stop_is_held_back_until_it_does_not(loaded):
     def pieces(text: str, *stops: str) -> tuple[list[str], bool]:
-        writing = Writing(loaded.tokenizer, stops)
+        writing = Decoder(loaded.tokenizer, stops)
         tokens = loaded.tokenizer(text)["input_ids"]
         said = []
         for token in tokens:
@@ -176,13 +178,13 @@ def test_text_that_may_become_a_stop_is_held_back_until_it_does_not(loaded):
     ],
 )
 def test_a_model_that_does_not_see_says_so(loaded, content, words):
-    with pytest.raises(UnfitError, match=words):
-        read(loaded, [{"role": "user", "content": content}])
+    with pytest.raises(UnsupportedContentError, match=words):
+        encode(loaded, [{"role": "user", "content": content}])
 
 
 def test_parts_of_text_are_read_as_text(loaded):
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-    assert read(loaded, [{"role": "user", "content": parts}]) == read(
+    assert encode(loaded, [{"role": "user", "content": parts}]) == encode(
         loaded, [{"role": "user", "content": "a\nb"}]
     )
 

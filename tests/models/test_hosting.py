@@ -140,7 +140,7 @@ PARENT = """
     from pathlib import Path
     import psutil
     from jupyter_codeact.models.engines.supervisor import Engine
-    from jupyter_codeact.models.launch import llama_cpp
+    from jupyter_codeact.models.engines.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
         engine = Engine(llama_cpp(path, context=512), logs=logs)
@@ -191,12 +191,12 @@ async def test_a_killed_engine_is_noticed_and_the_next_use_starts_another(make, 
     engine, seen = make(smollm2)
     first = await engine.start()
     child().kill()
-    death = await engine.death()
-    assert not death.again
-    assert "ran out of memory or was killed" in death.message
-    assert str(engine.log) in death.message
+    reason = await engine.exit_reason()
+    assert not reason.worth_restarting
+    assert "ran out of memory or was killed" in reason.message
+    assert str(engine.log) in reason.message
     assert engine.status.state == "failed"
-    assert engine.status.message == f"{death.message} It is started again when it is next needed."
+    assert engine.status.message == f"{reason.message} It is started again when it is next needed."
 
     second = await engine.start()
     assert second != first
@@ -230,7 +230,7 @@ def test_too_little_memory_is_recognised(smollm2, tmp_path):
     from pathlib import Path
     from jupyter_codeact.agent.contracts import ModelError
     from jupyter_codeact.models.engines.supervisor import Engine
-    from jupyter_codeact.models.launch import llama_cpp
+    from jupyter_codeact.models.engines.launch import llama_cpp
     async def main():
         path, logs = (Path(sys.stdin.readline().strip()) for _ in range(2))
         engine = Engine(llama_cpp(path, context=8192, slots=2), logs=logs)
@@ -248,7 +248,7 @@ def test_too_little_memory_is_recognised(smollm2, tmp_path):
 
 
 async def test_an_engine_that_never_gets_ready_is_given_up(make, smollm2):
-    engine, seen = make(smollm2, ready_seconds=0.01)
+    engine, seen = make(smollm2, startup_seconds=0.01)
     with pytest.raises(ModelError, match=r"was not ready after 0\.01 seconds"):
         await engine.start()
     assert states(seen) == ["loading", "failed"]
@@ -308,7 +308,7 @@ async def test_closing_calls_off_a_download(make, shelf):
 async def test_only_the_logs_of_the_last_starts_are_kept(make, tmp_path):
     path = tmp_path / "poem.gguf"
     path.write_text("Roses are red")
-    engine, _ = make(path, crashes=99, backoff_seconds=0)
+    engine, _ = make(path, max_crashes=99, backoff_seconds=0)
     for _ in range(7):
         with pytest.raises(ModelError):
             await engine.start()

@@ -15,15 +15,15 @@ MACHINE = Machine(memory=64 << 30, free=64 << 30, cores=8, gpus=(GPU, GPU))
 
 
 def test_a_file_runs_with_llama_cpp_and_a_repository_with_transformers():
-    engine_options = EngineOptions(context=2048, options=TransformersOptions(quantization="4bit"))
-    file = launch(find("qwen2.5-coder-1.5b"), engine_options=engine_options, seen=MACHINE)
-    repository = launch(find("qwen2.5-coder-7b"), engine_options=engine_options, seen=MACHINE)
+    engine_options = EngineOptions(context=2048, transformers=TransformersOptions(quantization="4bit"))
+    file = launch(find("qwen2.5-coder-1.5b"), engine_options=engine_options, machine=MACHINE)
+    repository = launch(find("qwen2.5-coder-7b"), engine_options=engine_options, machine=MACHINE)
     assert file.module.endswith("llama.worker")
     assert repository.module.endswith("transformers.worker")
-    assert file.context == repository.context == 2048
+    assert file.info.context_window == repository.info.context_window == 2048
     assert repository.settings["options"]["quantization"] == "4bit"
     assert repository.where == "transformers on 2 × Some GPU"
-    assert launch(Path("/some/folder"), seen=MACHINE).module.endswith("transformers.worker")
+    assert launch(Path("/some/folder"), machine=MACHINE).module.endswith("transformers.worker")
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,14 @@ def test_a_file_runs_with_llama_cpp_and_a_repository_with_transformers():
     ],
 )
 def test_a_model_of_the_users_own_is_called_as_its_file_or_folder_is(path, name):
-    assert launch(Path(path), seen=MACHINE).name == name
+    assert launch(Path(path), machine=MACHINE).name == name
 
 
 def test_a_conversation_is_no_longer_than_the_model_was_trained_for():
-    assert launch(find("smollm2-135m"), engine_options=EngineOptions(context=100_000)).context == 8_192
+    assert (
+        launch(find("smollm2-135m"), engine_options=EngineOptions(context=100_000)).info.context_window
+        == 8_192
+    )
 
 
 def test_options_are_read_as_they_are_written_on_a_command_line():

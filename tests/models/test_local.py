@@ -51,7 +51,7 @@ async def test_a_reply_is_streamed_with_exact_counts_from_the_first_token_on(mod
     assert "length" in [delta.finish_reason for delta in deltas]
     assert not any(delta.usage.estimated for delta in deltas)
     assert len({delta.usage.prompt_tokens for delta in deltas}) == 1
-    assert model.context == 4096
+    assert model.info.context_window == 4096
 
 
 async def test_the_same_seed_says_the_same(model):
@@ -139,7 +139,7 @@ async def test_a_conversation_that_is_too_long_is_said(model):
 async def test_a_context_is_at_most_what_the_model_was_trained_for(smollm2):
     model = open_model(str(smollm2))
     await collect(model, max_tokens=1)
-    assert model.context == 8192
+    assert model.info.context_window == 8192
     await model.close()
 
 

@@ -13,13 +13,13 @@ import httpx
 import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError
-from jupyter_codeact.agent.replies.formats import ToolsFormat
-from jupyter_codeact.models.endpoints.retries import Timeouts, Waits, asked_wait
+from jupyter_codeact.agent.replies.tool_calls import ToolsFormat
+from jupyter_codeact.models.endpoints.retries import Backoff, Timeouts, requested_wait
 from jupyter_codeact.models.open import EndpointModel
 from tests.scripted import Broken, Called, Refusal, Said, ScriptedModel, ScriptedReply
 
 HELLO = [{"role": "user", "content": "Say hello."}]
-SOON = Timeouts(base_seconds=0.001)
+SOON = Timeouts(backoff_seconds=0.001)
 
 
 @asynccontextmanager
@@ -86,7 +86,7 @@ async def test_a_reply_that_breaks_off_before_its_first_word_does_not_restart():
 
 
 async def test_after_so_many_times_it_is_enough():
-    timeouts = Timeouts(retries=2, base_seconds=0.001)
+    timeouts = Timeouts(retries=2, backoff_seconds=0.001)
     async with scripted(*[Broken("Half")] * 4, timeouts=timeouts) as (server, model):
         with pytest.raises(ModelError, match="broke off in the middle of the reply"):
             await collect(model)
@@ -132,14 +132,14 @@ async def test_a_wait_that_is_too_long_is_not_begun():
     ],
 )
 def test_an_endpoint_may_say_how_long_to_wait(headers, seconds):
-    assert asked_wait(refused(headers)) == seconds
+    assert requested_wait(refused(headers)) == seconds
 
 
 def test_an_endpoint_may_say_until_when_to_wait():
     now = time.time()
     later, earlier = (refused({"retry-after": formatdate(now + by, usegmt=True)}) for by in (30, -30))
-    assert asked_wait(later, now) == pytest.approx(30, abs=1)
-    assert asked_wait(earlier, now) == 0
+    assert requested_wait(later, now) == pytest.approx(30, abs=1)
+    assert requested_wait(earlier, now) == 0
 
 
 def refused(headers: dict[str, str]) -> Exception:
@@ -150,7 +150,7 @@ def refused(headers: dict[str, str]) -> Exception:
 
 def test_clients_that_failed_together_do_not_come_back_together():
     def waits(asked: float | None = None) -> list[float]:
-        series = Waits(Timeouts(retries=4, retry_seconds=1000, base_seconds=1))
+        series = Backoff(Timeouts(retries=4, retry_seconds=1000, backoff_seconds=1))
         return [series.next(asked) or 0.0 for _ in range(4)]
 
     first, second = waits(), waits()
@@ -161,7 +161,7 @@ def test_clients_that_failed_together_do_not_come_back_together():
 
 
 def test_all_waits_together_are_bounded():
-    waits = Waits(Timeouts(retries=100, retry_seconds=10, base_seconds=1))
+    waits = Backoff(Timeouts(retries=100, retry_seconds=10, backoff_seconds=1))
     taken = []
     while (wait := waits.next(None)) is not None:
         taken.append(wait)

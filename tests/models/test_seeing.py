@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from jupyter_codeact.models.engines.transformers.generation import Wish
-from jupyter_codeact.models.engines.transformers.loading import Loaded, load
+from jupyter_codeact.models.engines.transformers.generation import GenerationRequest
+from jupyter_codeact.models.engines.transformers.loading import LoadedModel, load
 from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
-from jupyter_codeact.models.engines.transformers.text import UnfitError, read
+from jupyter_codeact.models.engines.transformers.text import UnsupportedContentError, encode
 from tests.models.transformed import settings
 
 PICTURE = "<image>"
@@ -30,7 +30,7 @@ TEMPLATE = """\
 
 
 @pytest.fixture(scope="module")
-def seeing(loaded: Any, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+def seeing(loaded: Any, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     """Return a model that sees, loaded from a folder as from the Hub."""
     import transformers
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -72,20 +72,20 @@ def asking(*parts: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"role": "user", "content": [*parts, {"type": "text", "text": "What is this?"}]}]
 
 
-async def test_a_picture_is_part_of_what_a_model_that_sees_reads(seeing: Loaded) -> None:
+async def test_a_picture_is_part_of_what_a_model_that_sees_reads(seeing: LoadedModel) -> None:
     generator = PlainGenerator(seeing)
     for messages, pictures in ((asking(picture("red"), picture("blue")), 2), (asking(), 0)):
-        tokens, images = read(seeing, messages)
+        tokens, images = encode(seeing, messages)
         assert tokens.count(seeing.tokenizer.convert_tokens_to_ids(PICTURE)) == 4 * pictures
         assert bool(images) == bool(pictures)
-        steps = [step async for step in generator.generate(Wish(tokens, 4, 0.0, 1, images))]
+        steps = [step async for step in generator.generate(GenerationRequest(tokens, 4, 0.0, 1, images))]
         assert steps[-1].finish in ("stop", "length")
         assert steps[-1].cached == 0
     generator.close()
 
 
-def test_pictures_of_other_colours_are_other_input(seeing: Loaded) -> None:
-    red, blue = (read(seeing, asking(picture(colour, "JPEG"))) for colour in ("red", "blue"))
+def test_pictures_of_other_colours_are_other_input(seeing: LoadedModel) -> None:
+    red, blue = (encode(seeing, asking(picture(colour, "JPEG"))) for colour in ("red", "blue"))
     assert red[0] == blue[0]
     assert not red[1]["pixel_values"].equal(blue[1]["pixel_values"])
 
@@ -100,7 +100,7 @@ def test_pictures_of_other_colours_are_other_input(seeing: Loaded) -> None:
     ],
 )
 def test_nothing_is_fetched_for_a_picture_and_a_broken_one_is_said(
-    seeing: Loaded, url: str, words: str
+    seeing: LoadedModel, url: str, words: str
 ) -> None:
-    with pytest.raises(UnfitError, match=words):
-        read(seeing, asking({"type": "image_url", "image_url": {"url": url}}))
+    with pytest.raises(UnsupportedContentError, match=words):
+        encode(seeing, asking({"type": "image_url", "image_url": {"url": url}}))

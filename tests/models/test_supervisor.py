@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models.engines.launch import Launch, Local
+from jupyter_codeact.agent.contracts import ModelError, ModelInfo
+from jupyter_codeact.models.engines.launch import Launch, OwnFiles
 from jupyter_codeact.models.engines.local import LocalModel
 from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
 from jupyter_codeact.models.engines.worker import logs_of
@@ -47,11 +47,10 @@ class Seen(list[EngineStatus]):
 
 def fake(folder: Path, *lives: str) -> Launch:
     return Launch(
-        name="fake",
-        source=Local(folder),
+        info=ModelInfo(name="fake", context_window=512),
+        files=OwnFiles(folder),
         module="tests.models.fake_worker",
         where="nothing at all",
-        context=512,
         settings={"count": str(folder / "lives"), "lives": list(lives)},
     )
 
@@ -136,7 +135,7 @@ async def test_a_watcher_outside_of_any_loop_is_told_too(make: Make):
 
 
 async def test_a_worker_that_never_gets_ready_is_ended_with_all_it_started(make: Make, tmp_path):
-    engine, seen = make("hang", ready_seconds=2)
+    engine, seen = make("hang", startup_seconds=2)
     start = asyncio.create_task(engine.start())
     started = await grandchild(tmp_path)
     with pytest.raises(ModelError, match=r"was not ready after 2 seconds.*log .*fake-.*\.log"):
@@ -153,7 +152,7 @@ async def gone(process: psutil.Process) -> None:
 
 
 async def test_after_several_crashes_only_the_user_starts_it_again(make: Make, tmp_path):
-    engine, seen = make("die", "die", "serve", crashes=2)
+    engine, seen = make("die", "die", "serve", max_crashes=2)
     with pytest.raises(
         ModelError, match=r"(?s)unexpectedly \(exit code 3\).*Something odd happened"
     ) as first:
@@ -167,13 +166,13 @@ async def test_after_several_crashes_only_the_user_starts_it_again(make: Make, t
     with pytest.raises(ModelError, match="not started again by itself"):
         await engine.start()
     assert lives(tmp_path) == 2
-    await engine.start(anew=True)
+    await engine.start(forget_crashes=True)
     await seen.reach("ready")
     assert lives(tmp_path) == 3
 
 
 async def test_crashes_of_long_ago_are_forgotten(make: Make):
-    engine, _ = make("die", "serve", crashes=1, crash_seconds=0)
+    engine, _ = make("die", "serve", max_crashes=1, crash_window_seconds=0)
     with pytest.raises(ModelError):
         await engine.start()
     await engine.start()

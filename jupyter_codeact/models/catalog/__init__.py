@@ -1,1 +1,1 @@
-"""The catalog: models to download, where they come from, and which of them this machine can run."""
+"""The catalogue: models to download, where their files come from, and which of them suit this machine."""

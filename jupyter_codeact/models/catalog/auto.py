@@ -1,40 +1,40 @@
-"""Which model this machine can run, and which one runs when the user leaves the choice to us."""
+"""Which models this machine can run, and which one runs if the user does not choose (``auto``)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
 from ...agent.contracts import Frozen
-from ..engines.transformers.settings import TransformersOptions
 from .catalog import CATALOG, DEFAULT_MODEL, Entry, Snapshot, find
-from .machine import Machine
+from .machine import GPU_MEMORY_SHARE, Machine
 
 CONTEXT = 16_384
-"""Tokens of a conversation that there should be room for, twice."""
+"""Tokens of a conversation. There should be memory for two conversations of this length."""
 
 _SMALLEST = "smollm2-135m"
 _CONVERSATIONS = 2
 _GPU_WORK = 2 << 30
-"""What a GPU needs besides weights and conversations: its own context, graphs, and room to compute."""
+"""GPU memory besides weights and conversations: CUDA context, graphs, and working memory."""
 _CPU_WORK = 1 << 30
-"""What llama.cpp needs besides: the prompts that have no slot, and room to compute."""
+"""The same for llama.cpp: the cache of prompts without a slot, and working memory."""
 _SMALL_WORK = 400 << 20
-"""The same where memory is short and no prompt is kept without a slot."""
+"""The same where memory is short, without that cache."""
 _SHARE = 0.85
-"""Of the memory of a small machine, for a model; the rest is the notebooks'."""
+"""Share of a small machine's memory for a model; the rest is for the notebooks."""
 
 
 class Choice(Frozen):
-    """A model, and in a sentence why it is the one."""
+    """The chosen model, and the reason in a sentence."""
 
     model: Entry | Snapshot
     why: str
 
 
-class Room(Frozen):
-    """What llama.cpp gets for a model's conversations.
+class Capacity(Frozen):
+    """What llama.cpp may use for conversations.
 
-    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for those that wait.
+    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the prompts of
+    conversations without a slot.
     """
 
     context: int
@@ -42,30 +42,30 @@ class Room(Frozen):
     cache: int
 
 
-def room(model: Entry, memory: int) -> Room | None:
-    """Return the room for conversations on a machine with so many bytes of memory; ``None`` if there is none.
+def capacity(model: Entry, memory: int) -> Capacity | None:
+    """Return the capacity for conversations in so many bytes of memory; ``None`` if the model does not fit.
 
-    Usually two conversations of `CONTEXT`; where memory is short, one, and that shorter. A part of the memory
-    is left to the notebooks.
+    Usually that is two conversations of `CONTEXT`; where memory is short, one shorter conversation. Part of
+    the memory is left to the notebooks.
     """
     if memory_of(model) <= memory:
-        return Room(context=min(CONTEXT, model.context), slots=_CONVERSATIONS, cache=1024)
+        return Capacity(context=min(CONTEXT, model.context), slots=_CONVERSATIONS, cache=1024)
     left = int(_SHARE * memory) - model.size - min(_SMALL_WORK, model.size)
     for context in (CONTEXT, CONTEXT // 2, CONTEXT // 4):
         if context <= model.context and context * model.token_bytes <= left:
-            return Room(context=context, slots=1, cache=0)
+            return Capacity(context=context, slots=1, cache=0)
     return None
 
 
 def fits(model: Entry | Snapshot, machine: Machine) -> tuple[bool, str]:
-    """Return whether a machine can run a model, and the reason in a few words."""
+    """Return whether a machine can run a model, and how or why not in a few words."""
     if isinstance(model, Entry):
         need = memory_of(model)
         if need <= machine.free:
             return True, f"on the CPU, in {_gb(need)} of memory"
         if need <= machine.memory:
             return True, f"on the CPU, once {_gb(need)} of memory are free ({_gb(machine.free)} are now)"
-        if small := room(model, machine.memory):
+        if small := capacity(model, machine.memory):
             return True, f"on the CPU, one conversation of {small.context:,} tokens at a time"
         return False, f"needs {_gb(need)} of memory, and there are {_gb(machine.memory)}"
     if not machine.gpus:
@@ -88,30 +88,33 @@ def choose(
     is_here: Callable[[Entry | Snapshot], bool],
     catalog: Sequence[Entry | Snapshot] = CATALOG,
 ) -> Choice:
-    """Pick a model for a machine.
+    """Choose a model for a machine.
 
-    What is largest is taken for best, among those that write code and nothing else. One that is here wins
-    over one that is not only on the same kind of hardware: a GPU is worth a download. A model whose licence
-    restricts its use is picked only if the user has pulled it already.
+    The largest text model is the best one. A model that is already here is preferred on the same kind of
+    hardware only, for a GPU is worth a download. A restricted model is chosen only if the user has pulled it.
 
     Parameters
     ----------
     machine : Machine
-        What there is.
+        The hardware.
     is_here : callable
-        Whether a model is on the machine.
+        Whether a model is on the machine already.
     catalog : sequence
-        What there is to pick from.
+        The models to choose from.
     """
     snapshots = [
         model
         for model in catalog
-        if isinstance(model, Snapshot) and not model.sees and (is_here(model) or not model.restricted)
+        if isinstance(model, Snapshot)
+        and not model.supports_images
+        and (is_here(model) or not model.restricted)
     ]
     now = [model for model in snapshots if _runs_now(model, machine)]
     if now:
         best = max(now, key=lambda model: (is_here(model), model.size))
-        return Choice(model=best, why=f"{best.name}, {fits(best, machine)[1]}: {_merit(best, now, is_here)}.")
+        return Choice(
+            model=best, why=f"{best.name}, {fits(best, machine)[1]}: {_advantage(best, now, is_here)}."
+        )
     without_gpu = _why_no_gpu(machine, snapshots)
     default, smallest = _entry(DEFAULT_MODEL), _entry(_SMALLEST)
     if fits(default, machine)[0]:
@@ -128,20 +131,22 @@ def choose(
 
 
 def memory_of(model: Entry | Snapshot) -> int:
-    """Return the bytes that must be free for a model and two conversations, about."""
+    """Return the bytes that a model and two conversations need, approximately."""
     context = min(CONTEXT, model.context)
     work = _CPU_WORK if isinstance(model, Entry) else _GPU_WORK
-    # Small models take in proportion to their size.
+    # A small model needs working memory in proportion to its size.
     taken = model.size + _CONVERSATIONS * context * model.token_bytes + min(work, model.size)
-    return taken if isinstance(model, Entry) else int(taken / TransformersOptions().memory_share)
+    return taken if isinstance(model, Entry) else int(taken / GPU_MEMORY_SHARE)
 
 
 def _runs_now(model: Snapshot, machine: Machine) -> bool:
-    """Whether a model runs well as the machine is: on one GPU, in what is free of its memory."""
+    """Tell whether a model runs well at the moment: on one GPU, in its free memory."""
     return not machine.missing and any(memory_of(model) <= gpu.free for gpu in machine.gpus)
 
 
-def _merit(best: Snapshot, others: Collection[Snapshot], is_here: Callable[[Entry | Snapshot], bool]) -> str:
+def _advantage(
+    best: Snapshot, others: Collection[Snapshot], is_here: Callable[[Entry | Snapshot], bool]
+) -> str:
     larger = [model.name for model in others if model.size > best.size]
     if larger:
         return f"it is here already, while {larger[-1]} would fit, too, but has to be pulled"

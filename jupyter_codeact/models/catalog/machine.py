@@ -1,6 +1,6 @@
 """What this machine has for a model: memory, processor cores, GPUs, and the packages that use them.
 
-Nothing here imports torch or touches a GPU: a look costs milliseconds and no GPU memory.
+Nothing here imports torch or touches a GPU, so looking costs milliseconds and no GPU memory.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from pathlib import Path
 
 from ...agent.contracts import Frozen
 
+GPU_MEMORY_SHARE = 0.85
+"""Share of a GPU's free memory for a model and its caches, unless the user sets another."""
+
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 class Gpu(Frozen):
-    """One GPU; ``memory`` and ``free`` are in bytes."""
+    """A GPU; ``memory`` and ``free`` are in bytes."""
 
     name: str
     memory: int
@@ -26,11 +29,18 @@ class Gpu(Frozen):
 
 
 class Machine(Frozen):
-    """What there is for a model.
+    """The hardware for a model.
 
-    ``memory`` and ``free`` are bytes of RAM that this process may have in all and could have now,
-    ``cores`` the physical ones it may use. ``missing`` is why the GPUs cannot be used, as half a
-    sentence, or nothing.
+    Attributes
+    ----------
+    memory, free : int
+        Bytes of RAM that this process may use, in all and at the moment.
+    cores : int
+        Physical cores that it may use.
+    gpus : tuple of Gpu
+        The GPUs that it may use.
+    missing : str
+        Why the GPUs cannot be used, as half a sentence; empty if they can.
     """
 
     memory: int
@@ -41,7 +51,7 @@ class Machine(Frozen):
 
 
 def memory() -> int:
-    """Return the bytes of RAM that this process may have in all."""
+    """Return the bytes of RAM that this process may use in all."""
     import psutil
 
     total: int = psutil.virtual_memory().total
@@ -49,7 +59,7 @@ def memory() -> int:
 
 
 def look() -> Machine:
-    """Return what this machine has. Blocks, for as long as the GPU's driver takes to answer."""
+    """Return the hardware. Blocks for as long as the GPU's driver takes to answer."""
     import psutil
 
     now = psutil.virtual_memory()
@@ -65,13 +75,13 @@ def look() -> Machine:
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
-    """Return the physical cores this process may use; more threads than that slow a model down."""
+    """Return the physical cores that this process may use; more threads than that slow a model down."""
     import psutil
 
     count = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         count = min(count, len(os.sched_getaffinity(0)))
-    try:  # a container's share, as "microseconds period", or "max period" for no limit
+    try:  # a container's share: "microseconds period", or "max period" for no limit
         quota, period = (cgroup / "cpu.max").read_text().split()
         count = min(count, int(quota) // int(period))
     except (OSError, ValueError):
@@ -80,17 +90,17 @@ def cores(cgroup: Path = _CGROUP) -> int:
 
 
 def _container_memory(cgroup: Path = _CGROUP) -> tuple[int, int]:
-    """Return how much memory a container may have and has, or zeros if there is no limit.
+    """Return the limit of a container's memory and what is used of it, or zeros if there is no limit.
 
-    JupyterHub and Binder tell the limit in ``MEM_LIMIT`` too; where the system does not, the use is unknown.
+    JupyterHub and Binder have the limit in ``MEM_LIMIT``, too; where only they do, the use is unknown.
     """
-    told = os.environ.get("MEM_LIMIT", "").partition(".")[0]
+    variable = os.environ.get("MEM_LIMIT", "").partition(".")[0]
     try:
         limit = int((cgroup / "memory.max").read_text())  # "max" for no limit
         used = int((cgroup / "memory.current").read_text())
     except (OSError, ValueError):
-        return (int(told), 0) if told.isdecimal() else (0, 0)
-    # What the system caches of files counts as used, but goes when it is needed; a model's file above all.
+        return (int(variable), 0) if variable.isdecimal() else (0, 0)
+    # Cached files (a model's above all) count as used, but make room when memory is needed.
     try:
         lines = (cgroup / "memory.stat").read_text().splitlines()
         used -= sum(
@@ -102,7 +112,7 @@ def _container_memory(cgroup: Path = _CGROUP) -> tuple[int, int]:
 
 
 def _gpus() -> tuple[Gpu, ...]:
-    """Ask NVIDIA's driver; a machine without it has no GPU that the engines here can use."""
+    """Ask NVIDIA's driver; without it, there is no GPU that the engines here can use."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
@@ -124,31 +134,30 @@ def _gpus() -> tuple[Gpu, ...]:
 
 
 def parse_gpus(listed: str, visible: str | None = None) -> tuple[Gpu, ...]:
-    """Return the GPUs of nvidia-smi's list that CUDA_VISIBLE_DEVICES lets this process see."""
+    """Return the GPUs of nvidia-smi's list that CUDA_VISIBLE_DEVICES leaves to this process."""
     found = {}
     for row in csv.reader(listed.splitlines(), skipinitialspace=True):
         try:
             index, uuid, name, total, free = row
             found[index, uuid] = Gpu(name=name, memory=int(total) << 20, free=int(free) << 20)
-        except ValueError:  # a GPU that is lost or shared out reports "[N/A]"
+        except ValueError:  # a lost or partitioned GPU reports "[N/A]"
             continue
     if visible is None:
         return tuple(found.values())
     chosen = []
-    for wish in visible.split(","):
-        wish = wish.strip()
+    for name in map(str.strip, visible.split(",")):
         gpu = next(
-            (g for (index, uuid), g in found.items() if wish == index or (wish and uuid.startswith(wish))),
+            (g for (index, uuid), g in found.items() if name == index or (name and uuid.startswith(name))),
             None,
         )
-        if gpu is None:  # CUDA, too, ignores everything from the first one that does not exist
+        if gpu is None:  # CUDA ignores everything from the first unknown name on, too
             break
         chosen.append(gpu)
     return tuple(chosen)
 
 
 def _missing() -> str:
-    """Say what is not installed of what runs a model on a GPU."""
+    """Return what is not installed, of the packages that run a model on a GPU, as half a sentence."""
     for package in ("torch", "transformers", "accelerate"):
         try:
             installed = version(package)

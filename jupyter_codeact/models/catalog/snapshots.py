@@ -1,4 +1,4 @@
-"""Models that are a repository of files, on this machine: in the Hugging Face cache, or in our own folder."""
+"""Models in repositories of many files: in the Hugging Face cache, or in our own folder."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .sources import Progress, Transfer, UnavailableError, from_hub, sha256_of
 
 _WEIGHTS = ".safetensors"
 _OTHERS = (".json", ".txt", ".jinja", ".model")
-"""What a model needs beside its weights. Nothing that could be code is ever fetched."""
+"""Files that a model needs beside its weights. Code is never downloaded."""
 
 
 class File(Frozen):
-    """A file of a repository; ``blob`` is git's hash of it, ``sha256`` is known of large ones."""
+    """A file of a repository; ``blob`` is git's hash of it, and only large files have a ``sha256``."""
 
     path: str
     size: int
@@ -28,7 +28,7 @@ class File(Frozen):
 
 
 def find(snapshot: Snapshot, folder: Path) -> Path | None:
-    """Return the folder with the whole model, if there is one on this machine."""
+    """Return the folder of the whole model, if it is on this machine."""
     from huggingface_hub import try_to_load_from_cache
 
     cached = try_to_load_from_cache(snapshot.hub, "config.json", revision=snapshot.revision)
@@ -37,7 +37,7 @@ def find(snapshot: Snapshot, folder: Path) -> Path | None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a folder has a configuration, a tokenizer and all weights that its index names."""
+    """Tell whether a folder has a configuration, a tokenizer and all weights of its index."""
     if not (path / "config.json").is_file() or not any(path.glob("tokenizer*")):
         return False
     index = path / f"model{_WEIGHTS}.index.json"
@@ -49,44 +49,44 @@ def is_whole(path: Path) -> bool:
 
 
 def fetch(snapshot: Snapshot, folder: Path, staging: Path, progress: Progress, cancel: Event) -> Path:
-    """Download a model into ``folder``, going on where an earlier download was interrupted.
+    """Download a model into ``folder``, continuing an interrupted download.
 
-    Every file is compared to the hash that the Hub names for it at this revision before it counts.
+    Every file is compared to the hash that the Hub has for it at this revision.
     """
     target = folder / snapshot.name
-    whole = staging / "whole"
+    complete = staging / "whole"
     try:
         files = _files(snapshot)
-    except Exception as error:  # whatever the network and its library think of
+    except Exception as error:  # whatever the network library raises
         raise _unavailable(
             snapshot, folder, f"the Hugging Face Hub could not be reached ({type(error).__name__})"
         ) from error
     total = sum(file.size for file in files)
-    if shutil.disk_usage(folder).free < total - _size(whole):
+    if shutil.disk_usage(folder).free < total - _size(complete):
         raise ModelError(
             f"There is no room for {snapshot.name} in {folder} ({total / 1e9:.1f} GB are needed). Free some"
             " space, or choose another folder with the environment variable JUPYTER_CODEACT_MODELS."
         )
     before = 0
     for file in files:
-        if not (whole / file.path).is_file():
-            _fetch_file(snapshot, file, whole, _shifted(progress, before, total), cancel)
+        if not (complete / file.path).is_file():
+            _fetch_file(snapshot, file, complete, _shifted(progress, before, total), cancel)
         before += file.size
-    if target.exists():  # of an earlier revision, or not whole
+    if target.exists():  # of an earlier revision, or incomplete
         shutil.rmtree(target)
-    whole.replace(target)
+    complete.replace(target)
     shutil.rmtree(staging, ignore_errors=True)
     return target
 
 
 def _files(snapshot: Snapshot) -> list[File]:
-    """Ask the Hub which files there are at the model's revision."""
+    """Ask the Hub for the files at the model's revision."""
     from huggingface_hub import HfApi, get_hf_file_metadata, get_token, hf_hub_url
     from huggingface_hub.hf_api import RepoFile
 
-    endpoint = os.environ.get("HF_ENDPOINT")  # the token is sent to a mirror of the user's choice only
+    endpoint = os.environ.get("HF_ENDPOINT")  # the token is sent only to a mirror that the user chose
     token: str | bool = (get_token() if endpoint else None) or False
-    # A Hub that cannot be reached fails here at once; the list is asked for again and again.
+    # An unreachable Hub fails here at once; the library would request the list again and again.
     config = hf_hub_url(snapshot.hub, "config.json", revision=snapshot.revision, endpoint=endpoint)
     get_hf_file_metadata(config, token=token, timeout=5, endpoint=endpoint, user_agent="jupyter-codeact")
     hub = HfApi(endpoint=endpoint, token=token, user_agent="jupyter-codeact")
@@ -96,7 +96,7 @@ def _files(snapshot: Snapshot) -> list[File]:
         for file in listed
         if isinstance(file, RepoFile) and file.path.endswith((_WEIGHTS, *_OTHERS))
     ]
-    # The small ones first: should they not fit together, few bytes were for nothing.
+    # Small files first, so that a mismatch among them costs little.
     return sorted(files, key=lambda file: file.size)
 
 
@@ -107,15 +107,15 @@ def _fetch_file(snapshot: Snapshot, file: File, whole: Path, progress: Progress,
     transfer = Transfer(entry, whole.parent, part, progress, cancel)
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
-        part.touch()  # an empty file has nothing to fetch
+        part.touch()  # an empty file has no bytes to download
         from_hub(transfer)
     except UnavailableError as reason:
         raise _unavailable(snapshot, whole.parent, str(reason)) from reason
-    transfer.say("checking")
-    right = sha256_of(part) == file.sha256 if file.sha256 else _blob_of(part) == file.blob
-    if not right:
+    transfer.report("checking")
+    is_right = sha256_of(part) == file.sha256 if file.sha256 else _blob_of(part) == file.blob
+    if not is_right:
         part.unlink()
-        raise transfer.wrong()
+        raise transfer.checksum_error()
     (whole / file.path).parent.mkdir(parents=True, exist_ok=True)
     part.replace(whole / file.path)
 

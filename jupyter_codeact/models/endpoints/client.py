@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
-from typing import Any, Literal
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any, Literal
 
-from ...agent.contracts import Delta, Message, ModelError, TooLongError, Usage
+from ...agent.contracts import Delta, Guidance, Message, ModelError, ModelInfo, TooLongError, Usage
+from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
 from . import counting
 from .addresses import Address, address_of, is_loopback
-from .calls import Calls
-from .errors import CutError, RequestError, TooSlowError, explain, in_short
-from .retries import Timeouts, Waits, asked_wait, worth_retrying
+from .errors import IncompleteReplyError, RequestError, TooSlowError, brief_reason, explain
+from .listed import ListedModel, read_model, read_models
+from .retries import Backoff, Timeouts, requested_wait, worth_retrying
+from .tool_calls import ToolCalls
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+    from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 CONNECT_SECONDS = 10.0
 _OF_REQUEST = (RequestError, TooLongError)
-"""What says that the endpoint is well, and the request is the trouble."""
-
-_CONTEXT_FIELDS = ("n_ctx", "max_model_len", "context_length", "context_window")
-"""Where llama.cpp, vLLM and others say in their list of models how many tokens each takes."""
+"""Errors of a request to an endpoint that works."""
 
 
 class EndpointModel(Watched):
@@ -32,13 +36,19 @@ class EndpointModel(Watched):
     endpoint : str
         The address, like ``https://host/v1``; ``/v1`` is meant where there is no path.
     model : str, optional
-        The model's name there; the first one the endpoint lists if ``None``.
+        The model's name there; by default the first of the endpoint's list.
     api_key : str or callable, optional
-        What the endpoint asks for, or what gets that in a thread when it is needed.
+        The key, or a function that returns it; called in a thread when the key is first needed.
     where : str, optional
-        What to call the endpoint when talking to people, if not by its address.
+        Name of the endpoint for people; its address by default.
     timeouts : Timeouts, optional
-        How long to wait for it, and how often to ask again.
+        How long to wait, and how often to try again.
+    supports_images : bool, optional
+        Whether the model takes images; by default what the endpoint tells.
+    guidance : str, optional
+        How much help the model needs; by default judged by its size.
+    thinks : bool
+        Whether the model reasons before it replies.
 
     Raises
     ------
@@ -54,6 +64,9 @@ class EndpointModel(Watched):
         api_key: str | Callable[[], str | None] | None = None,
         where: str | None = None,
         timeouts: Timeouts | None = None,
+        supports_images: bool | None = None,
+        guidance: Guidance | None = None,
+        thinks: bool = False,
     ) -> None:
         self._address = address_of(endpoint)
         self._where = where or self._address.shown
@@ -61,13 +74,13 @@ class EndpointModel(Watched):
         self._api_key = api_key if isinstance(api_key, str) else None
         self._get_key = api_key if callable(api_key) else None
         self._timeouts = timeouts or Timeouts()
-        self._client: Any = None
-        self._meeting = asyncio.Lock()
-        self._met = False
-        self._is_llama = False
-        self._refused: set[str] = set()
+        self._supports_images, self._guidance, self._thinks = supports_images, guidance, thinks
+        self._client: AsyncOpenAI | None = None
+        self._connecting = asyncio.Lock()
+        self._connected = False
+        self._listed = ListedModel(model or "")
+        self._unsupported: set[str] = set()
         self._replies = 0
-        self.context: int | None = None
         super().__init__(EngineStatus(model=self.name, state="ready", where=self._where))
 
     def __repr__(self) -> str:
@@ -75,40 +88,58 @@ class EndpointModel(Watched):
 
     @property
     def name(self) -> str:
-        """The model's name, or where it is as long as the name is not known."""
+        """The model's name; the endpoint's until the model's is known."""
         return self._model or self._where
 
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the model: the user's settings first, then what the endpoint told."""
+        listed = self._listed
+        images = listed.supports_images if self._supports_images is None else self._supports_images
+        return ModelInfo(
+            name=self.name,
+            context_window=listed.context_window,
+            supports_images=bool(images),
+            thinks=self._thinks,
+            guidance=self._guidance or guidance_for(self._model or "", parameters=listed.parameters),
+        )
+
+    async def describe(self) -> ModelInfo:
+        """Return `info`, having asked the endpoint once; one that does not answer tells nothing more."""
+        with suppress(Exception):  # the request for a reply will fail as well, and explain it
+            await self._connect()
+        return self.info
+
     async def start(self) -> None:
-        """See whether the endpoint answers.
+        """Check that the endpoint answers.
 
         Raises
         ------
         ModelError
             If it does not.
         """
-        self._tell("loading")
+        self._set_status("loading")
         try:
-            await self._meet()
-            await self._list()
+            client = await self._connect()
+            await self._list_models(client)
         except Exception as error:
-            raise self._failed(await self._explained(error, begun=False)) from error
-        self._tell("busy" if self._replies else "ready")
+            raise self._failed(await self._explain(error, begun=False)) from error
+        self._set_status("busy" if self._replies else "ready")
 
     async def stream(
         self,
         messages: Sequence[Message],
         *,
         stop: Sequence[str] = (),
-        max_tokens: int = 1024,
-        temperature: float = 0.0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
-        """Stream the reply, as `ChatModel` wants it.
+        """Stream the reply; see `ChatModel.stream`.
 
-        Every delta says what the reply has cost so far: as counted by the endpoint where that is
-        known, else as estimated from the number of characters. A reply that could not be had, or whose
-        connection was lost, is asked for again as long as that is of use.
+        Every delta has the cost so far: counted where the endpoint counts, else estimated from the number
+        of characters. A failed or lost reply is requested again as long as that may help.
 
         Raises
         ------
@@ -117,80 +148,83 @@ class EndpointModel(Watched):
         """
         request = {
             "messages": list(messages),
-            "max_tokens": max_tokens,
-            "temperature": temperature,
             "stream_options": {"include_usage": True},
+            **({"max_tokens": max_tokens} if max_tokens is not None else {}),
+            **({"temperature": temperature} if temperature is not None else {}),
             **({"stop": list(stop)} if stop else {}),
             **({"seed": seed} if seed is not None else {}),
             **({"tools": list(tools)} if tools else {}),
         }
-        waits, written, restart = Waits(self._timeouts), False, False
+        backoff, begun, restart = Backoff(self._timeouts), False, False
         self._replies += 1
         try:
             while True:
                 try:
-                    async with aclosing(self._reply(request)) as deltas:
+                    async with aclosing(self._attempt(request)) as deltas:
                         async for delta in deltas:
-                            written = written or bool(delta.text)
-                            self._tell("busy")
+                            begun = begun or bool(delta.text or delta.thinking)
+                            self._set_status("busy")
                             yield delta.model_copy(update={"restart": True}) if restart else delta
                             restart = False
                     break
                 except Exception as error:  # the library wraps some errors and lets others through
-                    trouble = await self._explained(error, begun=written)
-                    again = self._worth_retrying(error) and not isinstance(trouble, _OF_REQUEST)
-                    wait = waits.next(asked_wait(error)) if again else None
+                    problem = await self._explain(error, begun=begun)
+                    again = self._worth_retrying(error) and not isinstance(problem, _OF_REQUEST)
+                    wait = backoff.next(requested_wait(error)) if again else None
                     if wait is None:
-                        raise self._failed(trouble) from error
-                    why = in_short(error, begun=written)
-                self._tell("busy", f"{self._where} {why}; asking again in {max(1, round(wait))} s.")
+                        raise self._failed(problem) from error
+                    reason = brief_reason(error, begun=begun)
+                seconds = max(1, round(wait))
+                self._set_status("busy", f"{self._where} {reason}; asking again in {seconds} s.")
                 await asyncio.sleep(wait)
-                restart = written
+                restart = begun
         finally:
             self._replies -= 1
             if self.status.state == "busy" and not self._replies:
-                self._tell("ready")
+                self._set_status("ready")
 
-    async def _reply(self, request: dict[str, Any]) -> AsyncGenerator[Delta, None]:
-        """Ask once."""
-        prompt = counting.characters(request["messages"], request.get("tools", ()))
-        text, finished, calls = "", False, Calls()
-        counted: Usage | None = None
+    async def _attempt(self, request: dict[str, Any]) -> AsyncGenerator[Delta, None]:
+        """Request the reply once."""
+        prompt = counting.prompt_size(request["messages"], request.get("tools", ()))
+        text, thought, finished, calls = "", 0, False, ToolCalls()
+        usage: Usage | None = None
         async with aclosing(self._chunks(request)) as chunks:
             async for chunk in chunks:
                 choice = chunk.choices[0] if chunk.choices else None
                 delta = choice.delta if choice else None
-                piece = (delta.content if delta else None) or ""
+                piece = delta.content if delta and isinstance(delta.content, str) else ""
+                thinking = _thinking(delta)
                 for call in (delta.tool_calls if delta else None) or ():
-                    piece += calls.text(call, after=text + piece)
+                    piece += calls.add(call, after=text + piece)
                 reason = choice.finish_reason if choice else None
                 if reason:
                     piece += calls.end()
                 text += piece
+                thought += len(thinking)
                 finished = finished or reason is not None
-                news = counting.counted(chunk)
-                counted = news or counted
-                if piece or reason or news:
-                    usage = counted or counting.estimate(prompt, len(text))
-                    yield Delta(text=piece, usage=usage, finish_reason=reason)
+                counted = counting.counted(chunk)
+                usage = counted or usage
+                if piece or thinking or reason or counted:
+                    cost = usage or counting.estimate(prompt, len(text) + thought)
+                    yield Delta(text=piece, thinking=thinking, usage=cost, finish_reason=reason)
         if not finished:
-            raise CutError
+            raise IncompleteReplyError
 
     def _worth_retrying(self, error: Exception) -> bool:
-        """Whether asking again may help; not where nobody has ever answered, for that is a wrong address."""
-        answered = self._met or getattr(error, "status_code", None) is not None
-        return answered and worth_retrying(error)
+        """Tell whether another attempt may help; where nobody has ever answered, the address is wrong."""
+        has_answered = self._connected or getattr(error, "status_code", None) is not None
+        return has_answered and worth_retrying(error)
 
     def _failed(self, error: ModelError) -> ModelError:
-        if not isinstance(error, _OF_REQUEST):  # then the endpoint is well
-            self._tell("failed", str(error))
+        if not isinstance(error, _OF_REQUEST):
+            self._set_status("failed", str(error))
         return error
 
-    def _tell(self, state: Literal["loading", "ready", "busy", "failed"], message: str = "") -> None:
-        self._say(state, message, model=self.name)
+    def _set_status(self, state: Literal["loading", "ready", "busy", "failed"], message: str = "") -> None:
+        self._update(state, message, model=self.name)
 
     async def address(self) -> Address:
-        """Return where a client of another kind finds the model, which has its name from then on.
+        """Return where another client reaches the model; its `name` is known from then on.
 
         Raises
         ------
@@ -198,13 +232,13 @@ class EndpointModel(Watched):
             If the endpoint does not answer.
         """
         try:
-            await self._meet()
+            await self._connect()
         except Exception as error:
-            raise self._failed(await self._explained(error, begun=False)) from error
+            raise self._failed(await self._explain(error, begun=False)) from error
         return Address(self._address.url, self._api_key or "none")
 
     async def stop(self) -> None:
-        """Refuse: what runs elsewhere is not ours to stop."""
+        """Refuse: an endpoint elsewhere is not ours to stop."""
         raise RequestError(f"{self._where} runs elsewhere, so it cannot be stopped from here.")
 
     async def close(self) -> None:
@@ -212,9 +246,9 @@ class EndpointModel(Watched):
         if self._client is not None:
             await self._client.close()
 
-    async def _chunks(self, request: dict[str, Any]) -> AsyncGenerator[Any, None]:
-        """Send a request and yield the chunks of its reply; leaving it closes the connection."""
-        await self._meet()
+    async def _chunks(self, request: dict[str, Any]) -> AsyncGenerator[ChatCompletionChunk, None]:
+        """Send a request and yield the chunks of its reply; closing the generator closes the connection."""
+        client = await self._connect()
         response, timeouts = None, self._timeouts
         now = asyncio.get_running_loop().time
         seconds = timeouts.first_token_seconds
@@ -224,7 +258,7 @@ class EndpointModel(Watched):
                 try:
                     async with asyncio.timeout_at(deadline):
                         if response is None:
-                            response = await self._open(request)
+                            response = await self._send(client, request)
                         chunk = await anext(response, None)
                 except TimeoutError as error:
                     raise TooSlowError(seconds) from error
@@ -238,80 +272,104 @@ class EndpointModel(Watched):
             if response is not None:
                 await response.close()
 
-    async def _open(self, request: dict[str, Any]) -> Any:
-        """Send a request, if need be once more without what this endpoint does not take."""
+    async def _send(self, client: AsyncOpenAI, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
+        """Send a request, once more for each parameter that this endpoint does not support."""
+        create: Any = client.chat.completions.create  # its overloads do not take a dictionary
         while True:
-            accepted = {name: value for name, value in request.items() if name not in self._refused}
-            if "max_tokens" in self._refused:
-                accepted["max_completion_tokens"] = request["max_tokens"]
-            extra = {"timings_per_token": True} if self._is_llama else None
+            supported = {name: value for name, value in request.items() if name not in self._unsupported}
+            if "max_tokens" in self._unsupported and "max_tokens" in request:
+                supported["max_completion_tokens"] = request["max_tokens"]
+            extra = {"timings_per_token": True} if self._listed.owner == "llamacpp" else None
             try:
-                return await self._client.chat.completions.create(
-                    model=self._model, stream=True, extra_body=extra, **accepted
+                response: AsyncStream[ChatCompletionChunk] = await create(
+                    model=self._model, stream=True, extra_body=extra, **supported
                 )
+                return response
             except Exception as error:
                 name = getattr(error, "param", None)
-                unsupported = str(getattr(error, "code", None)).startswith("unsupported")
-                if not unsupported or name not in accepted or name in ("messages", "tools"):
+                is_unsupported = str(getattr(error, "code", None)).startswith("unsupported")
+                if not is_unsupported or name not in supported or name in ("messages", "tools"):
                     raise
-                self._refused.add(name)
+                self._unsupported.add(name)
 
-    async def _meet(self) -> None:
-        """Ask the endpoint, once, which models it has."""
-        async with self._meeting:
-            if self._met:
-                return
+    async def _connect(self) -> AsyncOpenAI:
+        """Return the client, having asked the endpoint once which models it has."""
+        async with self._connecting:
             if self._client is None:
-                # Importing the library takes most of a second, which the event loop has not got.
+                # Importing the library takes most of a second, too long for the event loop.
                 self._client = await asyncio.to_thread(self._new_client)
+            client = self._client
+            if self._connected:
+                return client
             try:
-                listed = await self._list()
+                models = await self._list_models(client)
             except Exception as error:
                 if self._model is None or getattr(error, "status_code", None) is None:
                     raise
-                listed = []  # not every endpoint lets everyone list
-            if self._model is None and not listed:
+                models = []  # some endpoints do not let everyone list
+            if self._model is None and not models:
                 raise ModelError(f"{self._where} lists no models; say which one to use.")
-            self._model = self._model or str(listed[0]["id"])
-            for item in listed:
-                if item["id"] == self._model:
-                    self._is_llama = item.get("owned_by") == "llamacpp"
-                    known = item | (item.get("meta") or {})
-                    self.context = next((known[name] for name in _CONTEXT_FIELDS if known.get(name)), None)
-            self._met = True
+            self._model = self._model or models[0].name
+            self._listed = next((model for model in models if model.name == self._model), self._listed)
+            if self._listed.owner == "library" and self._supports_images is None:
+                self._listed = await self._ask_ollama(client, self._listed)
+            self._connected = True
+            return client
 
-    def _new_client(self) -> Any:
+    def _new_client(self) -> AsyncOpenAI:
         if self._get_key is not None:
             self._api_key = self._get_key()
-        openai: Any = importlib.import_module("openai")
+        openai = importlib.import_module("openai")
         importlib.import_module("openai.resources.chat.completions")  # or the first request would
-        here = is_loopback(self._address.host)
-        return openai.AsyncOpenAI(
+        is_local = is_loopback(self._address.host)
+        client: AsyncOpenAI = openai.AsyncOpenAI(
             base_url=self._address.url,
             api_key=self._api_key or "none",
-            max_retries=0,  # that is `retries`' business
+            max_retries=0,  # `retries` does that
             timeout=openai.Timeout(self._timeouts.first_token_seconds, connect=CONNECT_SECONDS),
-            # llama.cpp's server closes a connection that is idle for 5 s, be it just when the next request is
+            # llama.cpp's server closes a connection that is idle for 5 s, perhaps just as the next request is
             # sent on it; on this machine a new one costs nothing.
-            default_headers={"Connection": "close"} if here else None,
-            # What runs on this machine is not reached through a proxy.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=not here),
+            default_headers={"Connection": "close"} if is_local else None,
+            # Nothing on this machine is reached through a proxy.
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_local),
         )
+        return client
 
-    async def _list(self) -> list[dict[str, Any]]:
-        answer = await self._client.get("/models", cast_to=object, options={"timeout": CONNECT_SECONDS})
-        data = answer.get("data") if isinstance(answer, dict) else None
-        return [item for item in data or [] if isinstance(item, dict) and item.get("id")]
+    async def _list_models(self, client: AsyncOpenAI) -> list[ListedModel]:
+        answer = await client.get("/models", cast_to=object, options={"timeout": CONNECT_SECONDS})
+        return read_models(answer)
 
-    async def _explained(self, error: Exception, *, begun: bool) -> ModelError:
+    async def _ask_ollama(self, client: AsyncOpenAI, listed: ListedModel) -> ListedModel:
+        """Return what Ollama tells of a model: its list has the names only."""
+        url = self._address.url.removesuffix("/v1") + "/api/show"
+        with suppress(Exception):  # then this is no Ollama, or an old one
+            answer = await client.post(
+                url, cast_to=object, body={"model": listed.name}, options={"timeout": CONNECT_SECONDS}
+            )
+            if isinstance(answer, dict):
+                # Without the context window: the answer has the model's, and Ollama uses a smaller one.
+                shown = read_model(listed.name, {"owned_by": listed.owner} | answer)
+                return ListedModel(
+                    listed.name, listed.owner, listed.context_window, shown.supports_images, shown.parameters
+                )
+        return listed
+
+    async def _explain(self, error: Exception, *, begun: bool) -> ModelError:
         if isinstance(error, ModelError):
             return error
         listed: list[str] = []
-        if getattr(error, "status_code", None) == 404:
-            try:
-                listed = [str(item["id"]) for item in await self._list()]
-            except Exception:
-                listed = []  # then this is no such endpoint, which is what will be said
+        if self._client is not None and getattr(error, "status_code", None) == 404:
+            with suppress(Exception):  # then this is no such endpoint, and the sentence says so
+                listed = [model.name for model in await self._list_models(self._client)]
         return explain(
             error, where=self._where, model=self._model, api_key=self._api_key, begun=begun, listed=listed
         )
+
+
+def _thinking(delta: ChoiceDelta | None) -> str:
+    """Return what the endpoint sets apart as reasoning: in a field of llama.cpp's, vLLM's and others'."""
+    extra = (delta.model_extra if delta else None) or {}
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(value := extra.get(name), str):
+            return value
+    return ""

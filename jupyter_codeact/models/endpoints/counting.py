@@ -1,23 +1,27 @@
-"""What a streamed reply costs: as the endpoint counts, or as we guess."""
+"""What a streamed reply costs: counted by the endpoint, else estimated here."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...agent.context.history import PER_TOKEN, size
 from ...agent.contracts import Message, Usage
 
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionChunk
 
-def has_token(chunk: Any) -> bool:
-    """Whether the model has written something, be it only a thought."""
+
+def has_token(chunk: ChatCompletionChunk) -> bool:
+    """Tell whether the model has written something, be it only a thought."""
     return any(value for choice in chunk.choices for name, value in choice.delta or () if name != "role")
 
 
-def counted(chunk: Any) -> Usage | None:
-    """Return what the endpoint counted: llama.cpp on every chunk, others with the last."""
+def counted(chunk: ChatCompletionChunk) -> Usage | None:
+    """Return the endpoint's own count: llama.cpp has one on every chunk, others on the last."""
     timings = (chunk.model_extra or {}).get("timings")
-    if timings:
+    if isinstance(timings, dict) and {"cache_n", "prompt_n", "predicted_n"} <= timings.keys():
         return Usage(
             prompt_tokens=timings["cache_n"] + timings["prompt_n"],
             cached_tokens=timings["cache_n"],
@@ -34,18 +38,15 @@ def counted(chunk: Any) -> Usage | None:
     )
 
 
-def characters(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> int:
-    """Length of the messages' text and of the functions declared; an image counts as much as a page of it."""
-    total = sum(len(json.dumps(tool)) for tool in tools)
-    for message in messages:
-        content = message["content"]
-        parts = [{"text": content}] if isinstance(content, str) else content
-        total += sum(len(part.get("text", "")) or 3000 for part in parts)
-    return total
+def prompt_size(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> int:
+    """Return the characters of a prompt: its messages and the tools it declares."""
+    return size(messages) + sum(len(json.dumps(tool)) for tool in tools)
 
 
 def estimate(prompt: int, written: int) -> Usage:
-    """Guess tokens from characters: in code and English a token has some three and a half."""
+    """Estimate tokens from characters."""
     return Usage(
-        prompt_tokens=round(prompt / 3.5), completion_tokens=max(1, round(written / 3.5)), estimated=True
+        prompt_tokens=round(prompt / PER_TOKEN),
+        completion_tokens=max(1, round(written / PER_TOKEN)),
+        estimated=True,
     )

@@ -1,4 +1,4 @@
-"""What an endpoint's trouble means to the user, in words."""
+"""Errors of endpoints, explained to the user."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ _TOO_LONG = re.compile(
     r"|(prompt|input) is too long|too many tokens",
     re.I,
 )
-
-
-_UNSUPPORTED = re.compile(
-    r"(not|n't|un)[ -]?support", re.I
-)  # llama.cpp's server calls that a failure of its own
+# llama.cpp's server answers an unsupported request with the status of a failure.
+_UNSUPPORTED = re.compile(r"(not|n't|un)[ -]?support", re.I)
 _NO_TOOLS = re.compile(r"(not|n't) support[^.]*\btools?\b|\btools?\b[^.]*(not|n't|un)[ -]?support", re.I)
 
 
-class LostError(ModelError):
+class ConnectionLostError(ModelError):
     """The connection failed, or broke in the middle of a reply."""
 
 
 class RequestError(ModelError):
-    """The endpoint is well, but cannot do what it was asked."""
+    """The endpoint works, but rejects this request."""
 
 
-class CutError(Exception):
-    """A reply ended without an end."""
+class IncompleteReplyError(Exception):
+    """A reply's stream ended without a finish reason."""
 
 
 class TooSlowError(Exception):
@@ -49,33 +46,33 @@ def explain(
     begun: bool = False,
     listed: Sequence[str] = (),
 ) -> ModelError:
-    """Return a sentence for the user in place of a client library's error.
+    """Translate a client library's error into a sentence for the user.
 
     Parameters
     ----------
     error : Exception
-        What the library raised, or `TooSlowError`.
+        The library's error, or `TooSlowError`.
     where : str
-        The endpoint, as the user may see it.
+        Name of the endpoint for people.
     model : str or None
-        The model that was asked for.
+        The requested model.
     api_key : str or None
-        The key, which must not be in the sentence.
+        The key, which is kept out of the sentence.
     begun : bool
-        Whether a part of the reply had come.
+        Whether part of the reply had arrived.
     listed : sequence of str
-        The models the endpoint says it has.
+        The models of the endpoint's own list.
     """
     status: int | None = getattr(error, "status_code", None)
-    said = _said(error, api_key)
+    message = _message(error, api_key)
     if isinstance(error, TooSlowError):
-        return LostError(
-            f"{where} sent nothing for {error.seconds:g} seconds, so the request was called off; ask again,"
-            " or see whether it is overloaded."
+        return ConnectionLostError(
+            f"{where} sent nothing for {error.seconds:g} seconds, so the request was cancelled; ask again,"
+            " or check whether it is overloaded."
         )
-    if _is_too_long(error, said):
+    if _is_too_long(error, message):
         return TooLongError(
-            f"The conversation is too long for {model}{_of(_sizes(error) or said)}."
+            f"The conversation is too long for {model}{_quoted(_sizes(error) or message)}."
             " Start a new conversation, or use a model with a longer context."
         )
     if status in (401, 403):
@@ -89,33 +86,42 @@ def explain(
         return ModelError(f"{where} has no model called {model!r}; it has {known}.")
     if status in (404, 405):
         return ModelError(
-            f"{where} does not speak OpenAI's chat protocol (HTTP {status}); see whether the address is"
+            f"{where} does not speak OpenAI's chat protocol (HTTP {status}); check that the address is"
             " complete: it usually ends in /v1."
         )
     if status == 429:
         return ModelError(
-            f"{where} takes no more requests for now (HTTP 429){_of(said)}; ask again in a while."
+            f"{where} takes no more requests for now (HTTP 429){_quoted(message)}; ask again later."
         )
-    passing = status is not None and (status >= 500 or status in (408, 409, 425))
-    if passing and not _UNSUPPORTED.search(said):
-        return ModelError(f"{where} failed (HTTP {status}){_of(said)}; ask again, or look into its log.")
-    if status is not None and _NO_TOOLS.search(said):
+    is_temporary = status is not None and (status >= 500 or status in (408, 409, 425))
+    if is_temporary and not _UNSUPPORTED.search(message):
+        return ModelError(
+            f"{where} failed (HTTP {status}){_quoted(message)}; ask again, or look into its log."
+        )
+    if status is not None and _NO_TOOLS.search(message):
         return RequestError(
-            f"{where} takes no function calls{_of(said)}; choose another model, or another action format."
+            f"{where} takes no function calls{_quoted(message)}; choose another model, or another action"
+            " format."
         )
     if status is not None:
-        return RequestError(f"{where} refused the request (HTTP {status}){_of(said)}.")
-    if begun or isinstance(error, CutError):
-        return LostError(f"{where} broke off in the middle of the reply{_of(said)}; ask again.")
+        return RequestError(f"{where} refused the request (HTTP {status}){_quoted(message)}.")
+    if begun or isinstance(error, IncompleteReplyError):
+        return ConnectionLostError(
+            f"{where} broke off in the middle of the reply{_quoted(message)}; ask again."
+        )
     if "Timeout" in type(error).__name__:
-        return LostError(f"{where} did not answer in time; see whether it is running and can be reached.")
-    if said:
-        return ModelError(f"{where} failed{_of(said)}; ask again, or look into its log.")
-    return LostError(f"{where} does not answer; check the address, and that a server is running there.")
+        return ConnectionLostError(
+            f"{where} did not answer in time; check that it is running and can be reached."
+        )
+    if message:
+        return ModelError(f"{where} failed{_quoted(message)}; ask again, or look into its log.")
+    return ConnectionLostError(
+        f"{where} does not answer; check the address, and that a server is running there."
+    )
 
 
-def in_short(error: Exception, *, begun: bool) -> str:
-    """Say in a few words, after the endpoint's name, why it is asked again."""
+def brief_reason(error: Exception, *, begun: bool) -> str:
+    """Return why a request is retried, in a few words that follow the endpoint's name."""
     status: int | None = getattr(error, "status_code", None)
     if status == 429:
         return "takes no more requests for now (HTTP 429)"
@@ -127,32 +133,34 @@ def in_short(error: Exception, *, begun: bool) -> str:
     return "cannot be reached" if cause.startswith("Connect") else "broke off before it had replied"
 
 
-def _is_too_long(error: Exception, said: str) -> bool:
+def _is_too_long(error: Exception, message: str) -> bool:
     codes = {getattr(error, "code", None), getattr(error, "type", None)}
     if codes & {"context_length_exceeded", "exceed_context_size_error"}:
         return True
-    return getattr(error, "status_code", 400) in (400, 413, 422, 500) and _TOO_LONG.search(said) is not None
+    return (
+        getattr(error, "status_code", 400) in (400, 413, 422, 500) and _TOO_LONG.search(message) is not None
+    )
 
 
 def _sizes(error: Exception) -> str:
-    """Return what llama.cpp tells of a conversation that is too long."""
+    """Return the sizes that llama.cpp gives for a conversation that is too long."""
     body = getattr(error, "body", None)
     if isinstance(body, dict) and body.get("n_prompt_tokens") and body.get("n_ctx"):
         return f"it has {body['n_prompt_tokens']:,} tokens, and there is room for {body['n_ctx']:,}"
     return ""
 
 
-def _said(error: Exception, api_key: str | None) -> str:
-    """Return the endpoint's own words, short and without the key; nothing of the library's."""
+def _message(error: Exception, api_key: str | None) -> str:
+    """Return the endpoint's own message, shortened and without the key; nothing of the library's."""
     body = getattr(error, "body", None)
-    words = body.get("message") if isinstance(body, dict) else None
-    if not isinstance(words, str):
+    message = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(message, str):
         return ""
     if api_key:
-        words = words.replace(api_key, "…")
-    words = " ".join(words.split())
-    return words if len(words) <= 300 else words[:300] + "…"
+        message = message.replace(api_key, "…")
+    message = " ".join(message.split())
+    return message if len(message) <= 300 else message[:300] + "…"
 
 
-def _of(said: str) -> str:
-    return f": {said.rstrip('.')}" if said else ""
+def _quoted(message: str) -> str:
+    return f": {message.rstrip('.')}" if message else ""

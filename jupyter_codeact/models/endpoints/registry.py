@@ -1,4 +1,4 @@
-"""The endpoints that the user has given a name: in the server's configuration, or on the page."""
+"""Endpoints that have a name: from the server's configuration, or saved by the user."""
 
 from __future__ import annotations
 
@@ -6,28 +6,49 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from ...agent.contracts import CodeActError, Frozen
-from ..private import PrivateFile, SettingsError
+from pydantic import ValidationError
+
+from ...agent.contracts import CodeActError, Frozen, Guidance
+from ..private import PrivateFile, SettingsError, data_folder
 from .addresses import address_of
 from .keys import Keys
 
 LONGEST_NAME = 60
-_FIELDS = {"url", "model", "api_key", "api_key_env"}
-_SAVED = {"url", "model", "has_key"}
+_STORED = {"url", "model", "has_key", "supports_images", "guidance"}
+_CONFIGURED = _STORED - {"has_key"}
+_CONFIGURED_KEY = {"api_key", "api_key_env"}
 _log = logging.getLogger(__name__)
 
 
 class Endpoint(Frozen):
-    """An OpenAI-compatible endpoint. ``configured``: it is from the server's configuration."""
+    """An OpenAI-compatible endpoint.
+
+    Attributes
+    ----------
+    name, url : str
+        Its name, and its address.
+    model : str
+        The model's name there; the first of the endpoint's list if empty.
+    configured : bool
+        Whether it is from the server's configuration.
+    has_key : bool
+        Whether it has a key.
+    supports_images : bool, optional
+        Whether the model takes images; what the endpoint tells if ``None``.
+    guidance : str, optional
+        How much help the model needs, ``small`` or ``capable``; judged by its size if ``None``.
+    """
 
     name: str
     url: str
     model: str = ""
     configured: bool = False
     has_key: bool = False
+    supports_images: bool | None = None
+    guidance: Guidance | None = None
 
     @property
     def shown(self) -> str:
@@ -35,19 +56,25 @@ class Endpoint(Frozen):
         return address_of(self.url).shown
 
 
+def user_endpoints() -> Endpoints:
+    """Return the endpoints that this user has saved, on the page or with ``models endpoint add``."""
+    return Endpoints(data_folder())
+
+
 class Endpoints:
-    """All endpoints with a name, and their keys.
+    """All endpoints that have a name, and their keys.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where those that the page saves are kept, and their keys if the system has no keyring.
+        The folder for saved endpoints, and for their keys where the system has no keyring.
     configured : mapping
-        By name, each with a ``url`` and, if need be, a ``model`` and an ``api_key`` or ``api_key_env``, the
-        environment variable that has it.
+        Endpoints of the configuration by name, each a mapping with a ``url`` and optionally ``model``,
+        ``supports_images``, ``guidance``, and ``api_key`` or ``api_key_env``, the environment variable that
+        has the key.
     """
 
-    def __init__(self, folder: Path, configured: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(self, folder: Path, configured: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._file = PrivateFile(folder / "endpoints.json")
         self._keys = Keys(PrivateFile(folder / "keys.json"))
         self._configured: dict[str, Endpoint] = {}
@@ -56,18 +83,14 @@ class Endpoints:
             try:
                 self._configure(name, fields)
             except CodeActError as error:
-                _log.error("The endpoint %s of the configuration is not right: %s", name, error)
+                _log.error("The endpoint %s of the configuration is wrong: %s", name, error)
 
     def all(self) -> list[Endpoint]:
         """Return every endpoint, the configured ones first."""
-        saved = [
-            Endpoint(name=name, **fields)
-            for name, fields in self._file.read().items()
-            if name not in self._configured
-            and isinstance(fields, dict)
-            and {"url"} <= fields.keys() <= _SAVED
-        ]
-        return [*self._configured.values(), *saved]
+        saved = (
+            _read(name, fields) for name, fields in self._file.read().items() if name not in self._configured
+        )
+        return [*self._configured.values(), *(endpoint for endpoint in saved if endpoint)]
 
     def find(self, name: str) -> Endpoint | None:
         """Return the endpoint of a name."""
@@ -79,24 +102,35 @@ class Endpoints:
             return self._configured_keys.get(name)
         return self._keys.get(name)
 
-    def save(self, name: str, url: str, *, model: str = "", api_key: str | None = None) -> Endpoint:
+    def save(
+        self,
+        name: str,
+        url: str,
+        *,
+        model: str = "",
+        api_key: str | None = None,
+        supports_images: bool | Literal["auto"] | None = None,
+        guidance: Guidance | Literal["auto"] | None = None,
+    ) -> Endpoint:
         """Add an endpoint, or change the one of that name. May block.
 
         Parameters
         ----------
-        name : str
-            What to call it.
-        url : str
-            Its address.
+        name, url : str
+            Its name, and its address.
         model : str
-            The model's name there; the first it lists if empty.
+            The model's name there; the first of the endpoint's list if empty.
         api_key : str, optional
-            Its key; ``None`` keeps the one there is, and an empty one removes it.
+            Its key; an empty one removes it, and ``None`` changes nothing.
+        supports_images : bool or "auto", optional
+            Whether the model takes images; ``"auto"`` believes the endpoint, and ``None`` changes nothing.
+        guidance : str, optional
+            How much help the model needs; ``"auto"`` judges by its size, and ``None`` changes nothing.
 
         Raises
         ------
         CodeActError
-            If it does not make sense, or cannot be stored.
+            If it is not valid, or cannot be stored.
         """
         name, url, model = name.strip(), url.strip(), model.strip()
         self._check(name)
@@ -109,18 +143,28 @@ class Endpoints:
         if api_key is None and before and before.has_key and address_of(before.url).origin != host.origin:
             # or whoever can change an address could have the key sent wherever they like
             raise SettingsError(f"{name} gets another server's address, so give its key again.")
+        if supports_images is None:
+            supports_images = before.supports_images if before else None
+        if guidance is None:
+            guidance = before.guidance if before else None
+        endpoint = Endpoint(
+            name=name,
+            url=url,
+            model=model,
+            has_key=bool(api_key) if api_key is not None else bool(before and before.has_key),
+            supports_images=None if supports_images == "auto" else supports_images,
+            guidance=None if guidance == "auto" else guidance,
+        )
         if api_key:
             self._keys.set(name, api_key)
         elif api_key == "" and before:
             self._keys.remove(name)
-        has_key = bool(api_key) if api_key is not None else bool(before and before.has_key)
-        endpoint = Endpoint(name=name, url=url, model=model, has_key=has_key)
         with self._file.change() as saved:
-            saved[name] = endpoint.model_dump(include=_SAVED)
+            saved[name] = endpoint.model_dump(include=_STORED, exclude_none=True)
         return endpoint
 
     def remove(self, name: str) -> None:
-        """Forget an endpoint and its key. May block.
+        """Remove an endpoint and its key. May block.
 
         Raises
         ------
@@ -141,18 +185,30 @@ class Endpoints:
             raise SettingsError(f"{name} is set in the server's configuration; change it there.")
 
     def _configure(self, name: str, fields: Mapping[str, Any]) -> None:
-        unknown = ", ".join(sorted(set(fields) - _FIELDS))
+        unknown = ", ".join(sorted(set(fields) - _CONFIGURED - _CONFIGURED_KEY))
         if unknown or not isinstance(fields.get("url"), str):
             raise SettingsError(f"It cannot have {unknown}." if unknown else "It has no url.")
         address_of(fields["url"])
         variable = fields.get("api_key_env")
         key = fields.get("api_key") or (os.environ.get(variable) if variable else None)
+        known = {
+            field: value for field, value in fields.items() if field in _CONFIGURED and value is not None
+        }
+        try:
+            endpoint = Endpoint(name=name, configured=True, has_key=bool(key), **known)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(f"Its {'.'.join(map(str, first['loc']))} is wrong: {first['msg']}.") from None
         if key:
             self._configured_keys[name] = key
-        self._configured[name] = Endpoint(
-            name=name,
-            url=fields["url"],
-            model=fields.get("model") or "",
-            configured=True,
-            has_key=bool(key),
-        )
+        self._configured[name] = endpoint
+
+
+def _read(name: str, fields: Any) -> Endpoint | None:
+    """Return a saved endpoint; ``None`` if the file has something else there."""
+    if not isinstance(fields, dict) or not {"url"} <= fields.keys() <= _STORED:
+        return None
+    try:
+        return Endpoint(name=name, **fields)
+    except ValidationError:
+        return None

@@ -1,4 +1,4 @@
-"""When an endpoint that failed is asked again, and how long to wait before."""
+"""When a failed request is worth another attempt, and how long to wait before it."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
-from .errors import CutError
+from .errors import IncompleteReplyError
 
 _LIBRARIES = {"openai", "httpx", "httpx2", "httpcore", "httpcore2"}
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait for an endpoint.
+    """How long to wait for an endpoint, and how often to try again.
 
     Attributes
     ----------
     first_token_seconds : float
-        For the first token of a reply. Long, for a CPU that reads a whole context before it writes a word.
+        Longest wait for the first token of a reply. A CPU may take minutes to read a long context.
     next_token_seconds : float
-        For each further one.
+        Longest wait for each further token.
     retries : int
-        How often a reply is asked for again when the endpoint is overloaded, fails, or is lost.
+        Most further attempts when the endpoint is overloaded, fails, or the connection is lost.
     retry_seconds : float
-        So long may all the waiting before asking again take together.
-    base_seconds : float
-        The wait before the second time, unless the endpoint says how long; each further one is twice as long.
+        Most seconds of waiting between attempts, in all.
+    backoff_seconds : float
+        Wait before the first further attempt, unless the endpoint names one; it doubles each time.
     """
 
     first_token_seconds: float = 1200.0
     next_token_seconds: float = 120.0
     retries: int = 4
     retry_seconds: float = 90.0
-    base_seconds: float = 0.5
+    backoff_seconds: float = 0.5
 
-    def once(self) -> Timeouts:
-        """Return the same without asking again."""
+    def without_retries(self) -> Timeouts:
+        """Return the same timeouts for one attempt only."""
         return replace(self, retries=0)
 
 
 def worth_retrying(error: Exception) -> bool:
-    """Whether the same request may do better a little later."""
+    """Tell whether the same request may succeed a little later."""
     response = getattr(error, "response", None)
-    said: str | None = response.headers.get("x-should-retry") if response is not None else None
-    if said in ("true", "false"):
-        return said == "true"
+    told: str | None = response.headers.get("x-should-retry") if response is not None else None
+    if told in ("true", "false"):
+        return told == "true"
     status: int | None = getattr(error, "status_code", None)
     if status is not None:
         return status in (408, 409, 425, 429) or (status >= 500 and status not in (501, 505))
-    # No answer, or no end of one. What the library raises for an error told within a stream has a body.
-    library = type(error).__module__.partition(".")[0] in _LIBRARIES
-    broken = library and getattr(error, "body", None) is None
-    return broken or isinstance(error, CutError | ValueError)
+    # No answer, or no end of one. An error that the endpoint reports within a stream has a body.
+    of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
+    is_broken = of_library and getattr(error, "body", None) is None
+    return is_broken or isinstance(error, IncompleteReplyError | ValueError)
 
 
-def asked_wait(error: Exception, now: float | None = None) -> float | None:
-    """Return the seconds that an endpoint asks its clients to wait, if it does (Retry-After)."""
+def requested_wait(error: Exception, now: float | None = None) -> float | None:
+    """Return the seconds that the endpoint asks its clients to wait (Retry-After), if it does."""
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = response.headers if response is not None else {}
     try:
@@ -73,29 +73,32 @@ def asked_wait(error: Exception, now: float | None = None) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now)
         except (TypeError, ValueError):
             return None
-    return max(0.0, seconds) if seconds == seconds else None  # not a number is no time
+    return max(0.0, seconds) if seconds == seconds else None  # "nan" is a float, too
 
 
-class Waits:
-    """The waits of one reply: how many there were, and how long the next one is."""
+class Backoff:
+    """The waits between the attempts at one reply."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
-        self._left = timeouts.retry_seconds
-        self._count = 0
+        self._seconds_left = timeouts.retry_seconds
+        self._attempts = 0
 
-    def next(self, asked: float | None) -> float | None:
-        """Return the seconds to wait before asking again, or ``None`` if there is to be no more of it."""
-        if self._count >= self._timeouts.retries:
+    def next(self, requested: float | None) -> float | None:
+        """Return the seconds to wait before the next attempt, or ``None`` if this was the last.
+
+        ``requested`` is the wait that the endpoint asks for.
+        """
+        if self._attempts >= self._timeouts.retries:
             return None
-        # Clients that failed together are not to come back together, nor earlier than they were asked to.
-        chance = random.random()  # noqa: S311 - not a secret
-        if asked is None:
-            wait = self._timeouts.base_seconds * float(2**self._count) * (0.5 + chance / 2)
+        # Clients that failed together must not return together, nor earlier than the endpoint asked.
+        jitter = random.random()  # noqa: S311 - not a secret
+        if requested is None:
+            wait = self._timeouts.backoff_seconds * float(2**self._attempts) * (0.5 + jitter / 2)
         else:
-            wait = asked + chance * min(1.0, 0.1 * asked)
-        if wait > self._left:
+            wait = requested + jitter * min(1.0, 0.1 * requested)
+        if wait > self._seconds_left:
             return None
-        self._count += 1
-        self._left -= wait
+        self._attempts += 1
+        self._seconds_left -= wait
         return wait

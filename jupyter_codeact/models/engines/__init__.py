@@ -1,1 +1,1 @@
-"""Engines: models run on this machine, each by a supervised child process."""
+"""Engines: models that run on this machine, each in a supervised child process that is an endpoint."""

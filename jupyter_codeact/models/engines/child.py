@@ -1,4 +1,4 @@
-"""The manners of a child process that runs a model: how it is told what to do, answers, and ends."""
+"""A child process that runs a model: how it receives its settings, reports to its parent, and ends."""
 
 from __future__ import annotations
 
@@ -12,65 +12,65 @@ from typing import Any, NoReturn
 
 
 class Child:
-    """What this process is to the one that started it.
+    """The child's side of the connection to the parent process.
 
-    The parent writes one line of JSON to our standard input and keeps it open; we write lines of JSON to
-    standard output: ``{"loading": 0.4}`` any number of times, then ``{"port": 40123}`` or
-    ``{"error": "..."}``. We end when standard input does, which is when the parent ends, however that
-    happens; and what we have started ends with us.
+    The parent writes one line of JSON to our standard input and keeps it open. We write lines of JSON to
+    standard output: any number of ``{"loading": 0.4}``, then ``{"port": 40123}`` or ``{"error": "..."}``.
+    Standard input ends when the parent does, however that happens; then this process ends, together with
+    all that it has started.
     """
 
     def __init__(self) -> None:
         self._parent = os.getppid()
         self.settings: Any = json.loads(sys.stdin.buffer.readline())
-        self._answer = os.fdopen(os.dup(1), "w", buffering=1)
+        self._output = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)  # whatever else is printed belongs in the log
-        _signal_end(True)
-        threading.Thread(target=_await_end, daemon=True).start()
+        _set_signal_at_end(True)
+        threading.Thread(target=_wait_for_end, daemon=True).start()
 
-    def say(self, **message: Any) -> None:
-        """Tell the parent something."""
-        print(json.dumps(message), file=self._answer)
+    def report(self, **message: Any) -> None:
+        """Send a message to the parent."""
+        print(json.dumps(message), file=self._output)
 
     def fail(self, error: str) -> NoReturn:
-        """Tell the parent why there will be no model, and end."""
-        self.say(error=error)
+        """Report why the model cannot run, and end."""
+        self.report(error=error)
         os._exit(1)
 
-    def stay(self) -> NoReturn:
+    def wait_for_parent(self) -> NoReturn:
         """Block while the parent lives, then end this process."""
-        _signal_end(False)
-        # A process that somebody forked from the parent may hold our standard input open after its death.
+        _set_signal_at_end(False)
+        # A process that was forked from the parent may keep our standard input open after its death.
         while os.getppid() == self._parent:
             time.sleep(1)
         _end()
 
 
-def _signal_end(wanted: bool) -> None:
-    """Have the system end this process, and the group it leads, when standard input ends.
+def _set_signal_at_end(wanted: bool) -> None:
+    """Let the system end this process, and the group it leads, when standard input ends.
 
-    Loading a model can hold the GIL for seconds, so that no thread can act; the signal's default action,
-    which is to end a process, needs no Python.
+    Loading a model can hold the GIL for seconds, so that no thread can act. The default action of the signal
+    ends a process without any Python.
     """
     if sys.platform != "win32":
         import fcntl
 
-        fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpid() if _leads() else os.getpid())
+        fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpid() if _is_group_leader() else os.getpid())
         flags = fcntl.fcntl(0, fcntl.F_GETFL)
         fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC if wanted else flags & ~os.O_ASYNC)
 
 
-def _await_end() -> None:
+def _wait_for_end() -> None:
     sys.stdin.buffer.read()
     _end()
 
 
-def _leads() -> bool:
-    """Whether everything in this process' group is its own."""
+def _is_group_leader() -> bool:
+    """Tell whether this process started everything in its process group."""
     return sys.platform != "win32" and os.getpgrp() == os.getpid()
 
 
 def _end() -> NoReturn:
-    if _leads():
+    if _is_group_leader():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)

@@ -1,85 +1,86 @@
-"""What to run: a model, the worker that runs it, and what that is told; its kind is in no more."""
+"""What it takes to run a model: its files, the worker process, and that worker's settings."""
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from ...agent.contracts import ModelError
+from ...agent.contracts import ModelError, ModelInfo
 from ..catalog import store
-from ..catalog.auto import Room, room
+from ..catalog.auto import Capacity, capacity
 from ..catalog.catalog import Entry, Model, Snapshot
 from ..catalog.machine import Gpu, Machine, cores, look, memory
 from ..catalog.sources import Progress
+from ..guidance import guidance_for
 from .transformers.settings import TransformersOptions
 
 CONTEXT = 16_384
-"""Tokens a conversation may have unless the user wants otherwise: half a gigabyte for the default model."""
+"""Default context in tokens: half a gigabyte of memory for the default model."""
 
 SLOTS = 2
 CACHE = 1024
 
 
-class Source(Protocol):
-    """Where a model's bytes are, or can be had."""
+class ModelFiles(Protocol):
+    """A model's file or folder, on this machine or still to be downloaded."""
 
     def is_here(self) -> bool:
-        """Whether nothing has to be downloaded."""
+        """Tell whether nothing has to be downloaded."""
         ...
 
-    def bring(self, progress: Progress, cancel: Event) -> Path:
-        """Return the model's file or folder, downloading it if it is not here. Blocks.
+    def fetch(self, progress: Progress, cancel: Event) -> Path:
+        """Return the path, downloading the model if it is not here. Blocks.
 
         Raises
         ------
         ModelError
-            If it cannot be had.
+            If the model cannot be had.
         """
         ...
 
     @property
-    def mend(self) -> str:
-        """What to do when the bytes turn out to be damaged, as half a sentence."""
+    def remedy(self) -> str:
+        """What to do if the files are damaged, as half a sentence."""
         ...
 
 
 @dataclass(frozen=True)
-class Pulled:
-    """A model of the catalogue."""
+class CatalogFiles:
+    """The files of a model of the catalogue."""
 
     entry: Entry | Snapshot
 
     def is_here(self) -> bool:
-        """Whether it is on this machine, whole."""
+        """Tell whether the whole model is on this machine."""
         return store.is_here(self.entry)
 
-    def bring(self, progress: Progress, cancel: Event) -> Path:
-        """Pull it, unless it is here."""
+    def fetch(self, progress: Progress, cancel: Event) -> Path:
+        """Pull the model, unless it is here."""
         return store.pull(self.entry, progress=progress, cancel=cancel)
 
     @property
-    def mend(self) -> str:
-        """Say how to get it anew."""
+    def remedy(self) -> str:
+        """Pull it again."""
         name = self.entry.name
         return f"`jupyter codeact models rm {name}`, then `jupyter codeact models pull {name}`"
 
 
 @dataclass(frozen=True)
-class Local:
+class OwnFiles:
     """A file or folder of the user's own."""
 
     path: Path
 
     def is_here(self) -> bool:
-        """Whether it is there."""
+        """Tell whether it exists."""
         return self.path.exists()
 
-    def bring(self, progress: Progress, cancel: Event) -> Path:
-        """Return its path, complaining if it is gone."""
+    def fetch(self, progress: Progress, cancel: Event) -> Path:
+        """Return its path."""
         if not self.path.exists():
             raise ModelError(
                 f"There is no file {self.path}; give the path of a .gguf file or of a model's folder."
@@ -87,41 +88,43 @@ class Local:
         return self.path
 
     @property
-    def mend(self) -> str:
-        """Say that only another will do."""
+    def remedy(self) -> str:
+        """Choose another one."""
         return "choose another file"
 
 
 @dataclass(frozen=True)
 class Launch:
-    """A worker to start.
+    """A worker process to start.
 
     Attributes
     ----------
-    name : str
-        The model's name.
-    source : Source
-        Where its bytes are.
+    info : ModelInfo
+        What is known of the model before it runs.
+    files : ModelFiles
+        The model's files.
     module : str
-        The worker: what ``python -m`` runs, speaking as `child.Child` describes.
+        The worker, a module for ``python -m`` that speaks as `child.Child` describes.
     where : str
-        What runs the model and on what, in words for people: "llama.cpp on 2 CPU cores".
-    context : int
-        Tokens a conversation may have.
+        What runs the model and on what, for people: "llama.cpp on 2 CPU cores".
     settings : mapping
-        What the worker is told, besides the ``path``, the ``name`` and the ``api_key``.
+        The worker's settings, besides ``path``, ``name`` and ``api_key``.
     weight : int, optional
-        Bytes of memory that a loaded model takes at least, by which a worker that cannot tell how far
-        it is can be watched from outside.
+        Bytes of memory that the loaded model takes at least. A worker that cannot report its progress is
+        measured against it.
     """
 
-    name: str
-    source: Source
+    info: ModelInfo
+    files: ModelFiles
     module: str
     where: str
-    context: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     weight: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.info.name
 
 
 @dataclass(frozen=True)
@@ -131,37 +134,37 @@ class EngineOptions:
     Attributes
     ----------
     context : int, optional
-        Tokens a conversation may have.
-    options : TransformersOptions
-        What transformers is told, for the models it runs.
+        Tokens of a conversation.
+    transformers : TransformersOptions
+        Options for models that transformers runs.
     """
 
     context: int | None = None
-    options: TransformersOptions = field(default_factory=TransformersOptions)
+    transformers: TransformersOptions = field(default_factory=TransformersOptions)
 
 
 def launch(
     model: Entry | Snapshot | Path,
     *,
     engine_options: EngineOptions | None = None,
-    seen: Machine | None = None,
+    machine: Machine | None = None,
 ) -> Launch:
-    """Return how to run a model: one file with llama.cpp, a folder of files with transformers.
+    """Return how to run a model: a single file with llama.cpp, a folder with transformers.
 
-    What was ``seen`` of the machine is looked up, which blocks, if it matters and is not given.
+    Blocks to look at the machine if that matters and no ``machine`` is given.
     """
-    engine_options = engine_options or EngineOptions()
+    options = engine_options or EngineOptions()
     if isinstance(model, Entry):
-        small = room(model, seen.memory if seen else memory())  # what does not fit is tried all the same
-        given = small or Room(context=CONTEXT // 4, slots=1, cache=0)
-        return llama_cpp(
-            model, context=engine_options.context or given.context, slots=given.slots, cache=given.cache
-        )
+        found = capacity(model, machine.memory if machine else memory())
+        room = found or Capacity(
+            context=CONTEXT // 4, slots=1, cache=0
+        )  # may fail, but the user asked for it
+        return llama_cpp(model, context=options.context or room.context, slots=room.slots, cache=room.cache)
     if isinstance(model, Path) and model.suffix == ".gguf":
-        return llama_cpp(model, context=engine_options.context)
-    seen = seen or look()
-    gpus = () if seen.missing else seen.gpus
-    return transformers(model, context=engine_options.context, options=engine_options.options, gpus=gpus)
+        return llama_cpp(model, context=options.context)
+    machine = machine or look()
+    gpus = () if machine.missing else machine.gpus
+    return transformers(model, context=options.context, options=options.transformers, gpus=gpus)
 
 
 def llama_cpp(
@@ -179,22 +182,21 @@ def llama_cpp(
     model : Entry or pathlib.Path
         A model of the catalogue, which is downloaded if it is not here, or a GGUF file.
     context : int, optional
-        Tokens a conversation may have; at most what the model was trained for.
+        Tokens of a conversation, at most what the model was trained for.
     slots : int
         Replies that can be written at the same time. Each takes memory for a whole context.
     threads : int, optional
-        Threads that compute; the physical cores this process may use if ``None``.
+        Threads that compute; by default the physical cores that this process may use.
     cache : int
-        MiB of memory for conversations that have no slot at the moment.
+        MiB of memory for the prompts of conversations without a slot.
     """
-    tokens, used = _room(model, context), threads or cores()
+    info, used = _info(model, context), threads or cores()
     return Launch(
-        name=_name(model),
-        source=_source(model),
+        info=info,
+        files=_files(model),
         module="jupyter_codeact.models.engines.llama.worker",
         where=f"llama.cpp on {_on_cpu(used)}",
-        context=tokens,
-        settings={"context": tokens, "slots": slots, "threads": used, "cache": cache},
+        settings={"context": info.context_window, "slots": slots, "threads": used, "cache": cache},
         weight=_weight(model),
     )
 
@@ -213,37 +215,57 @@ def transformers(
     model : Snapshot or pathlib.Path
         A model of the catalogue, which is downloaded if it is not here, or the folder or GGUF file of one.
     context : int, optional
-        Tokens a conversation may have; at most what the model was trained for.
+        Tokens of a conversation, at most what the model was trained for.
     options : TransformersOptions, optional
         How to load and run it.
     gpus : sequence of Gpu
-        What it will run on, to be told to people; the CPU if there are none.
+        The GPUs it will run on, for people to know; the CPU if there are none.
     """
-    tokens = _room(model, context)
+    info = _info(model, context)
     names = sorted({gpu.name for gpu in gpus})
     on = f"{len(gpus)} × {names[0]}" if len(gpus) > 1 and len(names) == 1 else ", ".join(names)
     return Launch(
-        name=_name(model),
-        source=_source(model),
+        info=info,
+        files=_files(model),
         module="jupyter_codeact.models.engines.transformers.worker",
         where=f"transformers on {on or _on_cpu(cores())}",
-        context=tokens,
-        settings={"context": tokens, "options": (options or TransformersOptions()).model_dump()},
+        settings={
+            "context": info.context_window,
+            "options": (options or TransformersOptions()).model_dump(),
+        },
     )
 
 
-def _name(model: Model | Path) -> str:
+def _info(model: Model | Path, context: int | None) -> ModelInfo:
     if isinstance(model, Model):
-        return model.name
-    return model.stem if model.suffix == ".gguf" else model.resolve().name
+        return ModelInfo(
+            name=model.name,
+            context_window=min(context or CONTEXT, model.context),
+            supports_images=model.supports_images,
+            thinks=model.thinks,
+            guidance=model.guidance,
+        )
+    name = model.stem if model.suffix == ".gguf" else model.resolve().name
+    return ModelInfo(
+        name=name,
+        context_window=context or CONTEXT,
+        supports_images=_has_vision(model),
+        # On one's own machine a model of unknown size is more often a small one.
+        guidance=guidance_for(name, default="small"),
+    )
 
 
-def _source(model: Entry | Snapshot | Path) -> Source:
-    return Local(model) if isinstance(model, Path) else Pulled(model)
+def _has_vision(path: Path) -> bool:
+    """Tell whether a folder's configuration has a part for images; llama.cpp is given no such part."""
+    try:
+        config = json.loads((path / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and isinstance(config.get("vision_config"), dict)
 
 
-def _room(model: Model | Path, context: int | None) -> int:
-    return min(context or CONTEXT, model.context if isinstance(model, Model) else sys.maxsize)
+def _files(model: Entry | Snapshot | Path) -> ModelFiles:
+    return OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model)
 
 
 def _weight(model: Entry | Path) -> int | None:

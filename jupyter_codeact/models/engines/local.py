@@ -6,22 +6,22 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from ...agent.contracts import Delta, Message, ModelError
+from ...agent.contracts import Delta, Message, ModelError, ModelInfo
 from ..endpoints.addresses import Address
 from ..endpoints.client import EndpointModel
-from ..endpoints.errors import LostError
+from ..endpoints.errors import ConnectionLostError
 from ..endpoints.retries import Timeouts
 from ..status import EngineStatus, Watcher
 from .supervisor import Engine
 
 
 class LocalModel:
-    """A model that an engine of this process runs, started when the first reply is asked for."""
+    """A model that an engine on this machine runs, started with the first request."""
 
     def __init__(self, engine: Engine, *, timeouts: Timeouts | None = None) -> None:
         self.engine = engine
-        # Whether to ask again is for this class to say, which knows how the engine is.
-        self._timeouts = (timeouts or Timeouts()).once()
+        # This class knows the engine's state, so it decides whether to try again.
+        self._timeouts = (timeouts or Timeouts()).without_retries()
         self._address: Address | None = None
         self._endpoint: EndpointModel | None = None
 
@@ -31,31 +31,37 @@ class LocalModel:
         return self.engine.name
 
     @property
-    def context(self) -> int:
-        """Tokens a conversation may have."""
-        return (self._endpoint.context if self._endpoint else None) or self.engine.context
+    def info(self) -> ModelInfo:
+        """What is known of the model; its engine, once it has run, knows the context window exactly."""
+        info = self.engine.launch.info
+        window = self._endpoint.info.context_window if self._endpoint else None
+        return info.model_copy(update={"context_window": window}) if window else info
+
+    async def describe(self) -> ModelInfo:
+        """Return `info`; the engine need not run for that."""
+        return self.info
 
     @property
     def status(self) -> EngineStatus:
-        """How the engine is."""
+        """The engine's status."""
         return self.engine.status
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Call ``watcher`` whenever the status changes; see `Watched.watch`."""
+        """Call ``watcher`` on every change of the status; see `Watched.watch`."""
         return self.engine.watch(watcher)
 
     async def start(self) -> None:
-        """Start the engine because the user wants it, however often it has crashed.
+        """Start the engine at the user's request, even after many crashes.
 
         Raises
         ------
         ModelError
             If it does not start.
         """
-        await self.engine.start(anew=True)
+        await self.engine.start(forget_crashes=True)
 
     async def stop(self) -> None:
-        """End the engine, or its download; the next reply starts it again."""
+        """End the engine, or its download; the next request starts it again."""
         await self.engine.close()
 
     async def stream(
@@ -63,23 +69,24 @@ class LocalModel:
         messages: Sequence[Message],
         *,
         stop: Sequence[str] = (),
-        max_tokens: int = 1024,
-        temperature: float = 0.0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
     ) -> AsyncGenerator[Delta, None]:
-        """Stream the reply, as `ChatModel` wants it, with exact counts from the first token on.
+        """Stream the reply; see `ChatModel.stream`. Token counts are exact from the first token on.
 
-        If the engine dies in mid-reply, it is started again and asked once more, unless that would not help.
+        If the engine dies in the middle of a reply, it is started again and the reply requested once more,
+        unless that would not help.
 
         Raises
         ------
         ModelError
-            With a sentence for the user; after an engine's death the next call starts a new one.
+            With a sentence for the user; after the engine's death the next request starts a new one.
         """
         with self.engine.in_use():
             for is_last in (False, True):
-                endpoint, written = await self._reach(), False
+                endpoint, begun = await self._running(), False
                 deltas = endpoint.stream(
                     messages,
                     stop=stop,
@@ -91,20 +98,20 @@ class LocalModel:
                 try:
                     async with aclosing(deltas):
                         async for delta in deltas:
-                            written = written or bool(delta.text)
+                            begun = begun or bool(delta.text or delta.thinking)
                             yield delta
                     return
-                except LostError as error:
-                    death = await self.engine.death()
-                    if death is None:
+                except ConnectionLostError as error:
+                    reason = await self.engine.exit_reason()
+                    if reason is None:
                         raise
-                    if is_last or not death.again:
-                        raise ModelError(death.message) from error
-                if written:
+                    if is_last or not reason.worth_restarting:
+                        raise ModelError(reason.message) from error
+                if begun:
                     yield Delta(restart=True)
 
     async def address(self) -> Address:
-        """Return where a client of another kind finds the model, starting the engine if it does not run.
+        """Return where another client reaches the model, starting the engine if it does not run.
 
         Raises
         ------
@@ -113,8 +120,8 @@ class LocalModel:
         """
         return await self.engine.start()
 
-    async def _reach(self) -> EndpointModel:
-        """Return the running engine's endpoint."""
+    async def _running(self) -> EndpointModel:
+        """Return the running engine as an endpoint."""
         address = await self.engine.start()
         earlier = self._endpoint
         if earlier is None or address != self._address:

@@ -1,6 +1,6 @@
-"""A model of the user's own, run by a child process that this process starts, watches and ends.
+"""An engine: a model run by a child process that this process starts, supervises and ends.
 
-A model that runs out of memory or crashes takes the child with it and nothing else.
+A model that crashes or runs out of memory takes the child with it and nothing else.
 """
 
 from __future__ import annotations
@@ -27,55 +27,57 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SupervisionPolicy:
-    """How an engine is looked after.
+    """How an engine is supervised.
 
     Attributes
     ----------
     idle_seconds : float
-        After so long without a reply being asked for, the model is unloaded; 0 is never.
-    ready_seconds : float
-        So long may it take to load.
-    crashes : int
-        After so many crashes within ``crash_seconds``, only the user can start it again.
+        Seconds without a request after which the model is unloaded; 0 for never.
+    startup_seconds : float
+        Longest time that the model may take to load.
+    max_crashes : int
+        Crashes within ``crash_window_seconds`` after which only the user can start the engine again.
+    crash_window_seconds : float
+        Seconds after which a crash is forgotten.
     backoff_seconds : float
-        So long the start after the first crash waits; each further one waits twice as long.
+        Wait before the start that follows a crash; it doubles with each further crash.
     """
 
     idle_seconds: float = 1800.0
-    ready_seconds: float = 900.0
-    crashes: int = 3
-    crash_seconds: float = 600.0
+    startup_seconds: float = 900.0
+    max_crashes: int = 3
+    crash_window_seconds: float = 600.0
     backoff_seconds: float = 1.0
 
 
 class _Process:
-    """One child process, from the wish to have it until it is gone."""
+    """One child process, from the decision to start it until it is gone."""
 
     def __init__(self) -> None:
         self.address: Future[Address] = Future()
-        self.address.set_running_or_notify_cancel()  # it is shared, so nobody may cancel it
+        self.address.set_running_or_notify_cancel()  # many may wait for it, so none may cancel it
         self.cancel = threading.Event()
         self.worker: Worker | None = None
-        self.death: ExitReason | None = None
-        self.over = threading.Event()
+        self.exit_reason: ExitReason | None = None
+        self.ended = threading.Event()
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether the child runs, or will."""
-        return not self.over.is_set() and (self.worker is None or self.worker.runs)
+        return not self.ended.is_set() and (self.worker is None or self.worker.is_running)
 
 
 class Engine(Watched):
-    """Runs one model, from the first time it is asked for until it is idle or closed.
+    """Runs one model, from the first request until it is idle or closed.
 
     Parameters
     ----------
     launch : Launch
         What to run.
     supervision : SupervisionPolicy, optional
-        How to look after it.
+        How to supervise it.
     logs : pathlib.Path, optional
-        The folder for what the worker prints.
+        The folder for the worker's log.
     """
 
     def __init__(
@@ -83,22 +85,21 @@ class Engine(Watched):
     ) -> None:
         self.launch = launch
         self.name = launch.name
-        self.context = launch.context
         self.supervision = supervision or SupervisionPolicy()
+        self.idle_seconds = self.supervision.idle_seconds
         self.log: Path | None = None
         self._logs = logs or log_folder()
-        self._life: _Process | None = None
+        self._process: _Process | None = None
         self._requests = 0
-        self.idle_seconds = self.supervision.idle_seconds
-        self._alarm: threading.Timer | None = None
+        self._idle_timer: threading.Timer | None = None
         self._crashes: list[tuple[float, ExitReason]] = []
-        super().__init__(EngineStatus(model=self.name, state=self._at_rest(), where=launch.where))
+        super().__init__(EngineStatus(model=self.name, state=self._state_at_rest(), where=launch.where))
 
-    async def start(self, *, anew: bool = False) -> Address:
+    async def start(self, *, forget_crashes: bool = False) -> Address:
         """Return the address of the running engine, starting it if it does not run.
 
-        However many ask at once, one child is started. Giving up waiting does not end the start. After a
-        crash the start waits a little, and after several it is refused, unless the user wants it ``anew``.
+        Concurrent calls start one child, and cancelling a call does not end the start. After a crash the
+        start waits a little, and after several it is refused, unless ``forget_crashes``.
 
         Raises
         ------
@@ -106,92 +107,98 @@ class Engine(Watched):
             If the model cannot be had or does not start; the next call tries again.
         """
         with self._lock:
-            if anew:
+            if forget_crashes:
                 self._crashes.clear()
-            if self._life is None or not self._life.usable:
+            if self._process is None or not self._process.is_usable:
                 delay = self._delay()
-                self._life = _Process()
+                self._process = _Process()
                 threading.Thread(
-                    target=self._live, args=(self._life, delay), name=f"engine {self.name}", daemon=True
+                    target=self._supervise,
+                    args=(self._process, delay),
+                    name=f"engine {self.name}",
+                    daemon=True,
                 ).start()
-            life = self._life
-        return await asyncio.shield(asyncio.wrap_future(life.address))
+            process = self._process
+        return await asyncio.shield(asyncio.wrap_future(process.address))
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Say that a reply is wanted or being written."""
+        """Count a request while it is served."""
         self._count(1)
         try:
             yield
         finally:
             self._count(-1)
 
-    async def death(self) -> ExitReason | None:
-        """Return why the engine died, or ``None`` if it lives. For who has just lost touch with it."""
+    async def exit_reason(self) -> ExitReason | None:
+        """Return why the engine has ended, or ``None`` if it runs; for a client that lost its connection."""
         with self._lock:
-            life = self._life
-        if life is None:
-            return ExitReason(f"{self.name} was stopped while it wrote.", again=False)
-        if not await asyncio.to_thread(life.over.wait, 1):
+            process = self._process
+        if process is None:
+            return ExitReason(f"{self.name} was stopped while it wrote.", worth_restarting=False)
+        if not await asyncio.to_thread(process.ended.wait, 1):
             return None
-        return life.death
+        return process.exit_reason
 
     def unload_soon(self, seconds: float = 60.0) -> None:
-        """Unload the model soon after its last reply, because nobody has chosen it any more."""
-        self._keep(seconds)
+        """Unload the model soon after its last reply: it is no longer the chosen one."""
+        self._set_idle_seconds(seconds)
 
     def keep_loaded(self) -> None:
-        """Take `retire` back."""
-        self._keep(self.supervision.idle_seconds)
+        """Keep the model loaded as long as the policy says, which undoes `unload_soon`."""
+        self._set_idle_seconds(self.supervision.idle_seconds)
 
     async def close(self) -> None:
         """End the engine, or its download, and wait until it is gone."""
         await asyncio.to_thread(self.stop)
 
-    def stop(self, message: str = "", *, only: _Process | None = None) -> None:
-        """Do what `close` does, without an event loop; only if it still is a certain child, unused."""
+    def stop(self, message: str = "", *, if_idle: _Process | None = None) -> None:
+        """Do what `close` does, without an event loop; with ``if_idle``, only if that process is unused."""
         with self._lock:
-            life = self._life
-            if life is None or (only is not None and (only is not life or self._requests)):
+            process = self._process
+            if process is None or (if_idle is not None and (if_idle is not process or self._requests)):
                 return
-            self._life = None
-            life.cancel.set()
-            if life.worker is not None:
-                life.worker.kill()
-        life.over.wait()
+            self._process = None
+            process.cancel.set()
+            if process.worker is not None:
+                process.worker.kill()
+        process.ended.wait()
         with self._lock:
-            if self._life is None:
-                self._say(self._at_rest(), message)
+            if self._process is None:
+                self._update(self._state_at_rest(), message)
 
-    def _at_rest(self) -> Literal["absent", "stopped"]:
-        return "stopped" if self.launch.source.is_here() else "absent"
+    def _state_at_rest(self) -> Literal["absent", "stopped"]:
+        return "stopped" if self.launch.files.is_here() else "absent"
 
     def _count(self, change: int) -> None:
         with self._lock:
             self._requests += change
             if self.status.state in ("ready", "busy"):
-                self._say_ready()
-            self._set_alarm()
+                self._update_ready()
+            self._set_idle_timer()
 
-    def _say_ready(self) -> None:
-        self._say("busy" if self._requests else "ready")
+    def _update_ready(self) -> None:
+        self._update("busy" if self._requests else "ready")
 
-    def _keep(self, seconds: float) -> None:
+    def _set_idle_seconds(self, seconds: float) -> None:
         with self._lock:
             self.idle_seconds = seconds
-            self._set_alarm()
+            self._set_idle_timer()
 
-    def _set_alarm(self) -> None:
-        """See that the model is unloaded when nobody has used it for long."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        life, seconds = self._life, self.idle_seconds
-        if life is not None and not self._requests and seconds > 0:
-            message = f"Unloaded after {_spell(seconds)} without use; it is loaded again when it is needed."
-            self._alarm = threading.Timer(seconds, self.stop, args=(message,), kwargs={"only": life})
-            self._alarm.daemon = True
-            self._alarm.start()
+    def _set_idle_timer(self) -> None:
+        """Have the model unloaded once it has not been used for long enough."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        process, seconds = self._process, self.idle_seconds
+        if process is not None and not self._requests and seconds > 0:
+            message = (
+                f"Unloaded after {_duration(seconds)} without use; it is loaded again when it is needed."
+            )
+            timer = threading.Timer(seconds, self.stop, args=(message,), kwargs={"if_idle": process})
+            timer.daemon = True
+            timer.start()
+            self._idle_timer = timer
 
     def _delay(self) -> float:
         """Return how long the next start has to wait.
@@ -199,88 +206,89 @@ class Engine(Watched):
         Raises
         ------
         ModelError
-            If there were so many crashes lately that there is to be none.
+            If too many crashes forbid a start.
         """
-        now, supervision = time.monotonic(), self.supervision
-        self._crashes = [crash for crash in self._crashes if now - crash[0] < supervision.crash_seconds]
+        now, policy = time.monotonic(), self.supervision
+        self._crashes = [crash for crash in self._crashes if now - crash[0] < policy.crash_window_seconds]
         if not self._crashes:
             return 0.0
-        last, death = self._crashes[-1]
-        if len(self._crashes) >= supervision.crashes:
-            raise ModelError(self._given_up(death))
-        return max(0.0, last + supervision.backoff_seconds * float(2 ** (len(self._crashes) - 1)) - now)
+        last, reason = self._crashes[-1]
+        if len(self._crashes) >= policy.max_crashes:
+            raise ModelError(self._too_many_crashes(reason))
+        return max(0.0, last + policy.backoff_seconds * float(2 ** (len(self._crashes) - 1)) - now)
 
-    def _given_up(self, death: ExitReason) -> str:
+    def _too_many_crashes(self, last: ExitReason) -> str:
+        within = _duration(self.supervision.crash_window_seconds)
         return (
-            f"{self.name} failed {self.supervision.crashes} times within {_spell(self.supervision.crash_seconds)}, so"
-            " it is not started again by itself; start it from the list of models once this is mended:"
-            f" {death.message}"
+            f"{self.name} failed {self.supervision.max_crashes} times within {within}, so it is not started"
+            f" again by itself; start it from the list of models once this is resolved: {last.message}"
         )
 
-    def _live(self, life: _Process, delay: float) -> None:
-        """Be the thread of one child: start it, and stay until it is gone."""
+    def _supervise(self, process: _Process, delay: float) -> None:
+        """Start a child process and wait for its end, in a thread of its own."""
         try:
-            address = self._begin(life, delay)
+            address = self._start_worker(process, delay)
         except Exception as error:
             if not isinstance(error, ModelError):
                 _log.exception("The engine could not be started")
                 error = ModelError(f"{self.name} could not be started: {error}.")
-            if not life.cancel.is_set():
-                life.death = error.death if isinstance(error, WorkerError) else None
-                self._fail(life.death or ExitReason(str(error)), crashed=life.death is not None)
-            life.over.set()
-            life.address.set_exception(error)
+            if not process.cancel.is_set():
+                process.exit_reason = error.reason if isinstance(error, WorkerError) else None
+                crashed = process.exit_reason is not None
+                self._fail(process.exit_reason or ExitReason(str(error)), crashed=crashed)
+            process.ended.set()
+            process.address.set_exception(error)
             return
         with self._lock:
-            if not life.cancel.is_set():
-                self._say_ready()
-                self._set_alarm()
-        life.address.set_result(address)
-        assert life.worker is not None
-        life.worker.wait()
-        if not life.cancel.is_set():
-            life.death = life.worker.death()
-            self._fail(life.death, crashed=True, next_time=" It is started again when it is next needed.")
-        life.over.set()
+            if not process.cancel.is_set():
+                self._update_ready()
+                self._set_idle_timer()
+        process.address.set_result(address)
+        assert process.worker is not None
+        process.worker.wait()
+        if not process.cancel.is_set():
+            process.exit_reason = process.worker.exit_reason()
+            self._fail(process.exit_reason, crashed=True, hint=" It is started again when it is next needed.")
+        process.ended.set()
 
-    def _begin(self, life: _Process, delay: float) -> Address:
-        def progress(done: int, total: int, note: str) -> None:
-            # In steps of a percent: nobody sees more, and each travels to every page.
-            self._say("downloading", note, progress=done * 100 // total / 100)
+    def _start_worker(self, process: _Process, delay: float) -> Address:
+        def downloading(done: int, total: int, note: str) -> None:
+            # In steps of a percent: nobody sees more, and each one travels to every page.
+            self._update("downloading", note, progress=done * 100 // total / 100)
 
-        def loading(done: float) -> None:
+        def loading(share: float) -> None:
             with self._lock:
-                if not life.cancel.is_set():
-                    self._say("loading", progress=int(done * 100) / 100)
+                if not process.cancel.is_set():
+                    self._update("loading", progress=int(share * 100) / 100)
 
-        path = self.launch.source.bring(progress, life.cancel)
+        path = self.launch.files.fetch(downloading, process.cancel)
         if delay:
-            self._say("loading", f"Waiting {delay:.0f} s before it is started again.")
-            life.cancel.wait(delay)
+            self._update("loading", f"Waiting {delay:.0f} s before it is started again.")
+            process.cancel.wait(delay)
         with self._lock:
-            if life.cancel.is_set():
+            if process.cancel.is_set():
                 raise ModelError(f"{self.name} was stopped while it was being started.")
-            self._say("loading")
-            life.worker = Worker(self.launch, path, self._logs)
-            self.log = life.worker.log
+            self._update("loading")
+            process.worker = Worker(self.launch, path, self._logs)
+            self.log = process.worker.log
         try:
-            return life.worker.ready(self.supervision.ready_seconds, loading)
+            return process.worker.wait_until_ready(self.supervision.startup_seconds, loading)
         except WorkerError as error:
-            if life.cancel.is_set():
+            if process.cancel.is_set():
                 raise ModelError(f"{self.name} was stopped while it was being started.") from error
             raise
 
-    def _fail(self, death: ExitReason, *, crashed: bool, next_time: str = "") -> None:
+    def _fail(self, reason: ExitReason, *, crashed: bool, hint: str = "") -> None:
         with self._lock:
-            message = death.message + next_time
+            message = reason.message + hint
             if crashed:
-                self._crashes.append((time.monotonic(), death))
-                if len(self._crashes) >= self.supervision.crashes:
-                    message = self._given_up(death)
-            self._say("failed", message)
+                self._crashes.append((time.monotonic(), reason))
+                if len(self._crashes) >= self.supervision.max_crashes:
+                    message = self._too_many_crashes(reason)
+            self._update("failed", message)
 
 
-def _spell(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:g} seconds"
     return "1 minute" if seconds < 120 else f"{seconds / 60:.0f} minutes"

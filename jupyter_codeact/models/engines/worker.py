@@ -1,4 +1,4 @@
-"""One child process that runs a model, seen from its parent: started, awaited, ended, and explained."""
+"""One child process that runs a model, as its parent sees it: started, awaited, ended, and explained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..endpoints.addresses import Address
 from .launch import Launch
 
 _LOGS_KEPT = 5
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _MEMORY = re.compile(
     r"insufficient memory|cannot allocate|to allocate|bad_alloc|out of memory|OutOfMemoryError|MemoryError",
     re.I,
@@ -34,22 +34,22 @@ _UNREADABLE = re.compile(r"failed to load model|invalid magic|is not a valid GGU
 
 @dataclass(frozen=True)
 class ExitReason:
-    """Why a worker ended. ``again`` says whether to start another without being asked may help."""
+    """Why a worker ended. ``worth_restarting`` tells whether another one may do better."""
 
     message: str
-    again: bool = True
+    worth_restarting: bool = True
 
 
 class WorkerError(ModelError):
-    """A worker that did not get ready."""
+    """A worker did not become ready."""
 
-    def __init__(self, death: ExitReason) -> None:
-        super().__init__(death.message)
-        self.death = death
+    def __init__(self, reason: ExitReason) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
 
 
 class Worker:
-    """A child process, which leads a process group of its own so that whatever it starts ends with it.
+    """A child process. It leads a process group, so that whatever it starts ends with it.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Worker:
     path : pathlib.Path
         The model's file or folder.
     logs : pathlib.Path
-        The folder for what it prints.
+        The folder for its log.
     """
 
     def __init__(self, launch: Launch, path: Path, logs: Path) -> None:
@@ -71,11 +71,11 @@ class Worker:
             "api_key": self._api_key,
         }
         self.log, output = _open_log(logs, launch.name)
-        self._late = 0.0
+        self._late_seconds = 0.0
         environment = dict(os.environ)
         if "OMP_WAIT_POLICY" not in environment:
-            # Threads that wait for each other spin for milliseconds by default, which all but stops a model
-            # on a machine with other work to do; this much costs an idle machine nothing.
+            # By default, threads that wait for each other spin for milliseconds, which nearly stops a model
+            # on a busy machine. This shorter spin costs nothing on an idle one.
             environment.setdefault("GOMP_SPINCOUNT", "2000")
         with output:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -84,58 +84,58 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=environment,
-                start_new_session=True,  # Ctrl-C is for us, and we decide what becomes of the model
+                start_new_session=True,  # so that Ctrl-C reaches us, but not the model
             )
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the process has not ended."""
         if self._process.returncode is not None:
             return False
         if not hasattr(os, "waitid"):
             return self._process.poll() is None
-        try:  # without reaping it, which is for `wait` to do
+        try:  # without reaping it, which `wait` does
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
         except ChildProcessError:
             return False
 
-    def ready(self, seconds: float, loading: Callable[[float], None]) -> Address:
-        """Tell the worker what to do and wait until it answers, calling ``loading`` with how far it is.
+    def wait_until_ready(self, seconds: float, loading: Callable[[float], None]) -> Address:
+        """Send the worker its settings and wait until it serves; ``loading`` is called with the progress.
 
         Raises
         ------
         WorkerError
-            If it ends first, or is not ready after ``seconds``; then it is gone.
+            If it ends first, or is not ready after ``seconds``, when it is ended.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(seconds, loading, over), daemon=True)
         watch.start()
-        said = ""
+        reported = ""
         try:
             self._process.stdin.write(json.dumps(self._settings).encode() + b"\n")
             self._process.stdin.flush()
             for line in self._process.stdout:
-                words = _words(line)
-                if "port" in words:
-                    return Address(f"http://127.0.0.1:{int(words['port'])}/v1", self._api_key)
-                if "loading" in words:
-                    loading(min(max(float(words["loading"]), 0.0), 1.0))
-                said = str(words.get("error", said))
-        except BrokenPipeError:  # it died before it had read
+                message = _parse(line)
+                if "port" in message:
+                    return Address(f"http://127.0.0.1:{int(message['port'])}/v1", self._api_key)
+                if "loading" in message:
+                    loading(min(max(float(message["loading"]), 0.0), 1.0))
+                reported = str(message.get("error", reported))
+        except BrokenPipeError:  # it died before it had read its settings
             pass
         finally:
             over.set()
             watch.join()
         self.wait()
-        raise WorkerError(self.death(said))
+        raise WorkerError(self.exit_reason(reported))
 
     def wait(self) -> None:
-        """Wait until the process has ended, and see that nothing it started is left."""
+        """Wait until the process has ended, and end whatever it has started."""
         if hasattr(os, "waitid"):
             with suppress(ChildProcessError):
-                # Its number stays its own until it is reaped, so the group is still the right one.
+                # Until it is reaped nobody else gets its number, so the group is still its own.
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
                 self.kill()
         self._process.wait()
@@ -145,7 +145,7 @@ class Worker:
                     pipe.close()
 
     def kill(self) -> None:
-        """End the process and whatever it has started, at once."""
+        """End the process and whatever it has started."""
         if self._process.returncode is not None:
             return
         if hasattr(os, "killpg"):
@@ -153,47 +153,47 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
 
-    def death(self, said: str = "") -> ExitReason:
-        """Put into words why the process ended; ``said`` is what it said of that itself."""
+    def exit_reason(self, reported: str = "") -> ExitReason:
+        """Explain why the process ended; ``reported`` is its own last word."""
         name = self.launch.name
-        if self._late:
+        if self._late_seconds:
             return ExitReason(
-                f"{name} was not ready after {self._late:g} seconds, so it was ended. Use a smaller model, or"
-                f" see its log {self.log}."
+                f"{name} was not ready after {self._late_seconds:g} seconds, so it was ended. Use a smaller"
+                f" model, or see its log {self.log}."
             )
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        end = "\n".join([*lines[-40:], said])
+        end = "\n".join([*lines[-40:], reported])
         if _GPU.search(end):
             return ExitReason(
                 f"{name} ran out of memory on the GPU. Close other programs that use it, or use a smaller"
                 f" or quantised model or a shorter context. Its log: {self.log}.",
-                again=False,
+                worth_restarting=False,
             )
         code = self._process.returncode
         if code == -signal.SIGKILL or _MEMORY.search(end):
             return ExitReason(
                 f"{name} ran out of memory or was killed. Close other programs and kernels, or use a"
                 f" smaller model or a shorter context. Its log: {self.log}.",
-                again=False,
+                worth_restarting=False,
             )
         if _UNREADABLE.search(end):
             return ExitReason(
-                f"The model {name} cannot be read, the file may be damaged: {self.launch.source.mend}."
+                f"The model {name} cannot be read, the file may be damaged: {self.launch.files.remedy}."
                 f" Its log: {self.log}.",
-                again=False,
+                worth_restarting=False,
             )
-        last = "\n".join(([said] if said else []) + lines[-3:])
+        last = "\n".join(([reported] if reported else []) + lines[-3:])
         return ExitReason(
             f"The engine of {name} ended unexpectedly (exit code {code}); its log {self.log} ends:\n{last}\n"
         )
 
     def _watch(self, seconds: float, loading: Callable[[float], None], over: threading.Event) -> None:
-        """End a worker that takes too long; until then see from outside how much it has loaded."""
+        """End a worker that takes too long; until then, measure how much it has loaded."""
         weight, waited = self.launch.weight, 0.0
-        while not over.wait(min(_LOOK_SECONDS, seconds - waited)):
-            waited += _LOOK_SECONDS
+        while not over.wait(min(_POLL_SECONDS, seconds - waited)):
+            waited += _POLL_SECONDS
             if waited >= seconds:
-                self._late = seconds
+                self._late_seconds = seconds
                 self.kill()
                 return
             if weight:
@@ -202,24 +202,24 @@ class Worker:
 
 
 def log_folder() -> Path:
-    """Return where the logs of engines are."""
+    """Return the folder for the logs of engines."""
     from platformdirs import user_log_path
 
     return user_log_path("jupyter-codeact", appauthor=False)
 
 
 def logs_of(name: str, folder: Path | None = None) -> list[Path]:
-    """Return the logs of a model's engines, the newest first."""
+    """Return the logs of a model's engines, newest first."""
     found = (folder or log_folder()).glob(f"{_stem(name)}-*.log")
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _words(line: bytes) -> dict[str, Any]:
+def _parse(line: bytes) -> dict[str, Any]:
     try:
-        words = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return {}
-    return words if isinstance(words, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _stem(name: str) -> str:
@@ -227,7 +227,7 @@ def _stem(name: str) -> str:
 
 
 def _open_log(folder: Path, name: str) -> tuple[Path, IO[bytes]]:
-    """Open a new log, and throw away those of long ago, but never one that another process still writes."""
+    """Open a new log and delete old ones, but never one that another process still writes."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in logs_of(name, folder)[_LOGS_KEPT - 1 :]:
         owner = path.stem.split("-")[-2]

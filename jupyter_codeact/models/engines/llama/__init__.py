@@ -1,1 +1,1 @@
-"""The llama.cpp engine."""
+"""The llama.cpp engine: models in GGUF files, on CPUs."""

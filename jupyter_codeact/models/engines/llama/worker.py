@@ -1,6 +1,6 @@
 """The child process that runs one model with llama.cpp, as an OpenAI-compatible server on loopback.
 
-How it is told what to do (`Settings`) and how it answers is in `child`.
+It receives its `Settings` and reports as `child.Child` describes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from ..child import Child
 
 
 class Settings(TypedDict):
-    """What the parent decides.
+    """What the parent process decides.
 
-    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the others.
+    ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the prompts of
+    conversations without a slot.
     """
 
     path: str
@@ -28,7 +29,7 @@ class Settings(TypedDict):
 
 
 def main() -> None:
-    """Be the child process."""
+    """Run the child process."""
     child = Child()
     try:
         import xllamacpp
@@ -36,8 +37,8 @@ def main() -> None:
         server = xllamacpp.Server(_parameters(xllamacpp, child.settings))
     except (ImportError, RuntimeError) as error:
         child.fail(str(error))
-    child.say(port=urlsplit(server.listening_address).port)
-    child.stay()
+    child.report(port=urlsplit(server.listening_address).port)
+    child.wait_for_parent()
 
 
 def _parameters(xllamacpp: Any, settings: Settings) -> Any:
@@ -47,19 +48,19 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.api_keys = [settings["api_key"]]
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
-    # Nothing but the protocol: no pages, no look into other conversations, no other origins.
+    # Nothing but the protocol: no pages, no view of other conversations, no other origins.
     parameters.ui = False
     parameters.endpoint_slots = False
     parameters.cors_origins = ""
     parameters.cors_credentials = False
-    # Every slot has a context of its own: in a shared one, conversations that together outgrow it
-    # abort each other. Those without a slot keep their prefix in the prompt cache (MiB).
+    # Every slot has a context of its own: in a shared one, conversations that together outgrow it abort each
+    # other. The prefixes of conversations without a slot are in the prompt cache.
     parameters.n_parallel = settings["slots"]
     parameters.n_ctx = settings["slots"] * settings["context"]
     parameters.cache_ram_mib = settings["cache"]
-    # A request that is called off, or another that waits, gets its turn between batches.
+    # A cancelled request ends, and a waiting one begins, between two batches.
     parameters.n_batch = parameters.n_ubatch = 256
-    # The first prompt warms up as well as a made-up one does.
+    # The first prompt warms the model up just as well.
     parameters.warmup = False
     threads = settings["threads"] or machine.cores()
     parameters.cpuparams.n_threads = threads

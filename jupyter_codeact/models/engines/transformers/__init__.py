@@ -1,1 +1,1 @@
-"""The transformers engine."""
+"""The transformers engine: models on GPUs."""

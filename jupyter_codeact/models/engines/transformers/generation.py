@@ -1,4 +1,4 @@
-"""What writing a reply token by token means, whoever does it."""
+"""What all generators have in common: a request for tokens, and the steps of a reply."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be continued, and how. ``images`` is what the model's processor made of pictures."""
+class GenerationRequest:
+    """A prompt to continue. ``images`` are inputs that the model's processor made of images."""
 
     tokens: list[int]
     max_tokens: int
@@ -20,7 +20,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Step:
-    """What has been written since the step before; ``cached`` are tokens of the prompt that were known."""
+    """Tokens written since the last step; ``cached`` counts those of the prompt that a cache served."""
 
     tokens: list[int]
     cached: int
@@ -28,14 +28,14 @@ class Step:
 
 
 class Generator(Protocol):
-    """Writes replies. Closing or cancelling one frees what worked on it."""
+    """Writes replies. Closing or cancelling one frees the model for others."""
 
-    def generate(self, wish: Wish) -> AsyncGenerator[Step, None]:
-        """Yield steps, the last of which has ``finish``."""
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Step, None]:
+        """Yield steps; the last one has ``finish``."""
 
     def close(self) -> None:
-        """Write no more."""
+        """End the generator."""
 
 
 class BrokenError(Exception):
-    """The generator will never write again."""
+    """The generator is broken for good."""

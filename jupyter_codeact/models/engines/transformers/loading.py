@@ -1,4 +1,4 @@
-"""Bringing a model into memory: where it is placed, in which type, and with what on top of it."""
+"""Loading a model: onto which devices, in which type, and with which adapter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import transformers
 from ...catalog import machine
 from .settings import Settings, TransformersOptions
 
-_ROOM = 1.25
-"""What a model takes on a GPU before its caches, over the bytes of its weights."""
+_OVERHEAD = 1.25
+"""GPU memory that a model takes without its caches, relative to the size of its weights."""
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A model in memory. ``processor`` is there if it sees; ``context`` is in tokens."""
+class LoadedModel:
+    """A model in memory. A model that takes images has a ``processor``; ``context`` is in tokens."""
 
     model: Any
     tokenizer: Any
@@ -31,22 +31,22 @@ class Loaded:
     options: TransformersOptions
 
     @property
-    def ends(self) -> list[int]:
+    def end_tokens(self) -> list[int]:
         """The tokens that end a reply."""
-        known = self.model.generation_config.eos_token_id
-        found = known if isinstance(known, list) else [known]
+        configured = self.model.generation_config.eos_token_id
+        found = configured if isinstance(configured, list) else [configured]
         return sorted({token for token in [*found, self.tokenizer.eos_token_id] if token is not None})
 
 
-def load(settings: Settings, options: TransformersOptions, progress: Callable[[float], None]) -> Loaded:
-    """Load a model and what turns text and images into its input.
+def load(settings: Settings, options: TransformersOptions, progress: Callable[[float], None]) -> LoadedModel:
+    """Load a model with its tokenizer and, if it takes images, its processor.
 
     Raises
     ------
     ValueError
-        If the model cannot be had in this way, with a sentence for the user.
+        If the model cannot be loaded in this way, with a sentence for the user.
     OSError, RuntimeError, ImportError
-        Of the libraries, if files are missing or damaged, memory runs out, or a package is not installed.
+        From the libraries, if files are missing or damaged, memory runs out, or a package is not installed.
     """
     torch.set_num_threads(machine.cores())
     path = Path(settings["path"])
@@ -57,24 +57,24 @@ def load(settings: Settings, options: TransformersOptions, progress: Callable[[f
     )
     source |= {"local_files_only": True, "trust_remote_code": False}
     config = transformers.AutoConfig.from_pretrained(**source)
-    sees = type(config) in transformers.AutoModelForImageTextToText._model_mapping
-    kind = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM
-    with _reported(progress):
-        model = kind.from_pretrained(**source, config=config, **_placing(path, options), **_types(options))
-    _check_placing(model, settings["name"], options)
+    takes_images = type(config) in transformers.AutoModelForImageTextToText._model_mapping
+    kind = transformers.AutoModelForImageTextToText if takes_images else transformers.AutoModelForCausalLM
+    with _progress_reported(progress):
+        model = kind.from_pretrained(**source, config=config, **_devices(path, options), **_types(options))
+    _check_devices(model, settings["name"], options)
     if options.adapter:
         if not (Path(options.adapter) / "adapter_config.json").is_file():
             raise ValueError(f"There is no PEFT adapter in {options.adapter}: it has no adapter_config.json.")
-        _need("peft", "an adapter")
+        _require("peft", "an adapter")
         model.load_adapter(options.adapter, local_files_only=True)
-    processor = transformers.AutoProcessor.from_pretrained(**source) if sees else None
+    processor = transformers.AutoProcessor.from_pretrained(**source) if takes_images else None
     tokenizer = processor.tokenizer if processor else transformers.AutoTokenizer.from_pretrained(**source)
     if not (processor or tokenizer).chat_template:
         raise ValueError(
             f"{settings['name']} has no chat template, so it is no chat model; choose one that is"
         )
     trained_for = getattr(config.get_text_config(), "max_position_embeddings", None) or settings["context"]
-    return Loaded(
+    return LoadedModel(
         model=model.eval(),
         tokenizer=tokenizer,
         processor=processor,
@@ -84,15 +84,15 @@ def load(settings: Settings, options: TransformersOptions, progress: Callable[[f
 
 
 def _types(options: TransformersOptions) -> dict[str, Any]:
-    """Return in which type, shape and with which attention the weights are loaded."""
+    """Return the type, quantisation and attention of the weights, as arguments for `from_pretrained`."""
     dtype: Any = options.dtype
     if dtype == "auto" and not torch.cuda.is_available():
-        dtype = "float32"  # few processors compute in shorter types, and those that do not are very slow
+        dtype = "float32"  # most CPUs are very slow at shorter types
     chosen: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
     if named := options.attn_implementation or attention():
         chosen["attn_implementation"] = named
     if options.quantization != "none":
-        _need("bitsandbytes", f"{options.quantization} quantisation")
+        _require("bitsandbytes", f"{options.quantization} quantisation")
         four = options.quantization == "4bit"
         chosen["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=four,
@@ -104,7 +104,7 @@ def _types(options: TransformersOptions) -> dict[str, Any]:
 
 
 def attention() -> str | None:
-    """Return the fastest attention that is installed; nothing is ever fetched for it."""
+    """Return the fastest attention that is installed; nothing is downloaded for it."""
     if torch.cuda.is_available():
         for package, name in (
             ("flash_attn_interface", "flash_attention_3"),
@@ -115,8 +115,8 @@ def attention() -> str | None:
     return None
 
 
-def _placing(path: Path, options: TransformersOptions) -> dict[str, Any]:
-    """Return where the weights go: one GPU if they fit into it, else several, else also memory if allowed."""
+def _devices(path: Path, options: TransformersOptions) -> dict[str, Any]:
+    """Return where the weights go: to one GPU if they fit, else to several, and to memory if allowed."""
     if not torch.cuda.is_available():
         return {}
     free = [
@@ -124,40 +124,40 @@ def _placing(path: Path, options: TransformersOptions) -> dict[str, Any]:
         for index in range(torch.cuda.device_count())
     ]
     size = sum(file.stat().st_size for file in [path, *path.glob("*.safetensors")] if file.is_file())
-    shrunk = size * {"none": 1.0, "8bit": 0.55, "4bit": 0.35}[options.quantization]
-    roomiest = max(range(len(free)), key=free.__getitem__)
-    if shrunk * _ROOM < free[roomiest]:
-        return {"device_map": {"": roomiest}}
-    # The rest of each GPU is for what a conversation takes.
-    limits: dict[Any, int] = {index: int(share / _ROOM) for index, share in enumerate(free)}
+    quantized = size * {"none": 1.0, "8bit": 0.55, "4bit": 0.35}[options.quantization]
+    best = max(range(len(free)), key=free.__getitem__)
+    if quantized * _OVERHEAD < free[best]:
+        return {"device_map": {"": best}}
+    # The rest of each GPU is for conversations.
+    limits: dict[Any, int] = {index: int(share / _OVERHEAD) for index, share in enumerate(free)}
     limits["cpu"] = machine.look().free // 2 if options.offload else 0
     return {"device_map": "auto", "max_memory": limits}
 
 
-def _check_placing(model: Any, name: str, options: TransformersOptions) -> None:
-    places = set(getattr(model, "hf_device_map", {}).values())
-    if places & {"cpu", "disk"} and torch.cuda.is_available() and not options.offload:
+def _check_devices(model: Any, name: str, options: TransformersOptions) -> None:
+    devices = set(getattr(model, "hf_device_map", {}).values())
+    if devices & {"cpu", "disk"} and torch.cuda.is_available() and not options.offload:
         raise ValueError(
             f"{name} does not fit into the GPU memory that is free (out of memory). Close other programs that"
             " use the GPU, set quantization to 8bit or 4bit, allow offload (slow), or use a smaller model"
         )
 
 
-def _need(package: str, what: str) -> None:
+def _require(package: str, what: str) -> None:
     if importlib.util.find_spec(package) is None:
         raise ValueError(f"{what.capitalize()} needs the package {package}: `pip install {package}`")
 
 
 @contextmanager
-def _reported(progress: Callable[[float], None]) -> Iterator[None]:
-    """Report how much of the weights is loaded, in hundredths, instead of drawing bars in the log."""
-    said = -1
+def _progress_reported(progress: Callable[[float], None]) -> Iterator[None]:
+    """Report the share of the weights that is loaded, instead of drawing bars in the log."""
+    reported = -1
 
     def report(done: float, total: float | None) -> None:
-        nonlocal said
+        nonlocal reported
         share = int(100 * done / total) if total else 0
-        if said < share <= 100:
-            said = share
+        if reported < share <= 100:
+            reported = share
             progress(share / 100)
 
     def counted(items: Any) -> Iterator[Any]:
@@ -170,10 +170,10 @@ def _reported(progress: Callable[[float], None]) -> Iterator[None]:
         if args and hasattr(args[0], "__len__"):
             args = (counted(args[0]), *args[1:])
         made = factory(*args, **kwargs)
-        plain = made.update
+        original = made.update
 
         def update(n: float = 1) -> Any:
-            drawn = plain(n)
+            drawn = original(n)
             report(made.n, made.total)
             return drawn
 

@@ -1,8 +1,8 @@
-"""How the next token is drawn, the same for one reply as for a batch of them.
+"""How the next token is sampled, for one reply as for a batch.
 
-A token is the greatest of its scores after noise has been added that makes greater scores win more often
-(the Gumbel trick). The noise comes from the reply's seed and the place in it, not from a generator that
-all replies share, so a seed says the same again whatever else the engine is doing.
+Noise is added to the scores, and the token with the greatest sum is taken (the Gumbel trick). The noise comes
+from the reply's seed and the position, not from a generator that all replies share, so a seed gives the same
+reply again whatever else the engine is doing.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import torch
 _MASK = 0xFFFFFFFF
 
 
-def key(seed: int, place: int) -> int:
-    """Return a number that stands for one place in one reply."""
-    digest = hashlib.blake2b(f"{seed} {place}".encode(), digest_size=4).digest()
+def key(seed: int, position: int) -> int:
+    """Return the key of the noise at one position of one reply."""
+    digest = hashlib.blake2b(f"{seed} {position}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, signed=True)
 
 
 def add_noise(scores: torch.Tensor, temperatures: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-    """Return scores whose greatest is the token drawn; rows of temperature 0 stay as they are.
+    """Return scores whose greatest is the sampled token; rows of temperature 0 are not changed.
 
     Parameters
     ----------
     scores : torch.Tensor
-        What the model gave for every token; one row a reply.
+        The model's score of every token, one row for each reply.
     temperatures, keys : torch.Tensor
         One number for each row.
     """
@@ -40,7 +40,7 @@ def add_noise(scores: torch.Tensor, temperatures: torch.Tensor, keys: torch.Tens
 
 
 def _hash(keys: torch.Tensor, width: int) -> torch.Tensor:
-    """Return numbers between 0 and 1, both excluded: for each key a row, each of its own (murmur3)."""
+    """Return a row of numbers between 0 and 1, both excluded, for each key (murmur3)."""
     mixed = (torch.arange(width, device=keys.device) * 0x9E3779B1) & _MASK
     mixed = mixed ^ (keys & _MASK).unsqueeze(-1)
     mixed = ((mixed ^ (mixed >> 16)) * 0x85EBCA6B) & _MASK
@@ -63,7 +63,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class _Options:
-    """What a reply in a batch asks for; those that only warm the GPU up ask for nothing."""
+    """Sampling options of a reply in a batch; the warm-up has none."""
 
     temperature: float = 0.0
     seed: int = 0
@@ -80,27 +80,27 @@ class _Scheduled(Protocol):
 
 
 class BatchNoise:
-    """What continuous batching has in place of its list of logits processors.
+    """Replaces the list of logits processors of continuous batching.
 
-    It asks for two rows of numbers that travel to the GPU with every batch, one number a reply in each:
-    the temperature, in the bits of an integer, and the key.
+    It requests two rows of numbers that travel to the GPU with every batch, each with a number for each
+    reply: the temperature, as the bits of an integer, and the key.
     """
 
     do_processing = True
     tensors_required = 2
 
     def check_kwargs(self, kwargs: dict[str, Any]) -> None:
-        """Take what `_Options` has, and nothing else."""
+        """Accept the fields of `_Options`, and nothing else."""
         _Options(**kwargs)
 
     def fill_defaults(self, rows: torch.Tensor) -> None:
-        """Make rows that nobody uses harmless."""
+        """Clear rows that no reply uses."""
         rows.zero_()
 
     def prepare_tensor_args(
         self, requests_in_batch: Sequence[_Scheduled], arg_storage: torch.Tensor
     ) -> torch.Tensor:
-        """Write the numbers of the replies that get a token in this batch."""
+        """Write the numbers of the replies that get a token with this batch."""
         states = [request.state for request in requests_in_batch if request.has_new_token]
         chosen = [_Options(**state.logit_processor_kwargs) for state in states]
         temperatures = torch.tensor([options.temperature for options in chosen], dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""OpenAI's chat protocol on loopback, for one model."""
+"""A server of OpenAI's chat protocol on loopback, for one model."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from .batching import BatchingGenerator, can_batch
-from .generation import BrokenError, Generator, Wish
-from .loading import Loaded
+from .generation import BrokenError, GenerationRequest, Generator
+from .loading import LoadedModel
 from .plain import PlainGenerator
 from .settings import Settings
-from .text import UnfitError, Writing, read
+from .text import Decoder, UnsupportedContentError, encode
 
-_BODY = 64 << 20
+_MAX_BODY = 64 << 20
 _UNSUPPORTED = ("tools", "functions", "response_format", "logprobs", "logit_bias", "audio")
 _log = logging.getLogger(__name__)
 
 
 class ChatRequest(BaseModel):
-    """What of a request matters here; the protocol's other fields change nothing in a reply to one client."""
+    """The fields of a request that matter here; others of the protocol are ignored."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -51,7 +51,7 @@ class ChatRequest(BaseModel):
 
 
 class RefusedError(Exception):
-    """A request that is not served, with the words and fields of the protocol's error."""
+    """A request that is refused, with the fields of the protocol's error."""
 
     def __init__(self, status: int, message: str, **fields: Any) -> None:
         super().__init__(message)
@@ -68,18 +68,19 @@ class RefusedError(Exception):
 class Service:
     """What the handlers share."""
 
-    loaded: Loaded
+    loaded: LoadedModel
     generator: Generator
     name: str
     api_key: str
 
 
-async def serve(loaded: Loaded, settings: Settings, ready: Callable[[int], None]) -> None:
-    """Serve a model on a free port of the loopback address, which ``ready`` is called with, for ever."""
+async def serve(loaded: LoadedModel, settings: Settings, ready: Callable[[int], None]) -> None:
+    """Serve a model for ever on a free port of the loopback address; ``ready`` is called with the port."""
     generator = BatchingGenerator(loaded) if can_batch(loaded) else PlainGenerator(loaded)
     sockets = bind_sockets(0, "127.0.0.1")
     server = HTTPServer(
-        application(Service(loaded, generator, settings["name"], settings["api_key"])), max_body_size=_BODY
+        application(Service(loaded, generator, settings["name"], settings["api_key"])),
+        max_body_size=_MAX_BODY,
     )
     server.add_sockets(sockets)
     ready(sockets[0].getsockname()[1])
@@ -87,14 +88,14 @@ async def serve(loaded: Loaded, settings: Settings, ready: Callable[[int], None]
 
 
 def application(service: Service) -> Application:
-    """Return the web application; it allows no other origins, and nothing without the key."""
+    """Return the web application. It allows no other origins, and nothing without the key."""
     return Application(
         [
             (r"/(?:v1/)?models", Models, {"service": service}),
             (r"/(?:v1/)?health", Health, {"service": service}),
             (r"/(?:v1/)?chat/completions", Chat, {"service": service}),
         ],
-        default_handler_class=Nowhere,
+        default_handler_class=NotFound,
         default_handler_args={"service": service},
         log_function=lambda handler: None,
     )
@@ -105,9 +106,9 @@ class _Handler(RequestHandler):
         self.service = service
 
     def prepare(self) -> None:
-        """Let nobody through without the key."""
-        given = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self.service.api_key.encode()):
+        """Refuse a request without the key."""
+        sent = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(sent.encode(), self.service.api_key.encode()):
             self.refuse(RefusedError(401, "The API key is missing or wrong.", code="invalid_api_key"))
 
     def refuse(self, refused: RefusedError) -> None:
@@ -120,25 +121,25 @@ class _Handler(RequestHandler):
         )
 
 
-class Nowhere(_Handler):
+class NotFound(_Handler):
     """All other addresses."""
 
     def prepare(self) -> None:
-        """Say that there is nothing here, to those who have the key."""
+        """Refuse the request, whether or not it has the key."""
         super().prepare()
         if not self._finished:
             self.refuse(RefusedError(404, "There is nothing at this address."))
 
 
 class Health(_Handler):
-    """Whether the server runs."""
+    """A sign that the server runs."""
 
     def get(self) -> None:
         self.finish({"status": "ok"})
 
 
 class Models(_Handler):
-    """The list of models, which has one."""
+    """The list of models, with one entry."""
 
     def get(self) -> None:
         service = self.service
@@ -149,49 +150,49 @@ class Models(_Handler):
 
 
 class Chat(_Handler):
-    """A reply to messages."""
+    """A reply to a conversation."""
 
     _work: asyncio.Task[None] | None = None
-    _left = False
+    _disconnected = False
 
     async def post(self) -> None:
-        # A task of its own, because the handler's cannot be cancelled when the client leaves.
+        # A task of its own, because the handler's own cannot be cancelled when the client leaves.
         self._work = asyncio.create_task(self._reply())
         try:
             await self._work
         except asyncio.CancelledError:
-            if not self._left:
+            if not self._disconnected:
                 raise
         except StreamClosedError:
-            pass  # the client left between two words
+            pass  # the client left between two pieces
 
     def on_connection_close(self) -> None:
-        self._left = True
+        self._disconnected = True
         if self._work is not None:
             self._work.cancel()
 
     async def _reply(self) -> None:
         try:
-            request = self._asked()
-            wish = await asyncio.to_thread(self._wish, request)
-            await (self._stream if request.stream else self._whole)(request, wish)
+            request = self._parse()
+            prompt = await asyncio.to_thread(self._encode, request)
+            await (self._stream if request.stream else self._whole)(request, prompt)
         except RefusedError as refused:
-            self._give(refused)
+            self._send_error(refused)
         except BrokenError as error:
             _log.critical("The engine broke: %s", error)
-            self._give(RefusedError(500, f"The engine broke: {error}.", type="server_error"))
-            os._exit(1)  # and the parent starts a new one
+            self._send_error(RefusedError(500, f"The engine broke: {error}.", type="server_error"))
+            os._exit(1)  # the parent starts another one
         except (RuntimeError, MemoryError) as error:
             _log.exception("A reply failed")
-            self._give(RefusedError(500, f"The reply failed: {error}", type="server_error"))
+            self._send_error(RefusedError(500, f"The reply failed: {error}", type="server_error"))
 
-    def _give(self, refused: RefusedError) -> None:
+    def _send_error(self, refused: RefusedError) -> None:
         if self._headers_written:
             self.finish(f"data: {json.dumps({'error': refused.error})}\n\n")
         else:
             self.refuse(refused)
 
-    def _asked(self) -> ChatRequest:
+    def _parse(self) -> ChatRequest:
         try:
             request = ChatRequest.model_validate_json(self.request.body)
         except ValidationError as error:
@@ -220,11 +221,11 @@ class Chat(_Handler):
             )
         return request
 
-    def _wish(self, request: ChatRequest) -> Wish:
+    def _encode(self, request: ChatRequest) -> GenerationRequest:
         context = self.service.loaded.context
         try:
-            tokens, images = read(self.service.loaded, request.messages)
-        except UnfitError as error:
+            tokens, images = encode(self.service.loaded, request.messages)
+        except UnsupportedContentError as error:
             raise RefusedError(400, f"{error}.", param="messages", code="unsupported_content") from error
         if len(tokens) >= context:
             raise RefusedError(
@@ -236,7 +237,7 @@ class Chat(_Handler):
                 n_ctx=context,
             )
         wanted = request.max_completion_tokens or request.max_tokens or context
-        return Wish(
+        return GenerationRequest(
             tokens=tokens,
             max_tokens=min(wanted, context - len(tokens)),
             temperature=1.0 if request.temperature is None else request.temperature,
@@ -245,30 +246,30 @@ class Chat(_Handler):
         )
 
     async def _pieces(
-        self, request: ChatRequest, wish: Wish
+        self, request: ChatRequest, prompt: GenerationRequest
     ) -> AsyncGenerator[tuple[str, str | None, dict[str, Any]]]:
-        """Yield text, why it ended if it did, and what the reply has cost so far."""
+        """Yield text, the finish reason, and the cost so far."""
         stops = [request.stop] if isinstance(request.stop, str) else request.stop or []
-        writing = Writing(self.service.loaded.tokenizer, stops)
+        decoder = Decoder(self.service.loaded.tokenizer, stops)
         count = 0
-        async with aclosing(self.service.generator.generate(wish)) as steps:
+        async with aclosing(self.service.generator.generate(prompt)) as steps:
             async for step in steps:
                 count += len(step.tokens)
-                text = writing.add(step.tokens)
-                finish = "stop" if writing.stopped else step.finish
-                if finish and not writing.stopped:
-                    text += writing.rest()
-                yield text, finish, _usage(len(wish.tokens), step.cached, count)
+                text = decoder.add(step.tokens)
+                finish = "stop" if decoder.stopped else step.finish
+                if finish and not decoder.stopped:
+                    text += decoder.rest()
+                yield text, finish, _usage(len(prompt.tokens), step.cached, count)
                 if finish:
                     return
 
-    async def _stream(self, request: ChatRequest, wish: Wish) -> None:
+    async def _stream(self, request: ChatRequest, prompt: GenerationRequest) -> None:
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-store")
         counted = bool((request.stream_options or {}).get("include_usage"))
         chunk = self._frame("chat.completion.chunk")
         role: dict[str, Any] = {"role": "assistant"}
-        async with aclosing(self._pieces(request, wish)) as pieces:
+        async with aclosing(self._pieces(request, prompt)) as pieces:
             async for text, finish, usage in pieces:
                 if not text and finish is None:
                     continue
@@ -283,8 +284,8 @@ class Chat(_Handler):
         self.write(f"data: {json.dumps(event)}\n\n")
         await self.flush()
 
-    async def _whole(self, request: ChatRequest, wish: Wish) -> None:
-        async with aclosing(self._pieces(request, wish)) as pieces:
+    async def _whole(self, request: ChatRequest, prompt: GenerationRequest) -> None:
+        async with aclosing(self._pieces(request, prompt)) as pieces:
             written = [piece async for piece in pieces]
         _, finish, usage = written[-1]
         message = {"role": "assistant", "content": "".join(text for text, _, _ in written)}

@@ -1,4 +1,4 @@
-"""What the engine for GPUs can be told: by the user, and by the process that starts it."""
+"""Settings of the transformers engine: the user's options, and what the parent process decides."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 from pydantic import Field, ValidationError
 
 from ....agent.contracts import Frozen, ModelError
+from ...catalog.machine import GPU_MEMORY_SHARE
 
 
 class TransformersOptions(Frozen):
@@ -16,39 +17,39 @@ class TransformersOptions(Frozen):
     Attributes
     ----------
     dtype : str
-        The type of the weights in memory; ``auto`` is the model's own on a GPU and float32 on a CPU.
+        Type of the weights in memory; ``auto`` is the model's own on a GPU, and float32 on a CPU.
     attn_implementation : str, optional
-        The attention, as transformers names it: ``sdpa``, ``flash_attention_2``, …; the fastest installed
-        if ``None``. A kernel on the Hub (``owner/name``) is downloaded and run, so it is never chosen
-        without being named.
+        Attention, as transformers names it: ``sdpa``, ``flash_attention_2``, …; the fastest installed one
+        if ``None``. A kernel from the Hub (``owner/name``) is downloaded and run, so it is used only if
+        the user names it.
     quantization : str
-        ``8bit`` or ``4bit`` shrink the weights with bitsandbytes, which must be installed.
+        ``8bit`` or ``4bit`` shrinks the weights with bitsandbytes, which must be installed.
     adapter : str, optional
-        The folder of a PEFT adapter (LoRA) to put on top of the model; peft must be installed.
+        Folder of a PEFT adapter (LoRA) to put on top of the model; peft must be installed.
     memory_share : float
-        The share of each GPU's free memory that the model and its caches may take.
+        Share of each GPU's free memory for the model and its caches.
     offload : bool
         Whether layers that do not fit into the GPUs may stay in the machine's memory, which is slow.
     max_replies : int
-        Replies that are written at the same time; further ones wait.
+        Most replies written at the same time; further ones wait.
     """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     attn_implementation: str | None = None
     quantization: Literal["none", "8bit", "4bit"] = "none"
     adapter: str | None = None
-    memory_share: float = Field(default=0.85, gt=0, le=1)
+    memory_share: float = Field(default=GPU_MEMORY_SHARE, gt=0, le=1)
     offload: bool = False
     max_replies: int = Field(default=16, ge=1)
 
 
 def read_options(given: Mapping[str, Any]) -> TransformersOptions:
-    """Return options from what a user wrote.
+    """Read options as a user wrote them.
 
     Raises
     ------
     ModelError
-        If there is no such option, or it does not take such a value.
+        If there is no such option, or its value is wrong.
     """
     try:
         return TransformersOptions.model_validate(given)
@@ -62,10 +63,10 @@ def read_options(given: Mapping[str, Any]) -> TransformersOptions:
 
 
 class Settings(TypedDict):
-    """What the parent decides: one line of JSON.
+    """What the parent process decides, sent as one line of JSON.
 
-    ``path`` is a folder with a model as on the Hugging Face Hub, or a GGUF file. ``context`` is in
-    tokens, for each conversation. ``options`` are `TransformersOptions`.
+    ``path`` is a folder with a model as on the Hugging Face Hub, or a GGUF file; ``context`` the tokens of
+    each conversation; ``options`` are `TransformersOptions`.
     """
 
     path: str
