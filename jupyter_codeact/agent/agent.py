@@ -10,11 +10,11 @@ from .ask import ask
 from .context import history
 from .context import opening as context
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Notebook, NotebookState
+from .contracts import ChatModel, CodeActError, Guidance, Notebook, NotebookState
 from .ending import Ended
 from .events import Attachment, Event, Journal, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
-from .hooks import choose
+from .hooks import HOOKS, suited_to
 from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
 from .replies.markdown import MarkdownFormat
@@ -41,7 +41,9 @@ class Agent:
     tools
         Functions (``"module:function"``) that the user's configuration has the kernel load for the model.
     hooks
-        What helps the model, in the order of priority; by default what its guidance calls for.
+        What may help the model, in the order of priority.
+    guidance
+        Which of the hooks it gets; by default those that suit it.
     """
 
     def __init__(
@@ -55,12 +57,13 @@ class Agent:
         budget: Budget | None = None,
         watch: Callable[[Event], None] = lambda _event: None,
         tools: Sequence[str] = (),
-        hooks: Sequence[type[Hook]] | None = None,
+        hooks: Sequence[type[Hook]] = HOOKS,
+        guidance: Guidance | None = None,
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
-        self.hooks = hooks
+        self.hooks, self.guidance = hooks, guidance
         self._stop = StopSign()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -109,7 +112,7 @@ class Agent:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
         run.tools = frozenset(tool.name for tool in context.tools(state.variables)) - context.words(task)
-        hooks = Hooks(choose(info.guidance) if self.hooks is None else self.hooks, run)
+        hooks = Hooks(suited_to(self.guidance or info.guidance, self.hooks), run)
         at = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
         turns = Turns(run, self.notebook, self.gate, hooks, self.tools, at)
         self._open(run, state, hooks, attachments, below)

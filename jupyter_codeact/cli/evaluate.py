@@ -109,7 +109,7 @@ def run(
     engine: str,
 ) -> None:
     """Play the tasks of a suite, and keep every episode."""
-    from ..agent.hooks import choose
+    from ..agent.hooks import all_but
     from ..evaluation import baselines
     from ..evaluation.cluster import Contestants
     from ..evaluation.records import Episode, Setting
@@ -125,7 +125,7 @@ def run(
     if action_format is not None and action_format not in formats:
         raise click.UsageError(f"The {protocol} protocol has the formats {', '.join(formats)}.")
     try:
-        choose("small", without)
+        all_but(without)
     except CodeActError as error:
         raise click.BadParameter(str(error), param_hint="--without") from error
     setting = Setting.model_validate(

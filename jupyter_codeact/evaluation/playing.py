@@ -14,7 +14,7 @@ from ..agent.agent import Agent
 from ..agent.context import history
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
 from ..agent.events import Event, HooksApplied
-from ..agent.hooks import choose
+from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import SqliteJournal
@@ -117,7 +117,8 @@ async def play(
             on.journal,
             action_format=FORMATS[setting.format],
             budget=budget,
-            hooks=choose(setting.guidance or model.info.guidance, setting.without),
+            hooks=all_but(setting.without),
+            guidance=setting.guidance,
         )
         end = await agent.run(on.conversation, asked, title="evaluation")
         usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds

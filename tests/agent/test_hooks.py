@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_codeact.agent import prompts
 from jupyter_codeact.agent.contracts import CodeActError, ModelInfo
-from jupyter_codeact.agent.hooks import HOOKS, choose
+from jupyter_codeact.agent.hooks import HOOKS, all_but, suited_to
 from tests.agent.bench import Bench, block
 
 TOOL = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
@@ -20,7 +20,7 @@ def test_every_hook_has_a_name_of_its_own_a_group_and_a_paragraph_that_tells_wha
 
 
 def test_hooks_are_switched_off_by_name_and_by_group() -> None:
-    names = [hook.name for hook in choose("small", ["nan_results", "tools"])]
+    names = [hook.name for hook in all_but(["nan_results", "tools"])]
     assert "nan_results" not in names
     assert "opaque_results" in names
     assert not {"bare_calls", "protect_tools", "first_call", "untried_tools"} & set(names)
@@ -28,13 +28,13 @@ def test_hooks_are_switched_off_by_name_and_by_group() -> None:
 
 def test_a_hook_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(CodeActError, match=r"no hook or group 'grounding'; there are .*ungrounded_answers"):
-        choose("small", ["grounding"])
+        all_but(["grounding"])
 
 
 def test_a_capable_model_gets_no_hook_that_changes_its_code() -> None:
     changing = {hook.name for hook in HOOKS if "before_cell" in vars(hook) or "on_reply" in vars(hook)}
     assert "keep_imports" in changing
-    assert not changing & {hook.name for hook in choose("capable")}
+    assert not changing & {hook.name for hook in suited_to("capable")}
 
 
 async def test_a_capable_model_is_told_the_task_and_what_its_cells_showed_and_no_more(
@@ -68,27 +68,27 @@ async def test_what_a_hook_says_is_not_said_without_it(
     bench: Bench, name: str, task: str, replies: list[str], sentence: str
 ) -> None:
     for without in ((), (name,)):
-        await bench.run(*replies, task=task, hooks=choose("small", without))
+        await bench.run(*replies, task=task, hooks=all_but(without))
         told = "\n".join(str(message) for message in bench.model.heard[-1])
         own = told[told.rindex(f"Task: {task}") :]
         assert (sentence in own) is not without
 
 
 async def test_an_answer_that_no_output_shows_stands_without_the_hook(bench: Bench) -> None:
-    end = await bench.run(block("print(1)"), "It is 98765.", hooks=choose("small", ["ungrounded_answers"]))
+    end = await bench.run(block("print(1)"), "It is 98765.", hooks=all_but(["ungrounded_answers"]))
     assert end.answer == "It is 98765."
     assert bench.events("answer_rejected") == []
 
 
 async def test_a_repeated_failure_is_not_asked_for_again_without_the_hook(bench: Bench) -> None:
     failing = block("1 / 0")
-    await bench.run(failing, failing, "No.", hooks=choose("small", ["repetition"]))
+    await bench.run(failing, failing, "No.", hooks=all_but(["repetition"]))
     assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.0]
 
 
 async def test_imports_of_a_failed_cell_are_lost_without_the_hook(bench: Bench) -> None:
     attempt, correction = block("import math", "print(math.pie)"), block("print(math.pi)")
-    await bench.run(attempt, correction, "3.14", hooks=choose("small", ["imports", "names"]))
+    await bench.run(attempt, correction, "3.14", hooks=all_but(["imports", "names"]))
     assert await bench.cells() == ["print(math.pi)"]
 
 
@@ -96,7 +96,7 @@ async def test_a_tool_can_be_replaced_without_the_hook(bench: Bench) -> None:
     cell = await bench.notebook.write_cell(TOOL)
     await bench.notebook.run_cell(cell, source=TOOL)
     own = "def rate(name):\n    return 2\nprint(rate('x'))"
-    await bench.run(block(own), "2", hooks=choose("small", ["protect_tools"]))
+    await bench.run(block(own), "2", hooks=all_but(["protect_tools"]))
     assert (await bench.cells())[-1] == own
 
 

@@ -1,7 +1,7 @@
 """Hooks: every kind of help for the model, each by itself.
 
 A hook is a class in one of these modules, grouped by what it helps against. `HOOKS` lists them in the order
-of their priority; `choose` picks those that a model gets.
+of their priority; `suited_to` picks those that a model gets.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ Corrections come before repetition: a cell whose correction is known need not be
 """
 
 
-def choose(guidance: Guidance, without: Sequence[str] = ()) -> tuple[type[Hook], ...]:
-    """Return the hooks for a model with this guidance, but for those switched off by name or by group.
+def all_but(without: Sequence[str]) -> tuple[type[Hook], ...]:
+    """Return every hook but those switched off, by name or by group.
 
     Raises
     ------
@@ -53,8 +53,9 @@ def choose(guidance: Guidance, without: Sequence[str] = ()) -> tuple[type[Hook],
     names = {hook.name for hook in HOOKS} | {hook.group for hook in HOOKS}
     if unknown := sorted(set(without) - names):
         raise CodeActError(f"There is no hook or group {unknown[0]!r}; there are {', '.join(sorted(names))}.")
-    return tuple(
-        hook
-        for hook in HOOKS
-        if (guidance == "small" or hook.for_capable) and not {hook.name, hook.group} & set(without)
-    )
+    return tuple(hook for hook in HOOKS if not {hook.name, hook.group} & set(without))
+
+
+def suited_to(guidance: Guidance, hooks: Sequence[type[Hook]] = HOOKS) -> tuple[type[Hook], ...]:
+    """Return those of some hooks that a model with this guidance gets."""
+    return tuple(hook for hook in hooks if guidance == "small" or hook.for_capable)
