@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,9 +24,10 @@ from ..agent.events import (
     RunUndone,
     dump,
 )
-from ..agent.observations.observe import brief, secrets_in
+from ..agent.observations.observe import brief
 from ..agent.observations.terminal import strip_terminal_codes
 from ..agent.replies.formats import spoken
+from ..agent.secrets import environment_secrets
 
 SHOWN = 4000
 """Characters of a cell's outputs in a page to read."""
@@ -93,7 +93,7 @@ class _Page:
                 self.code = _fenced(event.source, "python")
             case Executed():
                 text = strip_terminal_codes(
-                    brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))
+                    brief(event.outputs, SHOWN, secrets=environment_secrets())
                 ).strip()
                 self.shown = _fenced(text, "text") if text else ""
                 self.trouble = _trouble(event)

@@ -163,10 +163,6 @@ SECRET_PLACES = re.compile(
     r"|/run/secrets|jpserver-\d+\.json|/runtime/kernel-|service-?account\S*\.json$",
     re.IGNORECASE,
 )
-SECRET_NAMES = re.compile(
-    r"API_?KEY|ACCESS_?KEY|(?<!PUBLIC_)\bKEY$|_KEY$|SECRET|PASSW|CREDENTIAL|(?:^|_)(?:PWD|PASS|PAT)$|TOKEN$|AUTH(?!OR)",
-    re.IGNORECASE,
-)
 
 _MAGICS = {
     SHELL: "bash sh script system sx cmd perl ruby python2 python3 python pypy",

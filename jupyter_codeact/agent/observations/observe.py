@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import json
-import os
-import re
-import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from ..contracts import Execution, ExecutionStatus, Output
+from ..secrets import masker
 from .displays import describe, describe_image, image_of, text_of
 from .terminal import strip_terminal_codes
 from .tracebacks import explain
@@ -19,11 +15,8 @@ from .tracebacks import explain
 MOST_IMAGES = 8
 """A model that sees is sent at most so many images of one cell."""
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _SMALLEST_SHARE = 160
 _NOTE = 60
-_SHORTEST_SECRET = 4
-_SHORTEST_SECRET_LINE = 16
 
 _HEADINGS: Mapping[ExecutionStatus, str] = {
     "ok": "The cell ran (status: ok). Its output",
@@ -89,7 +82,7 @@ def observe(
     secrets : Mapping of str to str, optional
         Values that must not be shown, by the names that are shown instead.
     """
-    mask = _mask(secrets or {}, nonce)
+    mask = masker(secrets or {}, nonce)
     read = _read(execution.outputs, sees_images, source, execution.execution_count)
     shown = _fitted([_Shown(one.kind, mask(one.text), one.image) for one in read], budget)
     if not shown:
@@ -104,23 +97,8 @@ def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | No
 
     Empty if it showed nothing.
     """
-    mask = _mask(secrets or {}, "")
+    mask = masker(secrets or {})
     return _written(_fitted([_Shown(one.kind, mask(one.text)) for one in _read(outputs)], budget))
-
-
-def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables whose names say that their values are not for everyone."""
-    return {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
-
-
-def environment_secrets() -> dict[str, str]:
-    """Return the secrets of this process, which its kernels inherit."""
-    return secrets_in(os.environ)
-
-
-def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
-    """Return a text without secrets, and without what could close a fence that carries ``nonce``."""
-    return _mask(secrets, nonce)(text)
 
 
 def _read(
@@ -241,33 +219,3 @@ def cut(text: str, limit: int) -> str:
     middle = text[start:stop]
     lines = f", {middle.count(chr(10)):,} lines" if "\n" in middle.strip("\n") else ""
     return f"{text[:start]}\n[… {len(middle):,} characters{lines} cut out …]\n{text[stop:]}".strip("\n")
-
-
-def _mask(secrets: Mapping[str, str], nonce: str) -> Callable[[str], str]:
-    """Return a function that takes secrets and the fence's word out of a text."""
-    names: dict[str, str] = {nonce: "…"} if nonce else {}
-    for name, value in secrets.items():
-        whole = value.strip()
-        lines = [line.strip() for line in whole.split("\n")]
-        for secret in [whole] * (len(whole) >= _SHORTEST_SECRET) + [
-            line for line in lines if len(line) >= _SHORTEST_SECRET_LINE
-        ]:
-            for spelled in (
-                secret,
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-                html.escape(secret),
-                urllib.parse.quote(secret, safe=""),
-            ):
-                names.setdefault(spelled, f"[{name} hidden]")
-    if not names:
-        return str
-    longest_first = sorted(names, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)))
-
-    def mask(text: str) -> str:
-        if not any(secret in text for secret in names):  # much faster than the pattern
-            return text
-        return pattern.sub(lambda found: names[found[0]], text)
-
-    return mask
