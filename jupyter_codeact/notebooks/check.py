@@ -5,7 +5,6 @@ Nothing is written to the notebook. What its cells do to files and services they
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
 from ..agent.observations.terminal import strip_terminal_codes
+from ..agent.source import assigned_names
 from .compare import difference
 from .document import plain
 from .kernel import KernelProcess, kernelspec
@@ -145,30 +145,12 @@ def _failure(errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
     missing = re.match(r"name '(\w+)' is not defined", value)
     if not missing:
         return f"{words}."
-    defining = [other.id for other in code if missing[1] in _defines(other.source)]
+    defining = [other.id for other in code if missing[1] in assigned_names(other.source)]
     ids = [other.id for other in code]
     if not defining:
         return f"{words}. No cell of the notebook defines it."
     below = ids.index(defining[0]) > ids.index(cell.id)
     return f"{words}. It is defined only in a cell further down." if below else f"{words}."
-
-
-def _defines(source: str) -> set[str]:
-    """Return the names that a cell gives something to, as far as it is Python."""
-    lines = ["pass" if line.startswith(("%", "!")) else line for line in source.split("\n")]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError):
-        return set(re.findall(r"\w+", source))
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names
 
 
 def _disorder(code: Sequence[Cell]) -> dict[str, str]:

@@ -106,6 +106,30 @@ async def test_an_error_that_the_notebook_expects_is_no_failure(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("above", "name"),
+    [
+        ("def f():\n    local = 1\n    return local", "local"),
+        ("print([item for item in range(3)])", "item"),
+        ("files = !echo words\ny = 2", "words"),
+    ],
+)
+async def test_a_name_that_no_cell_defines_at_its_top_is_said_to_be_defined_nowhere(
+    tmp_path: Path, above: str, name: str
+) -> None:
+    checks = await check([cell(above), cell(name)], kernel="python3", folder=tmp_path)
+    assert checks[-1].message == (
+        f"NameError: name '{name}' is not defined. No cell of the notebook defines it."
+    )
+
+
+async def test_what_a_magic_assigns_further_down_is_found(tmp_path: Path) -> None:
+    checks = await check([cell("files"), cell("files = !ls\ny = 2")], kernel="python3", folder=tmp_path)
+    assert checks[0].message == (
+        "NameError: name 'files' is not defined. It is defined only in a cell further down."
+    )
+
+
 async def test_a_check_that_is_cancelled_ends_its_kernel(tmp_path: Path) -> None:
     begun = asyncio.Event()
     alive = tmp_path / "alive"
