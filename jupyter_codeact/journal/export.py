@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..agent.context import opening as context
+from ..agent.context import history
 from ..agent.contracts import ConversationInfo
 from ..agent.events import (
     Action,
@@ -26,7 +26,6 @@ from ..agent.events import (
 )
 from ..agent.observations.observe import brief
 from ..agent.observations.terminal import strip_terminal_codes
-from ..agent.replies.formats import spoken
 from ..agent.secrets import environment_secrets
 
 SHOWN = 4000
@@ -40,7 +39,7 @@ def jsonl(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str
 
 def messages(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
     """Return what the model was sent and said as a line of JSON, in the shape of the CodeActInstruct data."""
-    said = context.messages(events)
+    said = history.messages(events)
     return json.dumps({"id": info.id, "conversations": said}, ensure_ascii=False) + "\n"
 
 
@@ -72,7 +71,7 @@ class _Page:
     reply: str = ""
     code: str = ""
     shown: str = ""
-    trouble: str = ""
+    problem: str = ""
 
     def take(self, event: Event) -> None:
         """Write what an event has to say."""
@@ -82,21 +81,22 @@ class _Page:
                 self.parts += _task(event)
             case Reply():
                 self.flush()
-                self.reply = strip_terminal_codes(spoken(event.text)).strip()
+                self.reply = strip_terminal_codes(event.prose).strip()
             case Action():
                 self._put_code()
                 self.code = _fenced(event.source, "python") if event.cell_type == "code" else event.source
             case ApprovalRequested():
-                self.trouble = "waited for approval"
+                self.problem = "waited for approval"
             case ApprovalResolved():
-                self.trouble = "" if event.allowed else "not allowed to run"
-                self.code = _fenced(event.source, "python")
+                self.problem = "" if event.allowed else "not allowed to run"
+                if event.edited is not None:
+                    self.code = _fenced(event.edited, "python")
             case Executed():
                 text = strip_terminal_codes(
                     brief(event.outputs, SHOWN, secrets=environment_secrets())
                 ).strip()
                 self.shown = _fenced(text, "text") if text else ""
-                self.trouble = _trouble(event)
+                self.problem = _problem(event)
             case AnswerRejected():
                 self.flush()
                 self.parts.append(f"*{event.message}*")
@@ -120,11 +120,11 @@ class _Page:
 
     def _put_code(self) -> None:
         blocks = [block for block in (self.code, self.shown) if block]
-        if self.trouble and self.fold and blocks:
-            summary = f"<details><summary>An attempt: {self.trouble}</summary>"
+        if self.problem and self.fold and blocks:
+            summary = f"<details><summary>An attempt: {self.problem}</summary>"
             blocks = [summary, *blocks, "</details>"]
         self.parts += blocks
-        self.code = self.shown = self.trouble = ""
+        self.code = self.shown = self.problem = ""
 
 
 def _task(event: RunStarted) -> list[str]:
@@ -144,7 +144,7 @@ def _end(event: RunEnded) -> list[str]:
     return [part for part in said if part]
 
 
-def _trouble(event: Executed) -> str:
+def _problem(event: Executed) -> str:
     errors = [output for output in event.outputs if output.get("output_type") == "error"]
     if event.status == "error" and errors:
         return f"{errors[-1].get('ename')}"

@@ -92,12 +92,9 @@ class _Work:
                 self.action = event
             case CellWritten() if self.action is not None:
                 await self._write(event, self.action)
-            case ApprovalResolved() if event.allowed and self.sources.get(event.cell_id) not in (
-                None,
-                event.source,
-            ):
-                await self.notebook.write_cell(event.source, cell_id=event.cell_id)
-                self.sources[event.cell_id] = event.source
+            case ApprovalResolved(allowed=True, edited=str(edited)) if event.cell_id in self.sources:
+                await self.notebook.write_cell(edited, cell_id=event.cell_id)
+                self.sources[event.cell_id] = edited
             case Executed() if event.cell_id in self.sources:
                 source = self.sources[event.cell_id]
                 now = await self._run(event, source)

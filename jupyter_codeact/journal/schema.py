@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE conversation (
@@ -34,6 +34,10 @@ CREATE TABLE run (
 CREATE INDEX run_conversation ON run (conversation);
 CREATE TABLE mode (notebook TEXT PRIMARY KEY, mode TEXT NOT NULL)
 """
+
+# The third has the same tables; events have other names and fields since. Those of before stay as they are,
+# and `upgrade` reads them. The number lets an earlier release say that it is too old for the file, instead of
+# failing at the first event that it does not know.
 
 
 def migrate(db: sqlite3.Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 
 from ..agent.contracts import ConversationInfo
-from ..agent.events import Event, RunEnded, RunStarted, dump, load, new_id
+from ..agent.events import Event, RunEnded, RunStarted, dump, new_id
 from ..agent.gate.gate import Approval, read_approval
 from . import process
 from .database import Database, JournalError
+from .upgrade import EventReader
 
 DAY = 24 * 3600
 _LIST = "SELECT id, title, task, created, updated, runs FROM conversation "
@@ -80,11 +82,13 @@ class SqliteJournal:
         """Yield a conversation's events with a sequence number above ``since``, oldest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "SELECT body FROM event WHERE conversation = ? AND seq > ? ORDER BY seq",
-                (conversation, since),
+                "SELECT seq, body FROM event WHERE conversation = ? ORDER BY seq", (conversation,)
             ).fetchall()
-        for (body,) in rows:
-            yield load(body)
+        reader = EventReader()
+        for seq, body in rows:
+            event = reader.read(body)
+            if seq > since:
+                yield event
 
     def begin(self, notebook: str) -> str:
         """Begin a conversation for a notebook (its path) and return its id."""
@@ -313,7 +317,7 @@ def _in_use(db: sqlite3.Connection) -> set[str]:
 
 def _last_turn(db: sqlite3.Connection, conversation: str, run: str) -> int:
     rows = db.execute("SELECT body FROM event WHERE conversation = ?", (conversation,)).fetchall()
-    return max((event.turn for (body,) in rows if (event := load(body)).run == run), default=0)
+    return max((event["turn"] for (body,) in rows if (event := json.loads(body))["run"] == run), default=0)
 
 
 def _info(row: tuple[str, str | None, str | None, float, float, int]) -> ConversationInfo:

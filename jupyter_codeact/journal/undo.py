@@ -92,9 +92,8 @@ def touched(events: Sequence[Event], run: str) -> list[Touched]:
                 event.cell_id, Touched(event.cell_id, inserted=not event.rewritten, before=event.before)
             )
             cell.kind, cell.sources = action.cell_type, {action.source}
-        elif isinstance(event, ApprovalResolved) and event.cell_id in cells:
-            # what the user approved, in the place of what the model wrote
-            cells[event.cell_id].sources.add(event.source)
+        elif isinstance(event, ApprovalResolved) and event.edited is not None and event.cell_id in cells:
+            cells[event.cell_id].sources.add(event.edited)
     return list(cells.values())
 
 
