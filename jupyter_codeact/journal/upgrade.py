@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..agent.events import EVENT, Action, Event, RunStarted
-from ..agent.replies.fences import Thinking, parts
 from ..agent.replies.formats import FORMATS
 
 _RENAMED = {
@@ -22,7 +21,6 @@ _RENAMED = {
 }
 # quotation marks within a value are escaped, so this is the type of the event or, rarely, part of an output
 _MAY_BE_OLD = re.compile(rf'"type":\s*"(?:reply|{"|".join(_RENAMED)})"')
-_THINKING_TAG = re.compile(r"</?(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 
 
 class EventReader:
@@ -85,11 +83,5 @@ def _format_of(system: str) -> str:
 
 def _parsed(reply: str, action_format: str) -> dict[str, str]:
     """Return the fields that today's event has in place of the whole reply."""
-    found = list(parts(reply, fences=action_format == "markdown"))
-    thought = [reply[part.start : part.end] for part in found if isinstance(part, Thinking)]
-    rest = "".join(reply[part.start : part.end] for part in found if not isinstance(part, Thinking))
-    return {
-        "text": rest.lstrip() if thought else reply,
-        "thinking": "\n".join(_THINKING_TAG.sub("", one).strip() for one in thought),
-        "prose": FORMATS[action_format].parse(reply).prose,
-    }
+    parsed = FORMATS[action_format].parse(reply)
+    return {"text": parsed.text, "thinking": parsed.thinking, "prose": parsed.prose}
