@@ -1,4 +1,4 @@
-"""Views of a conversation to take away: its events, what the model was sent and said, a page to read."""
+"""What a conversation can be exported as: its events, the model's messages, a page to read."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ SHOWN = 4000
 
 
 def jsonl(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
-    """Return the events, one JSON object a line: all there is, a cell's outputs as the notebook had them."""
+    """Return all events, one JSON object a line; a cell's outputs are in them as the notebook had them."""
     return "".join(f"{dump(event)}\n" for event in events)
 
 
 def messages(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
-    """Return what the model was sent and said as a line of JSON, in the shape of the CodeActInstruct data."""
-    said = history.messages(events)
-    return json.dumps({"id": info.id, "conversations": said}, ensure_ascii=False) + "\n"
+    """Return the model's messages as a line of JSON, in the shape of the CodeActInstruct data."""
+    chat = history.messages(events)
+    return json.dumps({"id": info.id, "conversations": chat}, ensure_ascii=False) + "\n"
 
 
 def markdown(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
@@ -64,7 +64,7 @@ FORMATS: dict[str, Callable[[ConversationInfo, str, Sequence[Event]], str]] = {
 
 @dataclass
 class _Page:
-    """A page as it is written: a turn is held back until it is known how it ended."""
+    """A page being written: a turn waits until its end is known."""
 
     parts: list[str]
     fold: bool
@@ -74,7 +74,7 @@ class _Page:
     problem: str = ""
 
     def take(self, event: Event) -> None:
-        """Write what an event has to say."""
+        """Add an event."""
         match event:
             case RunStarted():
                 self.flush()
@@ -131,8 +131,8 @@ def _task(event: RunStarted) -> list[str]:
     task = event.task.strip()
     heading = f"## {_line(task)}"
     whole = [] if task == _line(task) else ["\n".join(f"> {line}".rstrip() for line in task.split("\n"))]
-    given = [f"*With {', '.join(one.name for one in event.attachments)}.*"] if event.attachments else []
-    return [heading, *whole, *given]
+    attachments = [f"*With {', '.join(one.name for one in event.attachments)}.*"] if event.attachments else []
+    return [heading, *whole, *attachments]
 
 
 def _end(event: RunEnded) -> list[str]:
@@ -140,8 +140,8 @@ def _end(event: RunEnded) -> list[str]:
     tokens = event.usage.prompt_tokens + event.usage.completion_tokens
     about = "about " if event.usage.estimated else ""
     spent = f"*{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s*"
-    said = [strip_terminal_codes(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
-    return [part for part in said if part]
+    parts = [strip_terminal_codes(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
+    return [part for part in parts if part]
 
 
 def _problem(event: Executed) -> str:

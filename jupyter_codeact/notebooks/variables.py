@@ -1,8 +1,6 @@
 """What the user has defined in a Python kernel, read without leaving a trace in it.
 
-The kernel evaluates one expression, silently and outside its history; names, outputs, ``_`` and the
-execution counter stay as they are. The expression brings its own code, so that the kernel's environment
-need not have this package.
+`user_expressions` says how.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..agent.contracts import Variable
 from ..agent.secrets import RULE_SOURCE
-from . import silent
+from . import user_expressions
 
 LIMIT = 30
 """Variables described at most; the ones defined last, and tools before all others."""
@@ -133,14 +131,14 @@ def describe(namespace, limit):
     return json.dumps(tools[::-1] + found[::-1])
 """
 
-EXPRESSION = silent.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT)
+EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT)
 _VARIABLES = TypeAdapter(list[Variable])
 
 
 def parse(reply: dict[str, Any]) -> list[Variable]:
-    """Return the variables that an ``execute_reply`` with `EXPRESSION` in it tells of; none if it failed."""
+    """Return the variables in an ``execute_reply`` to `EXPRESSION`; none if it failed."""
     try:
-        return _VARIABLES.validate_python(silent.parse(reply))
+        return _VARIABLES.validate_python(user_expressions.parse(reply))
     except ValidationError:
         return []
 
@@ -151,6 +149,6 @@ async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Varia
     Returns none when the kernel is busy for longer than ``timeout`` seconds.
     """
     try:
-        return parse(await silent.evaluate(client, EXPRESSION, timeout=timeout))
+        return parse(await user_expressions.evaluate(client, EXPRESSION, timeout=timeout))
     except TimeoutError:
         return []

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import start_new_async_kernel
 
 from jupyter_codeact.agent.gate.risks import risks
 from jupyter_codeact.agent.secrets import environment_secrets, hide, is_secret_name
 from jupyter_codeact.notebooks.variables import read
+from tests.notebooks.cells import bare_kernel, execute
 
 VALUE = "s3cr3tvalue9"
 SECRET_WORDS = """
@@ -38,21 +38,13 @@ def hidden_by_the_gate(name: str) -> bool:
 
 
 async def hidden_by_the_kernel(names: list[str]) -> set[str]:
-    manager, client = await start_new_async_kernel()
-    try:
-        source = "\n".join(f"{name} = {VALUE!r}" for name in names)
-        client.execute(source)
-        await client.get_shell_msg(timeout=30)
+    async with bare_kernel() as client:
         found = []
         for name in names:  # one by one, for only the last ones are described
-            client.execute(f"{name} = globals().pop({name!r})")
-            await client.get_shell_msg(timeout=30)
-            found += [one for one in await read(client, timeout=10.0) if one.name == name]
-        assert {one.name for one in found} == set(names)
-        return {one.name for one in found if VALUE not in one.summary}
-    finally:
-        client.stop_channels()
-        await manager.shutdown_kernel(now=True)
+            await execute(client, f"{name} = {VALUE!r}")
+            found += [one for one in await read(client, timeout=60.0) if one.name == name]
+    assert [one.name for one in found] == names
+    return {one.name for one in found if VALUE not in one.summary}
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -73,17 +65,13 @@ async def test_observations_the_gate_and_the_kernel_agree(monkeypatch: pytest.Mo
 
 
 async def test_a_secret_within_a_value_is_not_described() -> None:
-    manager, client = await start_new_async_kernel()
-    try:
-        client.execute(
+    async with bare_kernel() as client:
+        await execute(
+            client,
             f"options = {{'depth': 3, 'apiKey': {VALUE!r}}}\nlists = [{{'db_pwd': {VALUE!r}}}] * 20\n"
-            f"nested = [1, {{'token': {VALUE!r}}}]\ncolors = {{'sort_key': 'hue'}}"
+            f"nested = [1, {{'token': {VALUE!r}}}]\ncolors = {{'sort_key': 'hue'}}",
         )
-        await client.get_shell_msg(timeout=30)
-        described = {one.name: one.summary for one in await read(client, timeout=10.0)}
-    finally:
-        client.stop_channels()
-        await manager.shutdown_kernel(now=True)
+        described = {one.name: one.summary for one in await read(client, timeout=60.0)}
     assert described == {
         "options": "2 keys: 'depth', 'apiKey'",
         "lists": "length 20",

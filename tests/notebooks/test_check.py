@@ -1,4 +1,4 @@
-"""A check tells cell by cell whether a notebook holds by itself, with real kernels."""
+"""A check tells cell by cell whether a notebook reproduces, with real kernels."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_every_cell_is_told_of_and_the_rest_is_not_run_after_a_failure(tmp
     ]  # fmt: skip
     assert not reproduces(checks)
     assert summary(checks) == (
-        "The notebook does not hold by itself: 2 cells showed something else, 1 cell failed, 2 cells did not "
+        "The notebook does not reproduce: 2 cells showed something else, 1 cell failed, 2 cells did not "
         "run, 3 cells showed the same."
     )
     assert {one.state for one in steps[0]} == {"waiting"}
@@ -189,7 +189,7 @@ DIFFERENT = [
     ([], [printed("1\n2\n")], "It shows more than before: printed text “1”."),
     ([result("1")], [printed("1")], "It shows printed text “1” instead of a result “1”."),
     ([printed("1")], [printed("1", "stderr")], "It shows warnings “1” instead of printed text “1”."),
-    ([picture(640, 480)], [picture(64, 48)], "The picture is 64×48 pixels instead of 640×480."),
+    ([picture(640, 480)], [picture(64, 48)], "The image is 64×48 pixels instead of 640×480."),
     (
         [result("x", **{"application/json": {"a": 1}})],
         [result("x", **{"application/json": {"a": 2}})],

@@ -12,8 +12,8 @@ from .displays import describe, describe_image, image_of, text_of
 from .terminal import strip_terminal_codes
 from .tracebacks import explain
 
-MOST_IMAGES = 8
-"""A model that sees is sent at most so many images of one cell."""
+MAX_IMAGES = 8
+"""Images of one cell that a model is sent at most, if it supports images."""
 
 _SMALLEST_SHARE = 160
 _NOTE = 60
@@ -40,7 +40,7 @@ _NOTHING: Mapping[ExecutionStatus, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """An observation: its text, and for models that see the images in it, as data URIs in order."""
+    """An observation: its text, and for models that support images those in it, as data URIs in order."""
 
     text: str
     images: tuple[str, ...] = ()
@@ -64,17 +64,17 @@ def observe(
     source: str = "",
     secrets: Mapping[str, str] | None = None,
 ) -> Observed:
-    """Tell a model what a cell showed: every output in order, and a note wherever something was cut.
+    """Return what a model is shown of a cell: every output in order, and a note wherever something was cut.
 
     Parameters
     ----------
     execution : Execution
         How the cell ran.
     nonce : str
-        The run's secret word. The outputs stand in a fence that carries it, and none of them can close it.
+        The run's random word. The outputs stand in a fence that carries it, and none of them can close it.
     budget : int
-        Most characters for the outputs; the sentence before them and the fence come on top. Errors get their
-        part first, then the last output, then the others.
+        Characters for the outputs at most, without the sentence before them and the fence. Errors get their
+        share first, then the last output, then the others.
     sees_images : bool
         Whether the model is sent images, and not their descriptions alone.
     source : str
@@ -104,7 +104,7 @@ def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | No
 def _read(
     outputs: list[Output], sees_images: bool = False, source: str = "", execution_count: int | None = None
 ) -> Iterator[_Shown]:
-    """Put every output that shows something into words, streams joined as the notebook joins them."""
+    """Describe every output that shows something, streams joined as the notebook joins them."""
     images = 0
     for output in _joined(outputs):
         kind = output.get("output_type")
@@ -117,7 +117,7 @@ def _read(
             data, label = output.get("data") or {}, "result" if kind == "execute_result" else "display"
             image, uri, note = image_of(data), None, ""
             if image and sees_images:
-                uri = image.data_uri() if images < MOST_IMAGES else None
+                uri = image.data_uri() if images < MAX_IMAGES else None
                 note = ", attached" if uri else ", not attached"
                 images += uri is not None
             text = (
@@ -189,7 +189,7 @@ def _thinned(shown: list[_Shown], most: int) -> list[_Shown]:
 
 
 def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
-    """Divide a budget by weight; nobody gets more than its size while others have less."""
+    """Divide a budget by weight; no output gets more than its size while another has less."""
     shares = [0] * len(sizes)
     waiting, left = set(range(len(sizes))), budget
     while waiting:
@@ -203,7 +203,7 @@ def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
 
 
 def cut(text: str, limit: int) -> str:
-    """Take the middle out of a text, if possible at the ends of lines; its last line stays if possible."""
+    """Cut the middle out of a text, at line ends and before the last line where that is possible."""
     if len(text) <= limit:
         return text
     room = max(0, limit - _NOTE)
