@@ -78,7 +78,7 @@ def result_of(
     """Return what came of ``run``, from its events and the notebook's cells (nbformat nodes)."""
     from .agent.events import CellWritten, RunEnded
     from .cli.display import cost
-    from .notebooks.document import plain
+    from .notebooks.document import plain_copy
 
     own = [event for event in events if event.run == run]
     written = {event.cell_id for event in own if isinstance(event, CellWritten)}
@@ -89,7 +89,7 @@ def result_of(
         ok=ended.ending == "answered",
         message=ended.message,
         turns=ended.turns,
-        cells=[plain(cell) for cell in cells if cell.id in written],
+        cells=[plain_copy(cell) for cell in cells if cell.id in written],
         path=path,
         cost=cost(ended),
     )

@@ -24,9 +24,10 @@ from .events import (
 from .gate.gate import Decision, Gate, decision, digest
 from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
-from .observations.observe import environment_secrets, observe
+from .observations.observe import observe
 from .replies.reply import CodeAction, ParsedReply
 from .run import Run
+from .secrets import environment_secrets
 
 
 @dataclass

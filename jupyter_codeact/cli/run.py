@@ -245,8 +245,8 @@ async def _work(wish: Wish, display: Display, approval: TerminalApproval) -> boo
         raise click.UsageError(str(error)) from error
     try:
         journal = open_journal(default_path())
-        if journal.trouble:
-            display.note(journal.trouble)
+        if journal.problem:
+            display.note(journal.problem)
         budget = Budget(**{name: value for name, value in spend.items() if value is not None})
         agent = Agent(
             model,

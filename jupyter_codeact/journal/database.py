@@ -12,8 +12,8 @@ from pathlib import Path
 from ..agent.contracts import CodeActError
 from . import schema
 
-PATIENCE = 10.0
-"""Seconds that another process may take to write before this one gives up."""
+LOCK_TIMEOUT = 10.0
+"""Seconds to wait for another process that writes."""
 
 
 class JournalError(CodeActError):
@@ -36,7 +36,9 @@ class Database:
         try:
             if path:
                 _prepare(path)
-            self._db = sqlite3.connect(name, check_same_thread=False, isolation_level=None, timeout=PATIENCE)
+            self._db = sqlite3.connect(
+                name, check_same_thread=False, isolation_level=None, timeout=LOCK_TIMEOUT
+            )
             found = self._open()
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"The journal {path} cannot be opened: {_reason(error)}.") from error
@@ -59,7 +61,7 @@ class Database:
 
     @contextmanager
     def reading(self, what: str = "read") -> Iterator[sqlite3.Connection]:
-        """Use the file alone, and say in a sentence what goes wrong."""
+        """Use the file alone; what goes wrong is a `JournalError` with a sentence."""
         try:
             with self._lock:
                 yield self._db
@@ -80,23 +82,23 @@ class Database:
                     db.execute("ROLLBACK")
                 raise
 
-    def give_back(self) -> None:
-        """Give the room of what was deleted back, in the file and in its log.
+    def release_space(self) -> None:
+        """Give the space of deleted rows back, in the file and in its log.
 
-        While another process reads, the log keeps what was deleted until that has ended.
+        While another process reads, deleted rows stay in the log until it has ended.
         """
         with self.reading() as db:
             db.executescript("PRAGMA incremental_vacuum")  # `execute` takes only the first of its steps
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Close the file, once nobody is at it."""
+        """Close the file, once no thread uses it."""
         with self._lock:
             self._db.close()
 
 
 def _prepare(path: Path) -> None:
-    """Make the file if need be, and let nobody else read it; SQLite gives its log the same mode."""
+    """Make the file if it is not there, readable by its owner only; SQLite gives its log the same mode."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     if path.stat().st_mode & 0o077:

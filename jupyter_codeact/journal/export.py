@@ -1,15 +1,14 @@
-"""Views of a conversation to take away: its events, what the model was sent and said, a page to read."""
+"""What a conversation can be exported as: its events, the model's messages, a page to read."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..agent.context import opening as context
+from ..agent.context import history
 from ..agent.contracts import ConversationInfo
 from ..agent.events import (
     Action,
@@ -25,23 +24,23 @@ from ..agent.events import (
     RunUndone,
     dump,
 )
-from ..agent.observations.observe import brief, secrets_in
+from ..agent.observations.observe import brief
 from ..agent.observations.terminal import strip_terminal_codes
-from ..agent.replies.formats import spoken
+from ..agent.secrets import environment_secrets
 
 SHOWN = 4000
 """Characters of a cell's outputs in a page to read."""
 
 
 def jsonl(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
-    """Return the events, one JSON object a line: all there is, a cell's outputs as the notebook had them."""
+    """Return all events, one JSON object a line; a cell's outputs are in them as the notebook had them."""
     return "".join(f"{dump(event)}\n" for event in events)
 
 
 def messages(info: ConversationInfo, notebook: str, events: Iterable[Event]) -> str:
-    """Return what the model was sent and said as a line of JSON, in the shape of the CodeActInstruct data."""
-    said = context.messages(events)
-    return json.dumps({"id": info.id, "conversations": said}, ensure_ascii=False) + "\n"
+    """Return the model's messages as a line of JSON, in the shape of the CodeActInstruct data."""
+    chat = history.messages(events)
+    return json.dumps({"id": info.id, "conversations": chat}, ensure_ascii=False) + "\n"
 
 
 def markdown(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
@@ -65,38 +64,39 @@ FORMATS: dict[str, Callable[[ConversationInfo, str, Sequence[Event]], str]] = {
 
 @dataclass
 class _Page:
-    """A page as it is written: a turn is held back until it is known how it ended."""
+    """A page being written: a turn waits until its end is known."""
 
     parts: list[str]
     fold: bool
     reply: str = ""
     code: str = ""
     shown: str = ""
-    trouble: str = ""
+    problem: str = ""
 
     def take(self, event: Event) -> None:
-        """Write what an event has to say."""
+        """Add an event."""
         match event:
             case RunStarted():
                 self.flush()
                 self.parts += _task(event)
             case Reply():
                 self.flush()
-                self.reply = strip_terminal_codes(spoken(event.text)).strip()
+                self.reply = strip_terminal_codes(event.prose).strip()
             case Action():
                 self._put_code()
                 self.code = _fenced(event.source, "python") if event.cell_type == "code" else event.source
             case ApprovalRequested():
-                self.trouble = "waited for approval"
+                self.problem = "waited for approval"
             case ApprovalResolved():
-                self.trouble = "" if event.allowed else "not allowed to run"
-                self.code = _fenced(event.source, "python")
+                self.problem = "" if event.allowed else "not allowed to run"
+                if event.edited is not None:
+                    self.code = _fenced(event.edited, "python")
             case Executed():
                 text = strip_terminal_codes(
-                    brief(event.outputs, SHOWN, secrets=secrets_in(os.environ))
+                    brief(event.outputs, SHOWN, secrets=environment_secrets())
                 ).strip()
                 self.shown = _fenced(text, "text") if text else ""
-                self.trouble = _trouble(event)
+                self.problem = _problem(event)
             case AnswerRejected():
                 self.flush()
                 self.parts.append(f"*{event.message}*")
@@ -120,19 +120,19 @@ class _Page:
 
     def _put_code(self) -> None:
         blocks = [block for block in (self.code, self.shown) if block]
-        if self.trouble and self.fold and blocks:
-            summary = f"<details><summary>An attempt: {self.trouble}</summary>"
+        if self.problem and self.fold and blocks:
+            summary = f"<details><summary>An attempt: {self.problem}</summary>"
             blocks = [summary, *blocks, "</details>"]
         self.parts += blocks
-        self.code = self.shown = self.trouble = ""
+        self.code = self.shown = self.problem = ""
 
 
 def _task(event: RunStarted) -> list[str]:
     task = event.task.strip()
     heading = f"## {_line(task)}"
     whole = [] if task == _line(task) else ["\n".join(f"> {line}".rstrip() for line in task.split("\n"))]
-    given = [f"*With {', '.join(one.name for one in event.attachments)}.*"] if event.attachments else []
-    return [heading, *whole, *given]
+    attachments = [f"*With {', '.join(one.name for one in event.attachments)}.*"] if event.attachments else []
+    return [heading, *whole, *attachments]
 
 
 def _end(event: RunEnded) -> list[str]:
@@ -140,11 +140,11 @@ def _end(event: RunEnded) -> list[str]:
     tokens = event.usage.prompt_tokens + event.usage.completion_tokens
     about = "about " if event.usage.estimated else ""
     spent = f"*{turns}, {about}{tokens:,} tokens, {event.seconds:.1f} s*"
-    said = [strip_terminal_codes(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
-    return [part for part in said if part]
+    parts = [strip_terminal_codes(event.answer).strip(), f"*{event.message}*" if event.message else "", spent]
+    return [part for part in parts if part]
 
 
-def _trouble(event: Executed) -> str:
+def _problem(event: Executed) -> str:
     errors = [output for output in event.outputs if output.get("output_type") == "error"]
     if event.status == "error" and errors:
         return f"{errors[-1].get('ename')}"

@@ -1,4 +1,4 @@
-"""Which process works on a run, and whether there still is such a process."""
+"""Which process works on a run, and whether that process still exists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import psutil
 
 CLOCK_STEP = 5.0
-"""Seconds by which the clock may have been set since: the time a process began is told by it."""
+"""Seconds by which the clock may have been adjusted since, which moves the time that a process began."""
 
 
 @functools.cache
@@ -16,13 +16,13 @@ def _began(pid: int) -> float:
     return psutil.Process(pid).create_time()
 
 
-def me() -> tuple[int, float]:
-    """Return this process's number, and when it began: a number alone is given out again."""
+def current() -> tuple[int, float]:
+    """Return this process's id, and when it began: systems use ids again."""
     return os.getpid(), _began(os.getpid())
 
 
-def lives(pid: int, began: float) -> bool:
-    """Tell whether the process of that number that began at that time is still there."""
+def is_alive(pid: int, began: float) -> bool:
+    """Tell whether the process of that id that began at that time still exists."""
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - began) < CLOCK_STEP

@@ -1,4 +1,4 @@
-"""Keeping the journal as small as its owner wants it, while the server runs."""
+"""Keeping the journal as small as its owner wants, while the server runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .store import SqliteJournal
 
 log = logging.getLogger(__name__)
 
-EVERY = 6 * 3600.0
-"""Seconds from one look to the next."""
+INTERVAL = 6 * 3600.0
+"""Seconds from one pruning to the next."""
 
 
 async def keep_small(
@@ -22,9 +22,9 @@ async def keep_small(
     max_bytes: int | None,
     in_use: Callable[[], Collection[str]],
 ) -> None:
-    """Prune at once, and then now and then, until this is cancelled; `SqliteJournal.prune` says what.
+    """Prune now and every `INTERVAL` until cancelled, in a thread; see `SqliteJournal.prune`.
 
-    Conversations ``in_use`` stay. Deleting goes on beside the event loop.
+    Conversations ``in_use`` stay.
     """
     while True:
         keep = list(in_use())
@@ -37,4 +37,4 @@ async def keep_small(
         else:
             if gone:
                 log.info("Deleted %d old conversations from %s.", gone, journal.path)
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(INTERVAL)

@@ -1,4 +1,4 @@
-"""Doing again what a record says was done: the same cells, written and run in the same order."""
+"""Replaying a conversation: the same cells, written and run in the same order, without a model."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..agent.events import Action, ApprovalResolved, CellWritten, Event, Execute
 from .undo import undo
 
 INTERRUPTED_AFTER = 1.0
-"""Seconds more that a cell gets which was interrupted when it was recorded."""
+"""Seconds that a cell gets beyond those after which it was interrupted in the record."""
 
 
 class Step(Frozen):
-    """What was done again: a run begun, a cell run, or a run undone.
+    """A step of a replay: a run begun, a cell run, or a run undone.
 
-    ``message`` says what came out differently this time, and is empty where all is as it was.
+    ``message`` says what is different this time, and is empty where nothing is.
     """
 
     kind: Literal["run", "cell", "undo"]
@@ -35,10 +35,10 @@ async def replay(
     difference: Callable[[Sequence[Output], Sequence[Output]], str],
     on_step: Callable[[Step], None] = lambda _step: None,
 ) -> list[Step]:
-    """Do in ``notebook`` what ``events`` say was done, rewrites and undone runs included.
+    """Repeat ``events`` in ``notebook``, rewrites and undone runs included.
 
     Cells keep their ids. What was not allowed to run does not run; what the user edited before allowing it
-    runs as they left it.
+    runs as edited.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ async def replay(
     events
         Those of the conversation.
     difference
-        Says in words what two lists of outputs differ in.
+        Returns a sentence on how two lists of outputs differ, or an empty string.
     on_step
         Called with each step when it is done.
 
@@ -56,11 +56,11 @@ async def replay(
     NotebookError
         If the notebook refuses.
     """
-    work = _Work(notebook)
+    state = _Replay(notebook)
     steps: list[Step] = []
     done: list[Event] = []
     for event in events:
-        step = await work.take(event, difference, done)
+        step = await state.take(event, difference, done)
         done.append(event)
         if step is not None:
             steps.append(step)
@@ -68,8 +68,8 @@ async def replay(
     return steps
 
 
-class _Work:
-    """Where a replay is: the action to be written, and the cell it comes below."""
+class _Replay:
+    """The state of a replay: the action to be written, and the cell it comes below."""
 
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
@@ -83,7 +83,7 @@ class _Work:
         difference: Callable[[Sequence[Output], Sequence[Output]], str],
         before: Sequence[Event],
     ) -> Step | None:
-        """Do what an event says was done."""
+        """Repeat an event."""
         place: dict[str, Any] = {"run": event.run, "turn": event.turn}
         match event:
             case RunStarted():
@@ -92,12 +92,9 @@ class _Work:
                 self.action = event
             case CellWritten() if self.action is not None:
                 await self._write(event, self.action)
-            case ApprovalResolved() if event.allowed and self.sources.get(event.cell_id) not in (
-                None,
-                event.source,
-            ):
-                await self.notebook.write_cell(event.source, cell_id=event.cell_id)
-                self.sources[event.cell_id] = event.source
+            case ApprovalResolved(allowed=True, edited=str(edited)) if event.cell_id in self.sources:
+                await self.notebook.write_cell(edited, cell_id=event.cell_id)
+                self.sources[event.cell_id] = edited
             case Executed() if event.cell_id in self.sources:
                 source = self.sources[event.cell_id]
                 now = await self._run(event, source)

@@ -1,11 +1,11 @@
-"""The journal's tables, and how a file of an earlier release becomes one of today's."""
+"""The journal's tables, and the migration of files of earlier releases."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE conversation (
@@ -18,8 +18,9 @@ CREATE TABLE event (
 CREATE INDEX event_conversation ON event (conversation, seq)
 """
 
-# What a list of conversations shows is counted as events come, so that nobody reads them all for it.
-# `run` has the runs under way, and which process works on each: `journal` is one opening of this file.
+# The columns that a list of conversations shows are kept up to date as events come, so that listing reads no
+# events. `run` has the runs under way and their processes; `journal` is one opening of the file.
+# `mode` has the user's choice of approval, by notebook.
 _SECOND = """
 ALTER TABLE conversation ADD COLUMN updated REAL NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN title TEXT;
@@ -34,6 +35,10 @@ CREATE TABLE run (
 CREATE INDEX run_conversation ON run (conversation);
 CREATE TABLE mode (notebook TEXT PRIMARY KEY, mode TEXT NOT NULL)
 """
+
+# The third has the same tables; events have other names and fields since. Those of before stay as they are,
+# and `upgrade` reads them. The number lets an earlier release say that it is too old for the file, instead of
+# failing at the first event that it does not know.
 
 
 def migrate(db: sqlite3.Connection) -> int:
@@ -56,7 +61,7 @@ def migrate(db: sqlite3.Connection) -> int:
         db.execute("ROLLBACK")
         raise
     if found == 1:
-        db.execute("VACUUM")  # makes the file one that can give room back
+        db.execute("VACUUM")  # turns auto_vacuum on in an existing file
     return int(found)
 
 
@@ -66,7 +71,7 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
 
 
 def _count(db: sqlite3.Connection) -> None:
-    """Count what the events of before tell; runs without an end have nobody who works on them."""
+    """Fill the new columns from the events; no process works on a run without an end."""
     db.execute("UPDATE conversation SET updated = created")
     for conversation, body in db.execute("SELECT conversation, body FROM event ORDER BY seq").fetchall():
         event = json.loads(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 
 from ..agent.contracts import ConversationInfo
-from ..agent.events import Event, RunEnded, RunStarted, dump, load, new_id
+from ..agent.events import Event, RunEnded, RunStarted, dump, new_id
 from ..agent.gate.gate import Approval, read_approval
 from . import process
 from .database import Database, JournalError
+from .upgrade import EventReader
 
 DAY = 24 * 3600
 _LIST = "SELECT id, title, task, created, updated, runs FROM conversation "
@@ -26,21 +28,22 @@ def default_path() -> Path:
 
 
 def open_journal(path: Path) -> SqliteJournal:
-    """Open the journal, or one in memory where that cannot be done; its ``trouble`` then says why."""
+    """Open the journal, or one in memory where that cannot be done; its ``problem`` then says why."""
     try:
         return SqliteJournal(path)
     except JournalError as error:
         journal = SqliteJournal(None)
-        journal.trouble = f"{error} Conversations are not kept: they are forgotten when this program ends."
+        journal.problem = f"{error} Conversations are not kept: they are forgotten when this program ends."
         return journal
 
 
 class SqliteJournal:
     """Implements the agent's `Journal` contract on one SQLite file.
 
-    An event that `append` has returned for survives the process, however it ends (write-ahead log). Several
-    processes may use one file. Readable by its owner only, because it holds what people asked and what
-    their notebooks showed.
+    An event survives the process, however that ends, once `append` has returned (write-ahead log). Several
+    processes may use one file. Only its owner can read it, for it has what people asked and what their
+    notebooks showed. Events that an earlier release stored are read as today's; they stay in the file as
+    they are.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ class SqliteJournal:
 
     Attributes
     ----------
-    trouble
+    problem
         A sentence for the user when conversations are not kept as they should be.
 
     Raises
@@ -60,7 +63,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self.trouble = ""
+        self.problem = ""
         self._id = new_id()
         self._file = Database(path)
 
@@ -74,17 +77,19 @@ class SqliteJournal:
         """
         body = dump(event)
         with self._file.writing() as db:
-            return _append(db, event, body, (*process.me(), self._id))
+            return _append(db, event, body, (*process.current(), self._id))
 
     def events(self, conversation: str, since: int = 0) -> Iterator[Event]:
         """Yield a conversation's events with a sequence number above ``since``, oldest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "SELECT body FROM event WHERE conversation = ? AND seq > ? ORDER BY seq",
-                (conversation, since),
+                "SELECT seq, body FROM event WHERE conversation = ? ORDER BY seq", (conversation,)
             ).fetchall()
-        for (body,) in rows:
-            yield load(body)
+        reader = EventReader()
+        for seq, body in rows:
+            event = reader.read(body)
+            if seq > since:
+                yield event
 
     def begin(self, notebook: str) -> str:
         """Begin a conversation for a notebook (its path) and return its id."""
@@ -161,7 +166,7 @@ class SqliteJournal:
         self.notebook(conversation)
         if not self._forget(conversation):
             raise JournalError("A run is under way in this conversation. Stop it first.")
-        self._file.give_back()
+        self._file.release_space()
 
     def stale(
         self,
@@ -207,7 +212,7 @@ class SqliteJournal:
         stale = self.stale(max_age_days=max_age_days, max_bytes=max_bytes, keep=keep)
         gone = [one for one in stale if self._forget(one.id)]
         if gone:
-            self._file.give_back()
+            self._file.release_space()
         return len([one for one in gone if one.runs])
 
     def _forget(self, conversation: str) -> bool:
@@ -230,7 +235,7 @@ class SqliteJournal:
             db.execute("INSERT OR REPLACE INTO mode (notebook, mode) VALUES (?, ?)", (notebook, approval))
 
     def move(self, old: str, new: str) -> None:
-        """Let what is kept of a renamed notebook, or of the notebooks in a renamed folder, follow it."""
+        """Move conversations and choices along with a renamed notebook or folder of notebooks."""
         within = (new, len(old) + 1, old, len(old) + 1, f"{old}/")
         with self._file.writing() as db:
             db.execute(
@@ -245,7 +250,7 @@ class SqliteJournal:
             )
 
     def detach(self, notebook: str) -> None:
-        """Keep the conversations of a deleted notebook, or folder of notebooks, but let go of the name."""
+        """Keep the conversations of a deleted notebook, or folder of notebooks, without its name."""
         within = (notebook, len(notebook) + 1, f"{notebook}/")
         with self._file.writing() as db:
             db.execute(
@@ -255,20 +260,20 @@ class SqliteJournal:
             db.execute("DELETE FROM mode WHERE notebook = ? OR substr(notebook, 1, ?) = ?", within)
 
     def close_unfinished(self, conversation: str) -> None:
-        """End the runs in the record whose process was cut off before it could say so."""
+        """Record the end of runs whose process ended in the middle of them."""
         message = "Jupyter ended in the middle of this run. What was done until then is kept."
         with self._file.writing() as db:
             for run, pid, began in db.execute(
                 "SELECT id, pid, started FROM run WHERE conversation = ?", (conversation,)
             ).fetchall():
-                if not process.lives(pid, began):
+                if not process.is_alive(pid, began):
                     turn = _last_turn(db, conversation, run)
                     place = {"conversation": conversation, "run": run, "turn": turn}
                     event = RunEnded(**place, ending="failed", message=message)
-                    _append(db, event, dump(event), (*process.me(), self._id))
+                    _append(db, event, dump(event), (*process.current(), self._id))
 
     def close(self) -> None:
-        """Close the file; nobody works on runs any more that were begun through it."""
+        """Close the file; runs that were begun through it are no longer under way."""
         with contextlib.suppress(JournalError), self._file.writing() as db:
             db.execute("UPDATE run SET pid = 0, started = 0 WHERE journal = ?", (self._id,))
         self._file.close()
@@ -308,12 +313,12 @@ def _delete(db: sqlite3.Connection, conversation: str) -> None:
 def _in_use(db: sqlite3.Connection) -> set[str]:
     """Return the conversations in which a run is under way."""
     rows = db.execute("SELECT conversation, pid, started FROM run").fetchall()
-    return {conversation for conversation, pid, began in rows if process.lives(pid, began)}
+    return {conversation for conversation, pid, began in rows if process.is_alive(pid, began)}
 
 
 def _last_turn(db: sqlite3.Connection, conversation: str, run: str) -> int:
     rows = db.execute("SELECT body FROM event WHERE conversation = ?", (conversation,)).fetchall()
-    return max((event.turn for (body,) in rows if (event := load(body)).run == run), default=0)
+    return max((event["turn"] for (body,) in rows if (event := json.loads(body))["run"] == run), default=0)
 
 
 def _info(row: tuple[str, str | None, str | None, float, float, int]) -> ConversationInfo:

@@ -1,4 +1,4 @@
-"""Taking a run back: the notebook's cells become what they were before it."""
+"""Undoing a run: the notebook's cells become what they were before it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..agent.events import Action, ApprovalResolved, CellWritten, Event, RunUndo
 
 
 class UndoError(CodeActError):
-    """The run cannot be taken back; the message says why, and what to do first."""
+    """The run cannot be undone; the message says why, and what to do first."""
 
 
 @dataclass
 class Touched:
-    """A cell that a run wrote: what it was before, if it was there, and what the run left in it."""
+    """A cell that a run wrote: whether it is new, what was in it before, and the run's sources in it."""
 
     id: str
     inserted: bool
@@ -25,13 +25,13 @@ class Touched:
 
 
 async def undo(notebook: Notebook, events: Sequence[Event], run: str) -> list[str]:
-    """Take a run's changes to the notebook back, the last one first.
+    """Undo a run's changes to the notebook, the last one first.
 
     Cells that it inserted are removed; those that it rewrote get back their source, outputs, execution count
-    and metadata. A cell whose text the user has changed since, or that they protect, is left alone, and so is
-    one that the record does not say enough about. What the run did to the kernel and to files stays.
+    and metadata. A cell that the user has changed since, or that they protect, is left alone, and so is one
+    whose earlier content is not recorded. What the run did to the kernel and to files stays.
 
-    It may be called again, also after it was cut off in the middle: what is as it was before is left so.
+    It may be called again, also after it broke off: cells that are as they were before stay so.
 
     Parameters
     ----------
@@ -52,18 +52,18 @@ async def undo(notebook: Notebook, events: Sequence[Event], run: str) -> list[st
     UndoError
         If a later run, itself not undone, wrote one of the same cells, or the run is not in the record.
     NotebookError
-        If the notebook refuses; what was taken back by then is.
+        If the notebook refuses; what was undone until then stays undone.
     """
     if not any(event.run == run for event in events):
         raise UndoError("This run is not in the record of the conversation, so it cannot be undone.")
     cells = touched(events, run)
-    _refuse_covered(events, run, cells)
+    _refuse_if_changed_later(events, run, cells)
     current = {cell.id: cell for cell in (await notebook.state(brief=True)).cells}
     left: list[str] = []
     for cell in reversed(cells):
         now = current.get(cell.id)
         if now is None:
-            # removed already, or by the user: a cell of theirs that they removed is theirs to bring back
+            # undone already, or removed by the user; their own cell is theirs to bring back
             left += [] if cell.inserted else [cell.id]
         elif not cell.inserted and cell.before and await notebook.read_cell(cell.id) == cell.before:
             continue
@@ -92,9 +92,8 @@ def touched(events: Sequence[Event], run: str) -> list[Touched]:
                 event.cell_id, Touched(event.cell_id, inserted=not event.rewritten, before=event.before)
             )
             cell.kind, cell.sources = action.cell_type, {action.source}
-        elif isinstance(event, ApprovalResolved) and event.cell_id in cells:
-            # what the user approved, in the place of what the model wrote
-            cells[event.cell_id].sources.add(event.source)
+        elif isinstance(event, ApprovalResolved) and event.edited is not None and event.cell_id in cells:
+            cells[event.cell_id].sources.add(event.edited)
     return list(cells.values())
 
 
@@ -105,11 +104,11 @@ def last_run(events: Sequence[Event]) -> str | None:
     return runs[-1] if runs else None
 
 
-def _refuse_covered(events: Sequence[Event], run: str, cells: Sequence[Touched]) -> None:
-    """Refuse while a later run stands on a cell of this one: its `before` would be lost."""
-    mine = {cell.id for cell in cells}
+def _refuse_if_changed_later(events: Sequence[Event], run: str, cells: Sequence[Touched]) -> None:
+    """Refuse while a later run has changed a cell of this one: what is to be restored would be lost."""
+    own = {cell.id for cell in cells}
     undone = {event.run for event in events if isinstance(event, RunUndone)}
     last = max(index for index, event in enumerate(events) if event.run == run and event.type != "run_undone")
     for event in events[last:]:
-        if isinstance(event, CellWritten) and event.cell_id in mine and event.run not in undone | {run}:
+        if isinstance(event, CellWritten) and event.cell_id in own and event.run not in undone | {run}:
             raise UndoError("A later run changed the same cells. Undo that one first.")

@@ -1,4 +1,4 @@
-"""What code shows in an IPython shell, taken down as messages of a kernel while it is shown."""
+"""What code shows in an IPython shell, captured as a kernel would send it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 from ipykernel.jsonutil import encode_images, json_clean
 
-Take = Callable[[str, dict[str, Any]], None]
-"""Takes the type and the content of a message."""
+OnMessage = Callable[[str, dict[str, Any]], None]
+"""Called with the type and the content of a message of Jupyter's protocol."""
 
 NO_EXIT = "This would end the session that CodeAct works in, so it did nothing."
 
 
 class _Stream:
-    """Stands for ``sys.stdout`` or ``sys.stderr``; what it is asked beyond writing, the original answers."""
+    """Stands in for ``sys.stdout`` or ``sys.stderr``; whatever is not writing goes to the original."""
 
-    def __init__(self, name: str, original: Any, take: Take, show: bool) -> None:
-        self._name, self._original, self._take, self._show = name, original, take, show
+    def __init__(self, name: str, original: Any, collect: OnMessage, show: bool) -> None:
+        self._name, self._original, self._collect, self._show = name, original, collect, show
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._take("stream", {"name": self._name, "text": text})
+        self._collect("stream", {"name": self._name, "text": text})
         if self._show:
             self._original.write(text)
         return len(text)
@@ -38,10 +38,10 @@ class _Stream:
 
 
 class _Publisher:
-    """Stands for the shell's display publisher."""
+    """Stands in for the shell's display publisher."""
 
-    def __init__(self, original: Any, take: Take, show: Callable[..., None]) -> None:
-        self._original, self._take, self._show = original, take, show
+    def __init__(self, original: Any, collect: OnMessage, show: Callable[..., None]) -> None:
+        self._original, self._collect, self._show = original, collect, show
 
     def publish(
         self,
@@ -55,11 +55,11 @@ class _Publisher:
     ) -> None:
         kind = "update_display_data" if update else "display_data"
         content = {"data": data, "metadata": metadata or {}, "transient": transient or {}}
-        self._take(kind, _clean(content))
+        self._collect(kind, _clean(content))
         self._show(data, metadata or {}, transient=transient, update=update, **more)
 
     def clear_output(self, wait: bool = False) -> None:
-        self._take("clear_output", {"wait": wait})
+        self._collect("clear_output", {"wait": wait})
         if getattr(self._original, "clear_output", None):
             self._original.clear_output(wait)
 
@@ -68,11 +68,11 @@ class _Publisher:
 
 
 @contextmanager
-def captured(shell: Any, source: str, count: int, take: Take, *, show: bool) -> Iterator[None]:
-    """Let ``take`` know of everything that is shown inside, in order; ``show`` shows it too.
+def captured(shell: Any, source: str, count: int, collect: OnMessage, *, show: bool) -> Iterator[None]:
+    """Pass everything that is shown inside to ``collect``, in order; with ``show`` the user sees it too.
 
-    A traceback is shown as text on standard error: an ``error`` message would make whoever runs the
-    notebook think that the cell with the agent's task failed, though the agent corrects its own errors.
+    The user sees a traceback as text on standard error: an ``error`` message would say that their own cell,
+    the one with the agent's task, had failed, and the agent corrects its errors.
     """
     before = (sys.stdout, sys.stderr, sys.displayhook, shell.display_pub)
     out, err, _, publisher = before
@@ -90,11 +90,11 @@ def captured(shell: Any, source: str, count: int, take: Take, *, show: bool) -> 
         hook.update_user_ns(value)
         if data:
             content = {"data": data, "metadata": metadata, "execution_count": count}
-            take("execute_result", _clean(content))
+            collect("execute_result", _clean(content))
             shown(data, metadata)
 
     def traceback(kind: type[BaseException], value: BaseException, lines: list[str]) -> None:
-        take("error", {"ename": kind.__name__, "evalue": str(value), "traceback": list(lines)})
+        collect("error", {"ename": kind.__name__, "evalue": str(value), "traceback": list(lines)})
         if show:
             print(shell.InteractiveTB.stb2text(lines), file=err)
 
@@ -104,10 +104,10 @@ def captured(shell: Any, source: str, count: int, take: Take, *, show: bool) -> 
     own = {"_showtraceback": traceback, "ask_exit": stay, "system": shell.system_piped}
     shadowed = {name: vars(shell)[name] for name in own if name in vars(shell)}
     sys.stdout, sys.stderr = (
-        _Stream(name, stream, take, show) for name, stream in (("stdout", out), ("stderr", err))
+        _Stream(name, stream, collect, show) for name, stream in (("stdout", out), ("stderr", err))
     )
     sys.displayhook = result
-    shell.display_pub = _Publisher(publisher, take, shown)
+    shell.display_pub = _Publisher(publisher, collect, shown)
     for name, function in own.items():
         setattr(shell, name, function)
     try:
@@ -132,7 +132,7 @@ def _streams(out: Any, err: Any) -> Iterator[None]:
 
 
 def _clean(content: dict[str, Any]) -> dict[str, Any]:
-    """Return content as a kernel would send it: pictures as text, and nothing that JSON does not know."""
+    """Return content as a kernel would send it: images in base64, and nothing that is no JSON."""
     content["data"] = encode_images(dict(content["data"]))
     cleaned: dict[str, Any] = json_clean(content)
     return cleaned

@@ -1,11 +1,10 @@
-"""Whether a notebook holds by itself: its cells run from top to bottom in a fresh kernel.
+"""Whether a notebook reproduces: run from top to bottom in a fresh kernel, its cells show the same.
 
-Nothing is written to the notebook. What its cells do to files and services they do again.
+Nothing is written to the notebook. Whatever its cells do to files and services, they do again.
 """
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections import Counter
@@ -16,8 +15,9 @@ import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
 from ..agent.observations.terminal import strip_terminal_codes
+from ..agent.source import assigned_names
 from .compare import difference
-from .document import plain
+from .document import plain_copy
 from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 5.0
@@ -43,17 +43,17 @@ async def check(
     Parameters
     ----------
     cells
-        The notebook's, with their outputs; only code cells are told of.
+        The notebook's, with their outputs; the result has its code cells.
     kernel
         Name of the kernelspec, in any language.
     folder
         The notebook's, where the kernel runs.
     on_progress
-        Called with how all cells do whenever one of them does differently.
+        Called with the states of all cells whenever one changes.
     timeout
         Seconds that a cell may take.
     may_fail
-        Cells (those with Jupyter's tag ``raises-exception``) after whose error the rest is run all the same.
+        Cells whose error does not end the check: those with Jupyter's tag ``raises-exception``.
     withhold
         Names of environment variables the kernel does not get to see.
 
@@ -64,9 +64,9 @@ async def check(
     """
     code = [cell for cell in cells if cell.cell_type == "code"]
     checks = {cell.id: CellCheck(cell_id=cell.id, state="waiting") for cell in code}
-    disorder = _disorder(code)
+    order = _out_of_order(code)
 
-    def tell(cell: Cell, state: CellCheck | None = None) -> None:
+    def report(cell: Cell, state: CellCheck | None = None) -> None:
         checks[cell.id] = state or CellCheck(cell_id=cell.id, state="running")
         on_progress(list(checks.values()))
 
@@ -82,11 +82,11 @@ async def check(
                 why = ABOVE if over else PROTECTED
                 checks[cell.id] = CellCheck(cell_id=cell.id, state="not_run", message=why)
                 continue
-            tell(cell)
+            report(cell)
             outcome = await _run(fresh, cell, code, timeout, expected=cell.id in may_fail)
             over = outcome.state == "failed"
-            message = " ".join(filter(None, [outcome.message, disorder.get(cell.id)]))
-            tell(cell, outcome.model_copy(update={"message": message}))
+            message = " ".join(filter(None, [outcome.message, order.get(cell.id)]))
+            report(cell, outcome.model_copy(update={"message": message}))
         on_progress(list(checks.values()))
         return list(checks.values())
     finally:
@@ -94,23 +94,23 @@ async def check(
 
 
 def reproduces(checks: Sequence[CellCheck]) -> bool:
-    """Tell whether every cell that may run showed what it had shown."""
+    """Tell whether every cell that may be run shows what it showed before."""
     return all(one.state == "same" or one.message == PROTECTED for one in checks)
 
 
 def summary(checks: Sequence[CellCheck]) -> str:
-    """Return in a sentence what a check has come to."""
+    """Return the result of a check in a sentence."""
     if not checks:
         return "The notebook has no code to check."
     count = Counter(one.state for one in checks)
     same, rest = count["same"], count["not_run"] + count["waiting"] + count["running"]
     if reproduces(checks):
         skipped = f" {_cells(rest)} protected by you did not run." if rest else ""
-        return f"The notebook holds by itself: in a fresh kernel {_cells(same)} showed the same.{skipped}"
+        return f"The notebook reproduces: in a fresh kernel {_cells(same)} showed the same.{skipped}"
     parts = [f"{_cells(count['different'])} showed something else"] * bool(count["different"])
     parts += [f"{_cells(count['failed'])} failed"] * bool(count["failed"])
     parts += [f"{_cells(rest)} did not run"] * bool(rest)
-    return f"The notebook does not hold by itself: {', '.join(parts)}, {_cells(same)} showed the same."
+    return f"The notebook does not reproduce: {', '.join(parts)}, {_cells(same)} showed the same."
 
 
 async def _run(
@@ -118,7 +118,7 @@ async def _run(
 ) -> CellCheck:
     node = nbformat.v4.new_code_cell(cell.source)
     status = await kernel.run(cell.source, node, timeout)
-    shown: list[Output] = plain(node.outputs)
+    shown: list[Output] = plain_copy(node.outputs)
     if status == "dead":
         return CellCheck(cell_id=cell.id, state="failed", message="The kernel died while it ran.")
     if status == "interrupted":
@@ -137,54 +137,36 @@ async def _run(
 
 
 def _failure(errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
-    """Say what went wrong, and for a missing name where the notebook defines it after all."""
+    """Say what went wrong; of a missing name, where the notebook defines it."""
     if not errors:
         return "It failed without saying why."
     name, value = errors[-1].get("ename", ""), strip_terminal_codes(str(errors[-1].get("evalue", ""))).strip()
-    words = (f"{name}: {value.splitlines()[0][:300]}" if value else name).rstrip(".")
+    problem = (f"{name}: {value.splitlines()[0][:300]}" if value else name).rstrip(".")
     missing = re.match(r"name '(\w+)' is not defined", value)
     if not missing:
-        return f"{words}."
-    defining = [other.id for other in code if missing[1] in _defines(other.source)]
+        return f"{problem}."
+    defining = [other.id for other in code if missing[1] in assigned_names(other.source)]
     ids = [other.id for other in code]
     if not defining:
-        return f"{words}. No cell of the notebook defines it."
+        return f"{problem}. No cell of the notebook defines it."
     below = ids.index(defining[0]) > ids.index(cell.id)
-    return f"{words}. It is defined only in a cell further down." if below else f"{words}."
+    return f"{problem}. It is defined only in a cell further down." if below else f"{problem}."
 
 
-def _defines(source: str) -> set[str]:
-    """Return the names that a cell gives something to, as far as it is Python."""
-    lines = ["pass" if line.startswith(("%", "!")) else line for line in source.split("\n")]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError):
-        return set(re.findall(r"\w+", source))
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names
-
-
-def _disorder(code: Sequence[Cell]) -> dict[str, str]:
+def _out_of_order(code: Sequence[Cell]) -> dict[str, str]:
     """Return a sentence for each cell that had been run before one above it."""
-    said: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     highest = 0
     for cell in code:
         count = cell.execution_count
         if count is None:
             continue
         if count < highest:
-            said[cell.id] = (
+            sentences[cell.id] = (
                 f"In the notebook it was run before a cell above it ([{count}] below [{highest}])."
             )
         highest = max(highest, count)
-    return said
+    return sentences
 
 
 def _cells(number: int) -> str:

@@ -1,10 +1,10 @@
-"""Whether a cell shows today what it showed before, and in words what is different.
+"""Whether a cell shows what it showed before, and if not, what is different, in a sentence.
 
-Ignored is what differs from one run to the next by nature and says nothing about the work: execution counts,
-memory addresses, IPython's temporary files, identifiers that libraries make up for HTML, the state of
-widgets, how long ``%time``, ``%timeit`` and progress bars say that something took, colors, blanks at the ends
-of lines, and how printed text falls between other outputs. Of pictures the kind, the size and the words are
-compared. Numbers are compared as they are printed, times that a cell prints by itself included.
+Ignored is whatever differs between any two runs and says nothing about the work: execution counts, memory
+addresses, IPython's temporary files, identifiers that libraries generate for HTML, the state of widgets, the
+times of ``%time``, ``%timeit`` and progress bars, colors, blanks at the ends of lines, and where printed text
+falls between other outputs. Images are compared by type, size and text. Numbers are compared as they are
+printed, times that a cell prints itself included.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..agent.observations.terminal import strip_terminal_codes
 QUOTED = 60
 """Characters quoted of what is different."""
 
-_SAME = tuple(
+_IGNORED = tuple(
     (re.compile(pattern, flags), instead)
     for pattern, instead, flags in (
         (r"\b0x[0-9a-fA-F]{6,16}\b", "0x…", 0),
@@ -35,7 +35,7 @@ _SAME = tuple(
         (r"[ \t]+$", "", re.MULTILINE),
     )
 )
-_MADE_UP = tuple(
+_GENERATED_IDS = tuple(
     (re.compile(pattern), "…")
     for pattern in (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
@@ -55,19 +55,19 @@ def difference(before: Sequence[Output], now: Sequence[Output]) -> str:
             return f"It shows more than before: {new}."
         if new is None:
             return f"It no longer shows {old}."
-        if words := old.other(new):
-            return words
+        if sentence := old.difference(new):
+            return sentence
     return ""
 
 
 class _Shown:
-    """One output, as far as it can be compared; as a string, what to call it."""
+    """One output, as far as it can be compared; its string is what to call it."""
 
     def __init__(self, kind: str, text: str, facts: Mapping[str, Any]) -> None:
         self.kind, self.text, self.facts = kind, text, facts
 
-    def other(self, new: _Shown) -> str:
-        """Say how ``new`` is different."""
+    def difference(self, new: _Shown) -> str:
+        """Return a sentence on how ``new`` is different, or an empty string."""
         if self.kind != new.kind:
             return f"It shows {new} instead of {self}."
         if self.text != new.text:
@@ -78,7 +78,7 @@ class _Shown:
             if mine == its:
                 continue
             if name == "size":
-                return f"The picture is {its} pixels instead of {mine}."
+                return f"The image is {its} pixels instead of {mine}."
             if mine is None or its is None:
                 return f"It {'also' if mine is None else 'no longer'} shows {name}."
             return f"What it shows as {name} is different."
@@ -112,9 +112,9 @@ def _display(data: Mapping[str, Any]) -> _Shown:
         return _Shown("a widget", "", {})
     plain = _plain(text_of(data.get("text/plain", "")))
     if image := image_of(data):
-        # pixels differ with fonts and versions; who made the picture says in words what is in it
+        # pixels differ with fonts and versions; the text beside them says what the image shows
         size = f"{image.size[0]}×{image.size[1]}" if image.size else ""
-        return _Shown(f"a picture ({image.mime})", plain, {"size": size})
+        return _Shown(f"an image ({image.mime})", plain, {"size": size})
     facts = {kind: _value(kind, value) for kind, value in data.items() if kind != "text/plain"}
     return _Shown("a result", plain, dict(sorted(facts.items(), key=lambda fact: fact[0] not in _RICHEST)))
 
@@ -124,14 +124,14 @@ def _value(kind: str, value: Any) -> str:
         isinstance(value, list) and all(isinstance(line, str) for line in value)
     )
     text = _plain(text_of(value)) if lines else json.dumps(value, sort_keys=True)
-    for pattern, instead in _MADE_UP:
+    for pattern, instead in _GENERATED_IDS:
         text = pattern.sub(instead, text)
     return text
 
 
 def _plain(text: str) -> str:
     text = strip_terminal_codes(text)
-    for pattern, instead in _SAME:
+    for pattern, instead in _IGNORED:
         text = pattern.sub(instead, text)
     return text
 

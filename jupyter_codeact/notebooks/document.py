@@ -43,7 +43,7 @@ class Cells:
 
     @property
     def proposed_tools(self) -> list[str]:
-        """What the metadata proposes as tools, as far as it can be read: anybody may have written it."""
+        """The tools that the metadata proposes, as far as it is valid: anybody may have written it."""
         mark = self.node.metadata.get("codeact")
         proposed = mark.get("tools") if isinstance(mark, dict) else None
         return [name for name in proposed if isinstance(name, str)] if isinstance(proposed, list) else []
@@ -61,7 +61,7 @@ class Cells:
                 return index
         raise NotebookError(f"The notebook has no cell “{cell_id}”; it may have been deleted.")
 
-    def open_cell(self, cell_id: str) -> NotebookNode:
+    def editable_cell(self, cell_id: str) -> NotebookNode:
         """Return a cell that may be run and changed.
 
         Raises
@@ -95,14 +95,14 @@ class Cells:
             cell = _cell(cell_type, source)
             self.cells.insert(index, cell)
             return str(cell.id)
-        before = self.open_cell(cell_id)
+        before = self.editable_cell(cell_id)
         cell = _cell(cell_type, source, id=cell_id, metadata=before.metadata)
         self.cells[self.index(cell_id)] = cell
         return cell_id
 
     def restore(self, cell: dict[str, Any], after: str | None) -> None:
         """Put a whole cell in place of the one of its id, else below ``after`` (first if ``None``)."""
-        restored = nbformat.from_dict(plain(cell))  # a copy: what the caller holds stays as it is
+        restored = nbformat.from_dict(plain_copy(cell))  # a copy: what the caller holds stays as it is
         ids = [known.id for known in self.cells]
         if restored.id in ids:
             self.cells[ids.index(restored.id)] = restored
@@ -111,7 +111,7 @@ class Cells:
 
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
-        del self.cells[self.index(self.open_cell(cell_id).id)]
+        del self.cells[self.index(self.editable_cell(cell_id).id)]
 
 
 class Document(Cells):
@@ -145,8 +145,7 @@ class Document(Cells):
     def content(self) -> bytes:
         """Return the notebook as the content of a file, just as nbformat writes it.
 
-        It takes nbformat long to write a notebook, and a turn changes one cell of it: what it wrote of the
-        others is kept.
+        nbformat is slow, and a turn changes one cell: the text of the others is kept.
         """
         text: str = nbformat.v4.writes(NotebookNode({**self.node, "cells": []}))
         if self.cells:
@@ -174,7 +173,7 @@ class Document(Cells):
                 self.path = next(self._names)
             except OSError as error:
                 raise NotebookError(
-                    f"The notebook could not be saved to {self.path}: {_why(error)}."
+                    f"The notebook could not be saved to {self.path}: {_reason(error)}."
                 ) from error
             else:
                 self._claimed = self.written = True
@@ -204,13 +203,13 @@ def kernel_name(node: NotebookNode) -> str:
 
 
 def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
-    """Return a cell as the agent sees it: without its outputs if ``brief``, with its count if ``counted``."""
+    """Return a cell as the agent sees it: without outputs if ``brief``, with its count if ``counted``."""
     # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
     return Cell(
         id=node["id"],
         cell_type=node["cell_type"],
         source=node["source"],
-        outputs=[] if brief else plain(node.get("outputs", [])),
+        outputs=[] if brief else plain_copy(node.get("outputs", [])),
         execution_count=node.get("execution_count") if counted else None,
         protected=is_protected(node),
     )
@@ -260,7 +259,7 @@ def read(path: Path) -> NotebookNode:
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook at {path}. Check the path.") from None
     except OSError as error:
-        raise NotebookError(f"The notebook {path} could not be read: {_why(error)}.") from error
+        raise NotebookError(f"The notebook {path} could not be read: {_reason(error)}.") from error
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise NotebookError(
@@ -316,7 +315,7 @@ def _check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise NotebookError(f"The output {path} cannot be written: {_why(error)}. {hint}") from error
+        raise NotebookError(f"The output {path} cannot be written: {_reason(error)}. {hint}") from error
 
 
 def _write_atomically(path: Path, content: bytes, *, replace: bool) -> None:
@@ -343,16 +342,16 @@ def _write_atomically(path: Path, content: bytes, *, replace: bool) -> None:
             temporary.unlink()
 
 
-def _why(error: OSError) -> str:
-    """Return the system's own words for what went wrong, as part of a sentence."""
-    words = error.strerror or type(error).__name__
-    return words[0].lower() + words[1:]
+def _reason(error: OSError) -> str:
+    """Return the system's own reason for an error, as part of a sentence."""
+    reason = error.strerror or type(error).__name__
+    return reason[0].lower() + reason[1:]
 
 
-def plain(value: Any) -> Any:
-    """Copy a part of a notebook into plain dictionaries and lists."""
+def plain_copy(value: Any) -> Any:
+    """Return a copy of a part of a notebook in plain dictionaries and lists."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain_copy(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain_copy(item) for item in value]
     return value

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, cell_of, kernel_name, plain
+from .document import Document, cell_of, kernel_name, plain_copy
 from .kernel import KernelProcess, kernelspec
 
 GRACE_SECONDS = 10.0
@@ -147,9 +147,9 @@ class HeadlessNotebook:
         interrupts = self._interrupts
         async with self._running:
             self._raise_unsaved()
-            cell = self._document.open_cell(cell_id)
+            cell = self._document.editable_cell(cell_id)
             if cell.cell_type != "code":
-                raise NotebookError(f"Cell “{cell_id}” holds {cell.cell_type}, not code; it cannot be run.")
+                raise NotebookError(f"Cell “{cell_id}” is a {cell.cell_type} cell; only code can be run.")
             if cell.source != source:
                 raise NotebookError(f"Cell “{cell_id}” was changed before it could run; it was not run.")
             if self._kernel is not None:
@@ -168,14 +168,14 @@ class HeadlessNotebook:
                 self._save_soon()
             return Execution(
                 status=status,
-                outputs=plain(cell.outputs),
+                outputs=plain_copy(cell.outputs),
                 execution_count=cell.execution_count,
                 seconds=time.perf_counter() - started,
             )
 
     async def read_cell(self, cell_id: str) -> NotebookCell:
         """Return a whole cell."""
-        cell: NotebookCell = plain(self._document.cells[self._document.index(cell_id)])
+        cell: NotebookCell = plain_copy(self._document.cells[self._document.index(cell_id)])
         return cell
 
     async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:

@@ -1,7 +1,7 @@
-"""A kernel of one's own: started, run, interrupted and ended by nobody else.
+"""A kernel process of this program's own, which nobody else runs, interrupts or ends.
 
-`jupyter_client` starts the kernel and speaks with it, `outputs` keeps what it shows. Waiting is done here,
-because a person may interrupt a cell at any moment, and what had been shown by then is kept.
+`jupyter_client` starts the kernel and talks to it; `outputs` collects what it shows. Waiting is done here,
+because a person may interrupt a cell at any moment, and the outputs until then are kept.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
 from . import tools, variables
-from .outputs import Outputs
+from .outputs import OutputCollector
 
 STARTUP_SECONDS = 60
 STARTS = 3
-"""How often a kernel is started that finds a port taken: ports are chosen for it before it opens them."""
+"""Attempts to start a kernel that finds a port taken: its ports are chosen before it opens them."""
 _TAKEN = re.compile(r"address (already )?in use", re.IGNORECASE)
 SETTLE_SECONDS = 0.1
-"""How long a kernel that has said that it begins a cell takes to really begin.
+"""Seconds from a kernel's message that a cell begins to its real beginning.
 
-Interrupted before that, it may drop the cell without a word."""
+Interrupted in between, a kernel may drop the cell silently."""
 WATCH_SECONDS = 0.2
-"""How often a running kernel is looked after: is it alive, is the cell's time up."""
+"""Seconds between two looks at a running kernel: is it alive, is the cell's time up?"""
 SILENCE_SECONDS = 5.0
-"""How long outputs are waited for once the kernel has said that the cell is done."""
+"""Seconds to wait for outputs once the kernel has said that the cell is done."""
 LOST = "[Some outputs were lost: the cell showed them faster than this program could take them in.]"
 DRAIN_SECONDS = 0.2
-"""How long the last words of a dead kernel are waited for."""
+"""Seconds to wait for what a dead kernel had still sent."""
 
 
 def kernelspec(name: str, *, language: str | None = None) -> dict[str, str]:
@@ -84,7 +84,7 @@ class _Run:
 
 
 class KernelProcess:
-    """A kernel process, and the conversation with it.
+    """A kernel process, and what is exchanged with it.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ class KernelProcess:
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)
         self._client: AsyncKernelClient | None = None
-        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `close`
-        self._outputs = Outputs()
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `close`
+        self._outputs = OutputCollector()
         self._current: _Run | None = None
         self._work: asyncio.Task[ExecutionStatus] | None = None
         self._used = False
@@ -121,7 +121,7 @@ class KernelProcess:
         Raises
         ------
         NotebookError
-            If it does not; with the kernel's own last words.
+            If it does not; with the last line of the kernel's standard error.
         """
         try:
             for left in reversed(range(STARTS)):
@@ -129,12 +129,12 @@ class KernelProcess:
                     await self._begin()
                     return
                 except (OSError, RuntimeError, TimeoutError) as error:
-                    reason = self._last_words() or str(error)
+                    reason = self._last_error_line() or str(error)
                     if not (left and _TAKEN.search(reason)):
                         raise NotebookError(
                             f"The kernel “{self._manager.kernel_name}” could not be started: {reason[:300]}"
                         ) from error
-                await self._forget()
+                await self._discard()
         except BaseException:
             await self.close(now=True)
             raise
@@ -146,7 +146,7 @@ class KernelProcess:
             cwd=str(self._folder),
             env=dict(self._environment),
             stdout=DEVNULL,
-            stderr=self._words,
+            stderr=self._stderr,
         )
         client = self._manager.client(context=self._context)
         # without the stdin channel `input()` raises in the cell, instead of waiting for nobody
@@ -157,27 +157,27 @@ class KernelProcess:
         self.language_info = info["content"]["language_info"]
         self.session = info["header"]["session"]  # the kernel's own: a new one for each start
 
-    def _last_words(self) -> str:
-        """Return the last line that the kernel complained with."""
-        self._words.seek(0)
-        lines = self._words.read().decode(errors="replace").split("\n")
+    def _last_error_line(self) -> str:
+        """Return the last line that the kernel wrote to standard error."""
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    async def _forget(self) -> None:
-        """Clear away a kernel that did not start, so that another can."""
+    async def _discard(self) -> None:
+        """Clean up after a kernel that did not start, so that another can."""
         await self._end(now=True)
-        self._words.seek(0)
-        self._words.truncate()
+        self._stderr.seek(0)
+        self._stderr.truncate()
         self._manager = AsyncKernelManager(kernel_name=self._manager.kernel_name)
 
     async def status(self) -> str:
-        """Return the kernel's state in Jupyter's words."""
+        """Return the kernel's state as Jupyter names it."""
         if self._client is None or not await self._manager.is_alive():
             return "dead"
         return "busy" if self._current else "idle"
 
     async def variables(self) -> list[Variable]:
-        """Read what is defined in the kernel; nothing while a cell runs, or before the first has."""
+        """Read what is defined in the kernel; nothing while a cell runs, or before the first one."""
         if self._client is None or not self._used or await self.status() != "idle":
             return []
         return await variables.read(self._client)
@@ -189,10 +189,10 @@ class KernelProcess:
         await tools.load(self._client, names)
 
     async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
-        """Run ``source``; what it shows appears in ``cell`` while it runs.
+        """Run ``source``; its outputs appear in ``cell`` while it runs.
 
-        A cell that does not end when it is interrupted, be it by `interrupt`, after ``timeout`` seconds, or
-        because whoever waited for it was cancelled, costs the kernel its life.
+        It is interrupted by `interrupt`, after ``timeout`` seconds, or when the call is cancelled. If it does
+        not end then, the kernel is killed.
         """
         assert self._client is not None
         self._used = True
@@ -205,7 +205,7 @@ class KernelProcess:
             raise
 
     async def idle(self) -> None:
-        """Wait until no cell runs; one may that nobody waits for any more."""
+        """Wait until no cell runs; one may still run whose caller was cancelled."""
         if self._work is not None:
             await asyncio.wait({self._work})
 
@@ -227,7 +227,7 @@ class KernelProcess:
             if self._work is not None:
                 self._work.cancel()
             self._context.destroy(linger=0)
-            self._words.close()
+            self._stderr.close()
 
     async def _end(self, *, now: bool) -> None:
         try:
@@ -259,7 +259,7 @@ class KernelProcess:
     async def _follow(
         self, client: AsyncKernelClient, run: _Run, cell: NotebookNode, timeout: float | None
     ) -> ExecutionStatus:
-        """Accompany a run to its end, and collect what it shows."""
+        """Follow a run to its end, and collect its outputs."""
         with self._outputs.collect(run.message, cell):
             listener = asyncio.create_task(self._listen(client, run))
             reply = asyncio.create_task(_reply(client, run.message))
@@ -272,14 +272,14 @@ class KernelProcess:
                 await asyncio.gather(listener, reply, return_exceptions=True)
 
     async def _listen(self, client: AsyncKernelClient, run: _Run) -> None:
-        """Take in what the kernel shows until it is idle again."""
+        """Process what the kernel shows until it is idle again."""
         while True:
             message = await client.get_iopub_msg(timeout=None)
             run.heard = time.monotonic()
             mine = message["parent_header"].get("msg_id") == run.message
             if mine and message["msg_type"] == "execute_input":
                 run.begun = time.monotonic()
-            if self._outputs.take(message) and mine:
+            if self._outputs.process(message) and mine:
                 return
 
     async def _watch(
@@ -302,16 +302,16 @@ class KernelProcess:
                 task.result()
             now = time.monotonic()
             if reply in done and listener not in done and now - run.heard > SILENCE_SECONDS:
-                self._outputs.remark(run.message, LOST)
+                self._outputs.add_note(run.message, LOST)
                 return await self._outcome(run, reply.result())
             if reply in done and listener in done:
                 return await self._outcome(run, reply.result())
             if not await self._manager.is_alive():
-                await _silence(run, listener)
+                await _drain(run, listener)
                 return "dead"
             if run.interrupted is not None and now - run.interrupted > self._grace:
                 await self._manager.shutdown_kernel(now=True)
-                await _silence(run, listener)
+                await _drain(run, listener)
                 return "dead"
             late = run.interrupted is not None and now - run.interrupted > self._grace / 2
             if run.interrupted is not None and run.settled and run.signals < (2 if late else 1):
@@ -320,7 +320,7 @@ class KernelProcess:
                 await self.interrupt()
 
     async def _outcome(self, run: _Run, reply: dict[str, Any]) -> ExecutionStatus:
-        """Say how a run went that the kernel has replied to."""
+        """Return how a run ended that the kernel has replied to."""
         leaving = [part for part in reply.get("payload", ()) if part.get("source") == "ask_exit"]
         if leaving and not leaving[-1].get("keepkernel"):  # exit() or quit(): the kernel ends by itself
             await self._manager.shutdown_kernel()
@@ -339,8 +339,8 @@ async def _reply(client: AsyncKernelClient, message: str) -> dict[str, Any]:
             return content
 
 
-async def _silence(run: _Run, listener: asyncio.Task[None]) -> None:
-    """Wait until nothing more comes of a kernel that is dead."""
+async def _drain(run: _Run, listener: asyncio.Task[None]) -> None:
+    """Wait until nothing more comes from a dead kernel."""
     dead = time.monotonic()
     while not listener.done() and time.monotonic() - max(run.heard, dead) < DRAIN_SECONDS:
         await asyncio.wait({listener}, timeout=DRAIN_SECONDS / 4)

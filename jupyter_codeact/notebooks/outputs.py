@@ -1,4 +1,4 @@
-"""What a kernel shows, as outputs of cells."""
+"""From a kernel's messages to the outputs of cells."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ STREAM_LIMIT = 10_000_000
 """Characters kept of what one run prints; an endless loop prints more than any file should hold."""
 
 
-class Outputs(NotebookClient):
-    """Turns kernel messages into outputs; display updates, cleared outputs and widgets are nbclient's work.
+class OutputCollector(NotebookClient):
+    """Collects outputs from kernel messages; nbclient sees to display updates, cleared outputs and widgets.
 
     The notebook nbclient sees is not the user's: it has one cell for each run, in the order of the runs, so
     that nothing shifts when the user's cells do. The two share the list of outputs.
@@ -44,17 +44,17 @@ class Outputs(NotebookClient):
             cell.execution_count = record.execution_count
             dropped = self._printed.get(index, 0) - STREAM_LIMIT
             if dropped > 0:
-                self.remark(message, f"[{dropped:,} more characters were printed; they are not kept.]")
+                self.add_note(message, f"[{dropped:,} more characters were printed; they are not kept.]")
 
-    def remark(self, message: str, words: str) -> None:
-        """Add a line of our own to what the execute request ``message`` has shown."""
+    def add_note(self, message: str, text: str) -> None:
+        """Add a line of CodeAct's own to the outputs of the execute request ``message``."""
         shown = self.nb.cells[self._runs[message]].outputs
-        shown.append(nbformat.v4.new_output("stream", name="stderr", text=f"{words}\n"))
+        shown.append(nbformat.v4.new_output("stream", name="stderr", text=f"{text}\n"))
 
-    def take(self, message: dict[str, Any]) -> bool:
-        """Take in a message of the kernel; tell whether it said that a run is complete.
+    def process(self, message: dict[str, Any]) -> bool:
+        """Process a message of the kernel; tell whether it says that a run is complete.
 
-        What a thread shows after its cell has ended still goes to that cell.
+        Whatever a thread shows after its cell has ended still goes to that cell.
         """
         index = self._runs.get(message["parent_header"].get("msg_id"))
         if index is None:
@@ -74,7 +74,7 @@ class Outputs(NotebookClient):
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        """Add an output; what is printed in one go is one output, in however many messages it comes."""
+        """Add an output; consecutive messages of one stream make one output."""
         if msg["msg_type"] == "stream":
             content = msg["content"]
             printed = self._printed.get(cell_index, 0)
@@ -97,7 +97,7 @@ class Outputs(NotebookClient):
 
 
 def _valid(kind: str, value: Any) -> Any:
-    """Make text of display data that a notebook can hold only as JSON."""
+    """Return display data as a notebook may hold it: what is neither text nor of a JSON type, as text."""
     lines = value if isinstance(value, list) else [value]
     if kind.endswith(("/json", "+json")) or all(isinstance(line, str) for line in lines):
         return value

@@ -1,8 +1,8 @@
-"""A notebook inside an IPython shell: the user's namespace, and cells that are nowhere else.
+"""A notebook inside an IPython shell: the user's namespace, and cells that are in no file.
 
-The cells are what the user has run in this session, which nobody changes, and what the agent writes. The
-agent's cells run as if the user had typed them, but are not in the shell's history: neither ``In`` nor the
-prompt's number nor what the arrow keys bring back changes. ``_`` is the last result, as ever.
+The cells are the user's inputs of this session, which nobody changes, and those that the agent writes. The
+agent's cells run as if the user had typed them, but stay out of the shell's history: ``In``, the prompt's
+number and what the arrow keys bring back do not change. ``_`` is the last result, as ever.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, Literal, Protocol, TypeVar
 
 from ..agent.contracts import (
-    Cell,
     Execution,
     ExecutionStatus,
     Kernel,
@@ -28,17 +27,17 @@ from ..agent.contracts import (
     NotebookError,
     NotebookState,
 )
-from . import tools, variables
+from . import tools, user_expressions, variables
 from .capture import captured
-from .document import Cells, is_protected, plain
-from .outputs import Outputs
+from .document import Cells, cell_of, plain_copy
+from .outputs import OutputCollector
 
 T = TypeVar("T")
 
 INPUTS = 30
 """How many of the user's last inputs the notebook has."""
-OURS = ("%codeact", "%load_ext jupyter_codeact", "%reload_ext jupyter_codeact")
-"""How lines begin that are for CodeAct, not for the notebook."""
+CODEACT_LINES = ("%codeact", "%load_ext jupyter_codeact", "%reload_ext jupyter_codeact")
+"""How lines begin that are for CodeAct and no part of the notebook."""
 
 
 class MainThread(Protocol):
@@ -59,7 +58,7 @@ class ShellNotebook:
     main : callable
         Returns the present way into the shell's thread; everything that touches the shell goes there.
     show : callable
-        Tells whether what cells show is to be seen while they run.
+        Tells whether outputs are shown while cells run.
     inside : callable
         Tells whether the user's cell that asked for the run is still being executed.
     """
@@ -74,7 +73,7 @@ class ShellNotebook:
     ) -> None:
         self._shell, self._main, self._show, self._inside = shell, main, show, inside
         self._cells = Cells()
-        self._outputs = Outputs()
+        self._outputs = OutputCollector()
         self._session = uuid.uuid4().hex
         self._inputs = 0
         self._count = 0
@@ -88,17 +87,7 @@ class ShellNotebook:
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the session; the last cell is the active one."""
         found = await self._do(lambda: self._read(brief))
-        cells = [
-            Cell(
-                id=cell.id,
-                cell_type=cell.cell_type,
-                source=cell.source,
-                outputs=[] if brief else plain(cell.get("outputs", [])),
-                execution_count=cell.get("execution_count"),
-                protected=is_protected(cell),
-            )
-            for cell in self.cells
-        ]
+        cells = [cell_of(cell, brief=brief) for cell in self.cells]
         return NotebookState(
             cells=cells,
             active_cell=cells[-1].id if cells else None,
@@ -119,7 +108,7 @@ class ShellNotebook:
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
         """Run a cell whose source must equal ``source`` in the user's namespace; wait until it is done."""
-        cell = self._cells.open_cell(cell_id)
+        cell = self._cells.editable_cell(cell_id)
         if cell.source != source:
             raise NotebookError(f"Cell “{cell_id}” was changed before it could run; it was not run.")
         running = self._main().submit(lambda: self._execute(cell))
@@ -138,7 +127,7 @@ class ShellNotebook:
 
     async def read_cell(self, cell_id: str) -> NotebookCell:
         """Return a whole cell."""
-        cell: NotebookCell = plain(self.cells[self._cells.index(cell_id)])
+        cell: NotebookCell = plain_copy(self.cells[self._cells.index(cell_id)])
         return cell
 
     async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
@@ -162,22 +151,24 @@ class ShellNotebook:
     async def load_tools(self, names: Sequence[str]) -> None:
         """Define functions (``"module:function"``) in the user's namespace."""
         expression = tools.expression(names)
-        tools.settle(await self._do(lambda: self._evaluate(expression)))
+        tools.raise_for_reply(await self._do(lambda: self._evaluate(expression)))
 
     async def _do(self, job: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._main().submit(job))
 
     def _evaluate(self, expression: str) -> dict[str, Any]:
         """Return what a kernel would reply to a silent request for an expression."""
-        return {"content": {"user_expressions": self._shell.user_expressions({"codeact": expression})}}
+        return {
+            "content": {"user_expressions": self._shell.user_expressions({user_expressions.NAME: expression})}
+        }
 
     def _read(self, brief: bool) -> list[Any]:
-        """Take in what the user has run since; return their variables."""
+        """Add what the user has run since to the cells; return their variables."""
         shell = self._shell
         inputs = list(enumerate(shell.history_manager.input_hist_raw))
         end = len(inputs) - self._inside()  # the last one is what is being executed
         for count, raw in inputs[max(self._inputs + 1, end - INPUTS) : end]:
-            if source := _without_ours(raw):
+            if source := _without_codeact(raw):
                 cell = self.cells[self._cells.index(self._cells.write(source, "code"))]
                 cell.execution_count = count
                 cell.metadata["codeact"] = {"protected": True}
@@ -189,23 +180,23 @@ class ShellNotebook:
         self._count += 1
         message, count, begun = uuid.uuid4().hex, self._count, time.perf_counter()
 
-        def take(kind: str, content: dict[str, Any]) -> None:
+        def collect(kind: str, content: dict[str, Any]) -> None:
             header = {"msg_id": message, "msg_type": kind}
-            self._outputs.take(
+            self._outputs.process(
                 {"header": header, "parent_header": header, "msg_type": kind, "content": content}
             )
 
         status: ExecutionStatus = "interrupted"
         with suppress(KeyboardInterrupt), self._outputs.collect(message, cell):
-            take("execute_input", {"execution_count": count, "code": cell.source})
+            collect("execute_input", {"execution_count": count, "code": cell.source})
             with (
                 self._interruptible(),
-                captured(self._shell, cell.source, count, take, show=self._show()),
+                captured(self._shell, cell.source, count, collect, show=self._show()),
             ):
                 status = self._status(self._run(cell.source))
         return Execution(
             status=status,
-            outputs=plain(cell.outputs),
+            outputs=plain_copy(cell.outputs),
             execution_count=count,
             seconds=time.perf_counter() - begun,
         )
@@ -266,8 +257,10 @@ class ShellNotebook:
         return "error" if error is not None else "ok"
 
 
-def _without_ours(source: str) -> str:
-    """Return what of an input is the notebook's."""
+def _without_codeact(source: str) -> str:
+    """Return an input without what is for CodeAct in it."""
     if source.lstrip().startswith("%%codeact"):
         return ""
-    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(OURS)).strip()
+    return "\n".join(
+        line for line in source.splitlines() if not line.lstrip().startswith(CODEACT_LINES)
+    ).strip()

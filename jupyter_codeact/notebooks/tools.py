@@ -9,10 +9,10 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from ..agent.contracts import NotebookError
-from . import silent
+from . import user_expressions
 
-PATIENCE = 120.0
-"""Seconds that a kernel has for importing the modules; it may be busy with the user's cell before."""
+TIMEOUT = 120.0
+"""Seconds for importing the modules, and for a cell of the user's that the kernel is busy with before."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -43,7 +43,7 @@ def load(namespace, tools):
 
 
 def check(tools: Sequence[str]) -> None:
-    """Refuse what does not name a function.
+    """Refuse a name that is none of a function.
 
     Raises
     ------
@@ -56,20 +56,20 @@ def check(tools: Sequence[str]) -> None:
 
 
 def expression(tools: Sequence[str]) -> str:
-    """Return what the kernel must evaluate to have these tools; `settle` reads its reply."""
+    """Return what the kernel must evaluate to have these tools; `raise_for_reply` reads its reply."""
     check(tools)
-    return silent.call(_IN_KERNEL, "load", list(tools))
+    return user_expressions.call(_IN_KERNEL, "load", list(tools))
 
 
-def settle(reply: dict[str, Any]) -> None:
-    """Say what went wrong, if the reply to `expression` tells of it.
+def raise_for_reply(reply: dict[str, Any]) -> None:
+    """Read the kernel's reply to `expression`.
 
     Raises
     ------
     NotebookError
-        With the tool and the reason.
+        If a tool could not be loaded; with its name and the reason.
     """
-    result = silent.parse(reply)
+    result = user_expressions.parse(reply)
     if not isinstance(result, dict):
         raise NotebookError("The kernel could not load the agent's tools.")
     if result:
@@ -88,7 +88,7 @@ async def load(client: AsyncKernelClient, tools: Sequence[str]) -> None:
         If one cannot be loaded, or the kernel stays busy.
     """
     try:
-        settle(await silent.evaluate(client, expression(tools), timeout=PATIENCE))
+        raise_for_reply(await user_expressions.evaluate(client, expression(tools), timeout=TIMEOUT))
     except TimeoutError:
         raise NotebookError(
             "The kernel was busy for so long that the agent's tools could not be loaded. "

@@ -1,8 +1,6 @@
 """What the user has defined in a Python kernel, read without leaving a trace in it.
 
-The kernel evaluates one expression, silently and outside its history; names, outputs, ``_`` and the
-execution counter stay as they are. The expression brings its own code, so that the kernel's environment
-need not have this package.
+`user_expressions` says how.
 """
 
 from __future__ import annotations
@@ -13,7 +11,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from pydantic import TypeAdapter, ValidationError
 
 from ..agent.contracts import Variable
-from . import silent
+from ..agent.secrets import RULE_SOURCE
+from . import user_expressions
 
 LIMIT = 30
 """Variables described at most; the ones defined last, and tools before all others."""
@@ -21,11 +20,10 @@ LIMIT = 30
 # Runs in the user's kernel. Looks only at built-in types and at the libraries it knows by name, because
 # asking an unknown object for its repr or its attributes would run the user's code.
 _IN_KERNEL = """
-import inspect, json, re, sys, types
+import inspect, json, sys, types
 
 HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 PLAIN = (type(None), bool, int, float, complex, str)
-SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
 BEGINNING = 200
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
 COUNTED = 1_000_000
@@ -57,6 +55,12 @@ def names(value):
         inside = list(value)[:100] if type(value) is dict else []
     return [name[:80] for name in inside[:100] if type(name) is str]
 
+def names_secret(value):
+    if type(value) is dict and any(type(key) is str and is_secret_name(key) for key in value):
+        return True
+    parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
+    return any(map(names_secret, parts))
+
 def small(value):
     if type(value) in (list, tuple, dict):
         parts = [*value, *value.values()] if type(value) is dict else value
@@ -68,7 +72,7 @@ def beginning(value):
         return ", begins " + repr(value[:BEGINNING])
     if type(value) in (list, tuple) and value and small(value[0]):
         shown = repr(value[0])
-        if len(shown) <= BEGINNING and not SECRET.search(shown):
+        if len(shown) <= BEGINNING and not names_secret(value[0]):
             return ", begins with " + shown
     return ""
 
@@ -76,7 +80,8 @@ def summary(name, value):
     kind, library = type(value).__name__, type(value).__module__.partition(".")[0]
     if library == "numpy" and isinstance(value, sys.modules["numpy"].generic):
         value = value.item()
-    if small(value) and not SECRET.search(name) and len(repr(value)) <= 200:
+    secret = is_secret_name(name)
+    if small(value) and not secret and not names_secret(value) and len(repr(value)) <= 200:
         return "= " + repr(value)
     if library in ("pandas", "polars") and kind == "DataFrame":
         return "%d rows x %d columns: %s" % (*value.shape, columns(value))
@@ -90,7 +95,7 @@ def summary(name, value):
         keys = [repr(key) for key in list(value)[:12] if type(key) in (str, int)]
         return "%d keys: %s" % (len(value), ", ".join(keys) + (", ..." if len(value) > 12 else ""))
     if type(value) in (str, bytes, list, tuple, set, frozenset):
-        return "length %d%s" % (len(value), "" if SECRET.search(name) else beginning(value))
+        return "length %d%s" % (len(value), "" if secret else beginning(value))
     if isinstance(value, types.FunctionType):
         doc = (value.__doc__ or "").strip().partition("\\\\n")[0]
         return "%s%s" % (inspect.signature(value), ": " + doc if doc else "")
@@ -126,14 +131,14 @@ def describe(namespace, limit):
     return json.dumps(tools[::-1] + found[::-1])
 """
 
-EXPRESSION = silent.call(_IN_KERNEL, "describe", LIMIT)
+EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT)
 _VARIABLES = TypeAdapter(list[Variable])
 
 
 def parse(reply: dict[str, Any]) -> list[Variable]:
-    """Return the variables that an ``execute_reply`` with `EXPRESSION` in it tells of; none if it failed."""
+    """Return the variables in an ``execute_reply`` to `EXPRESSION`; none if it failed."""
     try:
-        return _VARIABLES.validate_python(silent.parse(reply))
+        return _VARIABLES.validate_python(user_expressions.parse(reply))
     except ValidationError:
         return []
 
@@ -144,6 +149,6 @@ async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Varia
     Returns none when the kernel is busy for longer than ``timeout`` seconds.
     """
     try:
-        return parse(await silent.evaluate(client, EXPRESSION, timeout=timeout))
+        return parse(await user_expressions.evaluate(client, EXPRESSION, timeout=timeout))
     except TimeoutError:
         return []

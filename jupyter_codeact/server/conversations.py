@@ -160,8 +160,8 @@ class Conversations:
         if message.kernel_id or not desk.running:
             desk.kernel = message.kernel_id  # a page that is loading does not know it yet
         page.send(self._history(desk))
-        if self.journal.trouble:
-            page.send(p.Refused(notebook=desk.notebook, message=self.journal.trouble))
+        if self.journal.problem:
+            page.send(p.Refused(notebook=desk.notebook, message=self.journal.problem))
         desk.join(page)
 
     def _history(self, desk: Desk) -> p.History:

@@ -159,8 +159,8 @@ class CodeActExtension(ExtensionApp):
 
     async def _look_after_journal(self) -> None:
         journal = self.conversations.journal
-        if journal.trouble:
-            self.log.error("%s", journal.trouble)
+        if journal.problem:
+            self.log.error("%s", journal.problem)
         work = keep_small(
             journal,
             max_age_days=self.journal_days or None,

@@ -12,7 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from ..agent.contracts import Execution, ExecutionStatus
-from ..notebooks.outputs import Outputs
+from ..notebooks.outputs import OutputCollector
 
 LOOK = 0.5
 """Seconds between two looks at whether the kernel is still the one that was asked."""
@@ -99,7 +99,7 @@ class Followed:
     def _collect(self, message: str) -> None:
         self.message, self.late = message, False
         self._done.clear()
-        self._outputs = Outputs()
+        self._outputs = OutputCollector()
         self._stack.enter_context(self._outputs.collect(message, NotebookNode()))
         [self._record] = self._outputs.nb.cells
 
@@ -107,7 +107,7 @@ class Followed:
         if message["parent_header"].get("msg_id") != self.message or self.message is None:
             return
         self.header = {key: str(value) for key, value in message["parent_header"].items()}
-        if self._outputs.take(message):
+        if self._outputs.process(message):
             self._done.set()
         elif self._done.is_set() and message["msg_type"] in SHOWS:
             self.late = True

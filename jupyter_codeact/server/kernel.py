@@ -15,7 +15,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayKernelManager
 
 from ..agent.contracts import NotebookError, Variable
-from ..notebooks import silent, tools, variables
+from ..notebooks import tools, user_expressions, variables
 from .following import Followed
 
 LATE = 0.5
@@ -134,11 +134,11 @@ class ServerKernel:
         if client is None:
             return
         before, header = self._threads, self._followed.header if self._followed else {}
-        question = silent.call(_THREADS, "wait", before, LATE if before else 0, header)
+        question = user_expressions.call(_THREADS, "wait", before, LATE if before else 0, header)
         with suppress(TimeoutError):
             async with self._asking:
-                reply = await silent.evaluate(client, question, timeout=2 * LATE)
-            self._threads = set(silent.parse(reply) or before)
+                reply = await user_expressions.evaluate(client, question, timeout=2 * LATE)
+            self._threads = set(user_expressions.parse(reply) or before)
             if before and self._followed:
                 await asyncio.wait_for(self._followed.until(reply["parent_header"]["msg_id"]), LATE)
 

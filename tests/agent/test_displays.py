@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jupyter_codeact.agent.contracts import Execution
-from jupyter_codeact.agent.observations.observe import MOST_IMAGES, Observed, observe
+from jupyter_codeact.agent.observations.observe import MAX_IMAGES, Observed, observe
 from tests.agent.observed import NONCE, displayed, png, shown
 
 
@@ -78,7 +78,7 @@ def test_html_alone_is_read_as_text(run):
         ("Latex('$x^2$')", "[result] $x^2$"),
         ("JSON({'a': [1, None]})", '[result] {"a": [1, null]}'),
         ("HTML('<audio src=x></audio>')", "[result] [audio]"),
-        ("HTML('<div></div>')", "[result] [text/html of 11 characters, without words]"),
+        ("HTML('<div></div>')", "[result] [text/html of 11 characters, without text]"),
         ("Javascript('1')", "[result] [application/javascript]"),
         ("'text'", "[result] 'text'"),
         ("object", "[result] object"),
@@ -119,7 +119,7 @@ def test_widgets_and_unknown_kinds_are_named(run):
     )
     assert text == (
         "[display] [widget: IntSlider(value=5)]\n"
-        "[display]\n[application/vnd.plotly.v1+json]\n[text/html of 11 characters, without words]\n"
+        "[display]\n[application/vnd.plotly.v1+json]\n[text/html of 11 characters, without text]\n"
         "[display]\n[application/x-own]\nwhat it says"
     )
 
@@ -218,9 +218,9 @@ def test_an_image_that_cannot_be_sent_is_named_all_the_same(data, seen):
 
 
 def test_not_all_of_very_many_images_are_sent():
-    outputs = displayed({"image/png": png(4, 4)}).outputs * (MOST_IMAGES + 3)
+    outputs = displayed({"image/png": png(4, 4)}).outputs * (MAX_IMAGES + 3)
     observed = observe(Execution(status="ok", outputs=outputs), nonce=NONCE, sees_images=True)
-    assert len(observed.images) == MOST_IMAGES
+    assert len(observed.images) == MAX_IMAGES
     assert observed.text.count("not attached") == 3
 
 

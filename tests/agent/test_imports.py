@@ -1,4 +1,4 @@
-"""A correction keeps the imports of the attempt it replaces, so that the notebook holds by itself."""
+"""A correction keeps the imports of the attempt it replaces, so that the notebook reproduces."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ RISKY = {
         "%run other.py",
     ],
     d.NATIVE: ["import ctypes\nctypes.CDLL('libc.so.6').system(b'ls')"],
-    d.INSIDES: [
+    d.INTERNALS: [
         "().__class__.__bases__[0].__subclasses__()",
         "(lambda: 0).__globals__['os']",
         "f.__code__ = g.__code__",

@@ -97,7 +97,7 @@ def test_a_deep_recursion_is_folded(run):
     )
     assert text.endswith("RecursionError: maximum recursion depth exceeded")
     mutual = shown(run("def a(): b()\ndef b(): a()\na()"))
-    assert re.search(r"\n… \d{3} more of the like …\n", mutual)
+    assert re.search(r"\n… \d{3} more like these …\n", mutual)
     assert mutual.count("\n") < 30
     run("sys.setrecursionlimit(limit)")
 

@@ -175,5 +175,5 @@ def test_a_journal_of_the_first_release_is_brought_up_to_date(tmp_path: Path) ->
     journal.delete("done")
     with journal._file.reading() as db:
         assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
     journal.close()

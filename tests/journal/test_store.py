@@ -136,14 +136,14 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
 def test_without_a_file_there_is_a_journal_in_memory_and_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     journal = open_journal(tmp_path / "file" / "journal.sqlite")
-    assert "cannot be opened" in journal.trouble
-    assert "forgotten when this program ends" in journal.trouble
+    assert "cannot be opened" in journal.problem
+    assert "forgotten when this program ends" in journal.problem
     conversation = journal.begin("n")
     journal.append(started(conversation))
     assert [one.id for one in journal.conversations()] == [conversation]
     journal.close()
     fine = open_journal(tmp_path / "journal.sqlite")
-    assert fine.trouble == ""
+    assert fine.problem == ""
     fine.close()
 
 

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import start_new_async_kernel
 
 from jupyter_codeact.agent.contracts import Execution
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
@@ -47,3 +50,23 @@ def read(path: Path) -> nbformat.NotebookNode:
     node = nbformat.read(path, as_version=4)
     nbformat.validate(node)
     return node
+
+
+@asynccontextmanager
+async def bare_kernel() -> AsyncIterator[AsyncKernelClient]:
+    """A kernel that only the test talks to."""
+    manager, client = await start_new_async_kernel()
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+
+async def execute(client: AsyncKernelClient, code: str, **options: Any) -> dict[str, Any]:
+    """Run code in a bare kernel, and return the content of its reply: others may still be on their way."""
+    request = client.execute(code, **options)
+    while True:
+        reply = await client.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") == request:
+            return reply["content"]

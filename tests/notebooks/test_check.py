@@ -1,4 +1,4 @@
-"""A check tells cell by cell whether a notebook holds by itself, with real kernels."""
+"""A check tells cell by cell whether a notebook reproduces, with real kernels."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_every_cell_is_told_of_and_the_rest_is_not_run_after_a_failure(tmp
     ]  # fmt: skip
     assert not reproduces(checks)
     assert summary(checks) == (
-        "The notebook does not hold by itself: 2 cells showed something else, 1 cell failed, 2 cells did not "
+        "The notebook does not reproduce: 2 cells showed something else, 1 cell failed, 2 cells did not "
         "run, 3 cells showed the same."
     )
     assert {one.state for one in steps[0]} == {"waiting"}
@@ -104,6 +104,30 @@ async def test_an_error_that_the_notebook_expects_is_no_failure(tmp_path: Path) 
         ("same", ""),
         ("failed", "NameError: name 'undefined_name' is not defined. No cell of the notebook defines it."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("above", "name"),
+    [
+        ("def f():\n    local = 1\n    return local", "local"),
+        ("print([item for item in range(3)])", "item"),
+        ("files = !echo words\ny = 2", "words"),
+    ],
+)
+async def test_a_name_that_no_cell_defines_at_its_top_is_said_to_be_defined_nowhere(
+    tmp_path: Path, above: str, name: str
+) -> None:
+    checks = await check([cell(above), cell(name)], kernel="python3", folder=tmp_path)
+    assert checks[-1].message == (
+        f"NameError: name '{name}' is not defined. No cell of the notebook defines it."
+    )
+
+
+async def test_what_a_magic_assigns_further_down_is_found(tmp_path: Path) -> None:
+    checks = await check([cell("files"), cell("files = !ls\ny = 2")], kernel="python3", folder=tmp_path)
+    assert checks[0].message == (
+        "NameError: name 'files' is not defined. It is defined only in a cell further down."
+    )
 
 
 async def test_a_check_that_is_cancelled_ends_its_kernel(tmp_path: Path) -> None:
@@ -165,7 +189,7 @@ DIFFERENT = [
     ([], [printed("1\n2\n")], "It shows more than before: printed text “1”."),
     ([result("1")], [printed("1")], "It shows printed text “1” instead of a result “1”."),
     ([printed("1")], [printed("1", "stderr")], "It shows warnings “1” instead of printed text “1”."),
-    ([picture(640, 480)], [picture(64, 48)], "The picture is 64×48 pixels instead of 640×480."),
+    ([picture(640, 480)], [picture(64, 48)], "The image is 64×48 pixels instead of 640×480."),
     (
         [result("x", **{"application/json": {"a": 1}})],
         [result("x", **{"application/json": {"a": 2}})],

@@ -225,7 +225,7 @@ async def test_only_the_source_that_was_meant_is_run(notebook: HeadlessNotebook)
     with pytest.raises(NotebookError, match="no cell “gone”"):
         await notebook.run_cell("gone", source="")
     text = await notebook.write_cell("some words", cell_type="markdown")
-    with pytest.raises(NotebookError, match="holds markdown, not code"):
+    with pytest.raises(NotebookError, match="is a markdown cell; only code can be run"):
         await notebook.run_cell(text, source="some words")
 
 

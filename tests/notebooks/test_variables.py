@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.manager import start_new_async_kernel
 
 from jupyter_codeact.notebooks.variables import read
+from tests.notebooks.cells import bare_kernel, execute
 
+PATIENT = 60.0
 DEFINED = """
 import numpy as np, pandas as pd
 from math import sqrt
@@ -40,20 +41,16 @@ _hidden = 1
 
 @pytest.fixture
 async def kernel() -> AsyncIterator[AsyncKernelClient]:
-    manager, client = await start_new_async_kernel()
-    yield client
-    client.stop_channels()
-    await manager.shutdown_kernel(now=True)
-
-
-async def execute(client: AsyncKernelClient, code: str, **options: object) -> dict:
-    client.execute(code, **options)
-    return (await client.get_shell_msg(timeout=30))["content"]
+    async with bare_kernel() as client:
+        yield client
 
 
 async def test_variables_are_described_by_type_shape_and_columns(kernel: AsyncKernelClient) -> None:
     await execute(kernel, DEFINED)
-    described = {variable.name: f"{variable.type} {variable.summary}" for variable in await read(kernel)}
+    described = {
+        variable.name: f"{variable.type} {variable.summary}"
+        for variable in await read(kernel, timeout=PATIENT)
+    }
     assert described["penguins"].startswith("DataFrame 2 rows x 2 columns: species ")
     assert described["penguins"].endswith("mass_g float64")
     assert described["masses"] == "Series 2 values, float64"
@@ -83,7 +80,7 @@ masses = birds["mass_g"]
 wide = pd.DataFrame({"a": [None] * 600_000, "b": [None] * 600_000})
 """,
     )
-    described = {variable.name: variable.summary for variable in await read(kernel)}
+    described = {variable.name: variable.summary for variable in await read(kernel, timeout=PATIENT)}
     said = described["birds"].split(": ", 1)[1].split(", ")
     assert [one.partition(" (")[2] for one in said] == ["1 missing)", "2 missing)", "", "1 missing)"]
     assert described["masses"] == "3 values, float64 (2 missing)"
@@ -95,7 +92,7 @@ async def test_reading_leaves_no_trace_and_runs_none_of_the_users_code(kernel: A
     await execute(kernel, DEFINED)
     await execute(kernel, "41 + 1")
     before = await execute(kernel, "len(In), sorted(globals())", user_expressions={"_": "_"})
-    await read(kernel)
+    await read(kernel, timeout=PATIENT)
     after = await execute(kernel, "None", user_expressions={"_": "_", "n": "len(In)", "t": "Trap.touched"})
     assert after["execution_count"] == before["execution_count"] + 1
     assert after["user_expressions"]["t"]["data"]["text/plain"] == "False"

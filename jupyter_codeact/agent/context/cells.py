@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
 from ..contracts import Cell, NotebookState
-from ..observations.observe import brief, environment_secrets
+from ..observations.observe import brief
+from ..secrets import environment_secrets
 
 SHORTEST = 4
 SOURCE, MARKDOWN, OUTPUTS, HEAD = 1200, 300, 300, 120

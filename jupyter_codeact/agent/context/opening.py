@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from .. import prompts
 from ..contracts import NotebookState, Variable
 from ..events import Attachment
-from ..observations.observe import cut, environment_secrets, hide
+from ..observations.observe import cut
+from ..secrets import environment_secrets, hide
 from . import cells
 
 CELLS = 3000

@@ -15,7 +15,7 @@ INSTALLS = "installs software"
 ENDS = "ends the kernel or another process"
 HIDDEN = "runs code that cannot be read beforehand"
 NATIVE = "calls native code"
-INSIDES = "reaches into Python's insides"
+INTERNALS = "reaches into Python's internals"
 OUTSIDE = "writes outside the working folder"
 CLEARS = "clears the user's variables"
 PAGE = "runs a script in the page"
@@ -67,7 +67,7 @@ _BY_REASON = {
         types.CodeType
     """,
     NATIVE: "ctypes cffi _ctypes",
-    INSIDES: "gc.get_objects gc.get_referrers sys._getframe sys.settrace sys.setprofile",
+    INTERNALS: "gc.get_objects gc.get_referrers sys._getframe sys.settrace sys.setprofile",
     PAGE: "IPython.display.Javascript IPython.display.display_javascript",
 }
 DANGEROUS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
@@ -99,15 +99,15 @@ METHODS = {
     "do_shutdown": ENDS,
     "getoutput": SHELL,
     "create_subprocess_exec": SHELL,
-    "__subclasses__": INSIDES,
-    "__globals__": INSIDES,
-    "__builtins__": INSIDES,
-    "__code__": INSIDES,
-    "__closure__": INSIDES,
-    "__reduce_ex__": INSIDES,
-    "f_globals": INSIDES,
-    "f_locals": INSIDES,
-    "f_back": INSIDES,
+    "__subclasses__": INTERNALS,
+    "__globals__": INTERNALS,
+    "__builtins__": INTERNALS,
+    "__code__": INTERNALS,
+    "__closure__": INTERNALS,
+    "__reduce_ex__": INTERNALS,
+    "f_globals": INTERNALS,
+    "f_locals": INTERNALS,
+    "f_back": INTERNALS,
 }
 """What a method does whatever it belongs to; modules and classes may have any other name."""
 
@@ -161,10 +161,6 @@ SECRET_PLACES = re.compile(
     r"|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:shadow|gshadow|sudoers)|/proc/(?:\d+|self)/(?:environ|mem)"
     r"|(?:^|[\\/])\.env(?:\.\w+)?$|\.(?:pem|p12|pfx|kdbx|keystore)$|Login Data$"
     r"|/run/secrets|jpserver-\d+\.json|/runtime/kernel-|service-?account\S*\.json$",
-    re.IGNORECASE,
-)
-SECRET_NAMES = re.compile(
-    r"API_?KEY|ACCESS_?KEY|(?<!PUBLIC_)\bKEY$|_KEY$|SECRET|PASSW|CREDENTIAL|(?:^|_)(?:PWD|PASS|PAT)$|TOKEN$|AUTH(?!OR)",
     re.IGNORECASE,
 )
 

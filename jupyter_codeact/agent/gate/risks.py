@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..secrets import is_secret_name
 from ..source import Piece, pieces, syntax_tree
 from . import dangers as d
 from . import magics
@@ -306,7 +307,7 @@ class _Found(ast.NodeVisitor):
         name = self.places.text(key)
         if name is None:
             self.say(d.CREDENTIALS, "an environment variable")
-        elif d.SECRET_NAMES.search(name):
+        elif is_secret_name(name):
             self.say(d.CREDENTIALS, name)
 
     def _code(self, node: ast.Call) -> None:

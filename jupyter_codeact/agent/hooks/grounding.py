@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from ..events import Action, Event, Executed, Observation, RunEnded, RunStarted
-from ..observations.observe import brief, environment_secrets
+from ..observations.observe import brief
 from ..prompts import reminder
+from ..secrets import environment_secrets
 from ..source import syntax_tree
 
 MOST = 3

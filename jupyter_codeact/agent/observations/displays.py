@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .images import Picture, picture
-from .markup import MOST_CHARACTERS, Markup
+from .markup import MAX_CHARACTERS, Markup
 from .terminal import strip_terminal_codes
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -32,9 +32,9 @@ def text_of(value: Any) -> str:
 
 
 def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether what a cell showed names an object where its values were meant: a generator, a method.
+    """Tell whether a cell showed an object where its values were meant: a generator, a method.
 
-    Where there is a figure, it is what was meant.
+    Not where there is a figure, which is then what was meant.
     """
     found = False
     for output in outputs:
@@ -46,7 +46,7 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a number that a cell worked out is none: it prints ``p = nan``, or its result is that."""
+    """Tell whether a cell computed nan: it prints ``p = nan``, or its result is that."""
     return any(
         _NAN.search(text_of(output.get("text") or output.get("data", {}).get("text/plain", "")))
         for output in outputs
@@ -62,27 +62,27 @@ def image_of(data: Mapping[str, Any]) -> Picture | None:
 def describe_image(
     image: Picture, data: Mapping[str, Any], metadata: Mapping[str, Any], note: str = ""
 ) -> str:
-    """Return a line that stands for an image, with a ``note`` on whether the reader sees it."""
+    """Return a line in place of an image, with a ``note`` on whether the image is attached."""
     about = metadata.get(image.mime)
-    told = {
+    facts = {
         "text": strip_terminal_codes(text_of(data.get("text/plain", ""))).strip(),
         "alt": str(about.get("alt") or "") if isinstance(about, Mapping) else "",
         "labels": image.labels,
     }
     size = f", {image.size[0]}×{image.size[1]} pixels" if image.size else ""
-    words = "".join(f"; {kind}: {text}" for kind, text in told.items() if text)
-    return f"[{image.mime} figure{size}{note}{words}]"
+    details = "".join(f"; {kind}: {text}" for kind, text in facts.items() if text)
+    return f"[{image.mime} figure{size}{note}{details}]"
 
 
 def describe(data: Mapping[str, Any]) -> str:
-    """Return a display that shows no image: its best text, and the names of the kinds that have none."""
+    """Return a display that is no image as text: the best of its texts, and the types that have none."""
     plain = strip_terminal_codes(text_of(data.get("text/plain", ""))).strip("\n")
     if WIDGET in data:
         return f"[widget: {plain}]" if plain else "[widget]"
     text = _text(data, plain)
     named = [f"[{mime}]" for mime in data if mime not in _TEXTS]
     if not text and "text/html" in data:
-        named.append(f"[text/html of {len(text_of(data['text/html'])):,} characters, without words]")
+        named.append(f"[text/html of {len(text_of(data['text/html'])):,} characters, without text]")
     return "\n".join(filter(None, [*named, text])) or plain
 
 
@@ -98,12 +98,12 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
     if "application/json" in data:
         return json.dumps(data["application/json"], ensure_ascii=False, default=str)
     text = strip_terminal_codes(Markup(html).text)
-    rest = len(html) - MOST_CHARACTERS
+    rest = len(html) - MAX_CHARACTERS
     return f"{text}\n[… {rest:,} more characters of HTML …]" if rest > 0 else text
 
 
 def _lines(plain: str) -> str:
-    """Return the lines of a text that is shown as Python spells it; anything else as it is."""
+    """Return the lines of a string that is shown as a Python literal; anything else as it is."""
     if plain[0] not in "'\"" or "\\n" not in plain:
         return plain
     try:
@@ -114,15 +114,15 @@ def _lines(plain: str) -> str:
 
 
 def _data_frame(html: str, plain: str) -> str:
-    """Return a pandas table in as few lines as it has rows, and its shape."""
+    """Return a pandas table, one line a row, and its shape."""
     folded = _is_folded(plain) or not plain
     if _SHAPE.search(plain) and not folded:
         return plain
     tables = Markup(html).tables
     if not tables:
         return ""
-    said = _SHAPE.findall(html)
-    rows, columns = said[-1] if said else tables[0].shape
+    shapes = _SHAPE.findall(html)
+    rows, columns = shapes[-1] if shapes else tables[0].shape
     return f"{strip_terminal_codes(str(tables[0])) if folded else plain}\n\n[{rows} rows x {columns} columns]"
 
 

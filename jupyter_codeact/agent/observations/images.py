@@ -1,4 +1,4 @@
-"""Images for models that see, and what can be said of them to models that do not."""
+"""Images for models that support them, and what can be said of them to other models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SVG_SIDE = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image of an output. ``size`` is width and height in pixels, if it can be told."""
+    """An image of an output. ``size`` is width and height in pixels, where the file tells."""
 
     mime: str
     content: bytes
@@ -32,7 +32,7 @@ class Picture:
 
     @property
     def labels(self) -> str:
-        """The words written in the image, as far as its format tells."""
+        """The text in the image, where its format tells."""
         if self.mime != "image/svg+xml":
             return ""
         found = _SVG_TEXT.finditer(self.content.decode("utf-8", "replace"))
@@ -40,10 +40,10 @@ class Picture:
         return ", ".join(dict.fromkeys(word for word in words if word))
 
     def data_uri(self) -> str | None:
-        """Return the image for a model that sees, at most `MAX_SIDE` wide and high.
+        """Return the image as a model is sent it, at most `MAX_SIDE` wide and high.
 
-        ``None`` if that cannot be had: not a format that models take, damaged, far too large, or too large
-        for want of Pillow, which makes it smaller.
+        ``None`` if it is not of a format that models accept, damaged, larger than `MAX_PIXELS`, or too large
+        while Pillow, which makes it smaller, is not installed.
         """
         if self.mime not in _SENT_AS or self.size is None or self.size[0] * self.size[1] > MAX_PIXELS:
             return None
@@ -57,7 +57,7 @@ class Picture:
 
 
 def picture(mime: str, data: str) -> Picture:
-    """Return the image that an output holds under ``mime``: base64, or text for SVG."""
+    """Return the image that an output has under ``mime``: base64, or text for SVG."""
     if mime == "image/svg+xml":
         content = data.encode("utf-8", "replace")
     else:

@@ -7,55 +7,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_UNSEEN = {"script", "style", "template", "title"}
+_INVISIBLE = {"script", "style", "template", "title"}
 _BLOCKS = {
-    "address",
-    "article",
-    "blockquote",
-    "br",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "figure",
-    "footer",
-    "form",
-}
-_BLOCKS |= {
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "ul",
-}
+    "address", "article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figure", "footer", "form",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "section", "summary", "ul",
+}  # fmt: skip
 _MEDIA = {"audio", "canvas", "embed", "iframe", "img", "input", "object", "svg", "video"}
-_MOST_SPAN = 100
+_MAX_SPAN = 100
 _WIDEST = 60
-MOST_CHARACTERS = 300_000
+MAX_CHARACTERS = 300_000
 """Of longer HTML only the beginning is read."""
 
 
 @dataclass(slots=True)
 class _Cell:
-    words: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     columns: int = 1
     rows: int = 1
     heading: bool = False
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.words).split())
+        return " ".join("".join(self.texts).split())
 
 
 @dataclass(slots=True)
@@ -73,7 +46,7 @@ class Table:
     def __str__(self) -> str:
         """Return the table with its columns under each other."""
         grid: list[list[str]] = []
-        hanging: dict[int, int] = {}  # rows that a cell above still takes, by column
+        hanging: dict[int, int] = {}  # rows that a cell above still spans, by column
         for row in self.cells:
             line: list[str] = []
 
@@ -97,16 +70,16 @@ class Table:
 
 
 class Markup(HTMLParser):
-    """HTML, read. ``text`` is what can be read of it, ``tables`` are its outermost tables."""
+    """HTML, parsed. ``text`` is its visible text, ``tables`` are its outermost tables."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tables: list[Table] = []
         self._written: list[str] = []
-        self._unseen = self._depth = self._verbatim = 0
+        self._invisible = self._depth = self._verbatim = 0
         self._cell: _Cell | None = None
-        with suppress(AssertionError):  # the parser's word for a declaration it does not know
-            self.feed(html[:MOST_CHARACTERS])
+        with suppress(AssertionError):  # raised by the parser for a declaration it does not know
+            self.feed(html[:MAX_CHARACTERS])
             self.close()
         while self._depth:  # a table that the page never closed
             self.handle_endtag("table")
@@ -120,7 +93,7 @@ class Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin an element."""
         attributes = dict(attrs)
-        self._unseen += tag in _UNSEEN
+        self._invisible += tag in _INVISIBLE
         self._verbatim += tag == "pre"
         if tag == "table":
             self._depth += 1
@@ -144,7 +117,7 @@ class Markup(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """End an element."""
-        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self._invisible -= tag in _INVISIBLE and self._invisible > 0
         self._verbatim -= tag == "pre" and self._verbatim > 0
         if tag == "table" and self._depth:
             self._depth -= 1
@@ -158,7 +131,7 @@ class Markup(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Read text."""
-        if not self._unseen and not (self._depth and self._cell is None):
+        if not self._invisible and not (self._depth and self._cell is None):
             self._write(
                 data if self._verbatim else re.sub(r"\s+", " ", data if self._in_line else data.lstrip())
             )
@@ -168,9 +141,9 @@ class Markup(HTMLParser):
         return self._cell is not None or (bool(self._written) and not self._written[-1].endswith("\n"))
 
     def _write(self, text: str) -> None:
-        (self._cell.words if self._cell else self._written).append(text)
+        (self._cell.texts if self._cell else self._written).append(text)
 
 
 def _span(attributes: dict[str, str | None], name: str) -> int:
     value = attributes.get(name) or ""
-    return max(1, min(int(value), _MOST_SPAN)) if value.isascii() and value.isdigit() else 1
+    return max(1, min(int(value), _MAX_SPAN)) if value.isascii() and value.isdigit() else 1

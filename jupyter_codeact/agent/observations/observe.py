@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import html
-import json
-import os
-import re
-import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from ..contracts import Execution, ExecutionStatus, Output
+from ..secrets import masker
 from .displays import describe, describe_image, image_of, text_of
 from .terminal import strip_terminal_codes
 from .tracebacks import explain
 
-MOST_IMAGES = 8
-"""A model that sees is sent at most so many images of one cell."""
+MAX_IMAGES = 8
+"""Images of one cell that a model is sent at most, if it supports images."""
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _SMALLEST_SHARE = 160
 _NOTE = 60
-_SHORTEST_SECRET = 4
-_SHORTEST_SECRET_LINE = 16
 
 _HEADINGS: Mapping[ExecutionStatus, str] = {
     "ok": "The cell ran (status: ok). Its output",
@@ -47,7 +40,7 @@ _NOTHING: Mapping[ExecutionStatus, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """An observation: its text, and for models that see the images in it, as data URIs in order."""
+    """An observation: its text, and for models that support images those in it, as data URIs in order."""
 
     text: str
     images: tuple[str, ...] = ()
@@ -71,17 +64,17 @@ def observe(
     source: str = "",
     secrets: Mapping[str, str] | None = None,
 ) -> Observed:
-    """Tell a model what a cell showed: every output in order, and a note wherever something was cut.
+    """Return what a model is shown of a cell: every output in order, and a note wherever something was cut.
 
     Parameters
     ----------
     execution : Execution
         How the cell ran.
     nonce : str
-        The run's secret word. The outputs stand in a fence that carries it, and none of them can close it.
+        The run's random word. The outputs stand in a fence that carries it, and none of them can close it.
     budget : int
-        Most characters for the outputs; the sentence before them and the fence come on top. Errors get their
-        part first, then the last output, then the others.
+        Characters for the outputs at most, without the sentence before them and the fence. Errors get their
+        share first, then the last output, then the others.
     sees_images : bool
         Whether the model is sent images, and not their descriptions alone.
     source : str
@@ -89,7 +82,7 @@ def observe(
     secrets : Mapping of str to str, optional
         Values that must not be shown, by the names that are shown instead.
     """
-    mask = _mask(secrets or {}, nonce)
+    mask = masker(secrets or {}, nonce)
     read = _read(execution.outputs, sees_images, source, execution.execution_count)
     shown = _fitted([_Shown(one.kind, mask(one.text), one.image) for one in read], budget)
     if not shown:
@@ -104,29 +97,14 @@ def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | No
 
     Empty if it showed nothing.
     """
-    mask = _mask(secrets or {}, "")
+    mask = masker(secrets or {})
     return _written(_fitted([_Shown(one.kind, mask(one.text)) for one in _read(outputs)], budget))
-
-
-def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables whose names say that their values are not for everyone."""
-    return {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
-
-
-def environment_secrets() -> dict[str, str]:
-    """Return the secrets of this process, which its kernels inherit."""
-    return secrets_in(os.environ)
-
-
-def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
-    """Return a text without secrets, and without what could close a fence that carries ``nonce``."""
-    return _mask(secrets, nonce)(text)
 
 
 def _read(
     outputs: list[Output], sees_images: bool = False, source: str = "", execution_count: int | None = None
 ) -> Iterator[_Shown]:
-    """Put every output that shows something into words, streams joined as the notebook joins them."""
+    """Describe every output that shows something, streams joined as the notebook joins them."""
     images = 0
     for output in _joined(outputs):
         kind = output.get("output_type")
@@ -139,7 +117,7 @@ def _read(
             data, label = output.get("data") or {}, "result" if kind == "execute_result" else "display"
             image, uri, note = image_of(data), None, ""
             if image and sees_images:
-                uri = image.data_uri() if images < MOST_IMAGES else None
+                uri = image.data_uri() if images < MAX_IMAGES else None
                 note = ", attached" if uri else ", not attached"
                 images += uri is not None
             text = (
@@ -211,7 +189,7 @@ def _thinned(shown: list[_Shown], most: int) -> list[_Shown]:
 
 
 def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
-    """Divide a budget by weight; nobody gets more than its size while others have less."""
+    """Divide a budget by weight; no output gets more than its size while another has less."""
     shares = [0] * len(sizes)
     waiting, left = set(range(len(sizes))), budget
     while waiting:
@@ -225,7 +203,7 @@ def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
 
 
 def cut(text: str, limit: int) -> str:
-    """Take the middle out of a text, if possible at the ends of lines; its last line stays if possible."""
+    """Cut the middle out of a text, at line ends and before the last line where that is possible."""
     if len(text) <= limit:
         return text
     room = max(0, limit - _NOTE)
@@ -241,33 +219,3 @@ def cut(text: str, limit: int) -> str:
     middle = text[start:stop]
     lines = f", {middle.count(chr(10)):,} lines" if "\n" in middle.strip("\n") else ""
     return f"{text[:start]}\n[… {len(middle):,} characters{lines} cut out …]\n{text[stop:]}".strip("\n")
-
-
-def _mask(secrets: Mapping[str, str], nonce: str) -> Callable[[str], str]:
-    """Return a function that takes secrets and the fence's word out of a text."""
-    names: dict[str, str] = {nonce: "…"} if nonce else {}
-    for name, value in secrets.items():
-        whole = value.strip()
-        lines = [line.strip() for line in whole.split("\n")]
-        for secret in [whole] * (len(whole) >= _SHORTEST_SECRET) + [
-            line for line in lines if len(line) >= _SHORTEST_SECRET_LINE
-        ]:
-            for spelled in (
-                secret,
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-                html.escape(secret),
-                urllib.parse.quote(secret, safe=""),
-            ):
-                names.setdefault(spelled, f"[{name} hidden]")
-    if not names:
-        return str
-    longest_first = sorted(names, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)))
-
-    def mask(text: str) -> str:
-        if not any(secret in text for secret in names):  # much faster than the pattern
-            return text
-        return pattern.sub(lambda found: names[found[0]], text)
-
-    return mask

@@ -1,4 +1,4 @@
-"""An error as a model should read it: where in the user's code, behind how much library, in what words."""
+"""An error as a model should read it: the place in the user's code, library frames in brief, the message."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _LIBRARY = re.compile(
     r"|<frozen |<__array_function__|\.(?:pyx|pxi|pxd|so)$",
     re.IGNORECASE,
 )
-_MOST_FRAMES = 8
-_MOST_LINES = 5
+_MAX_FRAMES = 8
+_MAX_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Raised:
-    """One exception of a chain. ``link`` tells how it came from the one before."""
+    """One exception of a chain. ``link`` is the line that says how it followed from the one before."""
 
     link: str = ""
     frames: list[_Frame] = field(default_factory=list)
-    says: list[str] = field(default_factory=list)
+    message: list[str] = field(default_factory=list)
 
 
 def explain(error: Output, *, source: str = "", execution_count: int | None = None) -> str:
@@ -58,26 +58,26 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
     items = list(map(str, [traceback] if isinstance(traceback, str) else traceback))
     shown = {
         item: strip_terminal_codes(item).strip("\n") for item in set(items)
-    }  # a deep recursion repeats itself
+    }  # a deep recursion repeats its frames
     own = {str(execution_count): source.split("\n")} if source else {}
     chain = [_Raised()]
     for item in map(shown.__getitem__, items):
         if not item.strip() or _RULE.fullmatch(item):
             continue
         if _HEADING.fullmatch(item):
-            if chain[-1].says:
+            if chain[-1].message:
                 chain.append(_Raised())
-        elif _LINK.search(item) and chain[-1].says:
+        elif _LINK.search(item) and chain[-1].message:
             chain.append(_Raised(link=item.strip()))
         elif frame := _frame(item, own):
             chain[-1].frames.append(frame)
         else:
-            chain[-1].says.append(item)
+            chain[-1].message.append(item)
     name = str(error.get("ename") or "Error")
-    if not any(name in line for line in chain[-1].says):
-        chain[-1].says.append(strip_terminal_codes(f"{name}: {error.get('evalue') or ''}"))
-    chain[-1].says[-1] = chain[-1].says[-1].rstrip().removesuffix(":")
-    return "\n".join(_told(_merged(chain)))
+    if not any(name in line for line in chain[-1].message):
+        chain[-1].message.append(strip_terminal_codes(f"{name}: {error.get('evalue') or ''}"))
+    chain[-1].message[-1] = chain[-1].message[-1].rstrip().removesuffix(":")
+    return "\n".join(_described(_merged(chain)))
 
 
 def _frame(item: str, own: Mapping[str, list[str]]) -> _Frame | None:
@@ -89,7 +89,7 @@ def _frame(item: str, own: Mapping[str, list[str]]) -> _Frame | None:
     header = header.strip()
     cell, file = _CELL.fullmatch(header), _FILE.fullmatch(header)
     if not (cell or file or _HIDDEN.fullmatch(item)) or any(re.match(r"[^\W\d]", line) for line in body):
-        return None  # a syntax error says its message in the same breath
+        return None  # a syntax error has its message in the same item
     numbered = [match for line in body if (match := _NUMBERED.fullmatch(line.strip()))]
     arrow = next((index for index, match in enumerate(numbered) if match["arrow"]), None)
     code = [match["code"] for match in numbered[arrow:]] if arrow is not None else body[:1]
@@ -97,7 +97,7 @@ def _frame(item: str, own: Mapping[str, list[str]]) -> _Frame | None:
         lines = own.get(cell["count"], [])[int(cell["line"]) - 1 :]
         if lines and (not code or lines[0].strip() == code[0].strip()):
             code = lines
-    code = _statement(code[:_MOST_LINES])
+    code = _statement(code[:_MAX_LINES])
     shared = len(code[0]) - len(code[0].lstrip()) if code else 0
     quoted = [f"    {line[shared:].rstrip()}" for line in code if line.strip() not in ("", _NO_SOURCE)]
     of_user = bool(cell) or (file is not None and not _LIBRARY.search(file["path"]))
@@ -115,37 +115,37 @@ def _statement(lines: list[str]) -> list[str]:
 
 
 def _merged(chain: list[_Raised]) -> list[_Raised]:
-    """Fold what a library caught of itself into what it raised next, if that says the same."""
+    """Join an exception that a library caught with the one it raised next, if the messages are the same."""
     merged: list[_Raised] = []
     for raised in chain:
         before = merged[-1] if merged else None
-        if before and before.says == raised.says and not any(frame.of_user for frame in before.frames):
-            merged[-1] = _Raised(before.link, raised.frames + before.frames, raised.says)
+        if before and before.message == raised.message and not any(frame.of_user for frame in before.frames):
+            merged[-1] = _Raised(before.link, raised.frames + before.frames, raised.message)
         else:
             merged.append(raised)
     return merged
 
 
-def _told(chain: list[_Raised]) -> Iterator[str]:
+def _described(chain: list[_Raised]) -> Iterator[str]:
     in_users_code = any(frame.of_user for raised in chain for frame in raised.frames)
     for raised in chain:
         if raised.link:
             yield raised.link
-        told: list[str] = []
+        lines: list[str] = []
         for frame, same in groupby(raised.frames, key=lambda frame: frame if frame.of_user else None):
             count = len(list(same))
             if frame is None:
-                told.append(_library(count))
+                lines.append(_library(count))
             else:
-                told.append(frame.text + (f"\n… the same {count - 1} more times …" if count > 1 else ""))
-        if len(told) > _MOST_FRAMES:
-            half = _MOST_FRAMES // 2
-            told[half:-half] = [f"… {len(told) - 2 * half} more of the like …"]
+                lines.append(frame.text + (f"\n… the same {count - 1} more times …" if count > 1 else ""))
+        if len(lines) > _MAX_FRAMES:
+            half = _MAX_FRAMES // 2
+            lines[half:-half] = [f"… {len(lines) - 2 * half} more like these …"]
         if raised is chain[-1] and raised.frames and not in_users_code:
             rest = [_library(len(raised.frames) - 1)] if len(raised.frames) > 1 else []
-            told = [*rest, raised.frames[-1].text]
-        yield from told
-        yield from raised.says
+            lines = [*rest, raised.frames[-1].text]
+        yield from lines
+        yield from raised.message
 
 
 def _library(count: int) -> str:

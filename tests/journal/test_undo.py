@@ -136,8 +136,8 @@ async def test_a_source_the_user_edited_before_approving_it_is_the_runs_own(reco
     cell = await recorded.write("r", "delete(everything)")
     mine = "delete(nothing)"
     await recorded.notebook.write_cell(mine, cell_id=cell)
-    decided = {"cell_id": cell, "source": mine, "sha256": digest(mine), "allowed": True}
-    recorded._record(ApprovalResolved, "r", **decided)
+    resolved = {"cell_id": cell, "edited": mine, "sha256": digest(mine), "allowed": True}
+    recorded._record(ApprovalResolved, "r", **resolved)
     assert await recorded.undo("r") == []
     assert await recorded.cells() == before
 

@@ -1,8 +1,8 @@
 """Asking a Python kernel something without leaving a trace in it.
 
-The kernel evaluates one expression, silently and outside its history; outputs, ``_`` and the execution
-counter stay as they are. The expression brings its own code, so that the kernel's environment need not have
-this package.
+Jupyter's protocol has ``user_expressions`` for this: the kernel evaluates one, silently and outside its
+history, and outputs, ``_`` and the execution counter stay as they are. The expression brings its own code, so
+that the kernel's environment need not have this package.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
+NAME = "codeact"
+"""The name of the expression, in a request and in its reply."""
+
 
 def call(code: str, function: str, *arguments: Any) -> str:
-    """Return an expression that calls ``function`` of ``code`` with the user's names and ``arguments``.
+    """Return an expression that calls ``function`` of ``code`` with the user's namespace and ``arguments``.
 
-    The names in ``code`` are not the user's. The function returns JSON.
+    The names in ``code`` stay out of that namespace. The function returns JSON.
     """
-    given = ", ".join(["globals()", *map(repr, arguments)])
-    return f"(lambda space: (exec({code!r}, space), space[{function!r}]({given}))[1])({{}})"
+    passed = ", ".join(["globals()", *map(repr, arguments)])
+    return f"(lambda space: (exec({code!r}, space), space[{function!r}]({passed}))[1])({{}})"
 
 
 def parse(reply: dict[str, Any]) -> Any:
-    """Return what the expression in an ``execute_reply`` came to; ``None`` if it failed."""
+    """Return the value of the expression in an ``execute_reply``; ``None`` if it failed."""
     try:
-        text = reply["content"]["user_expressions"]["codeact"]["data"]["text/plain"]
+        text = reply["content"]["user_expressions"][NAME]["data"]["text/plain"]
         return json.loads(ast.literal_eval(text))
     except (KeyError, ValueError, SyntaxError, TypeError):
         return None
@@ -43,7 +46,7 @@ async def evaluate(client: AsyncKernelClient, expression: str, *, timeout: float
         When the kernel is busy for longer than ``timeout`` seconds.
     """
     request = client.execute(
-        "", silent=True, store_history=False, user_expressions={"codeact": expression}, allow_stdin=False
+        "", silent=True, store_history=False, user_expressions={NAME: expression}, allow_stdin=False
     )
     try:
         async with asyncio.timeout(timeout):

@@ -44,7 +44,7 @@ class Record(list[Event]):
         ran = source if approved is None else approved
         self.add(Action, run, source=source)
         self.add(CellWritten, run, cell_id=cell, rewritten=rewritten, before=before)
-        self.add(ApprovalResolved, run, cell_id=cell, source=ran, sha256=digest(ran), allowed=allowed)
+        self.add(ApprovalResolved, run, cell_id=cell, edited=approved, sha256=digest(ran), allowed=allowed)
 
     def begin(self, run: str = "r") -> None:
         self.add(RunStarted, run, task=f"task of {run}", notebook="n", model="m", system="s")

@@ -1,0 +1,157 @@
+"""What a secret is, and how it is kept out of what a model or a reader is shown.
+
+One rule for observations, the gate and the code that describes variables in the user's kernel.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import json
+import os
+import re
+import urllib.parse
+from collections.abc import Callable, Mapping
+
+_SHORTEST = 4
+_SHORTEST_LINE = 16
+_ORDINARY = """
+    admin allow always auto basic bearer changeme custom debug default deny dev development digest disable
+    disabled dummy enable enabled error example false file full guest http https info insecure keyring
+    local localhost login main manual md5 minimal missing mock name never none normal null oauth oauth2 off
+    only optional password placeholder plain prod production public read required root rsa secret secure
+    service session sha256 staging standard strict system test testing todo token true undefined unknown user
+    username verbose warn warning write yes
+"""
+_ORDINARY_WORDS = frozenset(_ORDINARY.split())
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?%?")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_PATH = re.compile(
+    r"(?:~|\.{1,2}|[A-Za-z]:)[\\/].*"
+    r"|/(?:Applications|Library|Users|Volumes|bin|boot|content|data|dev|etc|home|kaggle|lib|lib64|media|mnt"
+    r"|opt|private|proc|root|run|sbin|snap|srv|sys|tmp|usr|var|work|workspace|workspaces)(?:/.*)?"
+    r"|/?(?:[\w.@ -]+[\\/])+[\w.@ -]*\.[A-Za-z]{1,5}"
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell by the words of a name whether what it names is a secret.
+
+    The text of this function also runs in the user's kernel, which may be any Python from 3.6 on, without
+    this module.
+    """
+    import re
+
+    if name in ("PWD", "OLDPWD"):  # the shell's own: the folder it is in
+        return False
+    words = re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)
+    while words and words[-1].isdigit():
+        words.pop()
+    before, last = ["", *(word.lower() for word in words)][-2:] if words else ("", "")
+    spaced = " ".join(words).lower() + " "
+    if re.search("(password|passwd|passphrase|passcode|secret|credential|apikey)s? ", spaced):
+        return True
+    if re.search(r"\b(api|access|auth|encryption|private|signing) keys? ", spaced):
+        return True
+    if last == "key":
+        ordinary = (
+            "cache column dict foreign group index item join lookup map merge partition primary public row "
+            "sort sorting unique"
+        )
+        return before not in ordinary.split()
+    if last.endswith("token"):
+        ordinary = "bos cls current end eos first last mask next pad per prev previous sep start stop unk"
+        return before not in ordinary.split()
+    if last in ("pass", "pat", "pin"):
+        return before != ""
+    return last in ("auth", "authorization", "jwt", "pwd")
+
+
+RULE_SOURCE = inspect.getsource(is_secret_name)
+"""`is_secret_name` as text, for code that runs where this package is not."""
+
+_is_secret_name = functools.lru_cache(maxsize=4096)(is_secret_name)  # an environment is read at every cell
+
+
+def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables whose values are not for everyone: by their names, or as URLs with a password."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if _is_secret_name(name) or ("://" in value and _has_credentials(value))
+    }
+
+
+def environment_secrets() -> dict[str, str]:
+    """Return the secrets of this process, which its kernels inherit."""
+    return secrets_in(os.environ)
+
+
+def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
+    """Return a text without secrets, and without what could close a fence that carries ``nonce``."""
+    return masker(secrets, nonce)(text)
+
+
+def masker(secrets: Mapping[str, str], nonce: str = "") -> Callable[[str], str]:
+    """Return a function that takes secrets, and the ``nonce`` of a fence, out of a text.
+
+    A secret is found as it is, and as Python, JSON, HTML and URLs spell it. Values that are no secret
+    whatever they are called (``true``, a number, a path, a URL without a password) stay.
+    """
+    return _masker(tuple(secrets.items()), nonce)
+
+
+@functools.lru_cache(maxsize=16)
+def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str], str]:
+    names: dict[str, str] = {nonce: "…"} if nonce else {}
+    for name, value in secrets:
+        whole = value.strip()
+        if is_ordinary(whole):
+            continue
+        lines = [line.strip() for line in whole.split("\n")]
+        for secret in [whole, *(line for line in lines if len(line) >= _SHORTEST_LINE)]:
+            for spelled in (
+                secret,
+                repr(secret)[1:-1],
+                json.dumps(secret)[1:-1],
+                html.escape(secret),
+                urllib.parse.quote(secret, safe=""),
+            ):
+                names.setdefault(spelled, f"[{name} hidden]")
+    if not names:
+        return str
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def mask(text: str) -> str:
+        if not any(secret in text for secret in names):  # much faster than the pattern
+            return text
+        return pattern.sub(lambda found: names[found[0]], text)
+
+    return mask
+
+
+def is_ordinary(value: str) -> bool:
+    """Tell whether a value is no secret, whatever it is called: to mask it would only spoil texts."""
+    return (
+        len(value) < _SHORTEST
+        or value.lower() in _ORDINARY_WORDS
+        or bool(_NUMBER.fullmatch(value))
+        or (bool(_URL.fullmatch(value)) and not _has_credentials(value))
+        or all(map(_is_path, value.split(os.pathsep if ":\\" not in value else ";")))
+    )
+
+
+def _is_path(value: str) -> bool:
+    return bool(_PATH.fullmatch(value)) or (os.path.isabs(value) and os.path.exists(value))
+
+
+def _has_credentials(value: str) -> bool:
+    """Tell whether a URL has a password in it, or a secret among its parameters."""
+    try:
+        url = urllib.parse.urlsplit(value.strip())
+        named = [name for name, given in urllib.parse.parse_qsl(url.query) if given]
+    except ValueError:
+        return False
+    return bool(url.scheme and url.password) or any(_is_secret_name(name) or name == "sig" for name in named)

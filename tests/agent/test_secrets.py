@@ -1,0 +1,136 @@
+"""What a secret is: by the words of its name, and not where its value is an ordinary one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jupyter_codeact.agent.gate.risks import risks
+from jupyter_codeact.agent.secrets import environment_secrets, hide, is_secret_name
+from jupyter_codeact.notebooks.variables import read
+from tests.notebooks.cells import bare_kernel, execute
+
+VALUE = "s3cr3tvalue9"
+SECRET_WORDS = """
+    GITHUB_PAT DB_PWD MYSQL_PASS OPENAI_API_KEY apiKey dbPassword AWS_SECRET_ACCESS_KEY HF_TOKEN
+    PGPASSWORD password api_key secret token HFToken GITHUBTOKEN STRIPE_KEY key BASIC_AUTH pwd DB_PASSWORD_2
+    OPENAI_API_KEY_PROD client_secret secretKey credentials GOOGLE_APPLICATION_CREDENTIALS jwt MYSQL_PASSWD
+    AWS_ACCESS_KEY_ID BACKEND_TOKEN SSH_PRIVATE_KEY deepl_key CARD_PIN
+"""
+OTHER_WORDS = """
+    AUTHOR authors TOKENIZERS_PARALLELISM MONKEY monkey KEYBOARD_LAYOUT PUBLIC_KEY SSH_PUBLIC_KEY MAX_TOKENS
+    token_count tokenizer tokens keys primary_key sort_key PATH PWD OLDPWD SSH_AUTH_SOCK eos_token secretary
+    PASSAGE compass passed pattern pat spinach bypass AUTH_URL HOME x _ n2 keyword
+"""
+SECRETS, NO_SECRETS = SECRET_WORDS.split(), OTHER_WORDS.split()
+
+
+def hidden_by_observations(name: str, monkeypatch: pytest.MonkeyPatch) -> bool:
+    with monkeypatch.context() as patch:
+        patch.setenv(name, VALUE)
+        return VALUE not in hide(f"It is {VALUE}.", environment_secrets())
+
+
+def hidden_by_the_gate(name: str) -> bool:
+    return bool(risks(f"import os\nos.environ[{name!r}]"))
+
+
+async def hidden_by_the_kernel(names: list[str]) -> set[str]:
+    async with bare_kernel() as client:
+        found = []
+        for name in names:  # one by one, for only the last ones are described
+            await execute(client, f"{name} = {VALUE!r}")
+            found += [one for one in await read(client, timeout=60.0) if one.name == name]
+    assert [one.name for one in found] == names
+    return {one.name for one in found if VALUE not in one.summary}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_known_by_the_words_of_its_name(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", NO_SECRETS)
+def test_a_name_that_only_resembles_one_is_none(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+async def test_observations_the_gate_and_the_kernel_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for name in [*SECRETS, *NO_SECRETS] if not name.startswith("_")]
+    assert {name for name in names if hidden_by_observations(name, monkeypatch)} == set(SECRETS)
+    assert {name for name in names if hidden_by_the_gate(name)} == set(SECRETS)
+    assert await hidden_by_the_kernel(names) == set(SECRETS)
+
+
+async def test_a_secret_within_a_value_is_not_described() -> None:
+    async with bare_kernel() as client:
+        await execute(
+            client,
+            f"options = {{'depth': 3, 'apiKey': {VALUE!r}}}\nlists = [{{'db_pwd': {VALUE!r}}}] * 20\n"
+            f"nested = [1, {{'token': {VALUE!r}}}]\ncolors = {{'sort_key': 'hue'}}",
+        )
+        described = {one.name: one.summary for one in await read(client, timeout=60.0)}
+    assert described == {
+        "options": "2 keys: 'depth', 'apiKey'",
+        "lists": "length 20",
+        "nested": "length 2, begins with 1",
+        "colors": "= {'sort_key': 'hue'}",
+    }
+
+
+def test_a_flag_of_a_tokenizer_masks_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    monkeypatch.setenv("USE_AUTH", "false")
+    text = json.dumps({"shipped": False})
+    assert hide(text, environment_secrets()) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "1", "abc", "true", "False", "none", "12345", "3.14", "-7", "production", "Bearer",
+        "/home/me/.config/key.json", "~/keys/id_rsa", "./token.txt", "C:\\Users\\me\\key.pem",
+        "/usr/bin:/bin", "conf/credentials.yaml", "https://login.example.org/token", "postgres://db.example.org:5432/shop",
+        "https://example.org/?page=2",
+    ],
+)  # fmt: skip
+def test_an_ordinary_value_is_never_masked(value: str) -> None:
+    text = f"before {value} after"
+    assert hide(text, {"API_KEY": value}) == text
+
+
+def test_a_value_that_is_the_place_of_a_file_is_never_masked(tmp_path: Path) -> None:
+    place = tmp_path / "k3y"
+    place.touch()
+    assert hide(f"in {place}", {"API_KEY": str(place)}) == f"in {place}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        VALUE, "hunter2", "swordfish", "sk-proj-0a1b2c", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "/9j4AAQSkZJRg+ABAQAAAQABAAD==", "12e45f7a", "correct horse battery staple", "a-word-for-nobody",
+        "https://me:hunter2@example.org/", "https://example.org/?access_token=0a1b2c3d",
+        "1234567890123456789012",
+    ],
+)  # fmt: skip
+def test_any_other_value_is_masked(value: str) -> None:
+    assert hide(f"before {value} after", {"API_KEY": value}) == "before [API_KEY hidden] after"
+
+
+def test_a_url_with_a_password_is_a_secret_whatever_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop:hunter2@db.example.org/shop")
+    monkeypatch.setenv("HOMEPAGE", "https://example.org")
+    shown = hide("postgres://shop:hunter2@db.example.org/shop https://example.org", environment_secrets())
+    assert shown == "[DATABASE_URL hidden] https://example.org"
+
+
+def test_of_secrets_within_secrets_the_longest_is_masked() -> None:
+    assert hide("my-token-2 my-token", {"A": "my-token", "B": "my-token-2"}) == "[B hidden] [A hidden]"
+
+
+def test_every_line_of_a_long_secret_is_masked() -> None:
+    key = "-----BEGIN-----\nabcdefghijklmnopqrstuvwxyz\n-----END-----\n"
+    assert hide("  abcdefghijklmnopqrstuvwxyz", {"KEY": key}) == "  [KEY hidden]"
