@@ -1,0 +1,116 @@
+"""What a frontend asks of a run, and the agent that carries it out.
+
+Importing this is cheap: ``%load_ext`` does, and so does every command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .agent.agent import Agent
+    from .agent.contracts import ChatModel, Guidance, Journal, Notebook
+    from .agent.events import Event
+    from .agent.gate.gate import Approval, Gate
+    from .agent.run import Budget
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is to be done; ``None`` stands for the default.
+
+    Attributes
+    ----------
+    model : str, optional
+        A model of this machine, or one of the endpoint's.
+    endpoint : str, optional
+        An OpenAI-compatible server, by its address or its saved name.
+    api_key : str, optional
+        The endpoint's key.
+    max_turns : int, optional
+        Replies that the model may take.
+    max_tokens : int, optional
+        Tokens of all prompts and replies together.
+    timeout : float, optional
+        Seconds from the task to the end of the run.
+    approval : {"always", "risky", "never"}, optional
+        Which cells wait for approval. By default risky ones where somebody can be asked, else none.
+    action_format : str
+        How the model writes actions: ``"markdown"``, ``"execute"`` or ``"tools"``.
+    tools : tuple of str
+        Functions that the kernel loads for the model, each as ``"module:function"``.
+    guidance : {"small", "capable"}, optional
+        Which hooks help the model. By default those that suit it.
+    without : tuple of str
+        Names of hooks to leave out.
+    """
+
+    model: str | None = None
+    endpoint: str | None = None
+    api_key: str | None = None
+    max_turns: int | None = None
+    max_tokens: int | None = None
+    timeout: float | None = None
+    approval: Approval | None = None
+    action_format: str = "markdown"
+    tools: tuple[str, ...] = ()
+    guidance: Guidance | None = None
+    without: tuple[str, ...] = ()
+
+    @property
+    def budget(self) -> Budget:
+        """What the run may spend."""
+        from .agent.run import Budget
+
+        limits = {"turns": self.max_turns, "tokens": self.max_tokens, "seconds": self.timeout}
+        return Budget.model_validate({name: limit for name, limit in limits.items() if limit is not None})
+
+    def approval_where(self, asks: bool) -> Approval:
+        """Return which cells wait for approval, where somebody can be asked (``asks``) or not."""
+        return self.approval or ("risky" if asks else "never")
+
+
+def build_agent(
+    model: ChatModel,
+    notebook: Notebook,
+    journal: Journal,
+    *,
+    options: RunOptions,
+    gate: Gate | None = None,
+    watch: Callable[[Event], None] = lambda _event: None,
+) -> Agent:
+    """Return an agent that works as ``options`` say.
+
+    Parameters
+    ----------
+    model, notebook, journal
+        What it works with. They are open already: ``model`` and ``endpoint`` of the options are not read here.
+    options
+        How to work.
+    gate
+        Decides what may run; everything may if there is none.
+    watch
+        Called with each event.
+
+    Raises
+    ------
+    CodeActError
+        If ``options.without`` names a hook that does not exist.
+    """
+    from .agent.agent import Agent
+    from .agent.hooks import choose
+    from .agent.replies.formats import FORMATS
+
+    return Agent(
+        model,
+        notebook,
+        journal,
+        gate=gate,
+        action_format=FORMATS[options.action_format],
+        budget=options.budget,
+        watch=watch,
+        tools=options.tools,
+        hooks=choose(options.guidance or model.info.guidance, options.without),
+    )
