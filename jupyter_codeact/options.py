@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .agent.events import Event
     from .agent.gate.gate import Approval, Gate
     from .agent.run import Budget
+    from .models.engines.launch import EngineOptions
+    from .models.open import EndpointModel, LocalModel
+    from .models.status import EngineStatus
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,41 @@ class RunOptions:
         return self.approval or ("risky" if asks else "never")
 
 
+def open_model(
+    options: RunOptions,
+    *,
+    on_status: Callable[[EngineStatus], None] | None = None,
+    engine_options: EngineOptions | None = None,
+) -> EndpointModel | LocalModel:
+    """Return the model that the options name; it is started when it is first needed.
+
+    Parameters
+    ----------
+    options
+        Whose ``model``, ``endpoint`` and ``api_key`` count.
+    on_status
+        Called with each status of the model, from any thread.
+    engine_options
+        How to run a model of this machine.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    from .models.endpoints.registry import user_endpoints
+    from .models.open import open_model
+
+    return open_model(
+        options.model,
+        endpoint=options.endpoint,
+        endpoints=user_endpoints(),
+        api_key=options.api_key,
+        on_status=on_status,
+        engine_options=engine_options,
+    )
+
+
 def build_agent(
     model: ChatModel,
     notebook: Notebook,
@@ -86,7 +124,7 @@ def build_agent(
     Parameters
     ----------
     model, notebook, journal
-        What it works with. They are open already: ``model`` and ``endpoint`` of the options are not read here.
+        What it works with, opened already.
     options
         How to work.
     gate

@@ -31,6 +31,8 @@ class Result:
         The cells that the run wrote, with their outputs, as nbformat spells them.
     path : Path or None
         The notebook file it worked in, if it was one.
+    cost : str
+        What it took, in words.
     """
 
     task: str
@@ -59,16 +61,16 @@ class Result:
         return written
 
     def __repr__(self) -> str:
-        return "\n".join(filter(None, [self.answer or self.message or "No answer.", self._spent()]))
+        return "\n".join(filter(None, [self.answer or self.message or "No answer.", self._cost_line()]))
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(repr(self))
 
     def _repr_markdown_(self) -> str:
-        spent = f"<small>{self._spent()}</small>" if self.cost else ""
-        return "\n\n".join(filter(None, [self.answer or self.message or "No answer.", spent]))
+        small = f"<small>{self._cost_line()}</small>" if self.cost else ""
+        return "\n\n".join(filter(None, [self.answer or self.message or "No answer.", small]))
 
-    def _spent(self) -> str:
+    def _cost_line(self) -> str:
         return f"({self.cost})" if self.cost else ""
 
 
@@ -77,8 +79,8 @@ def result_of(
 ) -> Result:
     """Return what came of ``run``, from its events and the notebook's cells (nbformat nodes)."""
     from .agent.events import CellWritten, RunEnded
-    from .cli.display import cost
     from .notebooks.document import plain_copy
+    from .transcript import cost
 
     own = [event for event in events if event.run == run]
     written = {event.cell_id for event in own if isinstance(event, CellWritten)}

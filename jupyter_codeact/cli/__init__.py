@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 COMMANDS = {
-    "check": "Tell whether a notebook holds by itself, in a fresh kernel.",
-    "conversations": "List, read, export and delete what was asked and done.",
-    "doctor": "Check the installation, and say what to do where something is wrong.",
-    "eval": "Measure a model and an agent on tasks whose outcome can be judged.",
+    "check": "Run a notebook in a fresh kernel, and tell whether it shows the same.",
+    "conversations": "List, read, export and delete conversations.",
+    "doctor": "Check the installation, and say how to fix what is wrong.",
+    "eval": "Measure a model and an agent on tasks with a known outcome.",
     "lab": "Open JupyterLab with the agent, on a notebook.",
     "models": "List, download and remove models for this machine.",
-    "replay": "Do again what a conversation did, in a new notebook, without a model.",
-    "run": "Work on a task in a notebook of its own, and write the notebook.",
+    "replay": "Repeat what a conversation did in a new notebook, without a model.",
+    "run": "Let the agent work on a task, in a copy of a notebook.",
 }
 """Each is in the module of the same name, under the same name."""
 NAMED_OTHERWISE = {"eval": "evaluate"}
@@ -59,12 +59,9 @@ class Commands(click.Group):
 
 def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version
+        from .. import __version__
 
-        try:
-            click.echo(version("jupyter-codeact"))
-        except PackageNotFoundError:
-            click.echo("not installed: this is a source tree")
+        click.echo(__version__)
         ctx.exit()
 
 

@@ -1,31 +1,36 @@
-"""Asking on the terminal whether a cell may run."""
+"""The user at the terminal: asked whether a cell may run, and how the command line names approval."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, get_args
 
 import click
 
 from ..agent.events import ApprovalRequested
-from ..agent.gate.gate import Approval, Decision, decision
+from ..agent.gate.gate import Approval, Decision, is_earlier_spelling
+from ..approval import RENAMED, ask_person, edit_in_editor, nobody, understand
 
-if TYPE_CHECKING:
-    from .display import Display
 
-MODES: dict[str, Approval] = {
-    "always": "always",
-    "risky": "risky",
-    "never": "never",
-    "ask": "always",
-    "auto": "never",
-}
-"""Modes of the gate by what the command line calls them."""
+class ApprovalChoice(click.Choice[str]):
+    """One of the approvals; a name of the first release is understood, with a remark on its new one."""
 
-NOBODY = "nobody is at the terminal to approve it"
-QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
+    def __init__(self) -> None:
+        super().__init__(get_args(Approval))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_earlier_spelling(str(value)):
+            value = understand(str(value), lambda text: click.echo(text, err=True))
+        return super().convert(value, param, ctx)
+
+
+def take_earlier_option(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """Take the value of ``--approve``, as ``--approval`` was called in the first release."""
+    if value is not None:
+        click.echo(RENAMED.format(old="--approve", new="--approval"), err=True)
+        ctx.params["approval"] = ctx.params.get("approval") or value
 
 
 def is_terminal() -> bool:
@@ -34,50 +39,51 @@ def is_terminal() -> bool:
 
 
 class TerminalApproval:
-    """The user at the terminal, or nobody; ``mode`` is how often the gate asks."""
+    """The user at the terminal, or nobody.
 
-    def __init__(self, mode: Approval, display: Display, read_line: Callable[[], str] | None = None) -> None:
-        self.mode = mode
-        self._display, self._read_line = display, read_line
+    Parameters
+    ----------
+    approval
+        Which cells wait.
+    read_line
+        Reads a line from standard input; ``None`` where nobody is at a terminal.
+    """
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
-        """Return the user's word on a cell that is shown above; without anybody there it does not run."""
+    def __init__(self, approval: Approval, read_line: Callable[[], str] | None = None) -> None:
+        self.approval = approval
+        self._read_line = read_line
+
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
+        """Return the user's decision on a cell that is shown above; without anybody there it does not run."""
         if self._read_line is None:
-            return decision(asked.source, allowed=False, reasons=[*asked.reasons, NOBODY])
-        self._display.pause()
-        if asked.reasons:
-            click.secho(f"This cell {'; '.join(asked.reasons)}.", fg="yellow")
-        source = asked.source
-        while True:
-            click.echo(QUESTION, nl=False)
-            answer = (await _line(self._read_line)).strip().lower()[:1]
-            if answer == "e":
-                edited = await asyncio.to_thread(click.edit, source, extension=".py")
-                source = source if edited is None else edited.rstrip("\n")
-                click.echo(source)
-            elif answer == "a":
-                self.mode = "never"
-                return decision(source, allowed=True)
-            elif answer in ("r", "y"):
-                return decision(source, allowed=True)
-            elif answer in ("s", "n"):
-                return decision(source, allowed=False, reasons=["the user skipped it"])
+            return nobody(requested, source)
+        decided, rest = await ask_person(self, requested, source)
+        if rest:
+            self.approval = "never"
+        return decided
 
-
-async def _line(read_line: Callable[[], str]) -> str:
-    """Read a line without keeping a thread that could not be ended."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    try:
-        loop.add_reader(sys.stdin.fileno(), ready.set)
-    except (NotImplementedError, OSError, ValueError):  # Windows
-        line = await asyncio.to_thread(read_line)
-    else:
+    async def answer(self, question: str) -> str | None:
+        """Read a line without keeping a thread that could not be ended."""
+        assert self._read_line is not None
+        click.echo(question, nl=False)
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        try:
+            loop.add_reader(sys.stdin.fileno(), ready.set)
+        except (NotImplementedError, OSError, ValueError):  # Windows
+            return await asyncio.to_thread(self._read_line) or None
         try:
             await ready.wait()
         finally:
             loop.remove_reader(sys.stdin.fileno())
-        line = read_line()
-    if not line:  # the end of the input: nobody is there any more
-        return "s"
-    return line
+        return self._read_line() or None
+
+    async def edit(self, source: str) -> str:
+        """Open the user's editor, and show what they wrote."""
+        edited = await asyncio.to_thread(edit_in_editor, source)
+        click.echo(edited)
+        return edited
+
+    async def tell(self, text: str) -> None:
+        """Show what is risky about a cell."""
+        click.secho(text, fg="yellow")

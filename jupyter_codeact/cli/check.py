@@ -1,4 +1,4 @@
-"""``jupyter codeact check``: whether a notebook holds by itself."""
+"""``jupyter codeact check``: whether a notebook reproduces in a fresh kernel."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ WORDS = {
 def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
     """Run NOTEBOOK from top to bottom in a fresh kernel, and tell cell by cell whether it shows the same.
 
-    The notebook is not written to; what its cells do to files and services they do again. Execution counts,
-    memory addresses and the like are ignored.
+    NOTEBOOK itself is not changed, but its cells run for real: what they do to files and services they do
+    again. Execution counts, memory addresses and the like are ignored.
 
-    Exit code 0: the notebook holds by itself; 1: it does not; 2: wrong usage.
+    Exit code 0: the notebook reproduces; 1: it does not; 2: wrong usage.
     """
     from ..agent.contracts import NotebookError
     from ..notebooks.check import check as run_check

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..agent.contracts import ConversationInfo
+from ..agent.events import Event
+from ..agent.observations.observe import secrets_in
 from ..journal import SqliteJournal, default_path
-from ..journal.export import FORMATS, markdown
+from ..journal.export import jsonl, messages
+from .page import page
+
+
+def _page(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
+    return page(info, notebook, events, fold=fold, secrets=secrets_in(os.environ))
+
+
+FORMATS: dict[str, Callable[[ConversationInfo, str, Iterable[Event]], str]] = {
+    "jsonl": jsonl,
+    "messages": messages,
+    "markdown": _page,
+}
+"""What a conversation can be exported as."""
 
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 _one = click.argument("conversation")
@@ -60,9 +76,9 @@ def show(journal: SqliteJournal, conversation: str, as_json: bool) -> None:
         click.echo(_exported(journal, conversation, "jsonl"), nl=False)
     elif console.is_terminal:
         info = journal.find(conversation)
-        page = markdown(info, journal.notebook(info.id), list(journal.events(info.id)), fold=False)
+        shown = _page(info, journal.notebook(info.id), journal.events(info.id), fold=False)
         with console.pager(styles=True):
-            console.print(Markdown(page))
+            console.print(Markdown(shown))
     else:
         click.echo(_exported(journal, conversation, "markdown"), nl=False)
 
@@ -165,7 +181,7 @@ def prune(journal: SqliteJournal, days: float | None, megabytes: float | None, y
 
 def _exported(journal: SqliteJournal, name: str, kind: str) -> str:
     info = journal.find(name)
-    return FORMATS[kind](info, journal.notebook(info.id), list(journal.events(info.id)))
+    return FORMATS[kind](info, journal.notebook(info.id), journal.events(info.id))
 
 
 def _confirm(found: Sequence[ConversationInfo], yes: bool) -> None:

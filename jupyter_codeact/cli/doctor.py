@@ -203,9 +203,9 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
 
 
 def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding]:
-    from .endpoints import saved
+    from ..models.endpoints.registry import user_endpoints
 
-    named = saved()
+    named = user_endpoints()
     configured = settings.get("endpoint")
     found = (
         [wanted] if wanted else [*([configured] if configured else []), *(one.name for one in named.all())]
@@ -218,14 +218,14 @@ def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding
 async def _endpoint(endpoint: str, key: str | None) -> Finding:
     from ..agent.contracts import ModelError
     from ..models.endpoints.addresses import address_of
-    from ..models.open import open_model
-    from .endpoints import saved
+    from ..models.endpoints.registry import user_endpoints
+    from ..options import RunOptions, open_model
 
     name = "endpoint"
     try:
-        shown = endpoint if saved().find(endpoint) else address_of(endpoint).shown
+        shown = endpoint if user_endpoints().find(endpoint) else address_of(endpoint).shown
         name = f"endpoint {shown}"
-        model = open_model(endpoint=endpoint, endpoints=saved(), api_key=key)
+        model = open_model(RunOptions(endpoint=endpoint, api_key=key))
     except ModelError as error:
         return Finding(name, "problem", str(error))
     try:
@@ -233,7 +233,7 @@ async def _endpoint(endpoint: str, key: str | None) -> Finding:
     except ModelError as error:
         return Finding(name, "problem", str(error))
     else:
-        return Finding(name, "ok", f"it has {model.name}")
+        return Finding(name, "ok", f"it has {model.info.name}")
     finally:
         await model.close()
 

@@ -10,8 +10,6 @@ import click
 from ..agent.contracts import Guidance
 from ..models.endpoints.registry import user_endpoints
 
-saved = user_endpoints  # until the last importer is gone
-
 _IMAGES: dict[str, bool | Literal["auto"]] = {"yes": True, "no": False, "auto": "auto"}
 
 

@@ -1,4 +1,4 @@
-"""What the user gives a run along: the task from a file, pictures, variables, an earlier conversation."""
+"""What a run begins with: the task from a file, images, variables, an earlier conversation."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ..journal import SqliteJournal
     from ..notebooks.headless import HeadlessNotebook
 
-PICTURES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
+IMAGES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
 TAG = "injected-parameters"
-"""How papermill, too, marks the cell with values that were given from outside."""
+"""The tag of a cell with values from outside, as papermill has it."""
 _FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 def read_task(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Return the task: the words given, of ``@FILE`` what the file holds, of ``-`` the standard input."""
+    """Return the task: the text itself, the content of ``@FILE``, or standard input for ``-``."""
     if value == "-":
         return sys.stdin.read()
     if not value.startswith("@"):
@@ -58,20 +58,20 @@ def read_variables(
 def read_images(
     _ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> list[Attachment]:
-    """Return the pictures in files, as the agent takes them."""
+    """Return the images in files, as attachments."""
     from ..agent.events import Attachment
     from ..agent.observations.images import picture
 
     images = []
     for path in map(Path, values):
-        kind = PICTURES.get(path.suffix.lower())
+        kind = IMAGES.get(path.suffix.lower())
         try:
             content = path.read_bytes()
         except OSError as error:
             raise click.BadParameter(f"{path} cannot be read: {error.strerror}.") from None
         uri = picture(f"image/{kind}", base64.b64encode(content).decode()).data_uri() if kind else None
         if uri is None:
-            raise click.BadParameter(f"{path} is not a PNG, JPEG, GIF or WebP picture that a model can take.")
+            raise click.BadParameter(f"{path} is not a PNG, JPEG, GIF or WebP image that a model can take.")
         images.append(Attachment(kind="image", name=path.name, image=uri))
     return images
 

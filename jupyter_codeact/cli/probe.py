@@ -49,17 +49,15 @@ def test(target: str, model: str | None, api_key_env: str | None, as_json: bool)
 
 async def _probe(target: str, name: str | None, key: str | None, as_json: bool) -> Report:
     from ..models.probe import probe
-    from .display import BEFORE_READY, is_waiting
+    from ..transcript import describe_status
 
     model = _open(target, name, key)
     last = ""
 
     def note(status: EngineStatus) -> None:
         nonlocal last
-        if status.state in BEFORE_READY or is_waiting(status):
-            message = status.message or f"{status.model}: {status.state}"
-            if message != last:
-                click.echo(message, err=True)
+        if (message := describe_status(status)) and message != last:
+            click.echo(message, err=True)
             last = message
 
     unwatch = model.watch(note)

@@ -6,50 +6,31 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ..agent.contracts import Guidance
+from ..interrupts import stopping
 from ..models.open import KEY_VARIABLE
-from . import inputs as given
-from .approve import MODES, TerminalApproval, is_terminal
+from ..options import RunOptions
+from . import inputs
+from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
 
 if TYPE_CHECKING:
     from ..agent.events import Attachment, Event
+    from ..agent.gate.gate import Approval
+    from ..headless import HeadlessRun
+    from ..models.engines.launch import EngineOptions
     from ..models.status import EngineStatus
+    from ..notebooks.headless import HeadlessNotebook
     from .display import Display
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the user asked for on the command line."""
-
-    task: str
-    notebook: Path | None
-    output: Path | None
-    model: str | None
-    endpoint: str | None
-    api_key_env: str | None
-    context: int | None
-    transformers: tuple[str, ...]
-    max_turns: int | None
-    timeout: float | None
-    action_format: str
-    approve: str | None
-    tools: tuple[str, ...]
-    image: list[Attachment]
-    var: dict[str, Any]
-    resume: str | None
-    execute: bool
-
-
 @click.command()
-@click.argument("task", callback=given.read_task)
+@click.argument("task", callback=inputs.read_task)
 @click.argument("notebook", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -66,7 +47,7 @@ class Wish:
 @click.option(
     "--endpoint",
     metavar="URL|NAME",
-    help="OpenAI-compatible server to use instead of a model here, by address or by the name it was given.",
+    help="OpenAI-compatible server to use instead of a model here, by address or by the name it was inputs.",
 )
 @click.option(
     "--api-key-env",
@@ -100,11 +81,26 @@ class Wish:
     "function calling.",
 )
 @click.option(
-    "--approve",
-    type=click.Choice(list(MODES)),
-    help="Which cells wait for your approval: all (ask), those that may do harm or reach outside the "
-    "notebook (risky), or none (auto). Where nobody is at a terminal, a cell that waits does not run. "
-    "Default: risky on a terminal, else auto.",
+    "--approval",
+    type=ApprovalChoice(),
+    help="Which cells wait for your approval: always all of them, only risky ones (those that may do harm or "
+    "reach outside the notebook), or never any. Where nobody is at a terminal, a cell that waits does not "
+    "run. Default: risky on a terminal, else never.",
+)
+@click.option(
+    "--approve", type=ApprovalChoice(), hidden=True, expose_value=False, callback=take_earlier_option
+)
+@click.option(
+    "--guidance",
+    type=click.Choice(get_args(Guidance)),
+    help="How much help the model gets: small models all there is, capable ones only what never changes "
+    "their code. Default: what suits the model.",
+)
+@click.option(
+    "--without",
+    metavar="HOOK",
+    multiple=True,
+    help="Hook to leave out, by its name in the documentation; can be repeated.",
 )
 @click.option(
     "--tools",
@@ -117,14 +113,14 @@ class Wish:
     "--image",
     metavar="FILE",
     multiple=True,
-    callback=given.read_images,
+    callback=inputs.read_images,
     help="Picture to show the model with the task; can be repeated.",
 )
 @click.option(
     "--var",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=given.read_variables,
+    callback=inputs.read_variables,
     help="Variable to define in a cell at the notebook's top; can be repeated. The value is a Python "
     "literal, else a string; {NAME} in TASK is replaced by it.",
 )
@@ -139,7 +135,28 @@ class Wish:
     help="First run the notebook's own cells, in order, those that fail too. Default: none of them runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
-def run(as_json: bool, **wish: Any) -> None:
+def run(
+    task: str,
+    notebook: Path | None,
+    output: Path | None,
+    model: str | None,
+    endpoint: str | None,
+    api_key_env: str | None,
+    context: int | None,
+    transformers: tuple[str, ...],
+    max_turns: int | None,
+    timeout: float | None,
+    action_format: str,
+    approval: Approval | None,
+    guidance: Guidance | None,
+    without: tuple[str, ...],
+    tools: tuple[str, ...],
+    image: list[Attachment],
+    var: dict[str, Any],
+    resume: str | None,
+    execute: bool,
+    as_json: bool,
+) -> None:
     """Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
 
     TASK is what is to be done; @FILE reads it from a file, and - from standard input.
@@ -148,26 +165,52 @@ def run(as_json: bool, **wish: Any) -> None:
 
     Exit code 0: the task was answered; 1: it was not; 2: wrong usage.
     """
-    wish["task"] = given.filled(wish["task"], wish["var"])
-    asked = Wish(**wish)
-    if asked.resume is not None and asked.notebook is not None:
+    task = inputs.filled(task, var)
+    if resume is not None and notebook is not None:
         raise click.UsageError("--resume goes on in the conversation's own notebook: leave NOTEBOOK out.")
-    if not asked.task.strip():
+    if not task:
         raise click.UsageError("TASK is empty. Say what you would like done.")
-    if asked.endpoint and not asked.endpoint.startswith(("http://", "https://")):
-        from .endpoints import saved
+    options = RunOptions(
+        model=model,
+        endpoint=_known(endpoint),
+        api_key=_key(api_key_env),
+        max_turns=max_turns,
+        timeout=timeout,
+        approval=approval,
+        action_format=action_format,
+        tools=tools,
+        guidance=guidance,
+        without=without,
+    )
+    display, asks = _display(as_json), is_terminal() and not as_json
+    approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)
 
-        if saved().find(asked.endpoint) is None:
-            sentence = "It must begin with http:// or https://, or be the name of an endpoint."
-            raise click.BadParameter(sentence, param_hint="--endpoint")
-    if asked.api_key_env and not os.environ.get(asked.api_key_env):
-        raise click.BadParameter(f"{asked.api_key_env} is not set.", param_hint="--api-key-env")
-    display = _display(as_json)
-    there = is_terminal() and not as_json
-    mode = asked.approve or ("risky" if there else "auto")
-    approval = TerminalApproval(MODES[mode], display, sys.stdin.readline if there else None)
+    async def prepare(notebook: HeadlessNotebook) -> None:
+        await inputs.define(notebook, var)
+        if execute:
+            await inputs.execute(notebook)
+
+    async def work() -> bool:
+        resumed = inputs.resume(resume) if resume is not None else None
+        start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
+        headless = _open(options, start, target, api_key_env, _engine_options(context, transformers), display)
+        try:
+            with _stopping(headless, display):
+                result = await headless.work(
+                    task,
+                    approver,
+                    watch=lambda event: _show(event, display, headless),
+                    note=display.note,
+                    conversation=resumed.conversation if resumed else None,
+                    attachments=image,
+                    prepare=prepare,
+                )
+            return result.ok
+        finally:
+            display.close(headless.written)
+
     try:
-        answered = asyncio.run(_work(asked, display, approval))
+        answered = asyncio.run(work())
     except asyncio.CancelledError:
         click.echo("Aborted.", err=True)
         answered = False
@@ -177,10 +220,71 @@ def run(as_json: bool, **wish: Any) -> None:
     raise SystemExit(0 if answered else 1)
 
 
+def _known(endpoint: str | None) -> str | None:
+    """Return an endpoint that is an address or the name of one; anything else is wrong usage."""
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        from ..models.endpoints.registry import user_endpoints
+
+        if user_endpoints().find(endpoint) is None:
+            sentence = "It must begin with http:// or https://, or be the name of an endpoint."
+            raise click.BadParameter(sentence, param_hint="--endpoint")
+    return endpoint
+
+
+def _key(variable: str | None) -> str | None:
+    if variable and not os.environ.get(variable):
+        raise click.BadParameter(f"{variable} is not set.", param_hint="--api-key-env")
+    return os.environ[variable] if variable else None
+
+
+def _engine_options(context: int | None, transformers: tuple[str, ...]) -> EngineOptions:
+    from ..agent.contracts import ModelError
+    from ..models.engines.launch import EngineOptions
+    from ..models.engines.transformers.settings import read_options
+
+    try:
+        options = read_options(dict(option.partition("=")[::2] for option in transformers))
+    except ModelError as error:
+        raise click.UsageError(str(error)) from error
+    return EngineOptions(context=context, transformers=options)
+
+
+def _open(
+    options: RunOptions,
+    notebook: Path | None,
+    output: Path | None,
+    api_key_env: str | None,
+    engine_options: EngineOptions,
+    display: Display,
+) -> HeadlessRun:
+    """Check whatever can be refused without starting anything."""
+    from ..agent.contracts import ModelError
+    from ..headless import HeadlessRun
+
+    loop = asyncio.get_running_loop()
+
+    def on_status(status: EngineStatus) -> None:  # from any thread
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(display.status, status)
+
+    try:
+        return HeadlessRun(
+            options,
+            notebook=notebook,
+            output=output,
+            withhold=[api_key_env] if api_key_env else [],
+            on_status=on_status,
+            engine_options=engine_options,
+        )
+    except ModelError as error:  # there is no such model
+        raise click.UsageError(str(error)) from error
+
+
 def _display(as_json: bool) -> Display:
     from rich.console import Console
 
-    from .display import JsonDisplay, PlainDisplay, RichDisplay
+    from ..terminal import RichDisplay
+    from .display import JsonDisplay, PlainDisplay
 
     if as_json:
         return JsonDisplay()
@@ -188,117 +292,30 @@ def _display(as_json: bool) -> Display:
     return RichDisplay(console) if console.is_terminal else PlainDisplay()
 
 
+def _show(event: Event, display: Display, headless: HeadlessRun) -> None:
+    try:
+        display.show(event)
+    except BrokenPipeError:
+        _write_to_nobody()
+        headless.stop("Stopped, because nobody reads the output any more.")
+
+
 def _write_to_nobody() -> None:
     """Let go of a pipe that is closed; Python would complain about it again when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _work(wish: Wish, display: Display, approval: TerminalApproval) -> bool:
-    """Run the agent; tell whether it answered."""
-    from ..agent.agent import Agent
-    from ..agent.contracts import ModelError
-    from ..agent.gate.gate import ApprovalGate
-    from ..agent.replies.formats import FORMATS
-    from ..agent.run import Budget
-    from ..journal import default_path, open_journal
-    from ..models.engines.launch import EngineOptions
-    from ..models.engines.transformers.settings import read_options
-    from ..models.open import open_model
-    from ..notebooks import tools
-    from ..notebooks.headless import HeadlessNotebook
-    from .endpoints import saved
-
-    loop = asyncio.get_running_loop()
-    spend = {"turns": wish.max_turns, "seconds": wish.timeout}
-
-    def watch(event: Event) -> None:
-        try:
-            display.show(event)
-        except BrokenPipeError:
-            _write_to_nobody()
-            agent.stop("Stopped, because nobody reads the output any more.")
-
-    def on_status(status: EngineStatus) -> None:  # from any thread
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(display.status, status)
-
-    secret = {KEY_VARIABLE, *([wish.api_key_env] if wish.api_key_env else [])}
-    # whatever can be refused without starting anything comes first
-    tools.check(wish.tools)
-    resumed = given.resume(wish.resume) if wish.resume is not None else None
-    if resumed is not None:
-        notebook = HeadlessNotebook(resumed.notebook, wish.output or resumed.notebook, withhold=secret)
-    else:
-        notebook = HeadlessNotebook(wish.notebook, wish.output, withhold=secret)
-    key = os.environ[wish.api_key_env] if wish.api_key_env else None
-    try:
-        options = dict(option.partition("=")[::2] for option in wish.transformers)
-        model = open_model(
-            wish.model,
-            endpoint=wish.endpoint,
-            endpoints=saved(),
-            api_key=key,
-            on_status=on_status,
-            engine_options=EngineOptions(context=wish.context, transformers=read_options(options)),
-        )
-    except ModelError as error:  # no such model: nothing was started or reached yet
-        raise click.UsageError(str(error)) from error
-    try:
-        journal = open_journal(default_path())
-        if journal.problem:
-            display.note(journal.problem)
-        budget = Budget(**{name: value for name, value in spend.items() if value is not None})
-        agent = Agent(
-            model,
-            notebook,
-            journal,
-            gate=ApprovalGate(lambda: approval.mode, approval.ask, notebook.folder),
-            action_format=FORMATS[wish.action_format],
-            budget=budget,
-            watch=watch,
-            tools=wish.tools,
-        )
-        title = str(notebook.path)
-        with _stopping(asyncio.current_task(), agent.stop, display):
-            async with notebook:
-                await given.define(notebook, wish.var)
-                if wish.execute:
-                    await given.execute(notebook)
-                conversation = resumed.conversation if resumed is not None else journal.begin(title)
-                ended = await agent.run(conversation, wish.task, title=title, attachments=wish.image)
-                answered = ended.ending == "answered"
-                if answered:  # a script that named an output finds it, even if the answer took no cell
-                    await notebook.save()
-        return answered
-    finally:
-        display.close(notebook.path if notebook.written else None)
-        await model.close()
-
-
-@contextmanager
-def _stopping(
-    task: asyncio.Task[Any] | None, stop: Callable[[str], None], display: Display
-) -> Iterator[None]:
+def _stopping(headless: HeadlessRun, display: Display) -> AbstractContextManager[None]:
     """Let the first Ctrl-C (or SIGTERM) stop the run, and the next one abort it."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    loop = asyncio.get_running_loop()
-    asked = False
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(end, signal.Signals(number).name)
-
-    def end(name: str) -> None:
-        nonlocal asked
-        if asked:
-            task.cancel()
-            return
-        asked = True
-        stop("Stopped by Ctrl-C." if name == "SIGINT" else f"Stopped by {name}.")
+    def stop(why: str) -> None:
+        headless.stop(why)
         display.note("Stopping; Ctrl-C again aborts")
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return stopping(
+        lambda why: loop.call_soon_threadsafe(stop, why),
+        lambda: loop.call_soon_threadsafe(task.cancel),
+        (signal.SIGINT, signal.SIGTERM),
+    )

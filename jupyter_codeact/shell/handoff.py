@@ -1,10 +1,10 @@
-"""Handing a task over to the JupyterLab page that executed the cell, where its server's agent takes it up.
+"""Handing a task to the JupyterLab page that executed the cell, whose server's agent then works on it.
 
 Only a live page starts a run: the kernel offers the task over a comm, the page that executed the cell
-accepts, and only then it is told what to do. Nothing is ever started from an output or from what a notebook
+accepts, and only then is it told what to do. Nothing is ever started from an output or from what a notebook
 file holds. A page's answer can arrive while the cell still runs where messages of comms have a subshell
-(ipykernel 7 and JupyterLab 4.4, or later); elsewhere it comes after the cell, and whether a page is there is
-known from before.
+(ipykernel 7 and JupyterLab 4.4, or later); elsewhere it comes after the cell, and an offer is made only if a
+page has said before that it is there.
 """
 
 from __future__ import annotations
@@ -15,45 +15,67 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TARGET = "jupyter-codeact"
-"""The name of the comms in both directions: the kernel speaks on its own, each page on one that it opens."""
+"""The name of the comms in both directions: the kernel opens one for an offer, each page one to answer."""
 
 MIME = "application/vnd.jupyter.codeact+json"
 
-FIRST_PATIENCE, PATIENCE, IMPATIENCE = 3.0, 10.0, 0.3
-"""Seconds to wait for a page that may be there, that is known to be there, and that did not answer before."""
+TIMEOUTS = {None: 3.0, True: 10.0, False: 0.3}
+"""Seconds to wait for a page: the first time, if one answered the last time, and if none did."""
 
 FOREIGN = ("__vsc_ipynb_file__",)
-"""Names that frontends which cannot be such a page leave in the namespace."""
+"""Names in the namespace by which a frontend is known that cannot be such a page."""
+
+ACCEPTED = "handed"
+"""The state of a task that a page has accepted; pages and saved notebooks know it by this word."""
 
 
 @dataclass
-class Handed:
-    """A task that was offered to the page, and what the page said of it since."""
+class Handoff:
+    """A task that was offered to the page, and what the page said of it since.
+
+    ``deferred`` says that the page can answer only when the cell is done.
+    """
 
     task: str
-    wish: dict[str, Any]
+    options: dict[str, Any]
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     comm: Any = None
     state: str = "offered"
     answer: str = ""
     message: str = ""
-    late: bool = False
+    deferred: bool = False
     accepted: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def going(self) -> bool:
+    def under_way(self) -> bool:
         """Whether a run may be under way."""
-        return self.state in ("handed", "running")
+        return self.state in (ACCEPTED, "running")
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a sentence."""
+        here = "It is under way." if self.under_way else "It was not taken up."
+        return self.answer or self.message or here
 
     def output(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the cell shows: for the page to draw and to keep up to date, with words for others."""
-        data = {"version": 1, "id": self.id, "task": self.task, "state": "handed"}
+        """Return what the cell shows: data for the page to draw and keep up to date, and text for others."""
+        data = {"version": 1, "id": self.id, "task": self.task, "state": ACCEPTED}
         return {MIME: data, "text/plain": "CodeAct works on this in the page."}, {}
 
-    def go(self) -> None:
+    def begin(self) -> None:
         """Tell the page, which has accepted, to begin."""
-        self.state = "handed"
-        self.comm.send({"go": self.id, "task": self.task, **self.wish})
+        self.state = ACCEPTED
+        self.comm.send({"go": self.id, "task": self.task, **self.options})
+
+    def send(self, command: str) -> None:
+        """Ask the page to ``stop`` or ``undo`` the run."""
+        self.comm.send({command: self.id})
+
+    def update(self, data: dict[str, Any]) -> None:
+        """Take what the page says of the run."""
+        self.state = str(data.get("state", self.state))
+        self.answer = str(data.get("answer", ""))
+        self.message = str(data.get("message", ""))
 
 
 class Pages:
@@ -70,35 +92,30 @@ class Pages:
 
         self._shell = shell
         self._known: bool | None = None
-        self.handed: list[Handed] = []
+        self.handoffs: list[Handoff] = []
         get_comm_manager().register_target(TARGET, self._on_open)
-        self._hello = self._say({"hello": True})
+        self._hello = self._open_comm({"hello": True})
 
-    def offer(self, task: str, wish: dict[str, Any]) -> Handed | None:
-        """Offer a task to the page that executed this cell; ``None`` if none takes it."""
+    def offer(self, task: str, options: dict[str, Any]) -> Handoff | None:
+        """Offer a task to the page that executed this cell; ``None`` if none accepts it."""
         cell = self._cell()
         if cell is None:
             return None
         immediate = bool(getattr(self._shell.kernel, "_supports_kernel_subshells", False))
         if not immediate and not self._known:
             return None
-        handed = Handed(task, wish, late=not immediate)
-        self.handed.append(handed)
-        handed.comm = self._say({"offer": handed.id, "cell": cell})
-        if handed.late:
-            return handed
-        waits = {True: PATIENCE, None: FIRST_PATIENCE, False: IMPATIENCE}
-        if handed.accepted.wait(waits[self._known]):
+        handoff = Handoff(task, options, deferred=not immediate)
+        self.handoffs.append(handoff)
+        handoff.comm = self._open_comm({"offer": handoff.id, "cell": cell})
+        if handoff.deferred:
+            return handoff
+        if handoff.accepted.wait(TIMEOUTS[self._known]):
             self._known = True
-            return handed
+            return handoff
         self._known = False
-        self.handed.remove(handed)  # should the page come to it yet, it is told that it is too late
-        handed.comm.close()
+        self.handoffs.remove(handoff)  # a page that comes to it yet is told that it is too late
+        handoff.comm.close()
         return None
-
-    def tell(self, handed: Handed, what: str) -> None:
-        """Ask the page to ``stop`` or ``undo`` a run."""
-        handed.comm.send({what: handed.id})
 
     def _cell(self) -> str | None:
         """Return the id of the cell that is executed, if a frontend executes it that may be such a page."""
@@ -107,7 +124,7 @@ class Pages:
         cell: str | None = self._shell.kernel.get_parent().get("metadata", {}).get("cellId")
         return cell
 
-    def _say(self, data: dict[str, Any]) -> Any:
+    def _open_comm(self, data: dict[str, Any]) -> Any:
         from comm import create_comm
 
         return create_comm(target_name=TARGET, data=data)
@@ -118,18 +135,11 @@ class Pages:
         if data.get("hello"):
             self._known = True
             return
-        handed = next((one for one in self.handed if one.id == data.get("accept")), None)
-        if handed is None or handed.accepted.is_set():
+        handoff = next((one for one in self.handoffs if one.id == data.get("accept")), None)
+        if handoff is None or handoff.accepted.is_set():
             comm.close()
             return
-
-        def on_message(news: dict[str, Any]) -> None:
-            said = news["content"]["data"]
-            handed.state = str(said.get("state", handed.state))
-            handed.answer = str(said.get("answer", ""))
-            handed.message = str(said.get("message", ""))
-
-        comm.on_msg(on_message)
-        handed.accepted.set()
-        if handed.late:
-            handed.go()
+        comm.on_msg(lambda message: handoff.update(message["content"]["data"]))
+        handoff.accepted.set()
+        if handoff.deferred:
+            handoff.begin()

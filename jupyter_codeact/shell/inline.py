@@ -1,19 +1,20 @@
-"""A run inside the cell that asked for it: how it looks in a terminal and in a notebook, and who is asked."""
+"""A run within the cell that asked for it: how it looks in a terminal and in a notebook, and who is asked."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .. import transcript as t
 from ..agent import events
-from ..agent.gate.gate import Approval, Decision, decision
-from ..cli.approve import NOBODY, QUESTION
-from ..cli.display import BEFORE_READY, STYLES, RichDisplay, outcome, prose
-from .session import Door
+from ..agent.gate.gate import Approval, Decision
+from ..approval import ask_person, edit_in_editor, nobody
+from .session import Frontend
 from .threads import call_in
 
 if TYPE_CHECKING:
     from ..models.status import EngineStatus
+    from ..options import RunOptions
 
 
 def can_ask(shell: Any) -> bool:
@@ -24,67 +25,82 @@ def can_ask(shell: Any) -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def door_of(shell: Any, mode: Approval | None, *, quiet: bool) -> Door:
-    """Return how a run is seen in this shell; without a mode, risky cells wait where one can be asked."""
+def frontend_of(shell: Any, options: RunOptions, *, quiet: bool) -> Frontend:
+    """Return how a run is seen in this shell."""
     asks = can_ask(shell)
-    kind = Quiet if quiet else _Notebook if hasattr(shell, "kernel") else _Terminal
-    return kind(shell, asks, mode or ("risky" if asks else "never"))
+    kind = QuietFrontend if quiet else _InNotebook if hasattr(shell, "kernel") else _InTerminal
+    return kind(shell, asks, options.approval_where(asks))
 
 
-class Quiet(Door):
-    """Shows nothing but questions, in the shell that waits."""
+class QuietFrontend(Frontend):
+    """Shows nothing but questions, in the shell that waits.
 
-    def __init__(self, shell: Any, asks: bool, mode: Approval) -> None:
-        super().__init__(mode=mode)
+    Parameters
+    ----------
+    shell
+        The shell.
+    asks
+        Whether somebody is there who can be asked.
+    approval
+        Which cells wait.
+    """
+
+    def __init__(self, shell: Any, asks: bool, approval: Approval) -> None:
+        super().__init__(approval=approval)
         self._shell, self._asks = shell, asks
 
-    async def ask(self, asked: events.ApprovalRequested) -> Decision:
+    async def ask(self, requested: events.ApprovalRequested, source: str) -> Decision:
         """Ask the user about a cell; where nobody is there, it does not run."""
         if not self._asks:
-            return decision(asked.source, allowed=False, reasons=[*asked.reasons, NOBODY])
-        decided: Decision = await call_in(self.main, lambda: self._ask(asked))
+            return nobody(requested, source)
+        decided, rest = await ask_person(self, requested, source)
+        if rest:
+            self.approval = "never"
         return decided
 
-    def _ask(self, asked: events.ApprovalRequested) -> Decision:
-        source = asked.source
-        if asked.reasons:
-            print(f"This cell {'; '.join(asked.reasons)}.")
-        while True:
-            try:
-                answer = input(QUESTION).strip().lower()[:1]
-            except (EOFError, NotImplementedError):  # StdinNotImplementedError among them
-                return decision(source, allowed=False, reasons=[*asked.reasons, NOBODY])
-            if answer == "e":
-                source = self._edit(source)
-            elif answer == "a":
-                self.mode = "never"
-                return decision(source, allowed=True)
-            elif answer in ("r", "y"):
-                return decision(source, allowed=True)
-            elif answer in ("s", "n"):
-                return decision(source, allowed=False, reasons=["the user skipped it"])
+    async def answer(self, question: str) -> str | None:
+        """Return what the user types."""
+        return await call_in(self.main, lambda: _input(question))
 
-    def _edit(self, source: str) -> str:
-        if hasattr(self._shell, "kernel"):
-            print("Write the cell as it should be; an empty line ends it.")
-            lines = list(iter(lambda: input(""), ""))
-            return "\n".join(lines) or source
-        import click
+    async def edit(self, source: str) -> str:
+        """Let the user edit a cell: in their editor, or line by line where a notebook asks."""
+        in_notebook = hasattr(self._shell, "kernel")
+        return await call_in(self.main, lambda: (_retyped if in_notebook else _edited)(source))
 
-        edited = click.edit(source, extension=".py")
-        source = source if edited is None else edited.rstrip("\n")
-        print(source)
-        return source
+    async def tell(self, text: str) -> None:
+        """Print a line."""
+        await call_in(self.main, lambda: print(text))
 
 
-class _Terminal(Quiet):
+def _input(question: str) -> str | None:
+    try:
+        return input(question)
+    except (EOFError, NotImplementedError):  # StdinNotImplementedError among them
+        return None
+
+
+def _retyped(source: str) -> str:
+    print("Write the cell as it should be; an empty line ends it.")
+    lines = list(iter(lambda: _input("") or "", ""))
+    return "\n".join(lines) or source
+
+
+def _edited(source: str) -> str:
+    edited = edit_in_editor(source)
+    print(edited)
+    return edited
+
+
+class _InTerminal(QuietFrontend):
     """A terminal: what is under way at the bottom, until a cell begins to print."""
 
-    def __init__(self, shell: Any, asks: bool, mode: Approval) -> None:
+    def __init__(self, shell: Any, asks: bool, approval: Approval) -> None:
         from rich.console import Console
 
-        super().__init__(shell, asks, mode)
-        self._display = _Display(Console(highlight=False))
+        from ..terminal import RichDisplay
+
+        super().__init__(shell, asks, approval)
+        self._display = RichDisplay(Console(highlight=False), in_shell=True)
 
     def show(self, event: events.Event) -> None:
         self._display.show(event)
@@ -93,53 +109,22 @@ class _Terminal(Quiet):
         self._display.status(status)
 
 
-class _Display(RichDisplay):
-    """As on the command line, but what cells show is there already, and the result shows the answer."""
+class _InNotebook(QuietFrontend):
+    """The outputs of a cell: prose and code as Markdown, and between them what the code shows."""
+
+    def __init__(self, shell: Any, asks: bool, approval: Approval) -> None:
+        super().__init__(shell, asks, approval)
+        self._transcript = t.Transcript()
+        self._status = ""
 
     def show(self, event: events.Event) -> None:
-        match event:
-            case events.CellWritten() | events.RunEnded():
-                self._rest()
-            case events.Executed():
-                from rich.text import Text
-
-                self._print(Text(outcome(event), style=STYLES[event.status]))
-            case _:
-                super().show(event)
-
-
-class _Notebook(Quiet):
-    """The outputs of a cell: words and code as Markdown, what the code shows in between."""
-
-    def __init__(self, shell: Any, asks: bool, mode: Approval) -> None:
-        super().__init__(shell, asks, mode)
-        self._said = ""
-
-    def show(self, event: events.Event) -> None:
-        match event:
-            case events.Reply():
-                self._said = prose(event)
-            case events.Action() if event.cell_type == "code":
-                self._words()
-                self._markdown(f"```python\n{event.source}\n```")
-            case events.Action():
-                self._words()
-                self._markdown(event.source)
-            case events.ApprovalResolved() if not event.allowed:
-                self._markdown(f"*Not run: {'; '.join(event.reasons)}.*")
-            case events.Observation():
-                self._words()
+        for block in self._transcript.add(event):
+            # The task stands in the cell, and the result shows the answer.
+            if not isinstance(block, t.Started | t.Ended) and (text := t.markdown(block)):
+                self._shell.display_pub.publish({"text/markdown": text, "text/plain": text}, {})
 
     def status(self, status: EngineStatus) -> None:
-        words = status.message or f"{status.model}: {status.state}"
-        if status.state in BEFORE_READY and words != self._said:
-            self._said = words
-            print(words, file=sys.stderr)
-
-    def _words(self) -> None:
-        if self._said:
-            self._markdown(self._said)
-        self._said = ""
-
-    def _markdown(self, text: str) -> None:
-        self._shell.display_pub.publish({"text/markdown": text, "text/plain": text}, {})
+        text = t.describe_status(status)
+        if text and text != self._status:
+            print(text, file=sys.stderr)
+        self._status = text or self._status

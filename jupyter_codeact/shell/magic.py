@@ -6,25 +6,31 @@ Importing this is cheap; what a run needs is imported with the first run.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
-from traitlets import Enum, Int, Unicode
+from traitlets import Int, TraitError, Unicode, observe, validate
 
-MODES = {"always": "always", "risky": "risky", "never": "never", "ask": "always", "auto": "never"}
-"""The gate's modes by what users call them."""
+if TYPE_CHECKING:
+    from .handoff import Handoff
+    from .session import Session
 
 COMMANDS = ("status", "undo", "stop", "history", "help")
+FLAGS = ("quiet", "here")
+EARLIER = {"approve": "approval"}
+"""Options of the first release and what they are called now."""
 
 HELP = """\
 %codeact [options] TASK          work on TASK
 %%codeact [options]              work on the task in the lines below
 
   --model NAME                   a model of this machine, or one of the endpoint's
-  --endpoint URL                 an OpenAI-compatible server
-  --approve ask|auto|risky       which cells wait for your approval: all, none, or risky ones
+  --endpoint URL                 an OpenAI-compatible server, by its address or saved name
+  --approval always|risky|never  which cells wait for your approval
   --max-turns N                  how many replies the model may take
   --quiet                        show the answer only
   --here                         work inside this cell, even where a page could do it
@@ -37,20 +43,17 @@ _OPTION = re.compile(r"\s*--(?P<name>[a-z-]+)(?:(?:=|[ \t]+)(?P<value>\"[^\"]*\"
 
 
 @dataclass
-class Wish:
-    """What a line asks for."""
+class Line:
+    """What a line asks for; ``options`` are those of `RunOptions` that it has."""
 
     task: str = ""
     command: str = ""
-    model: str | None = None
-    endpoint: str | None = None
-    approve: str | None = None
-    max_turns: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
     here: bool = False
 
 
-def parse(line: str) -> Wish:
+def parse(line: str) -> Line:
     """Read a line: options first, and then the task, word for word.
 
     Raises
@@ -58,49 +61,82 @@ def parse(line: str) -> Wish:
     UsageError
         With a sentence for the user.
     """
-    wish = Wish()
+    parsed = Line()
     while (found := _OPTION.match(line)) is not None:
         name, value = found["name"], (found["value"] or "").strip("\"'")
+        rest = line[found.end("name") :]
         if name in COMMANDS:
-            if line[found.start("name") + len(name) :].strip():
+            if rest.strip():
                 raise UsageError(f"%codeact --{name} stands alone: leave the rest out.")
-            wish.command = name
-            return wish
-        if name in ("quiet", "here"):
-            setattr(wish, name, True)
-            line = line[found.start("name") + len(name) :]
+            parsed.command = name
+            return parsed
+        if name in FLAGS:
+            setattr(parsed, name, True)
+            line = rest
             continue
-        if name not in ("model", "endpoint", "approve", "max-turns"):
+        if name in EARLIER:
+            name = _renamed(name)
+        if name not in _VALUES:
             raise UsageError(f"%codeact has no option --{name}. %codeact --help lists those there are.")
         if not value:
             raise UsageError(f"--{name} needs a value.")
-        if name == "approve" and value not in MODES:
-            raise UsageError("--approve is one of ask, auto and risky.")
-        if name == "max-turns" and not (value.isdecimal() and int(value) > 0):
-            raise UsageError("--max-turns is a number from 1 on.")
-        setattr(wish, name.replace("-", "_"), int(value) if name == "max-turns" else value)
+        parsed.options[name.replace("-", "_")] = _VALUES[name](value)
         line = line[found.end() :]
-    wish.task = line.strip()
-    return wish
+    parsed.task = line.strip()
+    return parsed
+
+
+def _renamed(name: str) -> str:
+    from ..approval import RENAMED
+
+    _note(RENAMED.format(old=f"--{name}", new=f"--{EARLIER[name]}"))
+    return EARLIER[name]
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _approval(value: str) -> str:
+    from ..approval import understand
+
+    try:
+        return understand(value, _note)
+    except ValueError as error:
+        raise UsageError(f"--approval: {error}") from None
+
+
+def _count(value: str) -> int:
+    if not (value.isdecimal() and int(value) > 0):
+        raise UsageError("--max-turns is a number from 1 on.")
+    return int(value)
+
+
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "model": str,
+    "endpoint": str,
+    "approval": _approval,
+    "max-turns": _count,
+}
+"""Options with a value, and how it is read."""
 
 
 @magics_class
 class CodeActMagics(Magics):
     """The agent, asked from a cell. These are the defaults; options of the magic come before them."""
 
-    model = Unicode(help="A model of this machine, or one of the endpoint's; empty for the usual one.").tag(
+    model = Unicode(help="A model of this machine, or one of the endpoint's; empty for the default.").tag(
         config=True
     )
     endpoint = Unicode(help="An OpenAI-compatible server to use; empty for a model of this machine.").tag(
         config=True
     )
-    approve = Enum(
-        ["", *MODES],
-        "",
-        help="Which of the agent's cells wait for approval: 'ask' (all), 'risky' or 'auto' (none). Empty: "
-        "risky ones where somebody can be asked, else none.",
+    approval = Unicode(
+        help="Which of the agent's cells wait for approval: 'always' all of them, only 'risky' ones, or "
+        "'never' any. Empty: risky ones where somebody can be asked, else none.",
     ).tag(config=True)
-    max_turns = Int(0, min=0, help="Replies that a run may take; 0 for the usual number.").tag(config=True)
+    approve = Unicode(help="The earlier name of `approval`.").tag(config=True)
+    max_turns = Int(0, min=0, help="Replies that a run may take; 0 for the default.").tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
@@ -110,80 +146,89 @@ class CodeActMagics(Magics):
 
             self._pages = Pages(shell)
 
+    @validate("approval")
+    def _check_approval(self, proposal: Any) -> str:
+        try:
+            return _approval(proposal["value"]) if proposal["value"] else ""
+        except UsageError as error:
+            raise TraitError(str(error)) from None
+
+    @observe("approve")
+    def _take_earlier_name(self, change: Any) -> None:
+        _note("CodeActMagics.approve is now called CodeActMagics.approval.")
+        self.approval = change["new"]
+
     @line_cell_magic
     def codeact(self, line: str, cell: str | None = None) -> Any:
         """Let the agent work on a task; ``%codeact --help`` says how."""
-        wish = parse(line)
+        parsed = parse(line)
         if cell is not None:
             # IPython fills in names in a line, and leaves cells to the magic
             assert self.shell is not None
             body = self.shell.var_expand(cell, depth=1).strip()
-            wish.task = "\n".join(filter(None, [wish.task, body]))
-        if wish.command == "help" or not (wish.task or wish.command):
+            parsed.task = "\n".join(filter(None, [parsed.task, body]))
+        if parsed.command == "help" or not (parsed.task or parsed.command):
             print(HELP)
             return None
         from ..agent.contracts import CodeActError
 
         try:
-            if wish.command:
-                return getattr(self, f"_{wish.command}")()
-            return self._work(wish)
+            if parsed.command:
+                return getattr(self, f"_{parsed.command}")()
+            return self._work(parsed)
         except CodeActError as error:
             raise UsageError(str(error)) from None
 
     @property
-    def _session(self) -> Any:
+    def _session(self) -> Session:
         from .session import Session
 
         return Session.of(self.shell)
 
-    def _work(self, wish: Wish) -> Any:
-        if self._hand_over(wish):
+    def _work(self, line: Line) -> Any:
+        if self._hand_off(line):
             return None
-        from .inline import door_of
-        from .session import Options
+        from ..options import RunOptions
+        from .inline import frontend_of
 
-        mode = MODES.get(wish.approve or self.approve)
-        options = Options(
-            model=wish.model or self.model or None,
-            endpoint=wish.endpoint or self.endpoint or None,
-            max_turns=wish.max_turns or self.max_turns or None,
+        given = line.options.get
+        options = RunOptions(
+            model=given("model") or self.model or None,
+            endpoint=given("endpoint") or self.endpoint or None,
+            approval=given("approval") or self.approval or None,
+            max_turns=given("max_turns") or self.max_turns or None,
         )
-        door = door_of(self.shell, mode, quiet=wish.quiet)  # type: ignore[arg-type]
-        return self._session.run(wish.task, options, door, shows=not wish.quiet)
+        frontend = frontend_of(self.shell, options, quiet=line.quiet)
+        return self._session.run(line.task, options, frontend, shows_outputs=not line.quiet)
 
-    def _hand_over(self, wish: Wish) -> bool:
+    def _hand_off(self, line: Line) -> bool:
         """Let the page's agent do it, if there is a page; an endpoint named here is for this process only."""
-        if self._pages is None or wish.here or wish.endpoint:
+        if self._pages is None or line.here or "endpoint" in line.options:
             return False
-        options = {
-            "model": wish.model,
-            "approval": MODES.get(wish.approve or ""),
-            "max_turns": wish.max_turns,
-        }
-        handed = self._pages.offer(wish.task, options)
-        if handed is None:
+        options = {name: line.options.get(name) for name in ("model", "approval", "max_turns")}
+        handoff = self._pages.offer(line.task, options)
+        if handoff is None:
             return False
-        if not wish.quiet:
-            data, metadata = handed.output()
+        if not line.quiet:
+            data, metadata = handoff.output()
             assert self.shell is not None
             self.shell.display_pub.publish(data, metadata)
-        if not handed.late:
-            handed.go()
+        if not handoff.deferred:
+            handoff.begin()
         return True
 
     @property
-    def _last_handed(self) -> Any:
-        return self._pages.handed[-1] if self._pages is not None and self._pages.handed else None
+    def _last_handoff(self) -> Handoff | None:
+        return self._pages.handoffs[-1] if self._pages is not None and self._pages.handoffs else None
 
     def _status(self) -> None:
-        if (handed := self._last_handed) is not None:
-            print("\n".join(filter(None, [f"{handed.task}", _outcome(handed)])))
-            return
-        print(self._session.status())
+        if (handoff := self._last_handoff) is not None:
+            print(f"{handoff.task}\n{handoff.outcome}")
+        else:
+            print(self._session.status())
 
     def _history(self) -> None:
-        entries = [(one.task, _outcome(one)) for one in self._pages.handed] if self._pages is not None else []
+        entries = [(one.task, one.outcome) for one in self._pages.handoffs] if self._pages else []
         for started, ended in self._session.history():
             how = "It is under way." if ended is None else ended.answer or ended.message
             entries.append((started.task, how))
@@ -193,25 +238,21 @@ class CodeActMagics(Magics):
             print(f"{number}. {' '.join(task.split())}\n   {' '.join(how.split())}")
 
     def _stop(self) -> None:
-        handed = self._last_handed
-        if handed is not None and handed.going:
-            self._pages.tell(handed, "stop")
+        handoff = self._last_handoff
+        if handoff is not None and handoff.under_way:
+            handoff.send("stop")
             print("Stopping.")
         else:
             print("Stopping." if self._session.stop() else "CodeAct is not at work in this session.")
 
     def _undo(self) -> None:
-        from .threads import Waiting
+        from .threads import WaitingThread
 
-        if (handed := self._last_handed) is not None:
-            self._pages.tell(handed, "undo")
+        if (handoff := self._last_handoff) is not None:
+            handoff.send("undo")
             return
-        left = self._session.undo(Waiting())
+        left = self._session.undo(WaitingThread())
         print(
             "The cells of the last run are taken back. Variables and files are as it left them."
             + (f" Cells that were changed since were left alone: {len(left)}." if left else "")
         )
-
-
-def _outcome(handed: Any) -> str:
-    return handed.answer or handed.message or ("It is under way." if handed.going else "It was not taken up.")

@@ -6,68 +6,51 @@ import atexit
 import os
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
 from ..agent.events import ApprovalRequested, Event, RunEnded, RunStarted, RunUndone
-from ..agent.gate.gate import Approval, ApprovalGate, Decision
-from ..agent.run import Budget
-from ..cli.endpoints import saved
+from ..agent.gate.gate import Approval, Decision
+from ..approval import gate_for
 from ..journal import default_path, open_journal
 from ..journal.undo import last_run, undo
-from ..models.open import KEY_VARIABLE, open_model
+from ..models.open import KEY_VARIABLE
 from ..notebooks.shell import MainThread, ShellNotebook
+from ..options import RunOptions, build_agent, open_model
 from ..result import Result, result_of
-from .threads import Background, Waiting
+from .threads import Background, WaitingThread
 
 if TYPE_CHECKING:
+    from ..models.open import EndpointModel, LocalModel
     from ..models.status import EngineStatus
 
 BUSY = "CodeAct is at work in this session. Stop it, or wait until it is done."
 NOTHING = "No run in this session has left a cell that could be taken back."
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a run is to be done; what is ``None`` is as usual."""
-
-    model: str | None = None
-    endpoint: str | None = None
-    api_key: str | None = None
-    max_turns: int | None = None
-    timeout: float | None = None
-    tools: tuple[str, ...] = ()
-
-    @property
-    def budget(self) -> Budget:
-        """What the run may spend."""
-        spend = {"turns": self.max_turns, "seconds": self.timeout}
-        return Budget(**{name: value for name, value in spend.items() if value is not None})
-
-
-class Door:
-    """How a run is seen from where it was asked for.
+class Frontend:
+    """Shows a run where it was asked for, and asks the user there.
 
     `show` and `status` are called in the shell's thread, `ask` in the agent's.
 
     Parameters
     ----------
     main
-        The way into the shell's thread; by default that of one that waits.
-    mode
+        The shell's thread; by default one that waits for the run.
+    approval
         Which cells wait for approval; may change while the run is under way.
-    inside
-        Whether the run is inside a cell of the user's, which is executed until the run ends.
+    inline
+        Whether the run is part of a cell of the user's, which is executed until the run ends.
     """
 
     def __init__(
-        self, main: MainThread | None = None, *, mode: Approval = "risky", inside: bool = True
+        self, main: MainThread | None = None, *, approval: Approval = "risky", inline: bool = True
     ) -> None:
-        self.main: MainThread = main or Waiting()
-        self.inside = inside
-        self.mode: Approval = mode
+        self.main: MainThread = main or WaitingThread()
+        self.inline = inline
+        self.approval: Approval = approval
 
     def show(self, event: Event) -> None:
         """Show an event."""
@@ -75,7 +58,7 @@ class Door:
     def status(self, status: EngineStatus) -> None:
         """Show how the model is."""
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Ask the user about a cell."""
         raise NotImplementedError
 
@@ -91,18 +74,18 @@ class Session:
 
     def __init__(self, shell: Any) -> None:
         self._background = Background()
-        self._door = Door()
-        self._shows = True
+        self._frontend = Frontend()
+        self._shows_outputs = True
         self.notebook = ShellNotebook(
             shell,
-            lambda: self._door.main,
-            show=lambda: self._shows,
-            inside=lambda: self._door.inside,
+            lambda: self._frontend.main,
+            show=lambda: self._shows_outputs,
+            inside=lambda: self._frontend.inline,
         )
         self.journal = open_journal(default_path())
         self._title = f"IPython: {os.environ.get('JPY_SESSION_NAME') or os.getcwd()}"
         self._conversation = self.journal.begin(self._title)
-        self._model: Any = None
+        self._model: EndpointModel | LocalModel | None = None
         self._opened: tuple[str | None, ...] | None = None
         self._key: str | None = None
         self._agent: Agent | None = None
@@ -127,8 +110,10 @@ class Session:
         """Everything that happened in the session."""
         return list(self.journal.events(self._conversation))
 
-    def start(self, task: str, options: Options, door: Door, *, shows: bool = True) -> Future[Result]:
-        """Start a run; ``shows`` tells whether what its cells show is to be seen as it comes.
+    def start(
+        self, task: str, options: RunOptions, frontend: Frontend, *, shows_outputs: bool = True
+    ) -> Future[Result]:
+        """Start a run; ``shows_outputs`` tells whether its cells' outputs appear as they come.
 
         Raises
         ------
@@ -139,8 +124,8 @@ class Session:
             raise CodeActError(BUSY)
         if not task.strip():
             raise CodeActError("Say what you would like done.")
-        self._door, self._shows = door, shows
-        self._run = self._background.start(self._work(task.strip(), options, door))
+        self._frontend, self._shows_outputs = frontend, shows_outputs
+        self._run = self._background.start(self._work(task.strip(), options, frontend))
         return self._run
 
     def stop(self, why: str = "Stopped.") -> bool:
@@ -150,17 +135,16 @@ class Session:
         self._background.call(self._agent.stop, why)
         return True
 
-    def run(self, task: str, options: Options, door: Door, *, shows: bool = True) -> Result:
+    def run(
+        self, task: str, options: RunOptions, frontend: Frontend, *, shows_outputs: bool = True
+    ) -> Result:
         """Work on a task while this thread, the shell's, waits."""
-        assert isinstance(door.main, Waiting)
-        started = self.start(task, options, door, shows=shows)
+        assert isinstance(frontend.main, WaitingThread)
+        return frontend.main.wait(
+            self.start(task, options, frontend, shows_outputs=shows_outputs), self._interrupt
+        )
 
-        def stop() -> None:
-            self.stop("Stopped by Ctrl-C.")
-
-        return door.main.wait(started, stop)
-
-    def undo(self, main: Waiting) -> list[str]:
+    def undo(self, main: WaitingThread) -> list[str]:
         """Take back the last run's cells; return the ids of those that were left alone.
 
         Raises
@@ -171,14 +155,14 @@ class Session:
         run = last_run(self.events)
         if self.running or run is None:
             raise CodeActError(BUSY if self.running else NOTHING)
-        self._door = Door(main)
+        self._frontend = Frontend(main)
 
         async def work() -> list[str]:
             left = await undo(self.notebook, self.events, run)
             self.journal.append(RunUndone(conversation=self._conversation, run=run, left=left))
             return left
 
-        return main.wait(self._background.start(work()), lambda: None)
+        return main.wait(self._background.start(work()), lambda _why: None)
 
     def history(self) -> list[tuple[RunStarted, RunEnded | None]]:
         """Return the tasks of this session and how each ended."""
@@ -209,25 +193,27 @@ class Session:
         self._background.close()
         self.journal.close()
 
-    async def _work(self, task: str, options: Options, door: Door) -> Result:
-        model = await self._open(options, door)
-        self._agent = Agent(
+    async def _work(self, task: str, options: RunOptions, frontend: Frontend) -> Result:
+        model = await self._open(options)
+        self._agent = build_agent(
             model,
             self.notebook,
             self.journal,
-            gate=ApprovalGate(lambda: door.mode, door.ask, os.getcwd()),
-            budget=options.budget,
-            watch=lambda event: self._show(door, event),
-            tools=options.tools,
+            options=options,
+            gate=gate_for(frontend, os.getcwd()),
+            watch=lambda event: self._show(frontend, event),
         )
         ended = await self._agent.run(self._conversation, task, title=self._title)
         return result_of(task, self.events, ended.run, self.notebook.cells)
 
-    def _show(self, door: Door, event: Event) -> None:
-        door.main.submit(lambda: door.show(event))
+    def _interrupt(self, why: str) -> None:
+        self.stop(why)
 
-    async def _open(self, options: Options, door: Door) -> Any:
-        """Return the model; one that was used before is not needed any more when another is wanted."""
+    def _show(self, frontend: Frontend, event: Event) -> None:
+        frontend.main.submit(lambda: frontend.show(event))
+
+    async def _open(self, options: RunOptions) -> EndpointModel | LocalModel:
+        """Return the model; one that was used before is closed when another is wanted."""
         # Taken out of the environment, where the agent's own cells could read it.
         self._key = os.environ.pop(KEY_VARIABLE, None) or self._key
         key = options.api_key or (self._key if options.endpoint else None)
@@ -236,17 +222,11 @@ class Session:
             if self._model is not None:
                 await self._model.close()
                 self._model = None
-            self._model = open_model(
-                options.model,
-                endpoint=options.endpoint,
-                endpoints=saved(),
-                api_key=key,
-                on_status=self._on_status,
-            )
+            self._model = open_model(replace(options, api_key=key), on_status=self._on_status)
             self._opened = wanted
         return self._model
 
     def _on_status(self, status: EngineStatus) -> None:
-        door = self._door
+        frontend = self._frontend
         if self.running:
-            door.main.submit(lambda: door.status(status))
+            frontend.main.submit(lambda: frontend.status(status))

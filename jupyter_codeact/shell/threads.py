@@ -1,16 +1,16 @@
-"""The agent's own thread, and the ways from there into the thread that the user's code runs in."""
+"""The agent works in a thread of its own; what touches the shell is called in the shell's thread."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..interrupts import stopping
 
 if TYPE_CHECKING:
     from ..notebooks.shell import MainThread
@@ -27,11 +27,11 @@ class Background:
         self._thread.start()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Have a coroutine run there."""
+        """Run a coroutine there."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have a function called there."""
+        """Call a function there."""
         self.loop.call_soon_threadsafe(function, *arguments)
 
     def close(self) -> None:
@@ -44,8 +44,8 @@ class Background:
         self.loop.close()
 
 
-class Waiting:
-    """A way into a thread that does nothing but wait for a run: it calls what comes, in order."""
+class WaitingThread:
+    """A thread that does nothing but wait for a run: it calls what is submitted, in order."""
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
@@ -56,11 +56,11 @@ class Waiting:
         self._jobs.put((job, future))
         return future
 
-    def wait(self, run: Future[T], stop: Callable[[], None]) -> T:
+    def wait(self, run: Future[T], stop: Callable[[str], None]) -> T:
         """Wait for ``run`` and return what comes of it; the first Ctrl-C stops it, the second abandons it."""
         run.add_done_callback(lambda _run: self._jobs.put(None))
         try:
-            with _on_interrupt(stop):
+            with stopping(stop, _interrupt):
                 while (next_ := self._next()) is not None:
                     call(*next_)
         except KeyboardInterrupt:
@@ -76,8 +76,8 @@ class Waiting:
                 continue
 
 
-class Looping:
-    """A way into the thread of the event loop that runs now: what is shown there belongs to this cell."""
+class LoopThread:
+    """The thread of the event loop that runs now: what is shown there belongs to the present cell."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
@@ -102,27 +102,10 @@ def call(job: Callable[[], T], future: Future[T]) -> None:
         future.set_exception(error)
 
 
-@contextmanager
-def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = False
-
-    def on_signal(*_: Any) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        stop()
-
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 async def call_in(main: MainThread, job: Callable[[], T]) -> T:
-    """Have ``job`` called in another thread, and wait for what it returns."""
+    """Call ``job`` in another thread, and wait for what it returns."""
     return await asyncio.wrap_future(main.submit(job))
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

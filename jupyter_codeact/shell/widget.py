@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import time
+from collections.abc import Sequence
 from typing import Any
 
 try:
@@ -15,19 +16,26 @@ except ImportError as error:
     ) from error
 from IPython.core.getipython import get_ipython
 
+from .. import transcript as t
 from ..agent import events
 from ..agent.contracts import CodeActError
-from ..agent.gate.gate import Decision, decision
-from ..cli.approve import MODES
-from ..cli.display import cost, outcome, prose
+from ..agent.gate.gate import Approval, Decision, decision
+from ..approval import skipped
 from ..models.status import EngineStatus
-from .session import Door, Options, Session
-from .threads import Looping
+from ..options import RunOptions
+from ..result import Result
+from .api import named_approval
+from .session import Frontend, Session
+from .threads import LoopThread
 
 WIDE = {"width": "auto"}
-ASKS = {"risky": "Ask about risky cells", "ask": "Ask about every cell", "auto": "Ask nothing"}
-OFTEN = 0.2
+UPDATE_INTERVAL = 0.2
 """Seconds between two updates of what is under way."""
+CHOICES: list[tuple[str, Approval]] = [
+    ("Ask about risky cells", "risky"),
+    ("Ask about every cell", "always"),
+    ("Ask about none", "never"),
+]
 
 
 class CodeAct(w.VBox):  # type: ignore[misc]
@@ -42,15 +50,19 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         A model of this machine, or one of the endpoint's.
     endpoint : str, optional
         An OpenAI-compatible server, by its address or the name it was given.
-    approve : {"risky", "ask", "auto"}
+    approval : {"risky", "always", "never"}
         Which cells wait for approval: those that may do harm, all, or none.
     max_turns : int, optional
         Replies that a run may take.
+    approve : str, optional
+        The earlier name of ``approval``.
 
     Attributes
     ----------
     result : Result or None
         What came of the last run.
+    waiting_cell : WaitingCell
+        Where the user approves cells.
     """
 
     def __init__(
@@ -58,44 +70,36 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         *,
         model: str | None = None,
         endpoint: str | None = None,
-        approve: str = "risky",
+        approval: Approval | None = None,
         max_turns: int | None = None,
+        approve: str | None = None,
     ) -> None:
         shell = get_ipython()
         if shell is None or not hasattr(shell, "kernel"):
             raise CodeActError("CodeAct() is for notebooks. In a terminal, use %codeact or `run`.")
-        if approve not in MODES:
-            raise ValueError(f"approve is one of {', '.join(map(repr, MODES))}, not {approve!r}.")
-        self._options = Options(model=model, endpoint=endpoint, max_turns=max_turns)
+        chosen = named_approval(approval, approve) or "risky"
+        self._options = RunOptions(model=model, endpoint=endpoint, max_turns=max_turns)
         self._session = Session.of(shell)
         self._loop = asyncio.get_running_loop()
-        self.result: Any = None
+        self.result: Result | None = None
         self._task = w.Textarea(placeholder="What would you like done?", rows=2, layout={"flex": "1 1 auto"})
         self._ask = w.Button(description="Ask", button_style="primary", tooltip="Let the agent begin")
         self._stop = w.Button(description="Stop", disabled=True, tooltip="Stop the agent")
-        self._mode = w.Dropdown(
-            options=[
-                ("Ask about risky cells", "risky"),
-                ("Ask about every cell", "ask"),
-                ("Ask nothing", "auto"),
-            ],
-            value=approve,
-            layout={"width": "auto"},
-        )
+        self._choice = w.Dropdown(options=CHOICES, value=chosen, layout=WIDE)
         self._progress = w.IntProgress(
             min=0, max=self._options.budget.turns, layout={"width": "8em", "visibility": "hidden"}
         )
         self._state = w.HTML()
         self._log = w.VBox()
-        self._approval = _Approval()
+        self.waiting_cell = WaitingCell()
         self._ask.on_click(lambda _button: self._begin())
         self._stop.on_click(lambda _button: self._session.stop())
         super().__init__(
             [
                 self._log,
-                self._approval,
+                self.waiting_cell,
                 w.HBox([self._progress, self._state]),
-                w.HBox([self._task, w.VBox([self._ask, self._stop]), self._mode]),
+                w.HBox([self._task, w.VBox([self._ask, self._stop]), self._choice]),
             ]
         )
 
@@ -110,11 +114,11 @@ class CodeAct(w.VBox):  # type: ignore[misc]
 
     def _begin(self) -> None:
         """May be called in another thread than the kernel's main one."""
-        door = _Door(self, Looping(self._loop))
+        frontend = _WidgetFrontend(self, LoopThread(self._loop))
         try:
-            started = self._session.start(self._task.value, self._options, door, shows=False)
+            started = self._session.start(self._task.value, self._options, frontend, shows_outputs=False)
         except CodeActError as error:
-            self.say(str(error))
+            self.say(html.escape(str(error)))
             return
         self._task.value, self._ask.disabled, self._stop.disabled = "", True, False
         self._progress.value, self._progress.layout.visibility = 0, "visible"
@@ -123,16 +127,16 @@ class CodeAct(w.VBox):  # type: ignore[misc]
     def _end(self, run: Any) -> None:
         self._ask.disabled, self._stop.disabled = False, True
         self._progress.layout.visibility = "hidden"
-        self._approval.hide()
+        self.waiting_cell.hide()
         if run.cancelled() or run.exception() is not None:
-            self.say("" if run.cancelled() else str(run.exception()))
+            self.say("" if run.cancelled() else html.escape(str(run.exception())))
             return
         self.result = run.result()
         self.say(html.escape(self.result.cost))
 
-    def say(self, words: str) -> None:
+    def say(self, markup: str) -> None:
         """Show what is under way."""
-        self._state.value = words
+        self._state.value = markup
 
     def turn(self, number: int) -> None:
         """Show how much of what it may take the run has taken."""
@@ -143,33 +147,29 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         entry = w.Output(outputs=tuple(outputs), layout=WIDE)
         self._log.children = (*self._log.children, entry)
 
-    def tell(self, markdown: str) -> None:
-        """Add words to the transcript."""
+    def write(self, markdown: str) -> None:
+        """Add Markdown to the transcript."""
         data = {"text/markdown": markdown, "text/plain": markdown}
         if markdown:
             self.add({"output_type": "display_data", "data": data, "metadata": {}})
 
     @property
-    def mode(self) -> str:
+    def approval(self) -> Approval:
         """Which cells wait for approval now."""
-        return str(self._mode.value)
+        chosen: Approval = self._choice.value
+        return chosen
 
-    @mode.setter
-    def mode(self, mode: str) -> None:
-        self._mode.value = mode
-
-    @property
-    def approval(self) -> _Approval:
-        """Where the user approves cells."""
-        return self._approval
+    @approval.setter
+    def approval(self, approval: Approval) -> None:
+        self._choice.value = approval
 
 
-class _Approval(w.VBox):  # type: ignore[misc]
+class WaitingCell(w.VBox):  # type: ignore[misc]
     """A cell that waits: what is risky about it, its source to edit, and what may become of it."""
 
     def __init__(self) -> None:
         self._reasons = w.HTML()
-        self._source = w.Textarea(layout={"width": "auto"})
+        self._source = w.Textarea(layout=WIDE)
         buttons = [
             w.Button(description="Run", button_style="success", tooltip="Run the cell as it stands here"),
             w.Button(description="Skip", tooltip="Do not run it; the agent is told"),
@@ -185,12 +185,12 @@ class _Approval(w.VBox):  # type: ignore[misc]
         """There is nothing to approve."""
         self._waiting, self.layout.display = None, "none"
 
-    def show(self, asked: events.ApprovalRequested) -> None:
+    def show(self, source: str, reasons: Sequence[str]) -> None:
         """Show a cell that waits."""
-        why = f"because it {'; '.join(asked.reasons)}" if asked.reasons else ""
+        why = f"because it {'; '.join(reasons)}" if reasons else ""
         self._reasons.value = html.escape(f"This cell waits for your approval {why}".strip() + ".")
-        self._source.value = asked.source
-        self._source.rows = min(20, asked.source.count("\n") + 2)
+        self._source.value = source
+        self._source.rows = min(20, source.count("\n") + 2)
         self.layout.display = ""
 
     async def answer(self) -> tuple[str, str]:
@@ -207,63 +207,47 @@ class _Approval(w.VBox):  # type: ignore[misc]
             loop.call_soon_threadsafe(future.set_result, (button, self._source.value))
 
 
-class _Door(Door):
+class _WidgetFrontend(Frontend):
     """A run in the widget."""
 
-    def __init__(self, widget: CodeAct, main: Looping) -> None:
-        super().__init__(main, mode=MODES[widget.mode], inside=False)
+    def __init__(self, widget: CodeAct, main: LoopThread) -> None:
+        super().__init__(main, approval=widget.approval, inline=False)
         self._widget = widget
-        self._said, self._streamed, self._since = "", "", 0.0
+        self._transcript = t.Transcript()
+        self._updated = 0.0
 
     def show(self, event: events.Event) -> None:
-        widget = self._widget
-        match event:
-            case events.RunStarted():
-                widget.tell(f"**{event.task}**")
-                widget.say("Thinking …")
-            case events.ReplyDelta():
-                self._streamed += event.text
-                if time.monotonic() - self._since > OFTEN:
-                    self._since = time.monotonic()
-                    widget.say(f"Writing … <code>{html.escape(self._streamed[-60:])}</code>")
-            case events.Reply():
-                self._streamed, self._said = "", prose(event)
-            case events.Action():
-                widget.turn(event.turn)
-                self._words()
-                fenced = f"```python\n{event.source}\n```"
-                widget.tell(fenced if event.cell_type == "code" else event.source)
-            case events.ApprovalResolved():
-                widget.say("Running …" if event.allowed else "Thinking …")
-                if not event.allowed:
-                    widget.tell(f"*Not run: {'; '.join(event.reasons)}.*")
-            case events.Executed():
-                widget.add(*event.outputs)
-                widget.say(f"{outcome(event)}. Thinking …")
-            case events.AnswerRejected():
-                self._words()
-                widget.tell(f"*{event.message}*")
-            case events.Observation():
-                self._words()
-            case events.RunEnded():
-                widget.tell(event.answer or event.message)
-                widget.say(html.escape(cost(event)))
+        for block in self._transcript.add(event):
+            if isinstance(block, t.Ran):
+                self._widget.add(*block.outputs)
+            else:
+                self._widget.write(t.markdown(block))
+        self._widget.turn(event.turn)
+        self._say_activity(event)
+
+    def _say_activity(self, event: events.Event) -> None:
+        """Show what is under way; a reply that streams, not more often than anybody can read."""
+        if isinstance(event, events.ReplyDelta):
+            if time.monotonic() - self._updated < UPDATE_INTERVAL:
+                return
+            self._updated = time.monotonic()
+        activity, streamed = self._transcript.activity, self._transcript.streamed
+        end = html.escape((streamed.text or streamed.thinking)[-60:])
+        tail = f" <code>{end}</code>" if end else ""
+        self._widget.say(f"{activity} …{tail}" if activity else "")
 
     def status(self, status: EngineStatus) -> None:
-        done = "" if status.progress is None else f" {status.progress:.0%}"
-        self._widget.say(html.escape(status.message or f"{status.model}: {status.state}") + done)
+        if text := t.describe_status(status):
+            done = "" if status.progress is None else f" {status.progress:.0%}"
+            self._widget.say(html.escape(text) + done)
 
-    async def ask(self, asked: events.ApprovalRequested) -> Decision:
-        approval = self._widget.approval
-        self.main.submit(lambda: approval.show(asked))
-        button, source = await approval.answer()
+    async def ask(self, requested: events.ApprovalRequested, source: str) -> Decision:
+        waiting = self._widget.waiting_cell
+        self.main.submit(lambda: waiting.show(source, requested.reasons))
+        button, source = await waiting.answer()
         if button == "Skip":
-            return decision(source, allowed=False, reasons=["the user skipped it"])
+            return skipped(source)
         if button == "Run all":
-            self.mode = MODES["auto"]
-            self.main.submit(lambda: setattr(self._widget, "mode", "auto"))
+            self.approval = "never"
+            self.main.submit(lambda: setattr(self._widget, "approval", "never"))
         return decision(source, allowed=True)
-
-    def _words(self) -> None:
-        self._widget.tell(self._said)
-        self._said = ""

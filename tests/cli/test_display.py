@@ -10,14 +10,15 @@ from rich.console import Console
 
 from jupyter_codeact.agent import events
 from jupyter_codeact.agent.contracts import Usage
-from jupyter_codeact.cli.display import Display, JsonDisplay, PlainDisplay, RichDisplay
-from jupyter_codeact.protocol import ModelStatus
+from jupyter_codeact.cli.display import Display, JsonDisplay, PlainDisplay
+from jupyter_codeact.models.status import EngineStatus
+from jupyter_codeact.terminal import RichDisplay
 
 IDS: dict[str, Any] = {"conversation": "c", "run": "r"}
-LOADING = ModelStatus(model="small", state="loading", progress=0.4, message="Loading the model")
+LOADING = EngineStatus(model="small", state="loading", progress=0.4, message="Loading the model")
 
 
-def drawn(*shown: events.Event | ModelStatus) -> str:
+def drawn(*shown: events.Event | EngineStatus) -> str:
     """Return what a terminal shows in the end, as text."""
     out = io.StringIO()
     display = RichDisplay(Console(file=out, force_terminal=True, width=80, height=20, color_system=None))
@@ -25,14 +26,14 @@ def drawn(*shown: events.Event | ModelStatus) -> str:
     return out.getvalue()
 
 
-def written(capsys: pytest.CaptureFixture[str], *shown: events.Event | ModelStatus) -> tuple[str, str]:
+def written(capsys: pytest.CaptureFixture[str], *shown: events.Event | EngineStatus) -> tuple[str, str]:
     play(PlainDisplay(), shown)
     return capsys.readouterr()
 
 
-def play(display: Display, shown: tuple[events.Event | ModelStatus, ...]) -> None:
+def play(display: Display, shown: tuple[events.Event | EngineStatus, ...]) -> None:
     for one in shown:
-        if isinstance(one, ModelStatus):
+        if isinstance(one, EngineStatus):
             display.status(one)
         else:
             display.show(one)
@@ -46,8 +47,10 @@ def started() -> events.Event:
 def acted(source: str = "1 + 1") -> list[events.Event]:
     text = f"I will **look**.\n\n```python\n{source}\n```"
     return [
-        *(events.ReplyDelta(**IDS, turn=1, text=piece) for piece in text.split("\n")),
-        events.Reply(**IDS, turn=1, text=text),
+        events.ReplyDelta(**IDS, turn=1, thinking="Hm."),
+        events.ReplyDelta(**IDS, turn=1, prose="I will **look**."),
+        events.ReplyDelta(**IDS, turn=1, action=source),
+        events.Reply(**IDS, turn=1, text=text, prose="I will **look**."),
         events.Action(**IDS, turn=1, source=source),
         events.CellWritten(**IDS, turn=1, cell_id="a"),
     ]
@@ -77,7 +80,14 @@ def test_a_terminal_shows_prose_code_outcome_answer_and_cost() -> None:
 def test_what_each_reply_and_the_run_cost_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     usage = Usage(prompt_tokens=600, cached_tokens=540, completion_tokens=21)
     reply = events.Reply(
-        **IDS, turn=1, text="Look.", usage=usage, seconds=1.5, first_token_seconds=0.5, finish_reason="stop"
+        **IDS,
+        turn=1,
+        text="Look.",
+        prose="Look.",
+        usage=usage,
+        seconds=1.5,
+        first_token_seconds=0.5,
+        finish_reason="stop",
     )
     action = events.Action(**IDS, turn=1, source="1 + 1")
     end = ended("answered", answer="2").model_copy(update={"usage": usage, "turns": 1})
@@ -91,7 +101,7 @@ def test_what_each_reply_and_the_run_cost_is_shown(capsys: pytest.CaptureFixture
 def test_a_wait_for_an_overloaded_endpoint_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     display = PlainDisplay()
     for message in ("It takes no more requests; asking again in 8 s.", ""):
-        display.status(ModelStatus(model="m", state="busy", message=message))
+        display.status(EngineStatus(model="m", state="busy", message=message))
     assert capsys.readouterr().err == "It takes no more requests; asking again in 8 s.\n"
 
 
@@ -116,23 +126,23 @@ def test_how_a_cell_ended_is_said(capsys: pytest.CaptureFixture[str], status: st
 
 def test_a_cell_that_was_not_allowed_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     denied = events.ApprovalResolved(
-        **IDS, turn=1, cell_id="a", source="rm", sha256="0", allowed=False, reasons=["deletes files"]
+        **IDS, turn=1, cell_id="a", sha256="0", allowed=False, reasons=["deletes files"]
     )
     assert "Not run: deletes files" in drawn(*acted("rm"), denied)
     assert "Not run: deletes files" in written(capsys, *acted("rm"), denied)[0]
 
 
 def test_an_answer_that_was_not_taken_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    replied = events.Reply(**IDS, turn=1, text="It is 4711.")
-    doubted = events.AnswerRejected(**IDS, turn=1, message="No output shows 4711.")
+    replied = events.Reply(**IDS, turn=1, text="It is 4711.", prose="It is 4711.")
+    rejected = events.AnswerRejected(**IDS, turn=1, message="No output shows 4711.")
     told = events.Observation(**IDS, turn=1, text="for the model only")
-    for shown in (written(capsys, replied, doubted, told)[0], drawn(replied, doubted, told)):
+    for shown in (written(capsys, replied, rejected, told)[0], drawn(replied, rejected, told)):
         assert shown.index("It is 4711.") < shown.index("No output shows 4711.")
         assert "for the model only" not in shown
 
 
 def test_a_reply_that_led_to_nothing_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
-    cut_off = events.Reply(**IDS, turn=1, text="I was about to say")
+    cut_off = events.Reply(**IDS, turn=1, text="I was about to say", prose="I was about to say")
     again = events.Observation(**IDS, turn=1, text="Your reply was cut off.")
     stopped = ended("stopped", message="Stopped by Ctrl-C.")
     for rest in ([again, stopped], [stopped]):
@@ -162,7 +172,7 @@ def test_while_a_long_reply_streams_its_end_is_in_sight() -> None:
     display = RichDisplay(console)
     display.show(started())
     for number in range(100):
-        display.show(events.ReplyDelta(**IDS, turn=1, text=f"line {number}\n"))
+        display.show(events.ReplyDelta(**IDS, turn=1, prose=f"line {number}\n"))
     seen = len(out.getvalue())
     display.note("Stopping")
     display.close(None)

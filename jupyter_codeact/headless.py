@@ -1,0 +1,128 @@
+"""A run without a page, for the command line and for Python: a notebook file and a kernel of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
+
+from .agent.agent import Agent
+from .agent.events import Attachment, Event
+from .approval import Approver, gate_for
+from .journal import default_path, open_journal
+from .models.engines.launch import EngineOptions
+from .models.open import KEY_VARIABLE
+from .models.status import EngineStatus
+from .notebooks import tools
+from .notebooks.headless import HeadlessNotebook
+from .options import RunOptions, build_agent, open_model
+from .result import Result, result_of
+
+
+class HeadlessRun:
+    """One run in a notebook file.
+
+    Making one checks everything that can be checked without starting anything.
+
+    Parameters
+    ----------
+    options
+        How to work.
+    notebook
+        The notebook to work in a copy of; a new one if ``None``.
+    output
+        The file to write; by default the next free name beside the notebook.
+    withhold
+        Names of environment variables that the kernel does not get to see, besides the endpoint's key.
+    on_status
+        Called with each status of the model, from any thread.
+    engine_options
+        How to run a model of this machine.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    NotebookError
+        If the notebook cannot be read or written, or a tool is not named ``module:function``.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        *,
+        notebook: Path | None = None,
+        output: Path | None = None,
+        withhold: Collection[str] = (),
+        on_status: Callable[[EngineStatus], None] | None = None,
+        engine_options: EngineOptions | None = None,
+    ) -> None:
+        tools.check(options.tools)
+        self.notebook = HeadlessNotebook(notebook, output, withhold={KEY_VARIABLE, *withhold})
+        self._options = options
+        self._model = open_model(options, on_status=on_status, engine_options=engine_options)
+        self._agent: Agent | None = None
+
+    @property
+    def written(self) -> Path | None:
+        """The notebook file, once it was written."""
+        return self.notebook.path if self.notebook.written else None
+
+    def stop(self, why: str) -> None:
+        """Stop the run; ``why`` is the sentence the user reads."""
+        if self._agent is not None:
+            self._agent.stop(why)
+
+    async def work(
+        self,
+        task: str,
+        approver: Approver,
+        *,
+        watch: Callable[[Event], None] = lambda _event: None,
+        note: Callable[[str], None] = lambda _text: None,
+        conversation: str | None = None,
+        attachments: Sequence[Attachment] = (),
+        prepare: Callable[[HeadlessNotebook], Awaitable[None]] | None = None,
+    ) -> Result:
+        """Work on a task; called once.
+
+        Parameters
+        ----------
+        task
+            What is to be done.
+        approver
+            Decides about cells that wait for approval.
+        watch
+            Called with each event.
+        note
+            Called with a sentence when conversations cannot be kept.
+        conversation
+            The conversation to go on with; a new one by default.
+        attachments
+            What the user gave along with the task.
+        prepare
+            Called with the notebook before the run begins.
+        """
+        journal = open_journal(default_path())
+        try:
+            if journal.trouble:
+                note(journal.trouble)
+            notebook, title = self.notebook, str(self.notebook.path)
+            self._agent = build_agent(
+                self._model,
+                notebook,
+                journal,
+                options=self._options,
+                gate=gate_for(approver, notebook.folder),
+                watch=watch,
+            )
+            async with notebook:
+                if prepare is not None:
+                    await prepare(notebook)
+                conversation = conversation or journal.begin(title)
+                ended = await self._agent.run(conversation, task, title=title, attachments=attachments)
+                if ended.ending == "answered":  # a script finds its output, even if the answer took no cell
+                    await notebook.save()
+            return result_of(task, journal.events(conversation), ended.run, notebook.cells, self.written)
+        finally:
+            await self._model.close()
+            journal.close()

@@ -1,0 +1,316 @@
+"""What people read of a run: one fold from events to blocks of text, for every frontend.
+
+`Transcript` turns events into blocks. A terminal draws them, plain text and Markdown spell them out, a
+notebook's cell and the widget show them as outputs. No frontend looks at a reply itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .agent import events as e
+from .agent.observations.observe import brief
+from .agent.observations.terminal import strip_terminal_codes as clean
+
+if TYPE_CHECKING:
+    from .agent.contracts import ExecutionStatus, Output
+    from .models.status import EngineStatus
+
+OUTCOMES = {"ok": "Ran", "error": "Failed", "interrupted": "Interrupted", "dead": "The kernel died"}
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run began."""
+
+    task: str
+    model: str
+    notebook: str
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """What the model thought before it replied; not for the user, who may want to see it all the same."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Prose:
+    """What the model said, as Markdown; an answer is in `Ended` instead."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """What was put into a cell. ``cost`` says what the reply took that it is from."""
+
+    turn: int
+    source: str
+    cell_type: str = "code"
+    cost: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The cell waits for approval."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Approved:
+    """The cell may run; ``edited`` is its source if the user changed it."""
+
+    edited: str | None = None
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """The cell was not allowed to run."""
+
+    reasons: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Why, in a sentence."""
+        return f"Not run: {'; '.join(self.reasons)}."
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The cell ran, and how."""
+
+    status: ExecutionStatus
+    outputs: Sequence[Output]
+    seconds: float
+
+    @property
+    def outcome(self) -> str:
+        """How it went, in a word, and how long it took."""
+        return f"{OUTCOMES[self.status]} {'in' if self.status == 'ok' else 'after'} {self.seconds:.1f} s"
+
+    @property
+    def error(self) -> str:
+        """The name of what went wrong, if anything did."""
+        errors = [output for output in self.outputs if output.get("output_type") == "error"]
+        if self.status == "error" and errors:
+            return str(errors[-1].get("ename"))
+        return "" if self.status == "ok" else OUTCOMES[self.status].lower()
+
+    def text(self, limit: int, secrets: Mapping[str, str] | None = None) -> str:
+        """Return what the cell shows as text of about ``limit`` characters."""
+        return clean(brief(list(self.outputs), limit, secrets=secrets or {})).rstrip()
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence about the run."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run is over: its answer, or why there is none, and what it took."""
+
+    ending: e.Ending
+    answer: str
+    message: str
+    cost: str
+
+
+Block = Started | Thinking | Prose | Code | Waiting | Approved | NotRun | Ran | Remark | Ended
+
+
+@dataclass
+class Streamed:
+    """The reply that is being written, as far as it has come."""
+
+    thinking: str = ""
+    prose: str = ""
+    action: str = ""
+
+    def add(self, delta: e.ReplyDelta) -> None:
+        """Add a piece."""
+        if delta.restart:
+            self.thinking = self.prose = self.action = ""
+        self.thinking += delta.thinking
+        self.prose += delta.prose
+        self.action += delta.action
+
+    @property
+    def text(self) -> str:
+        """What is for the user to read: all but the thinking."""
+        return clean("\n\n".join(filter(None, [self.prose.rstrip(), self.action])))
+
+
+@dataclass
+class Transcript:
+    """Folds the events of a conversation into blocks.
+
+    A reply is held back until it is known what became of it: its prose comes before the action, or is the
+    answer, which `Ended` has.
+
+    Attributes
+    ----------
+    activity : str
+        What is under way: ``"Thinking"``, ``"Writing"`` or ``"Running"``; empty when nothing is.
+    streamed : Streamed
+        The reply being written.
+    """
+
+    activity: str = ""
+    streamed: Streamed = field(default_factory=Streamed)
+    _held: list[Thinking | Prose] = field(default_factory=list)
+    _replies: list[e.Reply] = field(default_factory=list)
+
+    def add(self, event: e.Event) -> list[Block]:
+        """Take an event, and return the blocks that are settled by it."""
+        match event:
+            case e.RunStarted():
+                self.activity, self._replies = "Thinking", []
+                attached = tuple(one.name for one in event.attachments)
+                return [*self._settled(), Started(event.task.strip(), event.model, event.notebook, attached)]
+            case e.ReplyDelta():
+                self.activity = "Writing"
+                self.streamed.add(event)
+                return []
+            case e.Reply():
+                settled = self._settled()
+                self._replies.append(event)
+                thinking = Thinking(event.turn, clean(event.thinking).strip())
+                prose = Prose(event.turn, clean(event.prose).strip())
+                self._held = [one for one in (thinking, prose) if one.text]
+                return settled
+            case e.Action():
+                self.activity = "Running"
+                cost = turn_cost(self._replies[-1]) if self._replies else ""
+                return [*self._settled(), Code(event.turn, clean(event.source), event.cell_type, cost)]
+            case e.ApprovalRequested():
+                self.activity = ""
+                return [Waiting(tuple(event.reasons))]
+            case e.ApprovalResolved() if event.allowed:
+                self.activity = "Running"
+                return [Approved(None if event.edited is None else clean(event.edited))]
+            case e.ApprovalResolved():
+                return [NotRun(tuple(event.reasons))]
+            case e.Executed():
+                return [Ran(event.status, event.outputs, event.seconds)]
+            case e.AnswerRejected():
+                return [*self._settled(), Remark(event.message)]
+            case e.Observation():
+                self.activity = "Thinking"
+                return self._settled()
+            case e.RunUndone():
+                return [*self._settled(), Remark("The run was undone.")]
+            case e.RunEnded():
+                return self._ended(event)
+        return []
+
+    def _settled(self) -> list[Block]:
+        """Let go of what was held back."""
+        settled: list[Block] = [*self._held]
+        self._held, self.streamed = [], Streamed()
+        return settled
+
+    def _ended(self, event: e.RunEnded) -> list[Block]:
+        self.activity = ""
+        settled = [one for one in self._settled() if not (event.answer and isinstance(one, Prose))]
+        answer, message = clean(event.answer).strip(), clean(event.message)
+        return [*settled, Ended(event.ending, answer, message, cost(event, self._replies))]
+
+
+def blocks(events: Iterable[e.Event]) -> Iterator[Block]:
+    """Yield the blocks of a whole conversation."""
+    transcript = Transcript()
+    for event in events:
+        yield from transcript.add(event)
+    yield from transcript._settled()
+
+
+# What it took.
+
+
+def cost(event: e.RunEnded, replies: Sequence[e.Reply] = ()) -> str:
+    """Say what a run took, and how fast its replies were; nothing if there was no reply."""
+    usage = event.usage
+    if not usage.completion_tokens:
+        return ""
+    about = "about " if usage.estimated else ""
+    tokens = f"{about}{usage.prompt_tokens + usage.completion_tokens:,} tokens"
+    if usage.cached_tokens:
+        tokens += f" ({usage.cached_tokens / usage.prompt_tokens:.0%} of the prompts cached)"
+    turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
+    return ", ".join(filter(None, [turns, tokens, pace(*replies), f"{event.seconds:.1f} s"]))
+
+
+def turn_cost(reply: e.Reply) -> str:
+    """Say what one reply took."""
+    first = reply.first_token_seconds
+    if first is None:
+        return ""
+    about = "about " if reply.usage.estimated else ""
+    tokens = f"{about}{reply.usage.completion_tokens:,} tokens"
+    return ", ".join(filter(None, [f"first word after {first:.1f} s", tokens, pace(reply)]))
+
+
+def pace(*replies: e.Reply) -> str:
+    """Say how many tokens a second replies had after their first word, if they are long enough to tell."""
+    timed = [reply for reply in replies if reply.first_token_seconds is not None]
+    tokens = sum(max(reply.usage.completion_tokens - 1, 0) for reply in timed)
+    seconds = sum(reply.seconds - (reply.first_token_seconds or 0.0) for reply in timed)
+    return f"{tokens / seconds:.0f} tokens/s" if tokens > 4 and seconds > 0 else ""
+
+
+def describe_status(status: EngineStatus) -> str:
+    """Say how a model is, while it is being made ready or a reply has to wait; else nothing."""
+    if status.state in ("downloading", "loading") or (status.state == "busy" and status.message):
+        return status.message or f"{status.model}: {status.state}"
+    return ""
+
+
+# Markdown.
+
+
+def markdown(block: Block, *, fold: bool = True) -> str:
+    """Return a block as Markdown, but for outputs; thinking is folded away if ``fold``."""
+    match block:
+        case Started():
+            return f"**{block.task}**"
+        case Thinking():
+            return folded("Thinking", [fenced(block.text, "text")], fold=fold)
+        case Prose():
+            return block.text
+        case Code() if block.cell_type == "markdown":
+            return block.source
+        case Code():
+            return fenced(block.source, "python")
+        case Approved() if block.edited is not None:
+            return fenced(block.edited, "python")
+        case NotRun() | Remark():
+            return f"*{block.text}*"
+        case Ended():
+            said = [block.answer, f"*{block.message}*" if block.message else ""]
+            return "\n\n".join(filter(None, said))
+    return ""
+
+
+def folded(summary: str, inside: Sequence[str], *, fold: bool = True) -> str:
+    """Return Markdown that is folded away under a summary; with ``fold`` false, below it."""
+    head, *foot = [f"<details><summary>{summary}</summary>", "</details>"] if fold else [f"*{summary}:*"]
+    return "\n\n".join([head, *inside, *foot])
+
+
+def fenced(text: str, language: str) -> str:
+    """Return a fenced block that no fence in the text can end."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
