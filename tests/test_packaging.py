@@ -82,7 +82,7 @@ def test_the_wheel_has_the_package_and_nothing_of_the_workshop(files: dict[str, 
     modules = {
         str(path.relative_to(ROOT)) for path in (ROOT / "jupyter_codeact").rglob("*.py") if path.is_file()
     }
-    assert modules <= set(files)
+    assert modules | {"jupyter_codeact/py.typed"} <= set(files)
     rooms = {name.partition("/")[0] for name in files}
     assert {room for room in rooms if not room.endswith(".dist-info")} == {"jupyter_codeact", "share", "etc"}
     assert [name for name in files if re.search(r"node_modules|tests?/|__pycache__", name)] == []

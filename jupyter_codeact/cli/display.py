@@ -99,6 +99,8 @@ class PlainDisplay(_Lines):
                 shown = block.text(BRIEF)
                 self._say(f"{block.outcome}{':' if shown else '.'}")
                 self._say(textwrap.indent(shown, "    "))
+            case t.Approved() if block.edited is not None:
+                self._say(textwrap.indent(block.edited, "    "))
             case t.NotRun() | t.Remark():
                 self._say(block.text)
             case t.Ended():

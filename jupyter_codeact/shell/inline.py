@@ -28,7 +28,7 @@ def can_ask(shell: Any) -> bool:
 def frontend_of(shell: Any, options: RunOptions, *, quiet: bool) -> Frontend:
     """Return how a run is seen in this shell."""
     asks = can_ask(shell)
-    kind = QuietFrontend if quiet else _InNotebook if hasattr(shell, "kernel") else _InTerminal
+    kind = QuietFrontend if quiet else InNotebook if hasattr(shell, "kernel") else InTerminal
     return kind(shell, asks, options.approval_where(asks))
 
 
@@ -91,7 +91,7 @@ def _edited(source: str) -> str:
     return edited
 
 
-class _InTerminal(QuietFrontend):
+class InTerminal(QuietFrontend):
     """A terminal: what is under way at the bottom, until a cell begins to print."""
 
     def __init__(self, shell: Any, asks: bool, approval: Approval) -> None:
@@ -109,7 +109,7 @@ class _InTerminal(QuietFrontend):
         self._display.status(status)
 
 
-class _InNotebook(QuietFrontend):
+class InNotebook(QuietFrontend):
     """The outputs of a cell: prose and code as Markdown, and between them what the code shows."""
 
     def __init__(self, shell: Any, asks: bool, approval: Approval) -> None:

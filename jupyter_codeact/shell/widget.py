@@ -114,7 +114,7 @@ class CodeAct(w.VBox):  # type: ignore[misc]
 
     def _begin(self) -> None:
         """May be called in another thread than the kernel's main one."""
-        frontend = _WidgetFrontend(self, LoopThread(self._loop))
+        frontend = WidgetFrontend(self, LoopThread(self._loop))
         try:
             started = self._session.start(self._task.value, self._options, frontend, shows_outputs=False)
         except CodeActError as error:
@@ -207,7 +207,7 @@ class WaitingCell(w.VBox):  # type: ignore[misc]
             loop.call_soon_threadsafe(future.set_result, (button, self._source.value))
 
 
-class _WidgetFrontend(Frontend):
+class WidgetFrontend(Frontend):
     """A run in the widget."""
 
     def __init__(self, widget: CodeAct, main: LoopThread) -> None:

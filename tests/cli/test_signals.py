@@ -42,23 +42,23 @@ def running(folder: Path, replies: list[ScriptedReply], *arguments: str) -> Iter
                 process.kill()
 
 
-class Door:
-    """Where code in a cell can knock, and say the process it runs in."""
+class CheckIn:
+    """Where code in a cell reports the process it runs in."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(PATIENCE)
         self.port = self._server.getsockname()[1]
 
-    def knock(self) -> str:
-        """Return code that knocks."""
+    def code(self) -> str:
+        """Return code that reports."""
         return (
-            f"with socket.create_connection(('127.0.0.1', {self.port})) as door: "
-            "door.sendall(str(os.getpid()).encode())"
+            f"with socket.create_connection(('127.0.0.1', {self.port})) as there: "
+            "there.sendall(str(os.getpid()).encode())"
         )
 
-    def answer(self) -> int:
-        """Wait for a knock, and return a descriptor of the process that knocked."""
+    def wait(self) -> int:
+        """Wait for a report, and return a descriptor of the process that it is of."""
         connection, _ = self._server.accept()
         with connection:
             return os.pidfd_open(int(connection.recv(20)))
@@ -68,10 +68,10 @@ class Door:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    yield door
-    door.close()
+def check_in() -> Iterator[CheckIn]:
+    check_in = CheckIn()
+    yield check_in
+    check_in.close()
 
 
 def has_ended(process: int) -> bool:
@@ -88,11 +88,11 @@ def printed(folder: Path) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_the_cell_and_keeps_what_it_printed(
-    tmp_path: Path, door: Door, number: signal.Signals
+    tmp_path: Path, check_in: CheckIn, number: signal.Signals
 ) -> None:
-    endless = f"```python\nimport os, socket\nprint('begun')\n{door.knock()}\nwhile True: pass\n```"
+    endless = f"```python\nimport os, socket\nprint('begun')\n{check_in.code()}\nwhile True: pass\n```"
     with running(tmp_path, [endless]) as process:
-        kernel = door.answer()
+        kernel = check_in.wait()
         process.send_signal(number)
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
@@ -114,15 +114,15 @@ def test_ctrl_c_in_the_middle_of_a_reply_cancels_the_request(tmp_path: Path) -> 
     assert not (tmp_path / "out.ipynb").exists()
 
 
-def test_a_second_ctrl_c_aborts_what_does_not_stop(tmp_path: Path, door: Door) -> None:
+def test_a_second_ctrl_c_aborts_what_does_not_stop(tmp_path: Path, check_in: CheckIn) -> None:
     deaf = (
         "```python\nimport os, socket, time\nprint('begun', flush=True)\nwhile True:\n    try:\n"
-        f"        {door.knock()}\n        time.sleep(60)\n    except KeyboardInterrupt: pass\n```"
+        f"        {check_in.code()}\n        time.sleep(60)\n    except KeyboardInterrupt: pass\n```"
     )
     with running(tmp_path, [deaf]) as process:
-        os.close(door.answer())
+        os.close(check_in.wait())
         process.send_signal(signal.SIGINT)
-        kernel = door.answer()
+        kernel = check_in.wait()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1

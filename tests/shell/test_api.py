@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import nbformat
 import pytest
@@ -52,6 +53,31 @@ async def test_it_can_be_awaited(served: ScriptedModel, tmp_path: Path) -> None:
         await jupyter_codeact.arun(" ", endpoint=served.url)
 
 
+async def test_names_of_the_first_release_are_understood_with_a_warning(
+    served: ScriptedModel, tmp_path: Path
+) -> None:
+    served.script([SUM, "It is 42."])
+    asked: list[str] = []
+
+    def ask(source: str, reasons: list[str]) -> bool:
+        asked.append(source)
+        return True
+
+    with pytest.warns(FutureWarning) as warned:
+        result = await jupyter_codeact.arun(
+            "Add.", output=tmp_path / "new.ipynb", endpoint=served.url, approve="ask", ask=ask
+        )
+    assert result.ok
+    assert asked == ["print('total', sum([2, 3, 37]))"]
+    assert [str(one.message) for one in warned] == [
+        "approve= is now called approval=.",
+        "approval “ask” is now called “always”.",
+    ]
+    assert {one.filename for one in warned} == {__file__}
+    with pytest.raises(ValueError, match=r"approval is one of always, risky, never, not 'sometimes'\."):
+        await jupyter_codeact.arun("Add.", output=tmp_path / "x.ipynb", approval=cast(Any, "sometimes"))
+
+
 async def test_the_widget_asks_waits_for_approval_and_shows_the_answer(
     served: ScriptedModel, tmp_path: Path
 ) -> None:
@@ -73,9 +99,9 @@ async def test_the_widget_asks_waits_for_approval_and_shows_the_answer(
             "    async with asyncio.timeout(50):\n"
             "        while not what():\n"
             "            await asyncio.sleep(0.05)\n"
-            "await until(lambda: agent.approval.layout.display != 'none')"
+            "await until(lambda: agent.waiting_cell.layout.display != 'none')"
         )
         assert served.requests
-        skip = "agent.approval.children[-1].children[1].click()"
+        skip = "agent.waiting_cell.children[-1].children[1].click()"
         await run(f"{skip}\nawait until(lambda: agent.result is not None)")
         assert await run("print(agent.result.answer)") == "It is 42.\n"

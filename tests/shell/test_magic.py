@@ -12,7 +12,11 @@ from pathlib import Path
 import nbformat
 import pexpect
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import TraitError
+from traitlets.config import Config
 
+from jupyter_codeact.shell.magic import CodeActMagics, parse
 from tests.scripted import ScriptedModel
 
 SUM = "I will add them.\n\n```python\ntotal = sum(price)\nprint('total', total)\n```"
@@ -153,8 +157,8 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         shell.expect("Add up the prices.")
         shell.expect("Count.")
         shell.expect(r"In \[7\]: ")
-        shell.sendline("%codeact --approve never Do it.")
-        shell.expect("--approve is one of ask, auto and risky.")
+        shell.sendline("%codeact --approval sometimes Do it.")
+        shell.expect("--approval: approval is one of always, risky, never, not 'sometimes'.")
         shell.sendline("exit")
         shell.expect(pexpect.EOF)
     finally:
@@ -171,3 +175,22 @@ def test_loading_the_extension_brings_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_names_of_the_first_release_are_understood_with_a_remark(capsys: pytest.CaptureFixture[str]) -> None:
+    parsed = parse("--approve ask --max-turns 3 Do it.")
+    assert (parsed.task, parsed.options) == ("Do it.", {"approval": "always", "max_turns": 3})
+    assert capsys.readouterr().err.splitlines() == [
+        "--approve is now called --approval.",
+        "approval “ask” is now called “always”.",
+    ]
+    magics = CodeActMagics(InteractiveShell(config=Config({"CodeActMagics": {"approve": "auto"}})))
+    assert magics.approval == "never"
+    assert capsys.readouterr().err.splitlines() == [
+        "CodeActMagics.approve is now called CodeActMagics.approval.",
+        "approval “auto” is now called “never”.",
+    ]
+    assert parse("--approval never Do it.").options == {"approval": "never"}
+    assert capsys.readouterr().err == ""
+    with pytest.raises(TraitError, match=r"approval is one of always, risky, never, not 'sometimes'\."):
+        magics.approval = "sometimes"

@@ -1,4 +1,4 @@
-"""What ``run`` is given along: a task from a file, pictures, variables, an earlier conversation."""
+"""What a run begins with: the task from a file, images, variables, an earlier conversation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_task_comes_from_a_file_or_from_standard_input(folder: Path, model: Sc
     [
         (["@missing.md"], "The task cannot be read from missing.md: No such file or directory."),
         (["Go.", "--var", "2x=3"], "“2x=3” is not like NAME=VALUE"),
-        (["Go.", "--image", "notes.txt"], "notes.txt is not a PNG, JPEG, GIF or WebP picture"),
+        (["Go.", "--image", "notes.txt"], "notes.txt is not a PNG, JPEG, GIF or WebP image"),
         (["Go.", "--image", "gone.png"], "gone.png cannot be read: No such file or directory."),
         (["Go.", "a.ipynb", "--resume", "latest"], "leave NOTEBOOK out"),
         (["-"], "TASK is empty"),
@@ -86,7 +86,7 @@ def test_variables_are_defined_in_a_cell_at_the_top_and_fill_the_task(
     assert "Task: What does Ada L. pay, {}?" in told(model)
 
 
-def test_a_picture_goes_to_the_model_with_the_task(folder: Path, model: ScriptedModel) -> None:
+def test_an_image_goes_to_the_model_with_the_task(folder: Path, model: ScriptedModel) -> None:
     (folder / "dot.png").write_bytes(PIXEL)
     result = run(model, ["A dot."], "What is this?", "--image", "dot.png")
     assert result.exit_code == 0

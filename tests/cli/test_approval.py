@@ -1,4 +1,4 @@
-"""The gate on the command line: whoever is at the terminal is asked; where nobody is, nothing can be."""
+"""Approval on the command line: the person at the terminal is asked, if there is one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 
+from jupyter_codeact.cli import main
 from tests.scripted import ScriptedModel
 
 PATIENCE = 60.0
@@ -101,7 +103,7 @@ def test_on_a_terminal_a_risky_cell_waits_to_be_edited_and_run(tmp_path: Path) -
 
 def test_a_cell_can_be_skipped_and_then_all_be_run(tmp_path: Path) -> None:
     replies = ["```python\nprint(1)\n```", "```python\nprint(2)\n```", "```python\nprint(3)\n```", "Done."]
-    with on_a_terminal(tmp_path, replies, "--approve", "ask") as terminal:
+    with on_a_terminal(tmp_path, replies, "--approval", "always") as terminal:
         terminal.wait("from now on: ")
         terminal.press("s")
         terminal.wait("Not run: the user skipped it")
@@ -120,7 +122,7 @@ def test_ctrl_c_at_the_question_stops_the_run(tmp_path: Path) -> None:
         assert terminal.ended() == 1
 
 
-@pytest.mark.parametrize(("arguments", "runs"), [([], True), (["--approve", "risky"], False)])
+@pytest.mark.parametrize(("arguments", "runs"), [([], True), (["--approval", "risky"], False)])
 def test_where_nobody_is_at_a_terminal_a_cell_that_waits_does_not_run(
     tmp_path: Path, arguments: list[str], runs: bool
 ) -> None:
@@ -139,7 +141,39 @@ def test_where_nobody_is_at_a_terminal_a_cell_that_waits_does_not_run(
         told = model.requests[1]["messages"][-1]["content"]
     assert done.returncode == 0
     assert ("did not let this cell run" in told) != runs
-    assert ("nobody is at the terminal to approve it" in done.stdout) != runs
+    assert ("nobody is there to approve it" in done.stdout) != runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "notes"),
+    [
+        (
+            ["--approve", "ask"],
+            ["approval “ask” is now called “always”.", "--approve is now called --approval."],
+        ),
+        (["--approval", "auto"], ["approval “auto” is now called “never”."]),
+        (["--approval", "never"], []),
+    ],
+)
+def test_names_of_the_first_release_are_understood_with_a_remark_on_the_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], notes: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ScriptedModel(["```python\n1\n```", "Done."]) as model:
+        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+        done = CliRunner().invoke(main, ["run", "Do it.", "--endpoint", model.url, *arguments])
+        told = model.requests[1]["messages"][-1]["content"]
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == notes
+    assert ("did not let this cell run" in told) == ("ask" in arguments)
+
+
+def test_an_approval_that_is_none_is_wrong_usage() -> None:
+    done = CliRunner().invoke(main, ["run", "Do it.", "--approval", "sometimes"])
+    assert done.exit_code == 2
+    assert "'sometimes' is not one of 'always', 'risky', 'never'" in done.stderr
+    assert "--approve " not in CliRunner().invoke(main, ["run", "--help"]).stdout
 
 
 def test_tools_of_a_module_beside_the_notebook_are_there_in_the_chosen_format(tmp_path: Path) -> None:
