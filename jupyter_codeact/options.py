@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
-    from .agent.contracts import ChatModel, Guidance, Journal, Notebook
-    from .agent.events import Event
+    from .agent.contracts import ChatModel, Guidance, Notebook
+    from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
     from .agent.run import Budget
     from .models.engines.launch import EngineOptions

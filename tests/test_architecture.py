@@ -16,7 +16,7 @@ PACKAGE = ROOT / "jupyter_codeact"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 CORE = {"agent", "models", "notebooks", "journal"}
-SHARED = {"options", "approval", "transcript", "result", "tools", "headless"}
+SHARED = {"options", "approval", "transcript", "terminal", "interrupts", "result", "tools", "headless"}
 MAY_IMPORT = {
     "agent": {"agent"},
     "models": {"models", "agent"},
@@ -24,9 +24,11 @@ MAY_IMPORT = {
     "journal": {"journal", "agent"},
     "protocol": {"protocol", "agent"},
     "tools": set(),
-    "options": {"agent"},
+    "interrupts": set(),
+    "options": {"agent", "models"},
     "approval": {"agent"},
-    "transcript": {"agent"},
+    "transcript": {"agent", "models"},
+    "terminal": {"agent", "models", "transcript"},
     "result": {"agent", "notebooks", "transcript"},
     "headless": CORE | {"options", "approval", "result"},
     "shell": CORE | SHARED | {"shell"},

@@ -57,22 +57,7 @@ class Commands(click.Group):
         return super().make_context("jupyter codeact", args, parent, **extra)
 
 
-def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from .. import __version__
-
-        click.echo(__version__)
-        ctx.exit()
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_show_version,
-    help="Show the version.",
-)
+@click.version_option(package_name="jupyter-codeact", message="%(version)s")
 def main() -> None:
     """Give an agent work in Jupyter notebooks, on a model of your own."""

@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from .display import Display
 
 
+def _read_without(
+    _ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return names of hooks, all of which there are."""
+    from ..agent.contracts import CodeActError
+    from ..agent.hooks import choose
+
+    try:
+        choose("small", names)
+    except CodeActError as error:
+        raise click.BadParameter(str(error)) from error
+    return names
+
+
 @click.command()
 @click.argument("task", callback=inputs.read_task)
 @click.argument("notebook", required=False, type=click.Path(path_type=Path))
@@ -42,24 +56,24 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     metavar="NAME",
-    help="A model that `jupyter codeact models` lists, a GGUF file, or what the endpoint calls its model.",
+    help="A model that `jupyter codeact models` lists, a GGUF file, or a model of the endpoint's.",
 )
 @click.option(
     "--endpoint",
     metavar="URL|NAME",
-    help="OpenAI-compatible server to use instead of a model here, by address or by the name it was inputs.",
+    help="OpenAI-compatible server to use instead of a model of this machine: its address or its saved name.",
 )
 @click.option(
     "--api-key-env",
     metavar="NAME",
-    help="Environment variable with the endpoint's key, which the kernel does not get to see. "
+    help="Environment variable with the endpoint's key; it is hidden from the kernel. "
     f"Default: {KEY_VARIABLE}.",
 )
 @click.option(
     "--context",
     metavar="N",
     type=click.IntRange(min=256),
-    help="Tokens that a conversation with a model here may have. Default: 16,384.",
+    help="Context window, in tokens, of a model of this machine. Default: 16,384.",
 )
 @click.option(
     "--transformers",
@@ -93,46 +107,47 @@ if TYPE_CHECKING:
 @click.option(
     "--guidance",
     type=click.Choice(get_args(Guidance)),
-    help="How much help the model gets: small models all there is, capable ones only what never changes "
-    "their code. Default: what suits the model.",
+    help="How much help the model gets: small models every hook, capable ones only those that never change "
+    "code. Default: what suits the model.",
 )
 @click.option(
     "--without",
-    metavar="HOOK",
+    metavar="NAME",
     multiple=True,
-    help="Hook to leave out, by its name in the documentation; can be repeated.",
+    callback=_read_without,
+    help="Hook to switch off, or a group of them; can be repeated.",
 )
 @click.option(
     "--tools",
     metavar="MODULE:FUNCTION",
     multiple=True,
-    help="Function that the model may call, loaded into the kernel; can be repeated. The module may lie "
-    "beside the notebook.",
+    help="Function for the model to call, loaded into the kernel; can be repeated. The module may be in the "
+    "notebook's folder.",
 )
 @click.option(
     "--image",
     metavar="FILE",
     multiple=True,
     callback=inputs.read_images,
-    help="Picture to show the model with the task; can be repeated.",
+    help="Image to show the model with the task; can be repeated.",
 )
 @click.option(
     "--var",
     metavar="NAME=VALUE",
     multiple=True,
     callback=inputs.read_variables,
-    help="Variable to define in a cell at the notebook's top; can be repeated. The value is a Python "
-    "literal, else a string; {NAME} in TASK is replaced by it.",
+    help="Variable to define in a cell at the top of the notebook; can be repeated. VALUE is a Python "
+    "literal, else a string. {NAME} in TASK is replaced by it.",
 )
 @click.option(
     "--resume",
     metavar="CONVERSATION|OUT.ipynb",
-    help="Go on in an earlier conversation and its notebook: by its id (or latest), or by the notebook.",
+    help="Continue an earlier conversation in its notebook: its id, latest, or the notebook.",
 )
 @click.option(
     "--execute",
     is_flag=True,
-    help="First run the notebook's own cells, in order, those that fail too. Default: none of them runs.",
+    help="First run the notebook's own cells, in order, and go on past those that fail.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(

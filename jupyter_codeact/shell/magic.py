@@ -191,13 +191,9 @@ class CodeActMagics(Magics):
         from ..options import RunOptions
         from .inline import frontend_of
 
-        given = line.options.get
-        options = RunOptions(
-            model=given("model") or self.model or None,
-            endpoint=given("endpoint") or self.endpoint or None,
-            approval=given("approval") or self.approval or None,
-            max_turns=given("max_turns") or self.max_turns or None,
-        )
+        names = ("model", "endpoint", "approval", "max_turns")
+        defaults: dict[str, Any] = {name: getattr(self, name) or None for name in names}
+        options = RunOptions(**{**defaults, **line.options})
         frontend = frontend_of(self.shell, options, quiet=line.quiet)
         return self._session.run(line.task, options, frontend, shows_outputs=not line.quiet)
 

@@ -231,6 +231,8 @@ def test_what_cannot_work_is_told_before_anything_is_started(
         ["Add.", "--max-turns", "0"],
         ["Add.", "--timeout", "0"],
         ["Add.", "--timeout", "soon"],
+        ["Add.", "--without", "no-such-hook"],
+        ["Add.", "--guidance", "tiny"],
         ["Add.", "--endpoint", "localhost:8000"],
         ["Add.", "--endpoint", "http://localhost:8000/v1", "--api-key-env", "NOT_SET_ANYWHERE"],
     ],
