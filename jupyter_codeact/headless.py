@@ -104,8 +104,8 @@ class HeadlessRun:
         """
         journal = open_journal(default_path())
         try:
-            if journal.trouble:
-                note(journal.trouble)
+            if journal.problem:
+                note(journal.problem)
             notebook, title = self.notebook, str(self.notebook.path)
             self._agent = build_agent(
                 self._model,

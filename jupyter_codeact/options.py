@@ -138,7 +138,7 @@ def build_agent(
         If ``options.without`` names a hook that does not exist.
     """
     from .agent.agent import Agent
-    from .agent.hooks import choose
+    from .agent.hooks import all_but
     from .agent.replies.formats import FORMATS
 
     return Agent(
@@ -150,5 +150,6 @@ def build_agent(
         budget=options.budget,
         watch=watch,
         tools=options.tools,
-        hooks=choose(options.guidance or model.info.guidance, options.without),
+        hooks=all_but(options.without),
+        guidance=options.guidance,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,14 +12,14 @@ import click
 
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event
-from ..agent.observations.observe import secrets_in
+from ..agent.secrets import environment_secrets
 from ..journal import SqliteJournal, default_path
 from ..journal.export import jsonl, messages
 from .page import page
 
 
 def _page(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
-    return page(info, notebook, events, fold=fold, secrets=secrets_in(os.environ))
+    return page(info, notebook, events, fold=fold, secrets=environment_secrets())
 
 
 FORMATS: dict[str, Callable[[ConversationInfo, str, Iterable[Event]], str]] = {

@@ -34,10 +34,10 @@ def _read_without(
 ) -> tuple[str, ...]:
     """Return names of hooks, all of which there are."""
     from ..agent.contracts import CodeActError
-    from ..agent.hooks import choose
+    from ..agent.hooks import all_but
 
     try:
-        choose("small", names)
+        all_but(names)
     except CodeActError as error:
         raise click.BadParameter(str(error)) from error
     return names
