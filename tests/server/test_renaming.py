@@ -50,7 +50,7 @@ def restarted(path: Path, root: Path) -> Iterator[Conversations]:
 def opened(conversations: Conversations, notebook: str) -> History:
     """Return what a page is told that opens a notebook."""
     said: list[Any] = []
-    conversations.receive(conversations.join("page", said.append), Open(notebook=notebook))
+    conversations.receive(conversations.join("page", said.append), Open(id="1", notebook=notebook))
     [history] = said
     assert isinstance(history, History)
     return history
