@@ -373,7 +373,7 @@ export interface History {
     | ApprovalResolved
     | Executed
     | Observation
-    | HookApplied
+    | HooksApplied
     | AnswerRejected
     | HistoryCompacted
     | RunEnded
@@ -545,15 +545,15 @@ export interface Observation {
   images: string[];
 }
 /**
- * A hook had something to say in this turn, or changed something; see `jupyter_codeact.agent.hooks`.
+ * These hooks had something to say in this turn, or changed something; `agent.hooks` has them.
  */
-export interface HookApplied {
+export interface HooksApplied {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'hook_applied';
-  hook: string;
+  type: 'hooks_applied';
+  hooks: string[];
 }
 /**
  * The answer in this turn's reply was not taken, and the model looks again.
@@ -646,7 +646,7 @@ export interface EventMessage {
     | ApprovalResolved
     | Executed
     | Observation
-    | HookApplied
+    | HooksApplied
     | AnswerRejected
     | HistoryCompacted
     | RunEnded

@@ -9,7 +9,7 @@ from typing import Any
 from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
-from ..agent.events import Event, HookApplied, ReplyDelta
+from ..agent.events import Event, ReplyDelta
 from ..agent.gate.gate import Approval
 from .approvals import Approvals
 from .pages import Page, PageGoneError
@@ -108,7 +108,7 @@ class NotebookSession:
         last = self._queue[-1] if self._queue else None
         if isinstance(event, ReplyDelta):
             self._reply = _joined(self._reply, event) if self._reply else event
-        elif not isinstance(event, HookApplied):
+        else:
             self._reply = None
         if isinstance(event, ReplyDelta) and isinstance(last, ReplyDelta):
             self._queue[-1] = _joined(last, event)

@@ -24,19 +24,19 @@ def codeact_config(
 
 @pytest.mark.parametrize(("codeact_config", "today"), EARLIER.items(), indirect=["codeact_config"])
 async def test_an_earlier_spelling_of_approval_is_read_and_its_new_name_is_logged(
-    connect: Connect, caplog: pytest.LogCaptureFixture, codeact_config: dict[str, Any], today: str
+    capsys: pytest.CaptureFixture[str], connect: Connect, codeact_config: dict[str, Any], today: str
 ) -> None:
     assert (await (await connect()).open("a.ipynb"))["approval"] == today
-    warnings = {record.getMessage() for record in caplog.records if record.levelname == "WARNING"}
-    assert f"CodeActExtension.approval: {codeact_config['approval']!r} is called {today!r} now." in warnings
+    warning = f"CodeActExtension.approval: {codeact_config['approval']!r} is called {today!r} now."
+    assert capsys.readouterr().err.count(warning) == 1
 
 
 @pytest.mark.parametrize("codeact_config", ["always"], indirect=True)
 async def test_a_present_spelling_of_approval_is_read_without_a_warning(
-    connect: Connect, caplog: pytest.LogCaptureFixture
+    capsys: pytest.CaptureFixture[str], connect: Connect
 ) -> None:
     assert (await (await connect()).open("a.ipynb"))["approval"] == "always"
-    assert "CodeActExtension" not in caplog.text
+    assert "CodeActExtension.approval" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ async def test_a_run_that_ended_without_a_page_is_seen_by_the_next_one(
     await page.leave()
     first = await connect()
     history = await first.open("a.ipynb", kernel)
-    assert history["events"][-1]["prose"] == "It will "  # so far
+    assert history["events"][-1]["prose"] == "It will"  # so far
     await first.leave()
     held.released.set()
     await run_over(conversations)

@@ -78,7 +78,7 @@ async def test_a_run_goes_on_while_its_notebook_is_renamed(
     page: ScriptedPage, model: ScriptedModel, jp_fetch: Any, jp_create_notebook: Any
 ) -> None:
     jp_create_notebook("a.ipynb")
-    held = model.held("```python\n", "1 + 1\n```")
+    held = model.held("```python\n1 +", " 1\n```")
     model.script([held, "It is 2."])
     await page.ask()
     await page.hears("reply_delta")
