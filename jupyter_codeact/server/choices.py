@@ -118,7 +118,7 @@ def _catalog_choice(model: Entry | Snapshot, machine: Machine) -> ModelChoice:
         id=choice_id(CATALOG_KIND, model.name),
         name=model.name,
         kind="catalog",
-        detail=detail + (", takes images" if model.supports_images else ""),
+        detail=detail + (", accepts images" if model.supports_images else ""),
         present=store.is_here(model),
         fits=auto.fits(model, machine)[1],
     )

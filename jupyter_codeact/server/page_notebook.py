@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from .. import protocol as p
-from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState
+from ..agent.contracts import ChatModel, Execution, NotebookCell, NotebookError, NotebookState
 from .following import FollowedExecution
 from .kernel import ServerKernel
 from .pages import CellLostError, PageGoneError, required
@@ -37,10 +37,12 @@ class PageNotebook:
     kernel
         The notebook's kernel.
     model
-        Name of the model, for the metadata of the cells that it writes.
+        The model whose name goes into the metadata of the cells that are written.
     """
 
-    def __init__(self, session: NotebookSession, kernel: ServerKernel, *, model: str = "") -> None:
+    def __init__(
+        self, session: NotebookSession, kernel: ServerKernel, *, model: ChatModel | None = None
+    ) -> None:
         self._session, self._kernel, self._model = session, kernel, model
         self._requested = 0.0
         # comes with a cell's result, and holds until the next command
@@ -96,7 +98,8 @@ class PageNotebook:
     ) -> str:
         """Rewrite a cell in place, or insert one below ``after``; mark it with the run that did it."""
         session = self._session
-        metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": self._model}}
+        model = self._model.info.name if self._model else ""
+        metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": model}}
         done = await self._command(
             p.WriteCell,
             source=source,
