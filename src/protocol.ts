@@ -47,15 +47,12 @@ export interface Protocol {
  * The page shows a notebook; the server answers with `History`.
  *
  * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
- * ``None`` without a kernel.
+ * ``None`` without a kernel; ``notebook`` names the notebook in all further messages.
  */
 export interface Open {
   id: string;
-  type: 'open';
-  /**
-   * path in Jupyter's contents, which names the notebook on this socket
-   */
   notebook: string;
+  type: 'open';
   kernel_id: string | null;
 }
 /**
@@ -63,16 +60,16 @@ export interface Open {
  */
 export interface Close {
   id: string;
-  type: 'close';
   notebook: string;
+  type: 'close';
 }
 /**
  * The user gives a task for a notebook this page has open.
  */
 export interface Ask {
   id: string;
-  type: 'ask';
   notebook: string;
+  type: 'ask';
   task: string;
   attachments: Attachment[];
   /**
@@ -116,32 +113,32 @@ export interface Attachment {
  */
 export interface Stop {
   id: string;
-  type: 'stop';
   notebook: string;
+  type: 'stop';
 }
 /**
  * The user starts afresh; the old conversation stays in the journal.
  */
 export interface NewConversation {
   id: string;
-  type: 'new_conversation';
   notebook: string;
+  type: 'new_conversation';
 }
 /**
  * The user wants to see a notebook's conversations; answered by `ConversationList`.
  */
 export interface ListConversations {
   id: string;
-  type: 'list_conversations';
   notebook: string;
+  type: 'list_conversations';
 }
 /**
  * The user goes on with an earlier conversation of the notebook; answered by `History`.
  */
 export interface OpenConversation {
   id: string;
-  type: 'open_conversation';
   notebook: string;
+  type: 'open_conversation';
   conversation: string;
 }
 /**
@@ -149,8 +146,8 @@ export interface OpenConversation {
  */
 export interface RenameConversation {
   id: string;
-  type: 'rename_conversation';
   notebook: string;
+  type: 'rename_conversation';
   conversation: string;
   title: string;
 }
@@ -159,8 +156,8 @@ export interface RenameConversation {
  */
 export interface DeleteConversation {
   id: string;
-  type: 'delete_conversation';
   notebook: string;
+  type: 'delete_conversation';
   conversation: string;
 }
 /**
@@ -170,8 +167,8 @@ export interface DeleteConversation {
  */
 export interface ResolveApproval {
   id: string;
-  type: 'resolve_approval';
   notebook: string;
+  type: 'resolve_approval';
   run: string;
   sha256: string;
   approved: boolean;
@@ -183,8 +180,8 @@ export interface ResolveApproval {
  */
 export interface SetApproval {
   id: string;
-  type: 'set_approval';
   notebook: string;
+  type: 'set_approval';
   approval: 'always' | 'risky' | 'never';
 }
 /**
@@ -192,28 +189,28 @@ export interface SetApproval {
  */
 export interface Undo {
   id: string;
-  type: 'undo';
   notebook: string;
+  type: 'undo';
   /**
    * the last one that changed a cell if None
    */
   run: string | null;
 }
 /**
- * Run the notebook in a fresh kernel and tell whether it reproduces; answered by `Checking` several times.
+ * The user checks whether the notebook reproduces in a fresh kernel; answered by several `Checking`.
  */
 export interface Check {
   id: string;
-  type: 'check';
   notebook: string;
+  type: 'check';
 }
 /**
  * End a check under way.
  */
 export interface StopCheck {
   id: string;
-  type: 'stop_check';
   notebook: string;
+  type: 'stop_check';
 }
 /**
  * The user wants to choose a model; answered by `ModelList`.
@@ -273,7 +270,7 @@ export interface Began {
   message: string;
 }
 /**
- * The page did what a command asked. Which field is set depends on the command's type.
+ * The page did what a command asked; the command's type decides which field is set.
  */
 export interface Done {
   type: 'done';
@@ -376,7 +373,7 @@ export interface History {
     | ApprovalResolved
     | Executed
     | Observation
-    | HookApplied
+    | HooksApplied
     | AnswerRejected
     | HistoryCompacted
     | RunEnded
@@ -548,15 +545,15 @@ export interface Observation {
   images: string[];
 }
 /**
- * A hook had something to say in this turn, or changed something; see `jupyter_codeact.agent.hooks`.
+ * These hooks had something to say in this turn, or changed something; `agent.hooks` has them.
  */
-export interface HookApplied {
+export interface HooksApplied {
   conversation: string;
   run: string;
   turn: number;
   time: number;
-  type: 'hook_applied';
-  hook: string;
+  type: 'hooks_applied';
+  hooks: string[];
 }
 /**
  * The answer in this turn's reply was not taken, and the model looks again.
@@ -649,7 +646,7 @@ export interface EventMessage {
     | ApprovalResolved
     | Executed
     | Observation
-    | HookApplied
+    | HooksApplied
     | AnswerRejected
     | HistoryCompacted
     | RunEnded

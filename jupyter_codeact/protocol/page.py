@@ -1,4 +1,4 @@
-"""What a page says to the server."""
+"""What a page sends to the server: a user's requests, and answers to commands."""
 
 from __future__ import annotations
 
@@ -12,35 +12,38 @@ from ..agent.gate.gate import Approval
 
 
 class Request(Frozen):
-    """What a user's request has in common: an ``id`` the page chooses, which `Refused` echoes."""
+    """A user's request; `Refused` echoes its ``id``, which the page chooses."""
 
     id: str
 
 
-class Open(Request):
+class NotebookRequest(Request):
+    """A user's request about a notebook; ``notebook`` is its path in Jupyter's contents."""
+
+    notebook: str
+
+
+class Open(NotebookRequest):
     """The page shows a notebook; the server answers with `History`.
 
     Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
-    ``None`` without a kernel.
+    ``None`` without a kernel; ``notebook`` names the notebook in all further messages.
     """
 
     type: Literal["open"] = "open"
-    notebook: str = Field(description="path in Jupyter's contents, which names the notebook on this socket")
     kernel_id: str | None = None
 
 
-class Close(Request):
+class Close(NotebookRequest):
     """The page no longer shows a notebook."""
 
     type: Literal["close"] = "close"
-    notebook: str
 
 
-class Ask(Request):
+class Ask(NotebookRequest):
     """The user gives a task for a notebook this page has open."""
 
     type: Literal["ask"] = "ask"
-    notebook: str
     task: str
     attachments: list[Attachment] = Field(default_factory=list)
     replaces: str | None = Field(None, description="run that is asked anew; see RunStarted")
@@ -50,60 +53,53 @@ class Ask(Request):
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the usual")
 
 
-class Stop(Request):
+class Stop(NotebookRequest):
     """The user stops the run of a notebook."""
 
     type: Literal["stop"] = "stop"
-    notebook: str
 
 
-class NewConversation(Request):
+class NewConversation(NotebookRequest):
     """The user starts afresh; the old conversation stays in the journal."""
 
     type: Literal["new_conversation"] = "new_conversation"
-    notebook: str
 
 
-class ListConversations(Request):
+class ListConversations(NotebookRequest):
     """The user wants to see a notebook's conversations; answered by `ConversationList`."""
 
     type: Literal["list_conversations"] = "list_conversations"
-    notebook: str
 
 
-class OpenConversation(Request):
+class OpenConversation(NotebookRequest):
     """The user goes on with an earlier conversation of the notebook; answered by `History`."""
 
     type: Literal["open_conversation"] = "open_conversation"
-    notebook: str
     conversation: str
 
 
-class RenameConversation(Request):
+class RenameConversation(NotebookRequest):
     """The user gives a conversation a title; answered by `ConversationList`."""
 
     type: Literal["rename_conversation"] = "rename_conversation"
-    notebook: str
     conversation: str
     title: str
 
 
-class DeleteConversation(Request):
+class DeleteConversation(NotebookRequest):
     """The user deletes a conversation for good; answered by `ConversationList`."""
 
     type: Literal["delete_conversation"] = "delete_conversation"
-    notebook: str
     conversation: str
 
 
-class ResolveApproval(Request):
+class ResolveApproval(NotebookRequest):
     """The user's answer to `events.ApprovalRequested`, bound to the source they were asked about.
 
     ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
     """
 
     type: Literal["resolve_approval"] = "resolve_approval"
-    notebook: str
     run: str
     sha256: str
     approved: bool
@@ -111,34 +107,30 @@ class ResolveApproval(Request):
     rest: bool = False
 
 
-class SetApproval(Request):
+class SetApproval(NotebookRequest):
     """The user chooses which cells wait for approval in this notebook; answered by `ApprovalChanged`."""
 
     type: Literal["set_approval"] = "set_approval"
-    notebook: str
     approval: Approval
 
 
-class Undo(Request):
+class Undo(NotebookRequest):
     """The user takes a run back; answered by the event `RunUndone`, or `Refused`."""
 
     type: Literal["undo"] = "undo"
-    notebook: str
     run: str | None = Field(None, description="the last one that changed a cell if None")
 
 
-class Check(Request):
-    """Run the notebook in a fresh kernel and tell whether it reproduces; answered by `Checking` several times."""
+class Check(NotebookRequest):
+    """The user checks whether the notebook reproduces in a fresh kernel; answered by several `Checking`."""
 
     type: Literal["check"] = "check"
-    notebook: str
 
 
-class StopCheck(Request):
+class StopCheck(NotebookRequest):
     """End a check under way."""
 
     type: Literal["stop_check"] = "stop_check"
-    notebook: str
 
 
 class ListModels(Request):
@@ -193,7 +185,7 @@ class Began(Frozen):
 
 
 class Done(Frozen):
-    """The page did what a command asked. Which field is set depends on the command's type."""
+    """The page did what a command asked; the command's type decides which field is set."""
 
     type: Literal["done"] = "done"
     id: int
@@ -214,6 +206,9 @@ class Failed(Frozen):
     message: str
     running: bool = False
 
+
+ModelRequest = ListModels | ChooseModel | SaveEndpoint | RemoveEndpoint | ControlModel
+"""The requests about models, which are the server's and no notebook's."""
 
 FromPage = Annotated[
     Open

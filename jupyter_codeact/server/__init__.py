@@ -1,1 +1,1 @@
-"""The live door's server side: pages, conversations, and the runs in them."""
+"""The Jupyter Server extension: notebook sessions, the pages that show them, and the runs in them."""

@@ -1,15 +1,24 @@
-"""What the user lets run: the mode of a notebook, and their word on the cell that waits for it."""
+"""The user's approval of cells: which ones need it in a notebook, and the answer about the one that waits."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from ..agent.events import ApprovalRequested
 from ..agent.gate.gate import Approval, Decision, decision
 from ..protocol import ResolveApproval
 
 SKIPPED = "the user skipped it"
-NOT_ASKED = "This cell is not waiting for your approval any more."
+
+
+@dataclass
+class _Pending:
+    """A cell that waits for approval."""
+
+    requested: ApprovalRequested
+    source: str
+    decision: asyncio.Future[Decision]
 
 
 class Approvals:
@@ -18,45 +27,47 @@ class Approvals:
     Parameters
     ----------
     approval
-        Which cells wait for approval in this notebook.
+        Which cells need approval in this notebook.
     """
 
     def __init__(self, approval: Approval) -> None:
         self.approval: Approval = approval
         self._for_run: Approval | None = None
-        self._asked: ApprovalRequested | None = None
-        self._answer: asyncio.Future[Decision] | None = None
+        self._pending: _Pending | None = None
 
     def begin(self, approval: Approval | None) -> None:
-        """Begin a run, with a mode of its own or that of the notebook."""
+        """Begin a run, with an approval setting of its own or the notebook's."""
         self._for_run = approval
 
     def set(self, approval: Approval) -> None:
-        """Take the user's choice for the notebook; it holds for the run under way, too."""
+        """Take the user's choice for the notebook, which also holds for the run under way."""
         self.approval, self._for_run = approval, None
 
     def current(self) -> Approval:
-        """Return the mode that the next cell is judged by."""
+        """Return the setting that decides about the next cell."""
         return self._for_run or self.approval
 
-    async def ask(self, asked: ApprovalRequested) -> Decision:
-        """Wait for the user's word on a cell."""
-        self._asked, self._answer = asked, asyncio.get_running_loop().create_future()
+    async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
+        """Wait for the user's decision about a cell."""
+        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._pending = _Pending(requested, source, answer)
         try:
-            return await self._answer
+            return await answer
         finally:
-            self._asked = self._answer = None
+            self._pending = None
 
-    def decide(self, message: ResolveApproval) -> str | None:
-        """Take the user's word; return a sentence if it is not one on the cell that waits."""
-        asked, answer = self._asked, self._answer
-        if asked is None or answer is None or answer.done():
-            return NOT_ASKED
-        if (message.run, message.sha256) != (asked.run, asked.sha256):
-            return NOT_ASKED
-        if message.approved and message.rest:
-            self._for_run = "never"
-        reasons = asked.reasons if message.approved else [SKIPPED]
-        source = message.source if message.approved else asked.source
-        answer.set_result(decision(source, allowed=message.approved, reasons=reasons))
-        return None
+    def resolve(self, answer: ResolveApproval) -> bool:
+        """Take the user's answer; return whether it is about the cell that waits."""
+        pending = self._pending
+        if pending is None or pending.decision.done():
+            return False
+        if (answer.run, answer.sha256) != (pending.requested.run, pending.requested.sha256):
+            return False
+        if answer.approved:
+            reasons, source = pending.requested.reasons, answer.source
+            if answer.rest:
+                self._for_run = "never"
+        else:
+            reasons, source = [SKIPPED], pending.source
+        pending.decision.set_result(decision(source, allowed=answer.approved, reasons=reasons))
+        return True

@@ -1,17 +1,17 @@
-"""Checks of notebooks: whether they hold by themselves, in a fresh kernel."""
+"""Checks of notebooks, each of which tells whether a notebook reproduces in a fresh kernel."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from .. import protocol as p
 from ..agent.contracts import CellCheck, CodeActError, NotebookState
 from ..notebooks.check import check, reproduces, summary
-from .session import Desk
+from .session import NotebookSession
+from .tasks import TaskSet
 
 log = logging.getLogger(__name__)
 
@@ -27,49 +27,55 @@ class Checks:
 
     def __init__(self, folder: Callable[[str], Path]) -> None:
         self._folder = folder
-        self._tasks: dict[Desk, asyncio.Task[None]] = {}
+        self._tasks = TaskSet()
+        self._by_session: dict[NotebookSession, asyncio.Task[None]] = {}
 
-    def under_way(self, desk: Desk) -> bool:
+    def under_way(self, session: NotebookSession) -> bool:
         """Tell whether a notebook is being checked."""
-        return desk in self._tasks
+        return session in self._by_session
 
-    def start(self, desk: Desk, state: Coroutine[Any, Any, NotebookState], kernel: str) -> None:
-        """Check a notebook's cells, and tell its pages how it goes."""
-        task = self._tasks[desk] = asyncio.ensure_future(self._check(desk, state, kernel))
-        task.add_done_callback(lambda _: self._tasks.pop(desk, None))
+    def start(
+        self, session: NotebookSession, read_state: Callable[[], Awaitable[NotebookState]], kernel: str
+    ) -> None:
+        """Check a notebook in a fresh kernel, named by its kernelspec; its pages see the progress."""
+        task = self._tasks.start(self._check(session, read_state, kernel))
+        self._by_session[session] = task
+        task.add_done_callback(lambda _: self._by_session.pop(session, None))
 
-    def stop(self, desk: Desk) -> None:
-        """End a notebook's check."""
-        if task := self._tasks.get(desk):
+    def stop(self, session: NotebookSession) -> None:
+        """Stop a notebook's check."""
+        if task := self._by_session.get(session):
             task.cancel()
 
     async def close(self) -> None:
-        """End all checks."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop all checks."""
+        await self._tasks.close()
 
-    async def _check(self, desk: Desk, state: Coroutine[Any, Any, NotebookState], kernel: str) -> None:
+    async def _check(
+        self, session: NotebookSession, read_state: Callable[[], Awaitable[NotebookState]], kernel: str
+    ) -> None:
         latest: list[CellCheck] = []
 
-        def tell(checks: list[CellCheck], verdict: bool | None = None, message: str = "") -> None:
-            latest[:] = checks
-            desk.send(p.Checking(notebook=desk.notebook, cells=checks, reproduces=verdict, message=message))
+        def report(cells: list[CellCheck], verdict: bool | None = None, message: str = "") -> None:
+            latest[:] = cells
+            session.send(
+                p.Checking(notebook=session.notebook, cells=cells, reproduces=verdict, message=message)
+            )
 
         try:
-            cells = (await state).cells
-            done = await check(cells, kernel=kernel, folder=self._folder(desk.notebook), on_progress=tell)
+            cells = (await read_state()).cells
+            folder = self._folder(session.notebook)
+            checked = await check(cells, kernel=kernel, folder=folder, on_progress=report)
         except CodeActError as error:
-            tell(_unfinished(latest), False, str(error))
+            report(_unfinished(latest), False, str(error))
         except asyncio.CancelledError:
-            tell(_unfinished(latest), False, "The check was stopped.")
+            report(_unfinished(latest), False, "The check was stopped.")
             raise
         except Exception as error:
-            log.exception("A check of %s failed", desk.notebook)
-            tell(_unfinished(latest), False, f"CodeAct itself failed: {error!r}. Please report this.")
+            log.exception("A check of %s failed", session.notebook)
+            report(_unfinished(latest), False, f"CodeAct itself failed: {error!r}. Please report this.")
         else:
-            tell(done, reproduces(done), summary(done))
+            report(checked, reproduces(checked), summary(checked))
 
 
 def _unfinished(checks: Sequence[CellCheck]) -> list[CellCheck]:

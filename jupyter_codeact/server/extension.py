@@ -1,4 +1,4 @@
-"""The server extension: its configuration, and the wiring of everything it runs."""
+"""The server extension: its configuration, and everything it sets up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, get_args
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, validate
 
-from ..agent.contracts import ModelError, NotebookError
-from ..agent.gate.gate import Approval
+from ..agent.contracts import Guidance, ModelError, NotebookError
+from ..agent.gate.gate import is_earlier_spelling, read_approval
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
 from ..journal import default_path, open_journal
@@ -22,6 +22,7 @@ from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
 from ..notebooks.tools import check
+from ..options import RunOptions
 from .conversations import Conversations
 from .models import Models, open_models
 from .setup import Setup
@@ -37,8 +38,8 @@ class CodeActExtension(ExtensionApp):
 
     model = Unicode(
         help="The model to use: a name that `jupyter codeact models` lists, the path of a GGUF file, or the "
-        "name under which the endpoint knows it. Empty for the one chosen on the page, which at first is the "
-        "one that suits the machine (auto)."
+        "name under which the endpoint knows it. Empty for the one chosen on the page, at first the one "
+        "that suits the machine (auto)."
     ).tag(config=True)
     endpoint = Unicode(
         help="Base URL of an OpenAI-compatible server to use instead of a model on this machine, such as "
@@ -49,7 +50,7 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     endpoints = Dict(
         help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
-        "needed, a model and an api_key_env (the environment variable that has the key) or an api_key."
+        "needed, a model and an api_key_env (the environment variable with the key) or an api_key."
     ).tag(config=True)
     context = Int(
         0,
@@ -75,16 +76,18 @@ class CodeActExtension(ExtensionApp):
     retry_seconds = Float(
         Timeouts().retry_seconds,
         min=0,
-        help="Seconds that a reply may wait, in all, for an endpoint that is overloaded or lost, before the "
-        "run ends; 0 to not ask again.",
+        help="Seconds that a reply may wait, in all, for an endpoint that is overloaded or unreachable, "
+        "before the run ends; 0 for no second attempt.",
     ).tag(config=True)
     open_panel = Bool(help="Open the agent's panel when a page is opened.").tag(config=True)
     journal = Unicode(help="File that conversations are kept in.").tag(config=True)
     journal_days = Float(
-        0.0, min=0, help="Days after which a conversation nobody works in is deleted; 0 keeps it."
+        0.0, min=0, help="Days without work in a conversation after which it is deleted; 0 keeps it."
     ).tag(config=True)
     journal_megabytes = Float(
-        1000.0, min=0, help="Megabytes that conversations may take up before the oldest go; 0 for no limit."
+        1000.0,
+        min=0,
+        help="Megabytes that conversations may take up before the oldest are deleted; 0 for no limit.",
     ).tag(config=True)
     max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
     max_tokens = Int(
@@ -92,17 +95,22 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 
-    approval = Enum(
-        get_args(Approval),
+    approval = Unicode(
         "risky",
-        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: "
-        "all of them (always), those that may do harm or reach outside the notebook (risky), or none (never).",
+        help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: all of "
+        "them (always), those that may do harm or reach outside the notebook (risky), or none (never).",
     ).tag(config=True)
     action_format = Enum(
         tuple(FORMATS),
         "markdown",
-        help="How the model writes what is to be run: in fenced blocks (markdown), in the CodeActAgent "
-        "models' own tags (execute), or by the endpoint's function calling (tools).",
+        help="How the model writes code to run: in fenced blocks (markdown), in the CodeActAgent models' own "
+        "tags (execute), or by the endpoint's function calling (tools).",
+    ).tag(config=True)
+    guidance = Enum(
+        ("", *get_args(Guidance)),
+        "",
+        help="How much help the model gets: all there is (small), or only what never changes its code "
+        "unasked (capable). Empty for what suits the model.",
     ).tag(config=True)
     tools = List(
         Unicode(),
@@ -121,6 +129,14 @@ class CodeActExtension(ExtensionApp):
             raise TraitError(str(error)) from error
         return proposal["value"]
 
+    @validate("approval")
+    def _check_approval(self, proposal: Any) -> Any:
+        try:
+            read_approval(proposal["value"])
+        except ValueError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
     @validate("tools")
     def _check_tools(self, proposal: Any) -> Any:
         try:
@@ -134,6 +150,9 @@ class CodeActExtension(ExtensionApp):
         assert self.serverapp is not None
         server = self.serverapp
         file = Path(self.journal) if self.journal else default_path()
+        approval = read_approval(self.approval)
+        if is_earlier_spelling(self.approval):
+            server.log.warning("CodeActExtension.approval: %r is called %r now.", self.approval, approval)
         self.models = self._open_models(file.parent)
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
@@ -144,20 +163,25 @@ class CodeActExtension(ExtensionApp):
                 kernels=server.kernel_manager,
                 contents=server.contents_manager,
                 root=server.root_dir.rstrip(os.sep),
-                budget=Budget(turns=self.max_turns, tokens=self.max_tokens, seconds=self.max_seconds),
-                approval=self.approval,
-                action_format=self.action_format,
-                tools=self.tools,
-                patience=self.reconnect_seconds,
+                options=RunOptions(
+                    max_turns=self.max_turns,
+                    max_tokens=self.max_tokens,
+                    timeout=self.max_seconds,
+                    approval=approval,
+                    action_format=self.action_format,
+                    tools=tuple(self.tools),
+                    guidance=self.guidance or None,
+                ),
+                reconnect_seconds=self.reconnect_seconds,
             )
         )
         events = self.serverapp.event_logger
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
-        self._upkeep: asyncio.Task[None] | None = None
-        server.io_loop.add_callback(self._look_after_journal)
+        self._pruning: asyncio.Task[None] | None = None
+        server.io_loop.add_callback(self._prune_journal)
 
-    async def _look_after_journal(self) -> None:
+    async def _prune_journal(self) -> None:
         journal = self.conversations.journal
         if journal.problem:
             self.log.error("%s", journal.problem)
@@ -165,9 +189,9 @@ class CodeActExtension(ExtensionApp):
             journal,
             max_age_days=self.journal_days or None,
             max_bytes=int(self.journal_megabytes * 1e6) or None,
-            in_use=self.conversations.shown,
+            in_use=self.conversations.in_use,
         )
-        self._upkeep = asyncio.create_task(work)
+        self._pruning = asyncio.create_task(work)
 
     def _open_models(self, folder: Path) -> Models:
         assert self.serverapp is not None
@@ -192,7 +216,7 @@ class CodeActExtension(ExtensionApp):
         finally:
             named = (endpoint.get("api_key_env") for endpoint in self.endpoints.values())
             for variable in filter(None, (KEY_VARIABLE, *named)):
-                os.environ.pop(variable, None)  # or every kernel would inherit it
+                os.environ.pop(variable, None)  # kernels inherit the environment
 
     def initialize_handlers(self) -> None:
         """Add the page's WebSocket."""
@@ -200,8 +224,8 @@ class CodeActExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End all runs and the models."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
+        if self._pruning is not None:
+            self._pruning.cancel()
         await self.conversations.close()
         await self.models.close()
 

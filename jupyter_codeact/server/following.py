@@ -1,4 +1,4 @@
-"""An execution followed by the server itself, so that its result is known whatever becomes of the page."""
+"""A cell's execution followed by the server itself: its result is known even if the page goes away."""
 
 from __future__ import annotations
 
@@ -14,58 +14,60 @@ from nbformat import NotebookNode
 from ..agent.contracts import Execution, ExecutionStatus
 from ..notebooks.outputs import OutputCollector
 
-LOOK = 0.5
-"""Seconds between two looks at whether the kernel is still the one that was asked."""
-SHOWS = {"stream", "display_data", "execute_result", "error"}
+ALIVE_INTERVAL = 0.5
+"""Seconds between two checks that the kernel is still the one that was asked."""
+OUTPUT_MESSAGES = {"stream", "display_data", "execute_result", "error"}
 
 
-class Followed:
-    """One execution: which request it is, and what came of it so far.
+class FollowedExecution:
+    """One execution: which request it is, and its outputs so far.
 
     Parameters
     ----------
     source
-        What is run; by it the request is known where the page does not name it.
-    alive
+        The source that is run; it identifies the request where the page does not.
+    is_alive
         Tells whether the kernel is still the one that was asked.
     """
 
-    def __init__(self, source: str, alive: Callable[[], Awaitable[bool]]) -> None:
-        self.message: str | None = None
+    def __init__(self, source: str, is_alive: Callable[[], Awaitable[bool]]) -> None:
+        self.request: str | None = None
+        """Id of the kernel request, once the kernel was asked."""
         self.header: dict[str, Any] = {}
-        self.late = False
-        self._source, self._alive = source, alive
-        self._begun = time.monotonic()
+        self.has_late_outputs = False
+        """Whether outputs came after the cell was done."""
+        self._source, self._is_alive = source, is_alive
+        self._started = time.monotonic()
         self._done = asyncio.Event()
         self._dead = False
-        # what came before the page has said which request it is
-        self._heard: deque[dict[str, Any]] | None = deque(maxlen=10_000)
+        # messages from before the page said which request it is
+        self._early: deque[dict[str, Any]] | None = deque(maxlen=10_000)
         self._idle: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._stack = ExitStack()
         self._record = NotebookNode(outputs=[], execution_count=None)
 
-    def began(self, message: str) -> None:
-        """Note which request it is, as the page says."""
-        heard, self._heard = self._heard, None
-        if message == self.message or heard is None:
+    def identify(self, request: str) -> None:
+        """Note the kernel request's id, as the page gives it."""
+        early, self._early = self._early, None
+        if request == self.request or early is None:
             return
-        self._collect(message)
-        for one in heard:
-            self._take(one)
+        self._collect(request)
+        for message in early:
+            self._add(message)
 
-    def take(self, message: dict[str, Any]) -> None:
-        """Take in what the kernel publishes."""
+    def receive(self, message: dict[str, Any]) -> None:
+        """Take a message that the kernel published."""
         if message["content"].get("execution_state") == "idle":
             self._idle[message["parent_header"].get("msg_id", "")].set()
-        if self._heard is not None:
-            self._heard.append(message)
+        if self._early is not None:
+            self._early.append(message)
         begins = message["msg_type"] == "execute_input" and message["content"]["code"] == self._source
-        if self.message is None and begins:
+        if self.request is None and begins:
             self._collect(message["parent_header"]["msg_id"])
-        self._take(message)
+        self._add(message)
 
     def so_far(self) -> Execution:
-        """Return how it went until now."""
+        """Return the status and the outputs until now."""
         cell = self._record
         outputs = [dict(output) for output in cell.outputs]
         errors = [output["ename"] for output in outputs if output["output_type"] == "error"]
@@ -74,40 +76,42 @@ class Followed:
             status = "dead"
         elif errors:
             status = "interrupted" if "KeyboardInterrupt" in errors else "error"
-        seconds = time.monotonic() - self._begun
         return Execution(
-            status=status, outputs=outputs, execution_count=cell.execution_count, seconds=seconds
+            status=status,
+            outputs=outputs,
+            execution_count=cell.execution_count,
+            seconds=time.monotonic() - self._started,
         )
 
     async def result(self) -> Execution:
-        """Wait until the kernel is done with it, or is gone."""
+        """Wait until the kernel is done with the cell, or gone."""
         while not self._done.is_set() and not self._dead:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout(ALIVE_INTERVAL):
                     await self._done.wait()
-            self._dead = not self._done.is_set() and not await self._alive()
+            self._dead = not self._done.is_set() and not await self._is_alive()
         return self.so_far()
 
-    async def until(self, message: str) -> None:
-        """Wait until all has come that the kernel published before it was done with another request."""
-        await self._idle[message].wait()
+    async def wait_until_idle(self, request: str) -> None:
+        """Wait for everything that the kernel published before it was done with another request."""
+        await self._idle[request].wait()
 
     def close(self) -> None:
-        """Stop taking in anything."""
+        """Stop collecting outputs."""
         self._stack.close()
 
-    def _collect(self, message: str) -> None:
-        self.message, self.late = message, False
+    def _collect(self, request: str) -> None:
+        self.request, self.has_late_outputs = request, False
         self._done.clear()
         self._outputs = OutputCollector()
-        self._stack.enter_context(self._outputs.collect(message, NotebookNode()))
+        self._stack.enter_context(self._outputs.collect(request, NotebookNode()))
         [self._record] = self._outputs.nb.cells
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["parent_header"].get("msg_id") != self.message or self.message is None:
+    def _add(self, message: dict[str, Any]) -> None:
+        if self.request is None or message["parent_header"].get("msg_id") != self.request:
             return
         self.header = {key: str(value) for key, value in message["parent_header"].items()}
         if self._outputs.process(message):
             self._done.set()
-        elif self._done.is_set() and message["msg_type"] in SHOWS:
-            self.late = True
+        elif self._done.is_set() and message["msg_type"] in OUTPUT_MESSAGES:
+            self.has_late_outputs = True

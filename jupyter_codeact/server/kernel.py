@@ -16,15 +16,15 @@ from jupyter_server.gateway.managers import GatewayKernelManager
 
 from ..agent.contracts import NotebookError, Variable
 from ..notebooks import tools, user_expressions, variables
-from .following import Followed
+from .following import FollowedExecution
 
 LATE = 0.5
-"""Seconds that threads a cell has left behind get to finish, so that what they show is seen."""
-HEARING = 0.5
-"""Seconds to wait for a kernel to say that it is listened to."""
+"""Seconds that threads left behind by a cell get to finish, so that their outputs are seen."""
+SUBSCRIBED = 0.5
+"""Seconds to wait for the first message of a kernel, which shows that its messages arrive."""
 
-# Runs in the user's kernel: gives threads that were not there before a moment, and tells which there are. A
-# kernel takes what threads show for the latest request's, which is this one, so it is told whose it is.
+# Runs in the user's kernel: waits a moment for threads that were not there before, and returns all threads.
+# A kernel takes outputs of threads for the latest request's, which is this one, so it is told whose they are.
 _THREADS = """
 import json, sys, threading, time
 
@@ -45,83 +45,83 @@ def wait(namespace, known, seconds, header):
 
 
 class ServerKernel:
-    """A kernel of this server, as `notebooks.live.KernelAccess` wants it; the page is not needed for it.
+    """A kernel of this server, page or no page.
 
-    One behind a gateway can be interrupted and no more: nothing is known of its variables, and only the page
-    knows how an execution went.
+    A kernel behind a gateway can only be interrupted: its variables are unknown, and only the page knows how
+    an execution went.
 
     Parameters
     ----------
     manager
         The server's kernel manager.
-    identity
+    kernel_id
         Returns the kernel's id, which changes when the user changes kernels.
     """
 
-    def __init__(self, manager: Any, identity: Callable[[], str | None]) -> None:
-        self._manager, self._identity = manager, identity
+    def __init__(self, manager: Any, kernel_id: Callable[[], str | None]) -> None:
+        self._manager, self._kernel_id = manager, kernel_id
         self._context: zmq.asyncio.Context | None = None
         self._client: AsyncKernelClient | None = None
         self._listener: asyncio.Task[None] | None = None
         self._session = ""
-        self._heard = asyncio.Event()
-        self._asking = asyncio.Lock()
-        self._followed: Followed | None = None
+        self._subscribed = asyncio.Event()
+        self._evaluating = asyncio.Lock()
+        self._followed: FollowedExecution | None = None
         self._threads: set[int] = set()
 
     def session(self) -> str:
-        """Return what differs once the kernel was started anew: its process, if it is on this machine."""
-        return self._session_of(self._identity())
+        """Return what tells a kernel from its successor: its process, if it is on this machine."""
+        return self._session_of(self._kernel_id())
 
     async def interrupt(self) -> None:
         """Interrupt whatever the kernel is doing."""
-        kernel = self._identity()
+        kernel = self._kernel_id()
         if kernel is None or kernel not in self._manager:
             return
         try:
             interrupting: Any = self._manager.interrupt_kernel(kernel)
             await ensure_async(interrupting)
         except RuntimeError:
-            return  # it is dead, and the page says so
-        if client := self._reach():  # a cell that awaits notices the signal only when a message has come in
+            return  # it is dead; the page says so
+        if client := self._connect():  # a cell that awaits notices the signal only when a message has come in
             client.kernel_info()
 
     async def variables(self) -> list[Variable]:
-        """Read what the user has defined; nothing while the kernel is busy, or lies behind a gateway."""
-        client = self._reach()
+        """Return the user's variables; none while the kernel is busy, and none behind a gateway."""
+        client = self._connect()
         if client is None:
             return []
-        async with self._asking:
+        async with self._evaluating:
             found = await variables.read(client)
         if not self._threads:
-            await self.settle()  # learns which threads are the kernel's own
+            await self.settle()  # learns the threads that are the kernel's own
         return found
 
     async def load_tools(self, names: Sequence[str]) -> None:
-        """Define functions of modules as the agent's tools."""
-        client = self._reach()
+        """Define functions (``"module:function"``) in the kernel as the agent's tools."""
+        client = self._connect()
         if client is None:
             raise NotebookError("The agent's tools cannot be loaded into a kernel behind a gateway.")
-        async with self._asking:
+        async with self._evaluating:
             await tools.load(client, names)
 
     @asynccontextmanager
-    async def follow(self, source: str) -> AsyncIterator[Followed | None]:
-        """Follow the execution of ``source`` that somebody is about to ask for."""
-        client, session, kernel = self._reach(), self._session, self._identity()
+    async def follow(self, source: str) -> AsyncIterator[FollowedExecution | None]:
+        """Follow the execution of ``source`` that a page is about to request; ``None`` behind a gateway."""
+        client, session, kernel = self._connect(), self._session, self._kernel_id()
         if client is None:
             yield None
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), HEARING)
+            await asyncio.wait_for(self._subscribed.wait(), SUBSCRIBED)
 
-        async def alive() -> bool:
+        async def is_alive() -> bool:
             if self._session_of(kernel) != session:
                 return False
-            looking: Any = self._manager.is_alive(kernel)
-            return bool(await ensure_async(looking))
+            alive: Any = self._manager.is_alive(kernel)
+            return bool(await ensure_async(alive))
 
-        followed = self._followed = Followed(source, alive)
+        followed = self._followed = FollowedExecution(source, is_alive)
         try:
             yield followed
         finally:
@@ -129,21 +129,21 @@ class ServerKernel:
             self._followed = None
 
     async def settle(self) -> None:
-        """Give threads that the cell has left behind a moment, until what they show has come."""
-        client = self._reach()
+        """Give threads that the cell left behind a moment, and wait until their outputs have come."""
+        client = self._connect()
         if client is None:
             return
         before, header = self._threads, self._followed.header if self._followed else {}
-        question = user_expressions.call(_THREADS, "wait", before, LATE if before else 0, header)
+        request = user_expressions.call(_THREADS, "wait", before, LATE if before else 0, header)
         with suppress(TimeoutError):
-            async with self._asking:
-                reply = await user_expressions.evaluate(client, question, timeout=2 * LATE)
+            async with self._evaluating:
+                reply = await user_expressions.evaluate(client, request, timeout=2 * LATE)
             self._threads = set(user_expressions.parse(reply) or before)
             if before and self._followed:
-                await asyncio.wait_for(self._followed.until(reply["parent_header"]["msg_id"]), LATE)
+                await asyncio.wait_for(self._followed.wait_until_idle(reply["parent_header"]["msg_id"]), LATE)
 
     def close(self) -> None:
-        """Let go of the kernel."""
+        """Close the connection to the kernel."""
         if self._listener:
             self._listener.cancel()
         if self._client:
@@ -151,7 +151,7 @@ class ServerKernel:
         if self._context:
             self._context.destroy(linger=0)
         self._listener = self._client = self._context = None
-        self._heard.clear()
+        self._subscribed.clear()
 
     def _session_of(self, kernel: str | None) -> str:
         if kernel is None or kernel not in self._manager:
@@ -159,24 +159,24 @@ class ServerKernel:
         provisioner = getattr(self._manager.get_kernel(kernel), "provisioner", None)
         return f"{kernel}:{getattr(provisioner, 'pid', None) or ''}"
 
-    def _reach(self) -> AsyncKernelClient | None:
-        """Speak with the kernel there is now on channels of our own; not with one behind a gateway."""
+    def _connect(self) -> AsyncKernelClient | None:
+        """Return a client for the present kernel on channels of its own; ``None`` behind a gateway."""
         session = self.session()
         if self._client and session == self._session:
             return self._client
         self.close()
         self._session, self._threads = session, set()
-        kernel = self._identity()
+        kernel = self._kernel_id()
         if kernel is None or kernel not in self._manager:
             return None
         manager = self._manager.get_kernel(kernel)
         if isinstance(manager, GatewayKernelManager):
             return None  # its ports are the gateway's, not ours to reach
-        # without a limit on what waits to be read, no output is dropped however busy this process is
+        # no limit on unread messages: no output is dropped, however busy this process is
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)
         client: AsyncKernelClient = manager.client(context=self._context)
-        # of a name of its own: a kernel forgets the last who came with the same name
+        # a session of its own: a kernel drops the earlier connection of the same one
         client.session.session = uuid.uuid4().hex
         client.start_channels(stdin=False, hb=False, control=False)
         self._client = client
@@ -186,6 +186,6 @@ class ServerKernel:
     async def _listen(self, client: AsyncKernelClient) -> None:
         while True:
             message = await client.get_iopub_msg(timeout=None)
-            self._heard.set()
+            self._subscribed.set()
             if self._followed:
-                self._followed.take(message)
+                self._followed.receive(message)

@@ -1,11 +1,11 @@
-"""The model that the server's runs use: chosen by the user, watched by every page."""
+"""The models of the server: one is chosen by the user for all runs, and its status is shown on every page."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,35 +19,36 @@ from ..models.engines.supervisor import SupervisionPolicy
 from ..models.open import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
 from ..models.private import PrivateFile
 from ..models.status import EngineStatus
-from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, configured, id_of
+from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, choice_id, configured_choice
 from .pages import Page
+from .tasks import TaskSet
 
 log = logging.getLogger(__name__)
 
-Opened = EndpointModel | LocalModel
+OpenModel = EndpointModel | LocalModel
 _PREPARING = ("downloading", "loading")
 
 
 class UnavailableModel:
-    """Stands where a model cannot be had, and says why whenever it is asked."""
+    """Stands in for a model that cannot be had; whoever asks it gets the reason."""
 
-    def __init__(self, name: str, why: str) -> None:
-        self.name, self.why = name, why
+    def __init__(self, name: str, reason: str) -> None:
         self.info = ModelInfo(name=name)
+        self.reason = reason
 
     async def describe(self) -> ModelInfo:
         """Return the name: nothing else is known."""
         return self.info
 
     async def stream(self, *_messages: Any, **_options: Any) -> AsyncGenerator[Delta, None]:
-        """Raise what is wrong."""
-        raise ModelError(self.why)
+        """Raise the reason."""
+        raise ModelError(self.reason)
         yield
 
 
 def open_models(
     folder: Path,
-    post: Callable[..., None],
+    call_in_loop: Callable[..., None],
     *,
     model: str = "",
     endpoint: str = "",
@@ -57,9 +58,9 @@ def open_models(
     timeouts: Timeouts | None = None,
     engine_options: EngineOptions | None = None,
 ) -> Models:
-    """Return what the configuration makes of the models; the choice and the endpoints are kept in ``folder``.
+    """Return the models of a server with this configuration; the user's choices are kept in ``folder``.
 
-    A ``model`` or an ``endpoint``, by address or by name, wins over what was chosen on the page.
+    A ``model`` or an ``endpoint`` (its address or its name) takes precedence over the choice on the page.
     """
     named = {name: dict(fields) for name, fields in (endpoints or {}).items()}
     name = endpoint
@@ -67,19 +68,19 @@ def open_models(
         name = urlsplit(endpoint).netloc.rpartition("@")[2]
         try:
             key = api_key or key_for(endpoint) or ""
-        except ModelError:  # said when it is opened
+        except ModelError:  # reported when the model is opened
             key = ""
         named = {name: {"url": endpoint, "model": model, "api_key": key}} | named
     known = Endpoints(folder, named)
     if endpoint:
-        chosen: str | None = id_of(ENDPOINT_KIND, name)
+        configured: str | None = choice_id(ENDPOINT_KIND, name)
     else:
-        chosen = configured(model, known) if model else None
+        configured = configured_choice(model, known) if model else None
     return Models(
         endpoints=known,
-        memory=PrivateFile(folder / "model.json"),
-        post=post,
-        configured=chosen,
+        settings=PrivateFile(folder / "model.json"),
+        call_in_loop=call_in_loop,
+        configured=configured,
         supervision=supervision,
         timeouts=timeouts,
         engine_options=engine_options,
@@ -87,20 +88,20 @@ def open_models(
 
 
 class Models:
-    """What can be chosen, what is, and how that is.
+    """What can be chosen, what is chosen, and its status.
 
     Parameters
     ----------
     endpoints
         The endpoints that have a name.
-    memory
-        Where the choice is kept when the server ends.
-    configured
-        The id of the choice that the configuration makes, if it makes one.
-    post
+    settings
+        Where the user's choice is kept when the server ends.
+    call_in_loop
         Calls a function with arguments in the server's event loop, from any thread.
+    configured
+        Id of the choice that the configuration makes, if it makes one.
     supervision
-        How engines on this machine are looked after.
+        How engines on this machine are supervised.
     timeouts
         How long to wait for replies.
     engine_options
@@ -111,198 +112,181 @@ class Models:
         self,
         *,
         endpoints: Endpoints,
-        memory: PrivateFile,
-        post: Callable[..., None],
+        settings: PrivateFile,
+        call_in_loop: Callable[..., None],
         configured: str | None = None,
         supervision: SupervisionPolicy | None = None,
         timeouts: Timeouts | None = None,
         engine_options: EngineOptions | None = None,
     ) -> None:
-        self._endpoints, self._memory, self._post = endpoints, memory, post
+        self._endpoints, self._settings, self._call_in_loop = endpoints, settings, call_in_loop
         self._supervision, self._timeouts, self._engine_options = supervision, timeouts, engine_options
         self._choices = Choices(endpoints, configured)
-        self._opened: dict[str, Opened] = {}
-        self._dropped: list[Opened] = []
+        self._open_models: dict[str, OpenModel] = {}
+        self._replaced: list[OpenModel] = []
         self._pages: weakref.WeakSet[Page] = weakref.WeakSet()
-        self._work: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._status: p.ModelStatus | None = None
-        remembered = memory.read().get("chosen")
-        self.chosen = configured or self._known(remembered) or AUTO
-        self._take_up()
+        self.chosen = configured or self._saved_choice() or AUTO
+        self._activate()
 
-    @property
-    def model(self) -> ChatModel:
-        """The chosen model. A run that keeps what this returns keeps its model, whatever is chosen later."""
-        return self._open(self.chosen)
+    def for_run(self, name: str | None = None) -> ChatModel:
+        """Return the model for one run: the chosen one, or the one with this id or name.
 
-    def for_run(self, wish: str | None) -> ChatModel:
-        """Return the model for one run: the chosen one, or the one whose id or name is wished for.
+        The run keeps the model that it gets, whatever is chosen later.
 
         Raises
         ------
         ModelError
             If there is none of that name.
         """
-        return self._open(self._choices.id(wish) if wish else self.chosen)
+        return self._model(self._choices.resolve(name) if name else self.chosen)
 
     def join(self, page: Page) -> None:
-        """Tell a page how the model is, now and from now on."""
+        """Tell a page the model's status, now and from now on."""
         self._pages.add(page)
         if self._status:
             page.send(self._status)
 
-    def receive(self, page: Page, message: Any) -> None:
-        """Take one of the messages about models; what comes of it is sent when it is done."""
-        match message:
-            case p.ListModels():
-                self._do(page, self._list(page))
-            case p.ChooseModel(choice=wish):
-                self._do(page, self._choose(wish))
-            case p.SaveEndpoint():
-                self._do(page, self._save(message))
-            case p.RemoveEndpoint(name=name):
-                self._do(page, self._remove(name))
-            case p.ControlModel(action=action):
-                self._do(page, self._control(action))
+    def receive(self, page: Page, request: p.ModelRequest) -> None:
+        """Take a request about models; it is answered when it is done."""
+        self._tasks.start(page.fulfil(request, lambda: self._work(page, request)))
 
     async def close(self) -> None:
-        """End every engine, and let go of every connection."""
-        for task in self._work:
-            task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
-        opened = [*self._opened.values(), *self._dropped]
-        self._opened, self._dropped = {}, []
-        await asyncio.gather(*(one.close() for one in opened))
+        """End every engine and close every connection."""
+        await self._tasks.close()
+        models = [*self._open_models.values(), *self._replaced]
+        self._open_models, self._replaced = {}, []
+        await asyncio.gather(*(model.close() for model in models))
 
-    async def _list(self, page: Page | None = None) -> None:
-        """Tell a page, or every page, what can be chosen."""
+    def _work(self, page: Page, request: p.ModelRequest) -> Awaitable[None]:
+        match request:
+            case p.ListModels():
+                return self._list([page])
+            case p.ChooseModel(choice=name):
+                return self._choose(name)
+            case p.SaveEndpoint():
+                return self._save(request)
+            case p.RemoveEndpoint(name=name):
+                return self._remove(name)
+            case p.ControlModel(action=action):
+                return self._control(action)
+
+    async def _list(self, pages: list[Page] | None = None) -> None:
+        """Tell some pages, or all, what can be chosen."""
         choices = await asyncio.to_thread(self._choices.all)
-        listed = p.ModelList(choices=choices, chosen=self.chosen)
-        for one in [page] if page else list(self._pages):
-            if one.connected:
-                one.send(listed)
+        self._send(p.ModelList(choices=choices, chosen=self.chosen), pages)
 
-    async def _choose(self, wish: str) -> None:
-        chosen = self._choices.id(wish)
-        before = self._opened.get(self.chosen)
+    async def _choose(self, name: str) -> None:
+        chosen = self._choices.resolve(name)
+        before = self._open_models.get(self.chosen)
         if chosen != self.chosen:
             self.chosen = chosen
             if isinstance(before, LocalModel):
                 before.engine.unload_soon()  # a run may still use it
-            self._take_up()
-            await asyncio.to_thread(self._remember)
+            self._activate()
+            await asyncio.to_thread(self._save_choice)
         await self._list()
 
-    async def _save(self, message: p.SaveEndpoint) -> None:
+    async def _save(self, request: p.SaveEndpoint) -> None:
         saved = await asyncio.to_thread(
-            self._endpoints.save, message.name, message.url, model=message.model, api_key=message.api_key
+            self._endpoints.save, request.name, request.url, model=request.model, api_key=request.api_key
         )
-        self._drop(id_of(ENDPOINT_KIND, saved.name))
+        self._replace(choice_id(ENDPOINT_KIND, saved.name))
         await self._list()
 
     async def _remove(self, name: str) -> None:
         await asyncio.to_thread(self._endpoints.remove, name)
-        identity = id_of(ENDPOINT_KIND, name)
-        if self.chosen == identity:
+        choice = choice_id(ENDPOINT_KIND, name)
+        if self.chosen == choice:
             await self._choose(AUTO)
-        self._drop(identity)
+        self._replace(choice)
         await self._list()
 
     async def _control(self, action: str) -> None:
-        model = self._open(self.chosen)
+        model = self._model(self.chosen)
         if isinstance(model, UnavailableModel):
-            raise ModelError(model.why)
+            raise ModelError(model.reason)
         if action == "stop":
             await model.stop()
             return
         try:
             await model.start()
-        except ModelError as error:
-            log.warning("CodeAct's model %s does not start: %s", model.name, error)  # its status says so too
+        except ModelError as error:  # its status tells the pages
+            log.warning("CodeAct's model %s does not start: %s", model.info.name, error)
 
-    def _open(self, identity: str) -> Opened | UnavailableModel:
-        """Return the model of a choice, without starting or reaching it."""
-        if identity in self._opened:
-            return self._opened[identity]
-        kind, _, name = identity.partition(":")
-        model: Opened
+    def _model(self, choice: str) -> OpenModel | UnavailableModel:
+        """Return the model of a choice, without starting or contacting it."""
+        if choice in self._open_models:
+            return self._open_models[choice]
+        kind, _, name = choice.partition(":")
+        model: OpenModel
         try:
             if kind == ENDPOINT_KIND:
                 model = open_endpoint(self._endpoints, name, timeouts=self._timeouts)
             else:
                 model = open_local(
                     name if kind in (CATALOG_KIND, FILE_KIND) else kind,
-                    machine=self._choices.seen,
+                    machine=self._choices.machine,
                     supervision=self._supervision,
                     engine_options=self._engine_options,
                     timeouts=self._timeouts,
                 )
         except CodeActError as error:
-            return UnavailableModel(name or identity, str(error))
-        if isinstance(model, LocalModel) and identity != self.chosen:
+            return UnavailableModel(name or choice, str(error))
+        if isinstance(model, LocalModel) and choice != self.chosen:
             model.engine.unload_soon()
-        model.watch(lambda status: self._post(self._on_status, identity, status))
-        self._opened[identity] = model
+        model.watch(lambda status: self._call_in_loop(self._on_status, choice, status))
+        self._open_models[choice] = model
         return model
 
-    def _take_up(self) -> None:
-        """See to the model that is the chosen one now."""
-        model = self._open(self.chosen)
+    def _activate(self) -> None:
+        """Open the chosen model and show its status."""
+        model = self._model(self.chosen)
         if isinstance(model, UnavailableModel):
-            log.error("CodeAct has no model: %s", model.why)
-            self._show(p.ModelStatus(model=model.name, state="failed", message=model.why))
+            log.error("CodeAct has no model: %s", model.reason)
+            self._show(p.ModelStatus(model=model.info.name, state="failed", message=model.reason))
             return
         if isinstance(model, LocalModel):
             model.engine.keep_loaded()
-        self._show(_told(model.status))
+        self._show(_message(model.status))
 
-    def _drop(self, identity: str) -> None:
-        """Let go of an endpoint that has changed; a run that uses it goes on with it as it was."""
-        if model := self._opened.pop(identity, None):
-            self._dropped.append(model)
-        if identity == self.chosen:
-            self._take_up()
+    def _replace(self, choice: str) -> None:
+        """Open an endpoint anew, for it has changed; a run that uses it keeps it as it was."""
+        if model := self._open_models.pop(choice, None):
+            self._replaced.append(model)
+        if choice == self.chosen:
+            self._activate()
 
-    def _on_status(self, identity: str, status: EngineStatus) -> None:
-        """Tell the pages, of the chosen model and of what a run with another one has to wait for."""
-        if identity == self.chosen or status.state in _PREPARING:
-            self._show(_told(status))
-        elif isinstance(chosen := self._opened.get(self.chosen), EndpointModel | LocalModel):
-            self._show(_told(chosen.status))
+    def _on_status(self, choice: str, status: EngineStatus) -> None:
+        """Show the status of the chosen model, or of another one that a run waits for."""
+        if choice == self.chosen or status.state in _PREPARING:
+            self._show(_message(status))
+        elif isinstance(chosen := self._open_models.get(self.chosen), EndpointModel | LocalModel):
+            self._show(_message(chosen.status))
 
     def _show(self, status: p.ModelStatus) -> None:
-        if status == self._status:
-            return
-        self._status = status
-        for page in list(self._pages):
-            if page.connected:
-                page.send(status)
+        if status != self._status:
+            self._status = status
+            self._send(status)
 
-    def _known(self, remembered: Any) -> str | None:
-        """Return the choice that was remembered, if it can still be made."""
+    def _send(self, message: p.ModelList | p.ModelStatus, pages: list[Page] | None = None) -> None:
+        for page in list(self._pages) if pages is None else pages:
+            if page.connected:
+                page.send(message)
+
+    def _saved_choice(self) -> str | None:
+        """Return the choice that was saved, if it still exists."""
+        saved = self._settings.read().get("chosen")
         try:
-            return self._choices.id(remembered) if isinstance(remembered, str) else None
+            return self._choices.resolve(saved) if isinstance(saved, str) else None
         except ModelError:
             return None
 
-    def _remember(self) -> None:
-        with self._memory.change() as remembered:
-            remembered["chosen"] = self.chosen
-
-    def _do(self, page: Page, work: Coroutine[Any, Any, None]) -> None:
-        async def doing() -> None:
-            try:
-                await work
-            except CodeActError as error:
-                page.send(p.Refused(notebook="", message=str(error)))
-            except Exception:
-                log.exception("CodeAct could not do what a page asked of its models")
-                page.send(p.Refused(notebook="", message="That went wrong; the server's log says how."))
-
-        task = asyncio.ensure_future(doing())
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+    def _save_choice(self) -> None:
+        with self._settings.change() as saved:
+            saved["chosen"] = self.chosen
 
 
-def _told(status: EngineStatus) -> p.ModelStatus:
+def _message(status: EngineStatus) -> p.ModelStatus:
     return p.ModelStatus(**status.model_dump())

@@ -1,100 +1,105 @@
-"""The notebook of a run, through whichever page shows it."""
+"""The agent's notebook: cells through whichever page shows them, the kernel through the server."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal
 
 from .. import protocol as p
-from ..agent.contracts import Cell, Execution, NotebookCell, NotebookError, NotebookState
-from .live import CellLost, Followed
-from .pages import Page, PageGone
-from .session import Desk
+from ..agent.contracts import ChatModel, Execution, NotebookCell, NotebookError, NotebookState
+from .following import FollowedExecution
+from .kernel import ServerKernel
+from .pages import CellLostError, PageGoneError, required
+from .session import NotebookSession
 
-T = TypeVar("T")
+INTERRUPT_GRACE = 10.0
+"""Seconds an interrupted cell has to end before the run goes on without it."""
+SETTLE = 0.3
+"""Seconds until a requested cell has surely begun: interrupted earlier, ipykernel may drop it silently."""
 REFRESH = 0.5
-"""Seconds between two looks at a cell that goes on while another page shows it than the one that ran it."""
+"""Seconds between two updates of a running cell on a page that did not start it."""
 
 
-@dataclass
-class _Kept:
-    """A cell of the run as it should be, and what the run had written there before."""
+class PageNotebook:
+    """Implements the agent's `Notebook` contract on an open page and the user's own kernel.
 
-    source: str
-    cell_type: str
-    metadata: dict[str, Any]
-    after: str | None
-    written: set[str] = field(default_factory=set)
-    execution: Execution | None = None
-
-    def misses(self, cell: Cell | None) -> bool:
-        """Whether a page that has come anew has less of it; what the user made of it is not less."""
-        if cell is None:
-            return True
-        if cell.source not in self.written:
-            return False
-        shown = self.execution
-        behind = shown and (cell.execution_count is None or len(cell.outputs) < len(shown.outputs))
-        return cell.source != self.source or bool(behind)
-
-    def whole(self, cell_id: str) -> NotebookCell:
-        """Return it as nbformat spells it."""
-        cell: NotebookCell = {"id": cell_id, "cell_type": self.cell_type, "source": self.source}
-        cell["metadata"] = self.metadata
-        if self.cell_type == "code":
-            shown = self.execution
-            cell["outputs"] = shown.outputs if shown else []
-            cell["execution_count"] = shown.execution_count if shown else None
-        return cell
-
-
-class DeskNotebook:
-    """One run's notebook, as `notebooks.live.Page` wants it: on any page that shows it.
-
-    When a page goes away, the next one takes over. It is given the cells of the run that it lacks: they were
-    not saved, or their results came while no page was there. A cell that the kernel was asked to run is never
-    run again.
+    Commands that can safely be given twice go to the next page when one goes away. A cell that the kernel has
+    been asked to run is never run again: the server follows its execution by itself.
 
     Parameters
     ----------
-    desk
-        Knows the pages.
-    metadata
-        Returns the mark that cells written now carry, for information only.
+    session
+        Knows the pages, and the cells that a page may lack.
+    kernel
+        The notebook's kernel.
+    model
+        The model whose name goes into the metadata of the cells that are written.
     """
 
-    def __init__(self, desk: Desk, metadata: Callable[[], dict[str, Any]]) -> None:
-        self._desk, self._metadata = desk, metadata
-        self._cells: dict[str, _Kept] = {}
-        self._page: Page | None = None
-        # as the page told it along with a cell's result, until anything else is done
+    def __init__(
+        self, session: NotebookSession, kernel: ServerKernel, *, model: ChatModel | None = None
+    ) -> None:
+        self._session, self._kernel, self._model = session, kernel, model
+        self._requested = 0.0
+        # comes with a cell's result, and holds until the next command
         self._latest: NotebookState | None = None
-        self._handing_over = asyncio.Lock()
 
-    async def read_state(self, *, brief: bool) -> NotebookState:
-        """Read the notebook."""
-        state, self._latest = self._latest, None
-        if brief and state:
-            return state
-        return _given((await self._command(p.ReadState, brief=brief)).state)
+    async def state(self, *, brief: bool = False) -> NotebookState:
+        """Read the notebook.
 
-    async def read_cell(self, *, cell_id: str) -> NotebookCell:
-        """Read a whole cell."""
-        return _given((await self._command(p.ReadCell, cell_id=cell_id)).cell)
+        Raises
+        ------
+        NotebookError
+            If the notebook has no kernel, or one that does not speak Python.
+        """
+        state = await self.read_state(brief=brief)
+        if state.kernel is None:
+            raise NotebookError("This notebook has no kernel. Choose one with Kernel > Change Kernel.")
+        if state.kernel.status in ("dead", "terminating"):
+            raise NotebookError("The kernel is dead. Restart it with Kernel > Restart Kernel and ask again.")
+        if state.kernel.language.lower() != "python":
+            raise NotebookError(
+                f"CodeAct acts by writing Python, but this notebook's kernel runs {state.kernel.language}. "
+                "Choose a Python kernel with Kernel > Change Kernel."
+            )
+        kernel = state.kernel.model_copy(update={"session": self._kernel.session()})
+        update: dict[str, Any] = {"kernel": kernel}
+        if not brief:
+            update["variables"] = await self._kernel.variables()
+        return state.model_copy(update=update)
 
-    async def restore_cell(self, *, cell: NotebookCell, after: str | None) -> None:
+    async def read_state(self, *, brief: bool = False) -> NotebookState:
+        """Read the notebook as the page has it, whatever kernel it has."""
+        latest, self._latest = self._latest, None
+        if brief and latest:
+            return latest
+        return required((await self._command(p.ReadState, brief=brief)).state)
+
+    async def read_cell(self, cell_id: str) -> NotebookCell:
+        """Return a whole cell."""
+        return required((await self._command(p.ReadCell, cell_id=cell_id)).cell)
+
+    async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
         """Put a whole cell back."""
-        self._cells.pop(str(cell["id"]), None)
+        self._session.cells.forget(str(cell["id"]))
         await self._command(p.RestoreCell, cell=cell, after=after)
 
-    async def write_cell(self, *, source: str, cell_type: str, cell_id: str | None, after: str | None) -> str:
-        """Insert or rewrite a cell, marked with the run that did it."""
-        metadata = self._metadata()
-        before = self._cells.get(cell_id or "")
+    async def write_cell(
+        self,
+        source: str,
+        *,
+        cell_type: Literal["code", "markdown"] = "code",
+        cell_id: str | None = None,
+        after: str | None = None,
+    ) -> str:
+        """Rewrite a cell in place, or insert one below ``after``; mark it with the run that did it."""
+        session = self._session
+        model = self._model.info.name if self._model else ""
+        metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": model}}
         done = await self._command(
             p.WriteCell,
             source=source,
@@ -102,136 +107,120 @@ class DeskNotebook:
             cell_id=cell_id,
             new_id=str(uuid.uuid4()),
             after=after,
-            was=before.source if before else None,
+            was=session.cells.source(cell_id),
             metadata=metadata,
         )
-        written = _given(done.cell_id)
-        kept = _Kept(source, cell_type, metadata, after)
-        if before and written == cell_id:
-            kept.written, kept.after = before.written, before.after
-        kept.written.add(source)
-        self._cells[written] = kept
+        written = required(done.cell_id)
+        session.cells.record(written, source, cell_type=cell_type, metadata=metadata, after=after)
         return written
 
-    async def delete_cell(self, *, cell_id: str) -> None:
+    async def delete_cell(self, cell_id: str) -> None:
         """Remove a cell."""
-        self._cells.pop(cell_id, None)
+        self._session.cells.forget(cell_id)
         await self._command(p.DeleteCell, cell_id=cell_id)
 
-    async def run_cell(self, *, cell_id: str, source: str, followed: Followed | None) -> Execution:
-        """Run a cell; when its page goes away meanwhile, the server's own view of it is the result."""
-        kept = self._cells.get(cell_id)
-        if kept:
-            kept.source = source  # the user may have edited what they approved
-            kept.written.add(source)
+    async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
+        """Run a cell in the user's kernel; after ``timeout`` seconds it is interrupted."""
+        self._session.cells.set_source(cell_id, source)
+        async with self._kernel.follow(source) as followed:
+            self._requested = time.monotonic()
+            settling = asyncio.ensure_future(self._settle(followed))
+            try:
+                running = asyncio.ensure_future(self._run_on_page(cell_id, source, followed))
+                execution = await self._within(timeout, running)
+                if followed and followed.request and execution.status != "dead":
+                    await settling
+                    if followed.has_late_outputs:
+                        execution = execution.model_copy(update={"outputs": followed.so_far().outputs})
+            finally:
+                settling.cancel()
+        return execution
+
+    async def interrupt(self) -> None:
+        """Interrupt the kernel, through the server; a cell requested just now gets to begin first."""
+        await asyncio.sleep(max(0.0, self._requested + SETTLE - time.monotonic()))
+        await self._kernel.interrupt()
+
+    async def load_tools(self, tools: Sequence[str]) -> None:
+        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
+        await self._kernel.load_tools(tools)
+
+    async def _command(self, kind: Callable[..., p.Command], **fields: Any) -> p.Done:
+        """Send a command that may be given twice to whichever page there is."""
+        self._latest = None
         while True:
-            page = await self._hand()
-            began = followed.began if followed else self._unfollowed
-            self._began = False
+            page = await self._session.acting_page()
+            with suppress(PageGoneError):
+                return await page.command(kind, self._session.path, **fields)
+
+    async def _run_on_page(self, cell_id: str, source: str, followed: FollowedExecution | None) -> Execution:
+        """Run a cell through a page; if the page goes away meanwhile, the server tells the result."""
+        execution: Execution | None = None
+        while execution is None:
+            page = await self._session.acting_page()
+            requests: list[str] = []
+            on_began = followed.identify if followed else requests.append
             try:
                 done = await page.command(
-                    p.RunCell, self._desk.path, began=began, cell_id=cell_id, source=source
+                    p.RunCell, self._session.path, on_began=on_began, cell_id=cell_id, source=source
                 )
-                execution = _given(done.execution)
-                self._latest = done.state
-                if execution.status == "dead" and followed and followed.message:
-                    # it may be the page alone that has lost the kernel
-                    execution = await self._without_page(kept, followed)
-                break
-            except PageGone:
-                if followed and followed.message:
-                    execution = await self._without_page(kept, followed)
-                    break
-                if self._began:
-                    raise CellLost(
+                execution, self._latest = required(done.execution), done.state
+                if execution.status == "dead" and followed and followed.request:
+                    # perhaps only the page has lost the kernel
+                    execution = await self._result_without_page(cell_id, followed)
+            except PageGoneError:
+                if followed and followed.request:
+                    execution = await self._result_without_page(cell_id, followed)
+                elif requests:
+                    raise CellLostError(
                         "The page was closed while CodeAct was running a cell, and the server cannot follow "
                         "this kernel by itself, so the run stopped."
                     ) from None
-        if kept:
-            kept.execution = execution
-        if self._page is None and self._desk.pages:
-            await self.show()
+        self._session.cells.set_execution(cell_id, execution)
+        await self._session.catch_up()
         return execution
 
-    @property
-    def complete(self) -> bool:
-        """Whether a page shows all that the run has done."""
-        return not self._cells or self._page in self._desk.pages
-
-    async def show(self) -> None:
-        """Let a page that has come anew have what it lacks; the run need not wait for it."""
-        with suppress(PageGone, NotebookError):
-            await self._hand()
-
-    def _unfollowed(self, _message: str) -> None:
-        self._began = True
-
-    async def _without_page(self, kept: _Kept | None, followed: Followed) -> Execution:
-        """Wait for the end of a cell whose page is gone; a page that comes shows how far it is."""
+    async def _result_without_page(self, cell_id: str, followed: FollowedExecution) -> Execution:
+        """Wait for the end of a cell whose page is gone; a page that takes over shows its outputs so far."""
+        cells = self._session.cells
         waiting = asyncio.ensure_future(followed.result())
         try:
             while not waiting.done():
                 await asyncio.wait({waiting}, timeout=REFRESH)
-                if kept and not waiting.done():
-                    # no count yet, by which the cell is known not to be done
+                if not waiting.done():
+                    # without a count, which marks the cell as unfinished
                     now = followed.so_far().model_copy(update={"execution_count": None, "seconds": 0.0})
-                    changed, kept.execution = kept.execution != now, now
-                    await self._keep_up(kept, changed=changed)
+                    changed = cells.set_execution(cell_id, now)
+                    if not cells.are_on(self._session.pages):
+                        await self._session.catch_up()
+                    elif changed:
+                        with suppress(PageGoneError, NotebookError):
+                            await cells.show(cell_id)
             return waiting.result()
         finally:
             waiting.cancel()
-            self._page = None  # whichever page there is lacks the rest
+            cells.invalidate()  # whichever page there is lacks the rest
 
-    async def _keep_up(self, kept: _Kept, *, changed: bool) -> None:
-        """Show a cell's outputs so far to the page that took over, if there is one."""
-        if not self.complete:
-            if self._desk.pages:
-                await self.show()
-        elif changed and self._page:
-            [cell_id] = [cell_id for cell_id, one in self._cells.items() if one is kept]
-            with suppress(PageGone, NotebookError):
-                await self._restore(self._page, cell_id, kept)
+    async def _settle(self, followed: FollowedExecution | None) -> None:
+        """Wait for outputs of threads; ask the kernel as soon as the cell is done, for the page is slower."""
+        if followed and (await followed.result()).status != "dead":
+            await self._kernel.settle()
 
-    async def _command(self, kind: Callable[..., p.Command], **fields: Any) -> p.Done:
-        """Have something done that may be done twice, by the page there is."""
-        self._latest = None
-        while True:
-            page = await self._hand()
-            with suppress(PageGone):
-                return await page.command(kind, self._desk.path, **fields)
-
-    async def _hand(self) -> Page:
-        """Return the page to command, which has all that the run has done."""
-        while True:
-            page = await self._desk.hand()
-            async with self._handing_over:
-                if page is self._page:
-                    return page
-                try:
-                    await self._hand_over(page)
-                except PageGone:
-                    continue
-                self._page = page
-                return page
-
-    async def _hand_over(self, page: Page) -> None:
-        if not self._cells:
-            return
-        state = _given((await page.command(p.ReadState, self._desk.path)).state)
-        cells = {cell.id: cell for cell in state.cells}
-        last = state.cells[-1].id if state.cells else None
-        for cell_id, kept in self._cells.items():
-            if kept.misses(cells.get(cell_id)):
-                await self._restore(page, cell_id, kept, last=last)
-
-    async def _restore(self, page: Page, cell_id: str, kept: _Kept, last: str | None = None) -> None:
-        after = kept.after or last
-        await page.command(
-            p.RestoreCell, self._desk.path, cell=kept.whole(cell_id), after=after, trusted=True
-        )
-
-
-def _given(value: T | None) -> T:
-    if value is None:
-        raise NotebookError("The page gave an incomplete answer. Reload it and ask again.")
-    return value
+    async def _within(self, timeout: float | None, running: asyncio.Future[Execution]) -> Execution:
+        """Wait for a cell; interrupt it if it takes longer than ``timeout``."""
+        try:
+            done, _ = await asyncio.wait({running}, timeout=timeout)
+            if not done:
+                await self.interrupt()
+                await asyncio.wait({running}, timeout=INTERRUPT_GRACE)
+            if not running.done():
+                raise NotebookError(
+                    "The cell does not react to being interrupted. Restart the kernel with "
+                    "Kernel > Restart Kernel and ask again."
+                )
+            return running.result()
+        except CellLostError:
+            await self.interrupt()  # nobody is left to see what it does, or to stop it
+            raise
+        finally:
+            running.cancel()

@@ -1,69 +1,70 @@
-"""One notebook's desk: the pages that show it, and the run under way."""
+"""One notebook's session: its conversation, the pages that show it, and the run under way."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 from .. import protocol as p
+from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
 from ..agent.events import Event, ReplyDelta
 from ..agent.gate.gate import Approval
 from .approvals import Approvals
-from .pages import Page
+from .pages import Page, PageGoneError
+from .run_cells import RunCells
+from .tasks import TaskSet
 
-if TYPE_CHECKING:
-    from ..agent.agent import Agent
-    from .page_notebook import DeskNotebook
-
-DESERTED = (
+NO_PAGE = (
     "No page has shown this notebook for {minutes} minutes, so the run stopped. "
     "What ran before is kept; ask again to go on."
 )
 
+BROADCAST_INTERVAL = 0.05
+"""Seconds for which events are gathered: a page that redraws for each piece of a reply is a slow one."""
 
-TELLING = 0.05
-"""Seconds that events are kept, to be told together: a page that draws them is slow to do what it is told."""
 
-
-class Desk:
+class NotebookSession:
     """One notebook: its conversation, the pages that show it, and the run under way.
 
-    A run's commands go to the page that asked. When that is gone, to another that shows the notebook; when
-    there is none, the run waits for one.
+    A run's commands go to the page that asked for the run. When that page is gone, another one that shows the
+    notebook takes over; when there is none, the run waits for one.
 
     Parameters
     ----------
     notebook
-        Its path, which changes when the user renames it.
+        The notebook's path, which changes when the user renames it.
     conversation
         The conversation that is open.
     approval
         Which cells wait for approval.
-    patience
-        Seconds that a run waits for a page.
+    reconnect_seconds
+        How long a run waits for a page.
     """
 
-    def __init__(self, notebook: str, conversation: str, *, approval: Approval, patience: float) -> None:
+    def __init__(
+        self, notebook: str, conversation: str, *, approval: Approval, reconnect_seconds: float
+    ) -> None:
         self.notebook, self.conversation = notebook, conversation
         self.pages: list[Page] = []
-        self.kernel: str | None = None
+        self.kernel_id: str | None = None
         self.approvals = Approvals(approval)
-        self.hands: DeskNotebook | None = None
+        self.cells = RunCells(self.path)
         self.task: asyncio.Task[None] | None = None
         self.run, self.turn = "", 0
         self.busy = ""
-        """What keeps a run from being started, as a sentence; empty if nothing does."""
-        self.actor: Page | None = None
+        """Why no run can be started now, as a sentence; empty if one can."""
+        self._acting_page: Page | None = None
         self._agent: Agent | None = None
-        self._patience = patience
-        self._arrival = asyncio.Event()
-        self._leaving: asyncio.TimerHandle | None = None
+        self._reconnect_seconds = reconnect_seconds
+        self._page_joined = asyncio.Event()
+        self._giving_up: asyncio.TimerHandle | None = None
         self._why_stopped = ""
-        self._writing = ""
-        self._untold: list[Event] = []
-        self._telling: asyncio.TimerHandle | None = None
-        self._showing: set[asyncio.Task[None]] = set()
+        self._reply: ReplyDelta | None = None
+        self._queue: list[Event] = []
+        self._flush: asyncio.TimerHandle | None = None
+        self._tasks = TaskSet()
 
     @property
     def running(self) -> bool:
@@ -74,114 +75,148 @@ class Desk:
         """Return the notebook's path as it is now."""
         return self.notebook
 
-    def begin(self, page: Page, agent: Agent, hands: DeskNotebook) -> None:
-        """Get ready for a run that ``page`` asked for."""
-        self.take(page)
-        self._agent, self.hands = agent, hands
-        self.run, self.turn, self._writing = "", 0, ""
+    def begin(self, page: Page, agent: Agent) -> None:
+        """Prepare for a run of ``agent`` that ``page`` asked for."""
+        self.set_acting_page(page)
+        self._agent, self.cells = agent, RunCells(self.path)
+        self.run, self.turn, self._reply = "", 0, None
 
-    def take(self, page: Page) -> None:
-        """Let ``page`` be the one that is commanded."""
-        self.actor, self._why_stopped = page, ""
+    def end(self) -> None:
+        """Let go of what a run needed; keep its cells for the next page if no page has them all."""
+        self._agent = self._reply = None
+        if self._giving_up:
+            self._giving_up.cancel()
+        self._forget_shown_cells()
 
     def stop(self, why: str = "Stopped.") -> None:
-        """End the run under way."""
+        """Stop the run under way."""
         if not self.running or self._agent is None:
             return
         self._agent.stop(why)
         self._why_stopped = why
-        if self.actor and self.actor not in self.pages:
-            self.actor.withdrawn(self.notebook)  # or it would be waited for
-        self._arrival.set()
+        if self._acting_page and self._acting_page not in self.pages:
+            self._acting_page.abandon_commands(self.notebook)  # or the run would wait for its answer
+        self._page_joined.set()
 
-    def tell(self, event: Event) -> None:
-        """Show an event to every page with this notebook."""
+    async def close(self) -> None:
+        """End what still goes on for the pages."""
+        await self._tasks.close()
+
+    def broadcast(self, event: Event) -> None:
+        """Show an event to every page with this notebook; neighbouring pieces of a reply are joined."""
         self.run, self.turn = event.run, event.turn
-        self._writing = self._writing + event.text if isinstance(event, ReplyDelta) else ""
-        before = self._untold[-1] if self._untold else None
-        if isinstance(event, ReplyDelta) and isinstance(before, ReplyDelta):
-            self._untold[-1] = before.model_copy(update={"text": before.text + event.text})
+        last = self._queue[-1] if self._queue else None
+        if isinstance(event, ReplyDelta):
+            self._reply = _joined(self._reply, event) if self._reply else event
         else:
-            self._untold.append(event)
-        if self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(TELLING, self.send)
+            self._reply = None
+        if isinstance(event, ReplyDelta) and isinstance(last, ReplyDelta):
+            self._queue[-1] = _joined(last, event)
+        else:
+            self._queue.append(event)
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(BROADCAST_INTERVAL, self.send)
 
     def send(self, *messages: Any) -> None:
-        """Send messages to every page with this notebook, after what happened before them."""
-        if self._telling:
-            self._telling.cancel()
-        untold, self._untold, self._telling = self._untold, [], None
+        """Send messages to every page with this notebook, after the events that came before them."""
+        if self._flush:
+            self._flush.cancel()
+        events, self._queue, self._flush = self._queue, [], None
         for message in (
-            *(p.EventMessage(notebook=self.notebook, event=event) for event in untold),
+            *(p.EventMessage(notebook=self.notebook, event=event) for event in events),
             *messages,
         ):
             for page in self.pages:
                 page.send(message)
 
-    def written(self) -> list[Event]:
-        """Return what there is of a reply being written, which the journal does not have."""
-        if not self._writing:
-            return []
-        place = {"conversation": self.conversation, "run": self.run, "turn": self.turn}
-        return [ReplyDelta(**place, text=self._writing)]
+    def reply_so_far(self) -> list[Event]:
+        """Return what there is of a reply being written: the journal does not have it yet."""
+        return [self._reply] if self._reply else []
 
     def join(self, page: Page) -> None:
-        """Take a page on that shows the notebook, for the first time or again."""
+        """Add a page that shows the notebook, for the first time or again."""
         if page in self.pages:
             return
-        self.send()  # to those who were there; this one has it from the history
+        self.send()  # to the others; this page has these events from the history
         self.pages.append(page)
-        if self._leaving:
-            self._leaving.cancel()
-        if self.actor is page:
-            page.back(page.send, self.notebook)
-        elif self.actor and self.actor not in self.pages:
-            self.actor.withdrawn(self.notebook)
-        self._arrival.set()
-        if self.hands and not self.hands.complete:
-            task = asyncio.ensure_future(self._show(self.hands))
-            self._showing.add(task)
-            task.add_done_callback(self._showing.discard)
+        if self._giving_up:
+            self._giving_up.cancel()
+        if self._acting_page is page:
+            page.resend_commands(self.notebook)
+        elif self._acting_page and self._acting_page not in self.pages:
+            self._acting_page.abandon_commands(self.notebook)
+        self._page_joined.set()
+        if not self.cells.are_on(self.pages):
+            self._tasks.start(self._show_missed_cells())
 
-    def leave(self, page: Page, *, comes_back: bool = False) -> None:
-        """Take a page off; one whose connection was lost may come back to what it was told to do."""
+    def leave(self, page: Page, *, may_return: bool = False) -> None:
+        """Remove a page; one that lost its connection may return and answer its commands then."""
         if page not in self.pages:
             return
         self.pages.remove(page)
-        if self.pages or not comes_back:
-            page.withdrawn(self.notebook)
+        if self.pages or not may_return:
+            page.abandon_commands(self.notebook)
         if self.running and not self.pages:
-            why = DESERTED.format(minutes=f"{self._patience / 60:.0f}")
-            self._leaving = asyncio.get_running_loop().call_later(self._patience, self.stop, why)
+            why = NO_PAGE.format(minutes=f"{self._reconnect_seconds / 60:.0f}")
+            self._giving_up = asyncio.get_running_loop().call_later(self._reconnect_seconds, self.stop, why)
 
-    async def hand(self) -> Page:
-        """Return the page to command; wait for one if there is none.
+    def set_acting_page(self, page: Page) -> None:
+        """Let ``page`` carry out the commands."""
+        self._acting_page, self._why_stopped = page, ""
+
+    def expects(self, page: Page) -> bool:
+        """Tell whether a run under way would go on with ``page`` if it came back."""
+        return self.running and self._acting_page is page
+
+    async def acting_page(self) -> Page:
+        """Return the page that carries out commands, with all cells of the run; wait for one if need be.
 
         Raises
         ------
         NotebookError
-            When the run was stopped while it waited.
+            If the run was stopped meanwhile, or the page cannot show the cells.
         """
-        while self.actor is None or self.actor not in self.pages:
-            if self.pages:
-                self.actor = self.pages[0]
+        while True:
+            if page := self._available_page():
+                with suppress(PageGoneError):
+                    await self.cells.replay(page)
+                    return page
             elif self._why_stopped:
                 raise NotebookError(self._why_stopped)
             else:
-                self._arrival.clear()
-                await self._arrival.wait()
-        return self.actor
+                self._page_joined.clear()
+                await self._page_joined.wait()
 
-    def over(self) -> None:
-        """Let go of what a run needed; what no page has seen of it yet is kept for the next one."""
-        self._agent = None
-        self._writing = ""
-        if self._leaving:
-            self._leaving.cancel()
-        if self.hands and self.hands.complete:
-            self.hands = None
+    async def catch_up(self) -> None:
+        """Give the run's cells to a page that lacks some, if there is one; the run need not wait for it."""
+        if not self.cells.are_on(self.pages) and (page := self._available_page()):
+            with suppress(PageGoneError, NotebookError):
+                await self.cells.replay(page)
 
-    async def _show(self, hands: DeskNotebook) -> None:
-        await hands.show()
-        if not self.running and hands.complete and self.hands is hands:
-            self.hands = None
+    def _available_page(self) -> Page | None:
+        if self._acting_page not in self.pages and self.pages:
+            self._acting_page = self.pages[0]
+        return self._acting_page if self._acting_page in self.pages else None
+
+    async def _show_missed_cells(self) -> None:
+        await self.catch_up()
+        if not self.running:
+            self._forget_shown_cells()
+
+    def _forget_shown_cells(self) -> None:
+        """Leave the cells to the user once a page has them all."""
+        if self.cells.are_on(self.pages):
+            self.cells = RunCells(self.path)
+
+
+def _joined(before: ReplyDelta, piece: ReplyDelta) -> ReplyDelta:
+    """Return two neighbouring pieces of a reply as one."""
+    if piece.restart:
+        return piece
+    return before.model_copy(
+        update={
+            "thinking": before.thinking + piece.thinking,
+            "prose": before.prose + piece.prose,
+            "action": before.action + piece.action,
+        }
+    )

@@ -1,22 +1,21 @@
-"""What the live door is given: a model, a journal, kernels, and the user's settings."""
+"""What the server extension gives its conversations: models, a journal, kernels and the user's settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..agent.gate.gate import Approval
-from ..agent.run import Budget
 from ..journal import SqliteJournal
+from ..options import RunOptions
 from .kernel import ServerKernel
 from .models import Models
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What the live door is given.
+    """What conversations and runs are set up with.
 
     Parameters
     ----------
@@ -29,17 +28,11 @@ class Setup:
     contents
         The server's contents manager.
     root
-        The folder that the pages' notebook paths start from; it tells one server's notebooks from another's.
-    budget
-        What a run may spend.
-    approval
-        Which cells wait for approval in a notebook whose user has not chosen.
-    action_format
-        Name of the format that the model writes actions in.
-    tools
-        Functions (``"module:function"``) that are loaded into kernels for the model.
-    patience
-        Seconds that a run waits for a page when none shows its notebook.
+        The folder that the notebooks' paths start from; it tells one server's notebooks from another's.
+    options
+        How runs are to be done, where the user has not chosen otherwise for a notebook or a task.
+    reconnect_seconds
+        How long a run waits for a page when none shows its notebook.
     """
 
     models: Models
@@ -47,20 +40,17 @@ class Setup:
     kernels: Any
     contents: Any
     root: str
-    budget: Budget = field(default_factory=Budget)
-    approval: Approval = "risky"
-    action_format: str = "markdown"
-    tools: Sequence[str] = ()
-    patience: float = 600.0
+    options: RunOptions = field(default_factory=RunOptions)
+    reconnect_seconds: float = 600.0
 
     def key(self, notebook: str) -> str:
-        """Return what the journal calls a notebook."""
+        """Return the journal's name for a notebook."""
         return f"{self.root}/{notebook}"
 
     def folder(self, notebook: str) -> Path:
         """Return the folder that a notebook's kernel runs in."""
         return Path(self.root) / PurePosixPath(notebook).parent
 
-    def kernel(self, identity: Callable[[], str | None]) -> ServerKernel:
-        """Return the way to a kernel whose id may change."""
-        return ServerKernel(self.kernels, identity)
+    def kernel(self, kernel_id: Callable[[], str | None]) -> ServerKernel:
+        """Return the access to a kernel whose id may change."""
+        return ServerKernel(self.kernels, kernel_id)

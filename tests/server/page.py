@@ -1,8 +1,9 @@
-"""What a page does, in Python: keeps cells, runs them in the kernel, answers the server's commands."""
+"""A page, in Python: it keeps cells, runs them in the kernel, and answers the server's commands."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.websocket import WebSocketClientConnection
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 Message = dict[str, Any]
 
 
@@ -24,15 +25,15 @@ class ScriptedPage:
     sources : dict
         The cells' sources by their ids, in the notebook's order.
     kernel : dict or None
-        What `read_state` says of the kernel.
+        What `read_state` returns for the kernel.
     mute : set of str
-        Commands that are left without an answer.
+        Commands that get no answer.
     refuse : dict
-        Sentences that commands fail with, by their names.
+        Error messages of commands that fail, by their names.
     shown : dict
         Outputs and count that cells have, by their ids.
     began : bool
-        Whether it says which request runs a cell.
+        Whether it reports the id of the request that runs a cell.
     """
 
     def __init__(self, socket: WebSocketClientConnection, kernels: Any) -> None:
@@ -49,28 +50,39 @@ class ScriptedPage:
         self.news = asyncio.Condition()
         self._reader = asyncio.ensure_future(self._read())
         self._work: set[asyncio.Task[None]] = set()
+        self._ids = itertools.count(1)
 
     async def say(self, message: Message | str) -> None:
-        """Send a message, or what is none."""
+        """Send a message, or something that is none."""
         await self._socket.write_message(message if isinstance(message, str) else json.dumps(message))
+
+    async def request(self, kind: str, notebook: str | None = "a.ipynb", **fields: Any) -> str:
+        """Send a request, about a notebook or about none, and return its id."""
+        identity = f"request {next(self._ids)}"
+        about = {} if notebook is None else {"notebook": notebook}
+        await self.say({"type": kind, "id": identity, **about, **fields})
+        return identity
+
+    async def refused(self, kind: str, notebook: str | None = "a.ipynb", **fields: Any) -> str:
+        """Send a request and return the sentence that it is refused with."""
+        identity = await self.request(kind, notebook, **fields)
+        return str((await self.hears("refused", id=identity))["message"])
 
     async def open(self, notebook: str, kernel: str | None = None) -> Message:
         """Show a notebook and return the history that the server sends."""
         self._kernel_id = kernel or ""
         before = len(self.heard)
-        await self.say({"type": "open", "notebook": notebook, "kernel_id": kernel})
+        await self.request("open", notebook, kernel_id=kernel)
         return await self.hears("history", after=before)
 
-    async def ask(self, task: str = "Count.", notebook: str = "a.ipynb", **more: Any) -> None:
+    async def ask(self, task: str = "Count.", notebook: str = "a.ipynb", **more: Any) -> str:
         """Give a task."""
-        await self.say({"type": "ask", "notebook": notebook, "task": task, **more})
+        return await self.request("ask", notebook, task=task, **more)
 
-    async def decide(self, asked: Message, *, approved: bool = True, **more: Any) -> None:
-        """Give the user's word on what was asked."""
-        word = {"run": asked["run"], "sha256": asked["sha256"], "source": asked["source"]}
-        await self.say(
-            {"type": "resolve_approval", "notebook": "a.ipynb", "approved": approved, **word, **more}
-        )
+    async def resolve(self, asked: Message, source: str, *, approved: bool = True, **more: Any) -> str:
+        """Answer a request for approval; ``source`` is what the cell holds now."""
+        answer = {"run": asked["run"], "sha256": asked["sha256"], "source": source, "approved": approved}
+        return await self.request("resolve_approval", **answer | more)
 
     async def hears(self, kind: str, *, after: int = 0, **fields: Any) -> Message:
         """Wait for a message of a kind; for an event's kind, return the event."""
@@ -82,14 +94,14 @@ class ScriptedPage:
                         return said
             return None
 
-        async with asyncio.timeout(PATIENCE), self.news:
+        async with asyncio.timeout(TIMEOUT), self.news:
             await self.news.wait_for(lambda: found() or self.closed.is_set())
         said = found()
         assert said is not None, f"The connection ended before {kind} came."
         return said
 
     def types(self) -> list[str]:
-        """Return what was heard, by kind, but for how the model is."""
+        """Return the types of all messages, the model's status left out."""
         return [message["type"] for message in self.heard if message["type"] != "model_status"]
 
     async def end(self, *, after: int = 0) -> Message:
@@ -99,7 +111,7 @@ class ScriptedPage:
     @property
     def commands(self) -> list[str]:
         """The commands that came, by their names."""
-        return [message["type"] for message in self.heard if "id" in message]
+        return [message["type"] for message in self.heard if is_command(message)]
 
     @property
     def events(self) -> list[str]:
@@ -126,7 +138,7 @@ class ScriptedPage:
         assert isinstance(client, AsyncKernelClient)
         client.start_channels(stdin=False, hb=False, control=False)
         try:
-            await client.wait_for_ready(timeout=PATIENCE)
+            await client.wait_for_ready(timeout=TIMEOUT)
             request = client.execute(source)
             if asked is not None and self.began:
                 await self.say({"type": "began", "id": asked, "message": request})
@@ -154,7 +166,7 @@ class ScriptedPage:
             async with self.news:
                 self.heard.append(message)
                 self.news.notify_all()
-            if "id" in message and message["type"] not in self.mute:
+            if is_command(message) and message["type"] not in self.mute:
                 task = asyncio.ensure_future(self._carry_out(message))
                 self._work.add(task)
                 task.add_done_callback(self._work.discard)
@@ -198,6 +210,11 @@ class ScriptedPage:
         """Return a whole cell."""
         shown = self.shown.get(cell, {"outputs": [], "execution_count": None})
         return {"id": cell, "cell_type": "code", "metadata": {}, "source": self.sources[cell], **shown}
+
+
+def is_command(message: Message) -> bool:
+    """Tell whether the server wants something done."""
+    return isinstance(message.get("id"), int)
 
 
 Connect = Callable[..., Awaitable[ScriptedPage]]

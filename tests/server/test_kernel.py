@@ -1,4 +1,4 @@
-"""What the server hears of a kernel besides what its page shows."""
+"""What the server sees of a kernel besides what its page shows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager = AsyncMultiKernelManager()
-    identity = await manager.start_kernel()
-    page = manager.get_kernel(identity).client()
+    kernel_id = await manager.start_kernel()
+    page = manager.get_kernel(kernel_id).client()
     page.start_channels()
-    kernel = ServerKernel(manager, lambda: identity)
+    kernel = ServerKernel(manager, lambda: kernel_id)
     try:
         await page.wait_for_ready(timeout=60)
         await kernel.variables()
@@ -47,7 +47,7 @@ async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
             source = LATE.format(knock=knock.source)
             async with kernel.follow(source) as followed:
                 assert followed is not None
-                followed.began(page.execute(source))
+                followed.identify(page.execute(source))
                 await followed.result()
                 await asyncio.wait_for(knock.heard.wait(), 20)
                 pause = 0.03

@@ -60,7 +60,7 @@ async def test_only_the_page_that_asked_is_commanded_and_both_see_the_run(
     await page.end()
     assert other.commands == []
     assert other.events == page.events
-    await other.say({"type": "close", "notebook": "a.ipynb"})
+    await other.request("close")
     await other.say("not JSON")  # answered after the page was taken off
     await other.hears("refused")
     seen = len(other.events)
@@ -90,7 +90,7 @@ async def test_stop_interrupts_the_cell(
     model.script([cell(source)])
     await page.ask()
     await begun(page, jp_serverapp.kernel_manager, kernel)
-    await page.say({"type": "stop", "notebook": "a.ipynb"})
+    await page.request("stop")
     end = await page.end()
     assert (end["ending"], end["message"]) == ("stopped", "Stopped.")
     assert (await page.hears("executed"))["status"] == "interrupted"
@@ -105,7 +105,7 @@ async def test_stop_ends_a_run_whose_page_does_not_answer(
     model.script([cell("1 + 1")])
     await page.ask()
     await page.hears(command)
-    await page.say({"type": "stop", "notebook": "a.ipynb"})
+    await page.request("stop")
     end = await page.end()
     assert (end["ending"], end["message"]) == ("stopped", "Stopped.")
 
@@ -171,7 +171,7 @@ async def test_a_kernel_that_died_can_still_be_interrupted(
     manager: Any = jp_serverapp.kernel_manager.get_kernel(kernel)
     manager.stop_restarter()
     await manager.shutdown_kernel(now=True)
-    await page.say({"type": "stop", "notebook": "a.ipynb"})
+    await page.request("stop")
     await page.say({"type": "failed", "id": command["id"], "message": "The kernel is gone."})
     end = await page.end()
     assert (end["ending"], end["message"]) == ("failed", "The kernel is gone.")
@@ -192,7 +192,7 @@ async def test_an_endpoint_that_refuses_ends_the_run_with_a_sentence(
 async def test_the_key_reaches_neither_page_nor_journal_nor_kernel(
     page: ScriptedPage, model: ScriptedModel, journal_path: Path
 ) -> None:
-    await page.say({"type": "set_approval", "notebook": "a.ipynb", "approval": "never"})
+    await page.request("set_approval", approval="never")
     look = "import os\nkeys = [v for v in os.environ.values() if v.startswith('key-')]\nassert not keys, keys"
     model.script([cell(look), Refusal(401, f"Incorrect API key provided: {model.api_key}.")])
     await page.ask()

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from traitlets import TraitError
 
-from jupyter_codeact.server.extension import CodeActExtension
 from tests.scripted import ScriptedModel
 from tests.server.page import ScriptedPage
 
@@ -31,8 +29,3 @@ async def test_a_configured_tool_is_told_and_can_be_called(page: ScriptedPage, m
     assert "- shorten(text, width" in model.requests[0]["messages"][-1]["content"]
     assert "<execute>" in model.requests[0]["messages"][0]["content"]
     assert "one [...]" in model.requests[1]["messages"][-1]["content"]
-
-
-def test_a_name_that_is_no_tools_is_refused_with_a_sentence() -> None:
-    with pytest.raises(TraitError, match="does not name a tool"):
-        CodeActExtension(tools=["os.system"])

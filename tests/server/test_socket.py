@@ -1,7 +1,8 @@
-"""Who is let in, and what becomes of what they say."""
+"""Who is let in, and the answers to requests that cannot be met."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
 
+from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import ScriptedModel
-from tests.server.page import Connect, ScriptedPage
+from tests.server.page import Connect, Message, ScriptedPage
 
 MISUNDERSTOOD = "This page and the server do not understand each other. Reload the page."
 NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
@@ -53,17 +56,59 @@ async def test_a_page_of_another_site_is_kept_out_though_the_browser_has_the_coo
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["not JSON", "[]", '{"type": "sing"}', '{"type": "open"}', '{"type": "done", "id": 1, "more": 2}'],
+    [
+        *("not JSON", "[]", "[" * 100_000, '{"type": "sing"}', '{"type": "open", "id": 1}'),
+        '{"type": "done", "id": 1, "more": 2}',
+    ],
+    ids=["text", "array", "deep", "unknown type", "wrong id", "wrong answer"],
 )
-async def test_what_makes_no_sense_is_refused_and_the_connection_stays(
+async def test_a_message_that_cannot_be_read_is_refused_and_the_connection_stays(
     connect: Connect, nonsense: str
 ) -> None:
     page = await connect()
     await page.say(nonsense)
     refused = await page.hears("refused")
-    assert refused == {"type": "refused", "notebook": "", "message": MISUNDERSTOOD}
+    assert refused == {"type": "refused", "id": None, "notebook": "", "message": MISUNDERSTOOD}
     history = await page.open("a.ipynb")
     assert (history["notebook"], history["events"], history["running"]) == ("a.ipynb", [], False)
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [{"type": "ask"}, {"type": "list_models", "more": 1}, {"type": "sing"}, {}],
+    ids=["field missing", "field too many", "unknown type", "no type"],
+)
+async def test_the_refusal_of_a_unreadablethat_cannot_be_read_has_its_id(
+    connect: Connect, unreadable: Message
+) -> None:
+    page = await connect()
+    await page.say({"id": "mine", **unreadable})
+    assert (await page.hears("refused"))["id"] == "mine"
+
+
+async def test_each_of_two_requests_under_way_is_refused_by_its_own_id(
+    page: ScriptedPage, monkeypatch: pytest.MonkeyPatch, conversations: Conversations
+) -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+    contents = conversations.setup.contents
+
+    async def slow(*_arguments: Any, **_options: Any) -> Any:
+        asked.set()
+        await may_answer.wait()
+        raise HTTPError(404)
+
+    monkeypatch.setattr(contents, "get", slow)
+    first = await page.ask(attachments=[{"kind": "file", "name": "missing.txt", "path": "missing.txt"}])
+    await asked.wait()
+    second = await page.request("remove_endpoint", None, name="nowhere")
+    third = await page.request("ask", task="Another.")
+    later = await page.hears("refused", id=second)
+    assert (later["notebook"], later["message"]) == ("", "There is no endpoint called nowhere.")
+    assert (await page.hears("refused", id=third))["message"] == UNDER_WAY
+    may_answer.set()
+    refused = await page.hears("refused", id=first)
+    assert (refused["notebook"], "missing.txt" in refused["message"]) == ("a.ipynb", True)
+    assert [message["id"] for message in page.heard if message["type"] == "refused"].count(first) == 1
 
 
 async def test_a_task_for_a_notebook_that_is_not_open_is_refused(
@@ -72,9 +117,8 @@ async def test_a_task_for_a_notebook_that_is_not_open_is_refused(
     other, page = await connect(), await connect()
     await other.open("a.ipynb")
     for notebook in ("a.ipynb", "b.ipynb"):
-        before = len(page.heard)
-        await page.ask(notebook=notebook)
-        assert (await page.hears("refused", after=before, notebook=notebook))["message"] == NOT_OPEN
+        task = await page.ask(notebook=notebook)
+        assert (await page.hears("refused", id=task, notebook=notebook))["message"] == NOT_OPEN
     assert page.types() == ["refused", "refused"]
     assert (await page.open("a.ipynb"))["events"] == []
     assert model.requests == []
@@ -83,8 +127,7 @@ async def test_a_task_for_a_notebook_that_is_not_open_is_refused(
 async def test_an_empty_task_is_refused(connect: Connect, model: ScriptedModel) -> None:
     page = await connect()
     await page.open("a.ipynb")
-    await page.ask(" \n ")
-    assert (await page.hears("refused"))["message"] == "Say what you would like done."
+    assert await page.refused("ask", task=" \n ") == "Say what you would like done."
     assert page.commands == page.events == model.requests == []
 
 
@@ -95,8 +138,7 @@ async def test_a_second_task_is_refused_while_a_run_is_under_way(
     model.script([held])
     await page.ask("First.")
     await page.hears("reply_delta")
-    await page.ask("Second.")
-    assert (await page.hears("refused"))["message"] == UNDER_WAY
+    assert await page.refused("ask", task="Second.") == UNDER_WAY
     held.released.set()
     assert (await page.end())["answer"] == "It is 2."
     assert len(model.requests) == page.events.count("run_started") == 1
@@ -109,9 +151,8 @@ async def test_new_conversation_begins_afresh_and_not_in_the_middle_of_a_run(
     model.script([held, "August."])
     await page.ask("Which month?")
     await page.hears("reply_delta")
-    await page.say({"type": "new_conversation", "notebook": "a.ipynb"})
-    refused = await page.hears("refused")
-    assert refused["message"] == "Stop the run first, then begin a new conversation."
+    refusal = await page.refused("new_conversation")
+    assert refusal == "Stop the run first, then begin a new conversation."
     held.released.set()
     await page.end()
     other = await connect()
@@ -119,7 +160,7 @@ async def test_new_conversation_begins_afresh_and_not_in_the_middle_of_a_run(
     assert old["events"][-1]["answer"] == "July."
 
     now = len(page.heard), len(other.heard)
-    await page.say({"type": "new_conversation", "notebook": "a.ipynb"})
+    await page.request("new_conversation")
     for one, before in zip((page, other), now, strict=True):
         new = await one.hears("history", after=before)
         assert new["events"] == []
@@ -132,23 +173,21 @@ async def test_new_conversation_begins_afresh_and_not_in_the_middle_of_a_run(
 async def test_new_conversation_in_a_notebook_that_is_not_open_says_so(connect: Connect) -> None:
     other, page = await connect(), await connect()
     await other.open("a.ipynb")
-    await page.say({"type": "new_conversation", "notebook": "a.ipynb"})
-    assert (await page.hears("refused"))["message"] == NOT_OPEN
+    assert await page.refused("new_conversation") == NOT_OPEN
     assert other.types() == ["history"]
 
 
-async def test_a_journal_that_cannot_be_written_is_told_and_the_connection_stays(
+async def test_opening_a_notebook_is_refused_when_the_journal_fails_and_the_connection_stays(
     connect: Connect, conversations: Any, journal_path: Path
 ) -> None:
     page = await connect()
     conversations.journal.close()
-    await page.say({"type": "open", "notebook": "a.ipynb"})
-    refused = await page.hears("refused", notebook="a.ipynb")
-    assert refused["message"].startswith(f"The journal {journal_path} cannot be ")
+    refusal = await page.refused("open", kernel_id=None)
+    assert refusal.startswith(f"The journal {journal_path} cannot be ")
     assert not page.closed.is_set()
 
 
-async def test_a_run_whose_journal_fails_ends_with_a_word(
+async def test_a_run_whose_journal_fails_ends_with_a_message(
     page: ScriptedPage, conversations: Any, model: ScriptedModel, journal_path: Path
 ) -> None:
     held = model.held("It is ", "2.")

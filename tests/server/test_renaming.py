@@ -50,7 +50,7 @@ def restarted(path: Path, root: Path) -> Iterator[Conversations]:
 def opened(conversations: Conversations, notebook: str) -> History:
     """Return what a page is told that opens a notebook."""
     said: list[Any] = []
-    conversations.receive(conversations.join("page", said.append), Open(notebook=notebook))
+    conversations.receive(conversations.join("page", said.append), Open(id="1", notebook=notebook))
     [history] = said
     assert isinstance(history, History)
     return history
@@ -78,7 +78,7 @@ async def test_a_run_goes_on_while_its_notebook_is_renamed(
     page: ScriptedPage, model: ScriptedModel, jp_fetch: Any, jp_create_notebook: Any
 ) -> None:
     jp_create_notebook("a.ipynb")
-    held = model.held("```python\n", "1 + 1\n```")
+    held = model.held("```python\n1 +", " 1\n```")
     model.script([held, "It is 2."])
     await page.ask()
     await page.hears("reply_delta")

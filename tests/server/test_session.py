@@ -1,4 +1,4 @@
-"""What a page may ask for besides a run: earlier conversations, undo, checks, and things to give along."""
+"""What a page may ask for besides a run: earlier conversations, undo and checks; and a task's attachments."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def bare(connect: Connect) -> ScriptedPage:
     return page
 
 
-async def says(page: ScriptedPage, kind: str, **fields: Any) -> int:
-    """Send a message about the notebook; return how much was heard before."""
+async def request(page: ScriptedPage, kind: str, **fields: Any) -> int:
+    """Send a request about the notebook; return how many messages had come before."""
     before = len(page.heard)
-    await page.say({"type": kind, "notebook": "a.ipynb", **fields})
+    await page.request(kind, **fields)
     return before
 
 
@@ -43,7 +43,7 @@ async def answered(page: ScriptedPage, model: ScriptedModel, task: str, *replies
 
 
 async def listed(page: ScriptedPage) -> list[Message]:
-    before = await says(page, "list_conversations")
+    before = await request(page, "list_conversations")
     found: list[Message] = (await page.hears("conversation_list", after=before))["conversations"]
     return found
 
@@ -54,14 +54,14 @@ async def test_earlier_conversations_are_listed_opened_renamed_and_deleted(
     other = await connect()
     await other.open("a.ipynb")
     await answered(bare, model, "Which month?", "July.")
-    before = await says(bare, "new_conversation")
+    before = await request(bare, "new_conversation")
     await bare.hears("history", after=before)
     await answered(bare, model, "Which year?", "1953.")
     second, first = await listed(bare)
     assert (first["title"], second["title"]) == ("Which month?", "Which year?")
 
     after = len(other.heard)
-    before = await says(bare, "open_conversation", conversation=first["id"])
+    before = await request(bare, "open_conversation", conversation=first["id"])
     for one, since in ((bare, before), (other, after)):
         history = await one.hears("history", after=since)
         assert history["conversation"] == first["id"]
@@ -70,11 +70,11 @@ async def test_earlier_conversations_are_listed_opened_renamed_and_deleted(
     assert "July." in str(model.requests[-1]["messages"])
     assert "1953" not in str(model.requests[-1]["messages"])
 
-    before = await says(bare, "rename_conversation", conversation=second["id"], title="The year")
+    before = await request(bare, "rename_conversation", conversation=second["id"], title="The year")
     assert "The year" in [
         one["title"] for one in (await bare.hears("conversation_list", after=before))["conversations"]
     ]
-    before = await says(bare, "delete_conversation", conversation=first["id"])
+    before = await request(bare, "delete_conversation", conversation=first["id"])
     assert (await bare.hears("history", after=before))["events"] == []
     assert [one["id"] for one in await listed(bare)] == [second["id"]]
 
@@ -87,13 +87,10 @@ async def test_a_conversation_of_another_notebook_stays_closed(
     other = await connect()
     await other.open("b.ipynb")
     for kind in ("open_conversation", "delete_conversation", "rename_conversation"):
-        before = len(other.heard)
         more = {"title": "x"} if kind.startswith("rename") else {}
-        await other.say({"type": kind, "notebook": "b.ipynb", "conversation": mine["id"], **more})
-        refused = await other.hears("refused", after=before)
-        assert refused["message"].startswith("This conversation is not one of this notebook's.")
-    before = await says(bare, "open_conversation", conversation="nonesuch")
-    assert "no conversation" in (await bare.hears("refused", after=before))["message"]
+        refusal = await other.refused(kind, "b.ipynb", conversation=mine["id"], **more)
+        assert refusal.startswith("This conversation is not one of this notebook's.")
+    assert "no conversation" in await bare.refused("open_conversation", conversation="nonesuch")
 
 
 async def test_what_must_not_meet_a_run_is_refused_while_one_is_under_way(
@@ -111,8 +108,7 @@ async def test_what_must_not_meet_a_run_is_refused_while_one_is_under_way(
         "delete_conversation": "delete its conversation",
     }.items():
         more = {"conversation": mine["id"]} if "conversation" in kind else {}
-        before = await says(bare, kind, **more)
-        assert (await bare.hears("refused", after=before))["message"] == UNDER_WAY.format(what=what)
+        assert await bare.refused(kind, **more) == UNDER_WAY.format(what=what)
     held.released.set()
     assert (await bare.end())["answer"] == "It is 2."
 
@@ -126,14 +122,13 @@ async def test_a_run_is_undone_on_the_page_and_all_pages_are_told(
     end = await answered(bare, model, "Count.", cell("y = 2"), "Done.")
     assert list(bare.sources.values()) == ["x = 1", "y = 2"]
 
-    await says(bare, "undo")
+    await bare.request("undo")
 
     for one in (bare, other):
         undone = await one.hears("run_undone")
         assert (undone["run"], undone["left"]) == (end["run"], [])
     assert bare.sources == {"mine": "x = 1"}
-    before = await says(bare, "undo")
-    assert "no run in this conversation" in (await bare.hears("refused", after=before))["message"]
+    assert "no run in this conversation" in await bare.refused("undo")
 
 
 async def test_what_the_user_changed_since_is_left_when_a_run_is_undone(
@@ -142,12 +137,12 @@ async def test_what_the_user_changed_since_is_left_when_a_run_is_undone(
     end = await answered(bare, model, "Count.", cell("y = 2"), "Done.")
     [written] = bare.sources
     bare.sources[written] = "y = 3"
-    await says(bare, "undo", run=end["run"])
+    await bare.request("undo", run=end["run"])
     assert (await bare.hears("run_undone"))["left"] == [written]
     assert bare.sources == {written: "y = 3"}
 
 
-async def test_a_check_tells_of_every_cell_and_whether_the_notebook_holds(
+async def test_a_check_reports_every_cell_and_whether_the_notebook_reproduces(
     page: ScriptedPage, connect: Connect, kernel: str
 ) -> None:
     page.sources |= {"a": "print('one')", "b": "print(hidden)"}
@@ -157,9 +152,8 @@ async def test_a_check_tells_of_every_cell_and_whether_the_notebook_holds(
     await page.execute("hidden = 1")
     other = await connect()
     await other.open("a.ipynb", kernel)
-    await says(page, "check")
-    await says(page, "check")
-    assert (await page.hears("refused"))["message"] == "This notebook is being checked already."
+    await page.request("check")
+    assert await page.refused("check") == "This notebook is being checked already."
     for one in (page, other):
         done = await one.hears("checking", reproduces=False)
         assert [check["state"] for check in done["cells"]] == ["same", "failed"]
@@ -169,14 +163,14 @@ async def test_a_check_tells_of_every_cell_and_whether_the_notebook_holds(
 
 async def test_a_check_can_be_stopped(page: ScriptedPage) -> None:
     page.sources["a"] = "import time\ntime.sleep(600)"
-    await says(page, "check")
+    await page.request("check")
     async with page.news:
         await page.news.wait_for(
             lambda: any(
                 one["type"] == "checking" and one["cells"][0]["state"] == "running" for one in page.heard
             )
         )
-    await says(page, "stop_check")
+    await page.request("stop_check")
     done = await page.hears("checking", reproduces=False)
     assert done["message"] == "The check was stopped."
     assert done["cells"][0]["state"] == "not_run"

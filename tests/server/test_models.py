@@ -46,26 +46,20 @@ def models(jp_serverapp: ServerApp) -> Models:
 
 async def listed(page: ScriptedPage) -> Message:
     before = len(page.heard)
-    await page.say({"type": "list_models"})
+    await page.request("list_models", None)
     return await page.hears("model_list", after=before)
 
 
 async def save(page: ScriptedPage, name: str, url: str, **more: Any) -> Message:
     before = len(page.heard)
-    await page.say({"type": "save_endpoint", "name": name, "url": url, **more})
+    await page.request("save_endpoint", None, name=name, url=url, **more)
     return await page.hears("model_list", after=before)
 
 
-async def choose(page: ScriptedPage, wish: str) -> Message:
+async def choose(page: ScriptedPage, name: str) -> Message:
     before = len(page.heard)
-    await page.say({"type": "choose_model", "id": wish})
+    await page.request("choose_model", None, choice=name)
     return await page.hears("model_list", after=before)
-
-
-async def refused(page: ScriptedPage, message: Message) -> str:
-    before = len(page.heard)
-    await page.say(message)
-    return str((await page.hears("refused", after=before))["message"])
 
 
 def by_name(models: Message) -> dict[str, Message]:
@@ -113,9 +107,8 @@ async def test_no_key_ever_reaches_a_page_or_a_log(
     other.script([Refusal(401, f"The key {KEY} is wrong.")])
     await page.ask()
     assert (await page.end())["ending"] == "failed"
-    await page.say({"type": "save_endpoint", "name": "x", "api_key": KEY})  # without an address: no message
-    await page.say(json.dumps({"type": "save_endpoint", "name": 7, "url": other.url, "api_key": KEY}))
-    await page.hears("refused")
+    assert await page.refused("save_endpoint", None, name="x", api_key=KEY)  # no address: it cannot be read
+    assert await page.refused("save_endpoint", None, name=7, url=other.url, api_key=KEY)
     await listed(page)
     assert KEY not in json.dumps(page.heard)
     assert model.api_key not in json.dumps(page.heard)
@@ -146,13 +139,13 @@ async def test_a_task_may_have_a_model_of_its_own(
 ) -> None:
     await save(page, "work", other.url, api_key=KEY)
     other.script(["From work.", "From work again."])
-    for wish in ("work", "endpoint:work"):
+    for name in ("work", "endpoint:work"):
         before = len(page.heard)
-        await page.say({"type": "ask", "notebook": "a.ipynb", "task": "Hello?", "model": wish})
+        await page.ask("Hello?", model=name)
         assert (await page.end(after=before))["answer"].startswith("From work")
     assert model.requests == []
-    ask = {"type": "ask", "notebook": "a.ipynb", "task": "Hello?", "model": "gpt-9"}
-    assert "no model called 'gpt-9'; there are auto, " in await refused(page, ask)
+    refusal = await page.refused("ask", task="Hello?", model="gpt-9")
+    assert "no model called 'gpt-9'; there are auto, " in refusal
 
 
 async def test_removing_the_chosen_endpoint_leaves_the_choice_to_us(
@@ -160,33 +153,32 @@ async def test_removing_the_chosen_endpoint_leaves_the_choice_to_us(
 ) -> None:
     await save(page, "work", other.url, api_key=KEY)
     await choose(page, "endpoint:work")
-    await page.say({"type": "remove_endpoint", "name": "work"})
+    await page.request("remove_endpoint", None, name="work")
     assert "work" not in by_name(await page.hears("model_list", chosen="auto"))
     assert KEY not in (journal_path.parent / "keys.json").read_text()
 
 
 async def test_what_cannot_be_done_is_said_in_a_sentence(page: ScriptedPage, model: ScriptedModel) -> None:
     where = model.url.removeprefix("http://").removesuffix("/v1")
-    wrong = {"type": "save_endpoint", "name": "work", "url": "work"}
-    assert "must be an address like" in await refused(page, wrong)
-    assert "no endpoint called work" in await refused(page, {"type": "remove_endpoint", "name": "work"})
-    own = await refused(page, {"type": "remove_endpoint", "name": where})
-    assert "is set in the server's configuration" in own
-    assert "no model called" in await refused(page, {"type": "choose_model", "id": "endpoint:work"})
-    stop = await refused(page, {"type": "control_model", "action": "stop"})
-    assert "runs elsewhere" in stop
+    wrong = await page.refused("save_endpoint", None, name="work", url="work")
+    assert "must be an address like" in wrong
+    assert "no endpoint called work" in await page.refused("remove_endpoint", None, name="work")
+    configured = await page.refused("remove_endpoint", None, name=where)
+    assert "is set in the server's configuration" in configured
+    assert "no model called" in await page.refused("choose_model", None, choice="endpoint:work")
+    assert "runs elsewhere" in await page.refused("control_model", None, action="stop")
 
 
 async def test_starting_an_endpoint_says_whether_it_answers(page: ScriptedPage, other: ScriptedModel) -> None:
     await save(page, "work", other.url, api_key="wrong")
     await choose(page, "endpoint:work")
     before = len(page.heard)
-    await page.say({"type": "control_model", "action": "start"})
+    await page.request("control_model", None, action="start")
     failed = await page.hears("model_status", after=before, state="failed")
     assert "refused the API key" in failed["message"]
     await save(page, "work", other.url, api_key=KEY)
     before = len(page.heard)
-    await page.say({"type": "control_model", "action": "start"})
+    await page.request("control_model", None, action="start")
     await page.hears("model_status", after=before, state="ready", model="scripted")
 
 
@@ -216,7 +208,7 @@ async def test_the_choice_outlives_the_server_and_the_configuration_wins(tmp_pat
 
 async def test_a_model_that_is_not_chosen_any_more_is_unloaded_once_it_is_idle(tmp_path: Path) -> None:
     models = open_models(tmp_path, lambda *_call: None, model="smollm2-135m")
-    engine = models.model.engine  # type: ignore[attr-defined]
+    engine = models.for_run().engine  # type: ignore[attr-defined]
     kept = engine.idle_seconds
     await models._choose("auto")
     assert engine.idle_seconds < kept

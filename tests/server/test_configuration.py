@@ -1,0 +1,53 @@
+"""The server's configuration: what it accepts, and how it names what was called otherwise before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets import TraitError
+
+from jupyter_codeact.server.extension import CodeActExtension
+from tests.scripted import ScriptedModel
+from tests.server.page import Connect
+
+EARLIER = {"ask": "always", "ask-if-risky": "risky", "auto": "never"}
+
+
+@pytest.fixture
+def codeact_config(
+    request: pytest.FixtureRequest, model: ScriptedModel, journal_path: Path
+) -> dict[str, Any]:
+    return {"endpoint": model.url, "journal": str(journal_path), "approval": request.param}
+
+
+@pytest.mark.parametrize(("codeact_config", "today"), EARLIER.items(), indirect=["codeact_config"])
+async def test_an_earlier_spelling_of_approval_is_read_and_its_new_name_is_logged(
+    capsys: pytest.CaptureFixture[str], connect: Connect, codeact_config: dict[str, Any], today: str
+) -> None:
+    assert (await (await connect()).open("a.ipynb"))["approval"] == today
+    warning = f"CodeActExtension.approval: {codeact_config['approval']!r} is called {today!r} now."
+    assert capsys.readouterr().err.count(warning) == 1
+
+
+@pytest.mark.parametrize("codeact_config", ["always"], indirect=True)
+async def test_a_present_spelling_of_approval_is_read_without_a_warning(
+    capsys: pytest.CaptureFixture[str], connect: Connect
+) -> None:
+    assert (await (await connect()).open("a.ipynb"))["approval"] == "always"
+    assert "CodeActExtension.approval" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"approval": "sometimes"}, "approval is one of always, risky, never, not 'sometimes'"),
+        ({"tools": ["os.system"]}, "does not name a tool"),
+        ({"guidance": "large"}, "guidance"),
+    ],
+    ids=["approval", "tools", "guidance"],
+)
+def test_a_wrong_value_is_refused_with_a_sentence(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(TraitError, match=message):
+        CodeActExtension(**wrong)
