@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "server": CORE | SHARED | {"server", "protocol"},
     "cli": CORE | SHARED | {"cli"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # which is evaluation's command
-    "evaluation": CORE | {"evaluation"},
+    "evaluation": CORE | {"evaluation", "tools"},
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used
 }
 """What each package, or file at the top, may import of this project; there is a line for all there are."""
