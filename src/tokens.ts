@@ -2,7 +2,8 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 
-import { Attachment, FromPage, FromServer } from './protocol';
+import { Attachment, Began, Done, Failed, FromServer } from './protocol';
+import { OnRefused, Request } from './requests';
 
 /** The commands users can call. */
 export namespace CommandIDs {
@@ -23,12 +24,17 @@ export namespace CellCommandIDs {
   export const explain = 'codeact:explain-cell';
   export const fix = 'codeact:fix-error';
   export const showChanges = 'codeact:show-changes';
+  export const setApproval = 'codeact:set-approval';
+  /** The first release's name of `setApproval`, which users' shortcuts may have. */
   export const setMode = 'codeact:set-mode';
   export const undo = 'codeact:undo-run';
   export const check = 'codeact:check';
   export const stopCheck = 'codeact:stop-check';
   export const clearCheck = 'codeact:clear-check';
 }
+
+/** What the page says of a command that the server gave it. */
+export type Answer = Began | Done | Failed;
 
 /** How the page's socket to the server is. */
 export type ConnectionState = 'closed' | 'connecting' | 'open';
@@ -37,24 +43,28 @@ export type ConnectionState = 'closed' | 'connecting' | 'open';
 export interface IConnection extends IDisposable {
   readonly state: ConnectionState;
 
-  /** How often in a row it was lost without a word from the server. */
+  /** How often in a row it was lost before the server said anything. */
   readonly failures: number;
 
   /** Emitted when `state` changes. */
   readonly stateChanged: ISignal<IConnection, ConnectionState>;
 
+  /** Emitted with each message of the server's, except refusals that the request's sender is told of. */
   readonly received: ISignal<IConnection, FromServer>;
 
   /** Open the socket, and keep it open. */
   connect(): void;
 
   /**
-   * Send a message.
+   * Ask the server for something. Returns whether the request went out: it does not without an open socket.
    *
-   * Without an open socket, the answer to a command (`done`, `failed`) waits for it; anything else is dropped.
-   * Returns whether the message went out.
+   * If the server refuses, `onRefused` is called; without it, the refusal is among what is `received`. A request is
+   * never sent twice: once the connection is lost, the history that follows on the next one says what came of it.
    */
-  send(message: FromPage): boolean;
+  request(request: Request, onRefused?: OnRefused): boolean;
+
+  /** Answer a command of the server's; a result waits for an open socket. */
+  answer(answer: Answer): void;
 }
 
 export const IConnection = new Token<IConnection>(
@@ -71,12 +81,11 @@ export interface IOpenNotebook {
   readonly obstacle: string | null;
 }
 
-/** A cell of a notebook, and what to call it. */
+/** A cell of a notebook, in brief. */
 export interface ICellBrief {
   readonly id: string;
   readonly type: 'code' | 'markdown' | 'raw';
   readonly source: string;
-  readonly label: string;
 }
 
 /** The notebooks this page shows. */
@@ -124,7 +133,7 @@ export const INotebooks = new Token<INotebooks>(
   'The notebooks this page shows, as CodeAct sees them.'
 );
 
-/** The panel in which the user talks with CodeAct, for those who bring it something. */
+/** The panel in which the user talks with CodeAct, as other plugins use it. */
 export interface IChat {
   /** Show the panel and give it the focus; with a path, about that notebook. */
   open(path?: string): void;
@@ -132,7 +141,7 @@ export interface IChat {
   /** Attach something to what the user is about to say. */
   attach(attachment: Attachment): void;
 
-  /** Put words into the composer, for the user to go on with. */
+  /** Put text into the composer, for the user to continue. */
   draft(text: string): void;
 
   /**

@@ -8,6 +8,7 @@ import { IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { multiline } from '../multiline';
 import {
   Cell as CellState,
   DeleteCell,
@@ -18,6 +19,7 @@ import {
   WriteCell
 } from '../protocol';
 import { kernelOf } from './kernel';
+import { isProtected } from './metadata';
 import { briefOutputs } from './outputs';
 import { UserError } from './user-error';
 
@@ -68,12 +70,6 @@ export function readCell(
     throw new UserError(trans.__('The cell is no longer in the notebook.'));
   }
   return { ...cell.model.toJSON() };
-}
-
-/** Whether the user has marked a cell as one that CodeAct never runs or edits. */
-export function isProtected(model: ICellModel): boolean {
-  const codeact = model.getMetadata('codeact') as unknown;
-  return (codeact as { protected?: unknown } | undefined)?.protected === true;
 }
 
 function failIfProtected(cell: Cell, trans: TranslationBundle): void {
@@ -147,11 +143,6 @@ function restore(
     model.outputs.fromJSON(cell.outputs as IOutput[]);
     model.executionCount = (cell.execution_count ?? null) as number | null;
   }
-}
-
-/** A multiline string, in either of nbformat's spellings, as one string. */
-function multiline(value: unknown): string {
-  return Array.isArray(value) ? value.join('') : String(value ?? '');
 }
 
 /** Insert a cell; a text cell is shown as text. Returns its id. */

@@ -84,7 +84,7 @@ export class OpenNotebooks implements INotebooks {
 
   cells(path: string): ICellBrief[] {
     const panel = this.find(path);
-    return panel ? cellsOf(panel, this._options.trans) : [];
+    return panel ? cellsOf(panel) : [];
   }
 
   source(path: string, cellId: string): string | null {
@@ -153,7 +153,7 @@ export class OpenNotebooks implements INotebooks {
   }
 
   private _open(panel: NotebookPanel): void {
-    this._options.connection.send({
+    this._options.connection.request({
       type: 'open',
       notebook: panel.context.localPath,
       kernel_id: panel.sessionContext.session?.kernel?.id ?? null
@@ -197,7 +197,7 @@ export class OpenNotebooks implements INotebooks {
   private _close(path: string): void {
     const panels = [...this._panels];
     if (panels.every(({ context }) => context.localPath !== path)) {
-      this._options.connection.send({ type: 'close', notebook: path });
+      this._options.connection.request({ type: 'close', notebook: path });
       this._closed.emit(path);
     }
   }
