@@ -11,7 +11,7 @@ import { FromServer } from './protocol';
 import { OnRefused, Request, Requests } from './requests';
 import { Answer, ConnectionState, IConnection } from './tokens';
 
-/** Milliseconds before the first attempt to reconnect; doubled on each further one. */
+/** Milliseconds before the first attempt to reconnect; doubled for each further one. */
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
 

@@ -4,7 +4,7 @@ import { FromPage, FromServer } from './protocol';
 
 type WithoutId<T> = T extends { id: string } ? Omit<T, 'id'> : never;
 
-/** A request as its sender writes it; its id comes with the sending. */
+/** A request as its sender writes it; it gets its id when it is sent. */
 export type Request = WithoutId<FromPage>;
 
 /** A request as it is sent. */
@@ -13,7 +13,7 @@ export type SentRequest = Request & { id: string };
 /** Called with the server's sentence for the user if it refuses a request. */
 export type OnRefused = (message: string) => void;
 
-/** Gives requests their ids, and a refusal to whoever sent the request. */
+/** Gives requests their ids, and passes a refusal to the sender of its request. */
 export class Requests {
   /** Give a request its id. */
   identify(request: Request, onRefused?: OnRefused): SentRequest {
@@ -24,7 +24,7 @@ export class Requests {
     return { ...request, id };
   }
 
-  /** Tell the sender of a refused request. Returns whether `message` refused one whose sender wanted to know. */
+  /** Pass a refusal to the sender of its request. Returns whether `message` is one, and had a sender to go to. */
   settle(message: FromServer): boolean {
     if (message.type !== 'refused' || message.id === null) {
       return false;
@@ -35,7 +35,7 @@ export class Requests {
     return onRefused !== undefined;
   }
 
-  /** Forget all requests: on another connection nobody answers them. */
+  /** Forget all requests: they are not answered on another connection. */
   clear(): void {
     this._onRefused.clear();
   }

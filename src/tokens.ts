@@ -5,7 +5,7 @@ import { ISignal } from '@lumino/signaling';
 import { Attachment, Began, Done, Failed, FromServer } from './protocol';
 import { OnRefused, Request } from './requests';
 
-/** The commands users can call. */
+/** The commands of the chat. */
 export namespace CommandIDs {
   export const open = 'codeact:open';
   export const stop = 'codeact:stop';
@@ -14,7 +14,7 @@ export namespace CommandIDs {
   export const chooseModel = 'codeact:choose-model';
 }
 
-/** The commands that have to do with a notebook's cells. */
+/** The commands at a notebook's cells. */
 export namespace CellCommandIDs {
   export const approve = 'codeact:approve-cell';
   export const approveRest = 'codeact:approve-rest';
@@ -33,23 +33,23 @@ export namespace CellCommandIDs {
   export const clearCheck = 'codeact:clear-check';
 }
 
-/** What the page says of a command that the server gave it. */
+/** What the page answers to a command of the server's. */
 export type Answer = Began | Done | Failed;
 
-/** How the page's socket to the server is. */
+/** The state of the page's socket to the server. */
 export type ConnectionState = 'closed' | 'connecting' | 'open';
 
 /** The page's one WebSocket to the server. */
 export interface IConnection extends IDisposable {
   readonly state: ConnectionState;
 
-  /** How often in a row it was lost before the server said anything. */
+  /** How many times in a row it was lost before the server sent anything. */
   readonly failures: number;
 
   /** Emitted when `state` changes. */
   readonly stateChanged: ISignal<IConnection, ConnectionState>;
 
-  /** Emitted with each message of the server's, except refusals that the request's sender is told of. */
+  /** Emitted with each message of the server's, except refusals that `onRefused` gets. */
   readonly received: ISignal<IConnection, FromServer>;
 
   /** Open the socket, and keep it open. */
@@ -59,7 +59,7 @@ export interface IConnection extends IDisposable {
    * Ask the server for something. Returns whether the request went out: it does not without an open socket.
    *
    * If the server refuses, `onRefused` is called; without it, the refusal is among what is `received`. A request is
-   * never sent twice: once the connection is lost, the history that follows on the next one says what came of it.
+   * never sent twice: if the connection is lost, the history that comes with the next one shows what came of it.
    */
   request(request: Request, onRefused?: OnRefused): boolean;
 
@@ -77,7 +77,7 @@ export interface IOpenNotebook {
   /** Its path in Jupyter's contents. */
   readonly path: string;
 
-  /** What keeps CodeAct from working in it, as a sentence that says what to do; `null` if nothing does. */
+  /** Why CodeAct cannot work in it, as a sentence that says what to do; `null` if it can. */
   readonly obstacle: string | null;
 }
 
@@ -100,7 +100,7 @@ export interface INotebooks extends IDisposable {
 
   readonly closed: ISignal<INotebooks, string>;
 
-  /** The present path of a notebook that may have been renamed since somebody noted `path`. */
+  /** The current path of a notebook that may have been renamed since it had `path`. */
   resolve(path: string): string;
 
   /** Bring a cell in front of the user. Returns whether it is still there. */
@@ -109,22 +109,22 @@ export interface INotebooks extends IDisposable {
   /** The cells of a notebook, in order; none if it is not open. */
   cells(path: string): ICellBrief[];
 
-  /** What a cell holds now; `null` if it is not there. */
+  /** The current source of a cell; `null` if it is not there. */
   source(path: string, cellId: string): string | null;
 
-  /** The cell the user is at. */
+  /** The id of the active cell. */
   activeCell(path: string): string | null;
 
-  /** The text that is selected in the active cell, or in what it shows. */
+  /** The text that is selected in the active cell or its output. */
   selection(path: string): { cellId: string; text: string } | null;
 
-  /** The names of the user's variables; none if the kernel is busy or not one for Python. */
+  /** The names of the user's variables; none if the kernel is busy or does not run Python. */
   variables(path: string): Promise<string[]>;
 
   /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
   insertBelow(path: string, source: string): boolean;
 
-  /** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+  /** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */
   replace(path: string, cellId: string | null, source: string): boolean;
 }
 
@@ -138,7 +138,7 @@ export interface IChat {
   /** Show the panel and give it the focus; with a path, about that notebook. */
   open(path?: string): void;
 
-  /** Attach something to what the user is about to say. */
+  /** Attach something to the draft. */
   attach(attachment: Attachment): void;
 
   /** Put text into the composer, for the user to continue. */
@@ -159,10 +159,10 @@ export const IChat = new Token<IChat>(
 
 /** What the user has set in the settings editor. */
 export interface ISettings extends IDisposable {
-  /** Enter sends, Shift+Enter starts a new line; or else the other way round. */
+  /** Enter sends and Shift+Enter starts a new line, or the other way round. */
   readonly sendWithEnter: boolean;
 
-  /** Scroll along with the cell being worked on while the user looks at it. */
+  /** Keep the cell that CodeAct works on in view, while the user is looking at it. */
   readonly followCell: boolean;
 
   /** Show tokens, speed and time below each run. */

@@ -158,7 +158,7 @@ export namespace CellActions {
   export interface IOptions {
     chat: IChat | null;
     notebooks: INotebooks;
-    /** Show the chat's panel, where that is all there is of the chat. */
+    /** Show the chat's panel, if there is no `chat`. */
     open: () => void;
     sessions: ISessions;
     showChanges: (changes: IChanges) => void;

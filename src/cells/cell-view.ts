@@ -45,7 +45,7 @@ export function viewOf(
   };
 }
 
-/** All of a session that the views of its cells depend on. */
+/** The parts of a session that its cells' views depend on. */
 export function partsFor(state: ISessionState): readonly unknown[] {
   const { check, conversation, resolving } = state;
   const { running, runs, workingCell } = conversation;

@@ -57,7 +57,7 @@ export class NoticeBar extends ReactWidget {
     }
     this._drawn = { notice, check };
     this.setHidden(!notice && !check);
-    // Each takes a line; the panel's layout goes by it.
+    // Each takes a line, and the panel's layout needs the height.
     this.toggleClass('jp-mod-double', !!notice && !!check);
     this.update();
   }

@@ -15,7 +15,7 @@ export interface IChanges {
   undo(): void;
 }
 
-/** Show what a run changed in a cell, and offer to undo the run. The comparing editor is loaded only now. */
+/** Show what a run changed in a cell, and offer to undo the run. The editor that compares is loaded only now. */
 export async function showChanges(
   changes: IChanges,
   languages: IEditorLanguageRegistry | null,

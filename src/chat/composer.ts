@@ -48,7 +48,7 @@ export class Composer implements IDisposable {
     return this._suggestions;
   }
 
-  /** Which of the suggestions Enter takes. */
+  /** The index of the suggestion that Enter accepts. */
   get selected(): number {
     return this._selected;
   }

@@ -14,17 +14,17 @@ import { isPicture, readImage } from './images';
 /** The most bytes of a picture to attach as an image. */
 const MOST_BYTES = 4_000_000;
 
-/** A file or folder the user can name. */
+/** A file or folder the user can choose. */
 export interface IFileInfo {
   readonly name: string;
-  /** In Jupyter's contents. */
+  /** The path in Jupyter's contents. */
   readonly path: string;
   readonly isFolder: boolean;
 }
 
 /** Files that can be attached: those in Jupyter's contents, and those of the user's own machine. */
 export interface IFiles {
-  /** What is in a folder. */
+  /** The files and folders in a folder. */
   list(folder: string): Promise<IFileInfo[]>;
 
   /** A file in Jupyter's contents as an attachment. */

@@ -25,7 +25,7 @@ export class Models implements IDisposable {
     return this._status;
   }
 
-  /** `null` until the server has told. */
+  /** `null` until the server has sent them. */
   get choices(): readonly ModelChoice[] | null {
     return this._list?.choices ?? null;
   }

@@ -39,7 +39,7 @@ export interface ISuggestion {
   readonly attach?: () => Promise<Attachment> | Attachment;
 }
 
-/** A word being typed that something can be suggested for. */
+/** A word being typed for which there may be suggestions. */
 export interface IWord {
   readonly sign: '@' | '/';
   readonly query: string;
@@ -48,7 +48,7 @@ export interface IWord {
   readonly end: number;
 }
 
-/** The word at the cursor, if suggestions can help with it. */
+/** The word at the cursor, if there may be suggestions for it. */
 export function wordAt(text: string, cursor: number): IWord | null {
   const name = splitSlash(text);
   if (name !== null) {

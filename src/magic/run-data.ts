@@ -26,12 +26,12 @@ export function readRun(value: unknown): IRunData | null {
     : null;
 }
 
-/** Whether nothing more will come of a run. */
+/** Whether a run has ended, or will never begin. */
 export function isOver({ state }: IRunData): boolean {
   return state === 'ended' || state === 'refused';
 }
 
-/** What is to be shown of a run by now; `null` if nothing is known of it. */
+/** What to show of a run now; `null` if nothing is known of it. */
 export function runDataIn(
   state: ISessionState,
   data: IRunData
@@ -68,7 +68,7 @@ export function runDataIn(
   };
 }
 
-/** All of a session that the outputs of its runs depend on. */
+/** The parts of a session that the outputs of its runs depend on. */
 export function partsFor(state: ISessionState): readonly unknown[] {
   const { conversation, handoffs } = state;
   const { running, runs, turn } = conversation;

@@ -96,7 +96,7 @@ export class RunOutputs implements IDisposable {
   private _changed = new Signal<this, IRunData>(this);
   private _drawn = new WeakMap<NotebookSession, readonly unknown[]>();
   private _isDisposed = false;
-  /** The handoffs whose end was told. */
+  /** The handoffs whose end was emitted. */
   private _over = new Set<string>();
 }
 

@@ -33,7 +33,7 @@ type Result = Partial<Pick<Done, 'state' | 'cell' | 'cell_id' | 'execution'>>;
 /** How many commands are remembered, so that one that comes twice is carried out once. */
 const REMEMBERED = 50;
 
-/** Carries out what the server asks of the notebooks on this page, for each notebook one thing after the other. */
+/** Carries out the server's commands in the notebooks on this page, one after the other in each notebook. */
 export class NotebookCommands implements IDisposable {
   constructor(private _options: NotebookCommands.IOptions) {
     _options.connection.received.connect(this._onReceived, this);
@@ -192,7 +192,7 @@ export namespace NotebookCommands {
   export interface IOptions {
     connection: IConnection;
     executor: INotebookCellExecutor;
-    /** The panel that shows the notebook of this path. */
+    /** The panel that shows the notebook with this path. */
     find: (path: string) => NotebookPanel | null;
     settings: Pick<ISettings, 'followCell'>;
     trans: TranslationBundle;

@@ -24,7 +24,7 @@ export function insertBelow(panel: NotebookPanel, source: string): void {
   content.activeCellIndex = index;
 }
 
-/** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+/** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */
 export function replaceSource(
   panel: NotebookPanel,
   cellId: string | null,
@@ -40,7 +40,7 @@ export function replaceSource(
   return true;
 }
 
-/** What is selected in the active cell's editor, or else in what the cell shows. */
+/** The selection in the active cell's editor, or else in its output. */
 export function selectionOf(
   panel: NotebookPanel
 ): { cellId: string; text: string } | null {

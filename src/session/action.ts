@@ -72,7 +72,7 @@ export function approvalResolved(
     ...action,
     source: edited ?? action.source,
     state: allowed ? 'running' : 'skipped',
-    // Why the user was asked says more than that they said no.
+    // The reasons for asking are more telling than the user's "no".
     reasons: action.sha256 === null ? reasons : action.reasons,
     started: allowed ? time : null
   };

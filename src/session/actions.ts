@@ -9,11 +9,11 @@ type NotebookRequest<T> = T extends { notebook: string }
   ? Omit<T, 'notebook'>
   : never;
 
-/** What a task may say of its run. */
+/** How a task is to be run. */
 export interface IRunOptions {
   /** The cell to work below; the active one by default. */
   readonly below?: string | null;
-  /** What `%codeact` handed over, if that is where the task comes from. */
+  /** The id of the handoff, if the task comes from `%codeact`. */
   readonly handoff?: string;
   readonly model?: string | null;
   readonly approval?: Approval | null;
@@ -23,8 +23,8 @@ export interface IRunOptions {
 /**
  * What the user does in a notebook, from one part of the page.
  *
- * What asks the server for something returns whether the request went out. If it did not, or is refused, the user is
- * told where they are, and nowhere else.
+ * Methods that send a request return whether it went out. If it did not, or if it is refused, the reason is shown at
+ * that part of the page, and nowhere else.
  */
 export class SessionActions {
   constructor(
@@ -68,7 +68,7 @@ export class SessionActions {
     return isSent;
   }
 
-  /** Answer whether the cell that waits may run, as it is now; and whether all later cells of the run may. */
+  /** Decide whether the cell that waits may run, as it is now, and whether all later cells of the run may. */
   resolveApproval(approved: boolean, rest = false): void {
     const waiting = waitingCell(this._session.state);
     if (!waiting || waiting.isResolving) {
@@ -118,7 +118,7 @@ export class SessionActions {
     return this._request({ type: 'stop_check' });
   }
 
-  /** Put the results of a check away. */
+  /** Hide the results of a check. */
   clearCheck(): void {
     const { check } = this._session.state;
     if (check) {
@@ -127,7 +127,7 @@ export class SessionActions {
     }
   }
 
-  /** Forget what a check says of a cell, which is another one now. */
+  /** Forget the result of a check for a cell, which has been edited. */
   forgetCheckOf(cellId: string): void {
     const { check } = this._session.state;
     if (check && !check.edited.includes(cellId)) {
@@ -165,7 +165,7 @@ export class SessionActions {
     }
   }
 
-  /** Ask what `%codeact` handed over; a refusal is said in the cell that did. */
+  /** Ask a task that `%codeact` handed over; a refusal is shown in that cell. */
   private _handOff(
     { id, task }: Pick<IHandoff, 'id' | 'task'>,
     request: NotebookRequest<Request>

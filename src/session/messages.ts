@@ -123,7 +123,7 @@ function started(messages: Messages, event: RunStarted): Messages {
   ];
 }
 
-/** A reply with one more piece, or begun anew with it. */
+/** A reply with one more piece, or starting over with it. */
 function extended(message: IMessage, event: ReplyDelta): IMessage {
   const { action, prose, restart, thinking } = event;
   const soFar: Partial<IMessage> = restart ? {} : message;

@@ -21,7 +21,7 @@ import {
 /** Milliseconds between two drawings of a reply while it is written. */
 const STREAMING_INTERVAL = 80;
 
-/** The store of one notebook: what the server has told of it, and what the user has asked for in it. */
+/** The store of one notebook: what the server has sent about it, and what the user has asked for in it. */
 export class NotebookSession implements IDisposable {
   constructor(readonly options: NotebookSession.IOptions) {
     this._path = options.path;
@@ -47,7 +47,7 @@ export class NotebookSession implements IDisposable {
     return this._streamed;
   }
 
-  /** Emitted with a task from the chat that will have no run. */
+  /** Emitted with a task from the chat that will not run. */
   get taskReturned(): ISignal<this, ITask> {
     return this._taskReturned;
   }
@@ -63,7 +63,7 @@ export class NotebookSession implements IDisposable {
     }
   }
 
-  /** Take in what the server says. */
+  /** Take in a message of the server's. */
   receive(message: NotebookMessage): void {
     if (message.type === 'event' && message.event.type === 'reply_delta') {
       this._state = receive(this._state, message);
@@ -94,7 +94,7 @@ export class NotebookSession implements IDisposable {
     }
   }
 
-  /** Tell the user something that is no part of the conversation. */
+  /** Show the user something that is no part of the conversation. */
   notify(
     place: Place,
     tone: INotice['tone'],
@@ -105,7 +105,7 @@ export class NotebookSession implements IDisposable {
     this.set({ notices: { ...notices, [place]: { tone, text, cells } } });
   }
 
-  /** Give up the pending task: the chat may have it back. */
+  /** Give up the pending task, and give it back to the chat if it comes from there. */
   returnTask(place: Place): void {
     const { pending } = this._state;
     this.set({ pending: null });

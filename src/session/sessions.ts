@@ -18,7 +18,7 @@ export interface ISessions extends IDisposable {
   /** Emitted now and then with a session while a reply is written in it. */
   readonly streamed: ISignal<ISessions, NotebookSession>;
 
-  /** Emitted with a task from a notebook's chat that will have no run. */
+  /** Emitted with a task from a notebook's chat that will not run. */
   readonly taskReturned: ISignal<ISessions, { path: string; task: ITask }>;
 
   /** The session of the notebook with this path. */
@@ -36,7 +36,7 @@ export const ISessions = new Token<ISessions>(
   'What is known of the notebooks on this page.'
 );
 
-/** Brings what the server says to the session of its notebook. */
+/** Passes the server's messages to the sessions of their notebooks. */
 export class Sessions implements ISessions {
   constructor(private _options: Sessions.IOptions) {
     const { connection, notebooks } = _options;
@@ -113,7 +113,7 @@ export class Sessions implements ISessions {
     }
   }
 
-  /** Tell the user of a refusal that no sender of a request was told of: for its notebook, or else for all. */
+  /** Show a refusal that had no sender to go to: in its notebook, or in all if it names none. */
   private _onRefused({ message, notebook }: Refused): void {
     const sessions = notebook
       ? [this._find(notebook)]

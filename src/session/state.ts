@@ -10,7 +10,7 @@ import {
 } from '../protocol';
 import { EMPTY, fromHistory, IConversation, reduce } from './conversation';
 
-/** Where the user acts, and so where they are told what came of it. */
+/** Where the user acts, and so where a refusal is shown. */
 export type Place = 'chat' | 'notebook';
 
 /** A sentence for the user that is no part of the conversation. */
@@ -43,21 +43,21 @@ export interface IHandoff {
 /** A check of the notebook, and what the user has done since. */
 export interface ICheck {
   readonly result: Checking;
-  /** The cells that were edited since, of which it says nothing any more. */
+  /** The cells that were edited since, whose results no longer apply. */
   readonly edited: readonly string[];
-  /** Where the user has put it away. */
+  /** Where the user has hidden it. */
   readonly hidden: readonly Place[];
 }
 
 /** All that is known of one notebook; never changed, only replaced. */
 export interface ISessionState {
   readonly conversation: IConversation;
-  /** `null` until the server has told. */
+  /** `null` until the server has sent it. */
   readonly approval: Approval | null;
   readonly check: ICheck | null;
   /** All conversations about the notebook, once the user wants to see them. */
   readonly conversations: readonly ConversationInfo[] | null;
-  /** The task that was sent and whose run has not begun. */
+  /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
   readonly handoffs: readonly IHandoff[];
   /** The digest of the cell that the user has just approved or skipped. */
@@ -79,7 +79,7 @@ export const BLANK: ISessionState = {
   notices: { chat: null, notebook: null }
 };
 
-/** What the server says of a notebook. */
+/** The server's messages about a notebook. */
 export type NotebookMessage =
   History | EventMessage | ApprovalChanged | ConversationList | Checking;
 
@@ -108,12 +108,12 @@ export function receive(
   }
 }
 
-/** The state once the connection is lost: the next history says what the server has heard. */
+/** The state after the connection is lost: the next history will show what had arrived. */
 export function disconnected(state: ISessionState): ISessionState {
   const { check } = state;
   return {
     ...state,
-    // Nobody tells how a check goes on.
+    // Its progress is not sent again.
     check: check?.result.reproduces === null ? null : check,
     resolving: null
   };

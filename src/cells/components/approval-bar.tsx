@@ -11,7 +11,7 @@ export interface IApproval {
   skip(): void;
 }
 
-/** The bar below a cell that is written and not run. */
+/** The bar below a cell that is written but has not run. */
 export function ApprovalBar(props: {
   approval: IApproval;
   waiting: IWaitingCell;

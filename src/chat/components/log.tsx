@@ -13,7 +13,7 @@ import { Working } from './working';
 /** How many messages are drawn at first, and again each time the user scrolls to the first of them. */
 const PORTION = 60;
 
-/** The conversation, scrolling along as long as the user is at its end. */
+/** The conversation, which scrolls along while the user is at its end. */
 export function Log({ state }: { state: ISessionState }): React.JSX.Element {
   const { model, trans } = usePanel();
   const { conversation, notices, pending, resolving } = state;
@@ -91,7 +91,7 @@ function Hint(): React.JSX.Element {
   );
 }
 
-/** Which message is the first to be drawn, and what draws more of them. */
+/** The index of the first message to draw, and a function that draws more. */
 function useWindow(
   messages: readonly IMessage[],
   log: React.RefObject<HTMLElement>
