@@ -7,10 +7,11 @@ import { ServerConnection } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { FromPage, FromServer } from './protocol';
-import { ConnectionState, IConnection } from './tokens';
+import { FromServer } from './protocol';
+import { OnRefused, Request, Requests } from './requests';
+import { Answer, ConnectionState, IConnection } from './tokens';
 
-/** Milliseconds before the first attempt to reconnect; doubled on each further one. */
+/** Milliseconds before the first attempt to reconnect; doubled for each further one. */
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
 
@@ -67,27 +68,33 @@ export class Connection implements IConnection {
     this._setState('connecting');
   }
 
-  send(message: FromPage): boolean {
+  request(request: Request, onRefused?: OnRefused): boolean {
+    if (this._state !== 'open') {
+      return false;
+    }
+    const sent = this._requests.identify(request, onRefused);
+    this._socket!.send(JSON.stringify(sent));
+    return true;
+  }
+
+  answer(answer: Answer): void {
     if (this._state === 'open') {
-      this._socket!.send(JSON.stringify(message));
-      return true;
+      this._socket!.send(JSON.stringify(answer));
+    } else if (answer.type !== 'began') {
+      this._answers.push(answer);
     }
-    if (message.type === 'done' || message.type === 'failed') {
-      this._answers.push(message);
-    }
-    return false;
   }
 
   private _onOpen(): void {
-    // Whoever listens opens its notebooks first, so that the server knows whom the answers come from.
+    // Listeners open their notebooks first, so that the server knows which page the answers come from.
     this._setState('open');
     for (const answer of this._answers.splice(0)) {
-      this.send(answer);
+      this.answer(answer);
     }
   }
 
   private _onMessage(event: MessageEvent): void {
-    // Only now, so that a server that accepts and closes at once is not asked twice a second.
+    // Not when the socket opens, or a server that accepts and closes at once would be asked twice a second.
     this._failures = 0;
     let message: FromServer;
     try {
@@ -96,7 +103,9 @@ export class Connection implements IConnection {
       console.warn('CodeAct got a message that is not JSON:', event.data);
       return;
     }
-    this._received.emit(message);
+    if (!this._requests.settle(message)) {
+      this._received.emit(message);
+    }
   }
 
   private _onClose(): void {
@@ -110,6 +119,7 @@ export class Connection implements IConnection {
   }
 
   private _drop(): void {
+    this._requests.clear();
     const socket = this._socket;
     this._socket = null;
     if (socket) {
@@ -123,12 +133,13 @@ export class Connection implements IConnection {
     this._stateChanged.emit(state);
   }
 
-  private _answers: FromPage[] = [];
+  private _answers: Answer[] = [];
   private _failures = 0;
   private _isDisposed = false;
-  /** By this the server knows, when the socket is back, that the page was not loaded anew. */
+  /** Tells the server that a new socket is the same page's, which was not reloaded. */
   private _page = UUID.uuid4();
   private _received = new Signal<this, FromServer>(this);
+  private _requests = new Requests();
   private _settings: ServerConnection.ISettings;
   private _socket: WebSocket | null = null;
   private _state: ConnectionState = 'closed';

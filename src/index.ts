@@ -3,6 +3,7 @@ import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
 import { magicPlugin } from './magic/plugin';
 import { notebookPlugin } from './notebook/plugin';
+import { sessionPlugin } from './session/plugin';
 import { settingsPlugin } from './settings';
 
 export * from './tokens';
@@ -11,6 +12,7 @@ export default [
   connectionPlugin,
   settingsPlugin,
   notebookPlugin,
+  sessionPlugin,
   cellsPlugin,
   chatPlugin,
   magicPlugin

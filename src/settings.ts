@@ -29,7 +29,7 @@ class Settings implements ISettings {
     return this._isDisposed;
   }
 
-  /** Take over what the user has set; until then everything is on. */
+  /** Use the user's settings; until then, everything is on. */
   use(settings: ISettingRegistry.ISettings): void {
     this._settings = settings;
     settings.changed.connect(() => this._changed.emit(), this);

@@ -2,9 +2,10 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 
-import { Attachment, FromPage, FromServer } from './protocol';
+import { Attachment, Began, Done, Failed, FromServer } from './protocol';
+import { OnRefused, Request } from './requests';
 
-/** The commands users can call. */
+/** The commands of the chat. */
 export namespace CommandIDs {
   export const open = 'codeact:open';
   export const stop = 'codeact:stop';
@@ -13,7 +14,7 @@ export namespace CommandIDs {
   export const chooseModel = 'codeact:choose-model';
 }
 
-/** The commands that have to do with a notebook's cells. */
+/** The commands at a notebook's cells. */
 export namespace CellCommandIDs {
   export const approve = 'codeact:approve-cell';
   export const approveRest = 'codeact:approve-rest';
@@ -23,6 +24,8 @@ export namespace CellCommandIDs {
   export const explain = 'codeact:explain-cell';
   export const fix = 'codeact:fix-error';
   export const showChanges = 'codeact:show-changes';
+  export const setApproval = 'codeact:set-approval';
+  /** The first release's name of `setApproval`, which users' shortcuts may have. */
   export const setMode = 'codeact:set-mode';
   export const undo = 'codeact:undo-run';
   export const check = 'codeact:check';
@@ -30,31 +33,38 @@ export namespace CellCommandIDs {
   export const clearCheck = 'codeact:clear-check';
 }
 
-/** How the page's socket to the server is. */
+/** What the page answers to a command of the server's. */
+export type Answer = Began | Done | Failed;
+
+/** The state of the page's socket to the server. */
 export type ConnectionState = 'closed' | 'connecting' | 'open';
 
 /** The page's one WebSocket to the server. */
 export interface IConnection extends IDisposable {
   readonly state: ConnectionState;
 
-  /** How often in a row it was lost without a word from the server. */
+  /** How many times in a row it was lost before the server sent anything. */
   readonly failures: number;
 
   /** Emitted when `state` changes. */
   readonly stateChanged: ISignal<IConnection, ConnectionState>;
 
+  /** Emitted with each message of the server's, except refusals that `onRefused` gets. */
   readonly received: ISignal<IConnection, FromServer>;
 
   /** Open the socket, and keep it open. */
   connect(): void;
 
   /**
-   * Send a message.
+   * Ask the server for something. Returns whether the request went out: it does not without an open socket.
    *
-   * Without an open socket, the answer to a command (`done`, `failed`) waits for it; anything else is dropped.
-   * Returns whether the message went out.
+   * If the server refuses, `onRefused` is called; without it, the refusal is among what is `received`. A request is
+   * never sent twice: if the connection is lost, the history that comes with the next one shows what came of it.
    */
-  send(message: FromPage): boolean;
+  request(request: Request, onRefused?: OnRefused): boolean;
+
+  /** Answer a command of the server's; a result waits for an open socket. */
+  answer(answer: Answer): void;
 }
 
 export const IConnection = new Token<IConnection>(
@@ -67,16 +77,15 @@ export interface IOpenNotebook {
   /** Its path in Jupyter's contents. */
   readonly path: string;
 
-  /** What keeps CodeAct from working in it, as a sentence that says what to do; `null` if nothing does. */
+  /** Why CodeAct cannot work in it, as a sentence that says what to do; `null` if it can. */
   readonly obstacle: string | null;
 }
 
-/** A cell of a notebook, and what to call it. */
+/** A cell of a notebook, in brief. */
 export interface ICellBrief {
   readonly id: string;
   readonly type: 'code' | 'markdown' | 'raw';
   readonly source: string;
-  readonly label: string;
 }
 
 /** The notebooks this page shows. */
@@ -91,7 +100,7 @@ export interface INotebooks extends IDisposable {
 
   readonly closed: ISignal<INotebooks, string>;
 
-  /** The present path of a notebook that may have been renamed since somebody noted `path`. */
+  /** The current path of a notebook that may have been renamed since it had `path`. */
   resolve(path: string): string;
 
   /** Bring a cell in front of the user. Returns whether it is still there. */
@@ -100,22 +109,22 @@ export interface INotebooks extends IDisposable {
   /** The cells of a notebook, in order; none if it is not open. */
   cells(path: string): ICellBrief[];
 
-  /** What a cell holds now; `null` if it is not there. */
+  /** The current source of a cell; `null` if it is not there. */
   source(path: string, cellId: string): string | null;
 
-  /** The cell the user is at. */
+  /** The id of the active cell. */
   activeCell(path: string): string | null;
 
-  /** The text that is selected in the active cell, or in what it shows. */
+  /** The text that is selected in the active cell or its output. */
   selection(path: string): { cellId: string; text: string } | null;
 
-  /** The names of the user's variables; none if the kernel is busy or not one for Python. */
+  /** The names of the user's variables; none if the kernel is busy or does not run Python. */
   variables(path: string): Promise<string[]>;
 
   /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
   insertBelow(path: string, source: string): boolean;
 
-  /** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+  /** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */
   replace(path: string, cellId: string | null, source: string): boolean;
 }
 
@@ -124,15 +133,15 @@ export const INotebooks = new Token<INotebooks>(
   'The notebooks this page shows, as CodeAct sees them.'
 );
 
-/** The panel in which the user talks with CodeAct, for those who bring it something. */
+/** The panel in which the user talks with CodeAct, as other plugins use it. */
 export interface IChat {
   /** Show the panel and give it the focus; with a path, about that notebook. */
   open(path?: string): void;
 
-  /** Attach something to what the user is about to say. */
+  /** Attach something to the draft. */
   attach(attachment: Attachment): void;
 
-  /** Put words into the composer, for the user to go on with. */
+  /** Put text into the composer, for the user to continue. */
   draft(text: string): void;
 
   /**
@@ -150,10 +159,10 @@ export const IChat = new Token<IChat>(
 
 /** What the user has set in the settings editor. */
 export interface ISettings extends IDisposable {
-  /** Enter sends, Shift+Enter starts a new line; or else the other way round. */
+  /** Enter sends and Shift+Enter starts a new line, or the other way round. */
   readonly sendWithEnter: boolean;
 
-  /** Scroll along with the cell being worked on while the user looks at it. */
+  /** Keep the cell that CodeAct works on in view, while the user is looking at it. */
   readonly followCell: boolean;
 
   /** Show tokens, speed and time below each run. */

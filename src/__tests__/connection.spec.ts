@@ -35,7 +35,7 @@ class FakeSocket {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: (() => void) | null = null;
-  sent: { type: string }[] = [];
+  sent: { id: string; type: string }[] = [];
 }
 
 const STATUS: FromServer = {
@@ -53,6 +53,10 @@ const FAILED = {
   running: false
 } as const;
 const STOP = { type: 'stop', notebook: 'a.ipynb' } as const;
+
+function refused(id: string | null): FromServer {
+  return { type: 'refused', id, notebook: 'a.ipynb', message: 'No.' };
+}
 
 function connect(settings: Partial<ServerConnection.ISettings> = {}) {
   const serverSettings = {
@@ -98,7 +102,7 @@ describe('The connection', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('passes on what the server says, and not what is no JSON', () => {
+  it('passes on what the server says, unless it is not JSON', () => {
     const connection = connect();
     const received: FromServer[] = [];
     connection.received.connect((_, message) => received.push(message));
@@ -111,12 +115,62 @@ describe('The connection', () => {
     warn.mockRestore();
   });
 
-  it('says whether a message went out', () => {
+  it('says whether a request went out, which has an id of its own', () => {
     const connection = connect();
-    expect(connection.send(STOP)).toBe(false);
+    expect(connection.request(STOP)).toBe(false);
     sockets[0].accept();
-    expect(connection.send(STOP)).toBe(true);
-    expect(sockets[0].sent).toEqual([STOP]);
+    expect(connection.request(STOP)).toBe(true);
+    expect(connection.request(STOP)).toBe(true);
+    const { sent } = sockets[0];
+    const id = expect.any(String);
+    expect(sent).toEqual([
+      { ...STOP, id },
+      { ...STOP, id }
+    ]);
+    expect(sent[0].id).not.toBe(sent[1].id);
+  });
+
+  it('tells of a refusal whoever sent the request, and nobody else', () => {
+    const connection = connect();
+    sockets[0].accept();
+    const received = jest.fn();
+    connection.received.connect((_, message) => received(message));
+    const [first, second] = [jest.fn(), jest.fn()];
+    connection.request(STOP, first);
+    connection.request(STOP, second);
+    const [, { id }] = sockets[0].sent;
+    sockets[0].say(refused(id));
+    expect(first).not.toHaveBeenCalled();
+    expect(second).toHaveBeenCalledWith('No.');
+    expect(received).not.toHaveBeenCalled();
+    sockets[0].say(refused(id));
+    expect(second).toHaveBeenCalledTimes(1);
+  });
+
+  it('passes on refusals that no sender wants to know of', () => {
+    const connection = connect();
+    sockets[0].accept();
+    const received: FromServer[] = [];
+    connection.received.connect((_, message) => received.push(message));
+    connection.request(STOP);
+    const [{ id }] = sockets[0].sent;
+    const refusals = [refused(id), refused(null), refused('unknown')];
+    refusals.forEach(each => sockets[0].say(each));
+    expect(received).toEqual(refusals);
+  });
+
+  it('neither sends a request again nor awaits its refusal once it is lost', () => {
+    const connection = connect();
+    sockets[0].accept();
+    const onRefused = jest.fn();
+    connection.request(STOP, onRefused);
+    const [{ id }] = sockets[0].sent;
+    sockets[0].break();
+    jest.advanceTimersByTime(500);
+    sockets[1].accept();
+    expect(sockets[1].sent).toEqual([]);
+    sockets[1].say(refused(id));
+    expect(onRefused).not.toHaveBeenCalled();
   });
 
   it('reconnects by itself, each time after a longer wait', () => {
@@ -154,7 +208,7 @@ describe('The connection', () => {
     const connection = connect();
     connection.stateChanged.connect((_, state) => {
       if (state === 'open') {
-        connection.send({
+        connection.request({
           type: 'open',
           notebook: 'a.ipynb',
           kernel_id: null
@@ -163,8 +217,8 @@ describe('The connection', () => {
     });
     sockets[0].accept();
     sockets[0].break();
-    connection.send(FAILED);
-    connection.send(STOP);
+    connection.answer(FAILED);
+    connection.request(STOP);
     jest.advanceTimersByTime(500);
     sockets[1].accept();
     expect(sockets[1].sent.map(({ type }) => type)).toEqual(['open', 'failed']);

@@ -1,7 +1,8 @@
 import { Signal } from '@lumino/signaling';
 
-import { FromPage, FromServer } from '../protocol';
-import { ConnectionState, IConnection } from '../tokens';
+import { FromServer } from '../protocol';
+import { OnRefused, Request, Requests, SentRequest } from '../requests';
+import { Answer, ConnectionState, IConnection } from '../tokens';
 
 /** A connection whose other end is the test. */
 export class FakeConnection implements IConnection {
@@ -19,32 +20,48 @@ export class FakeConnection implements IConnection {
     }
   }
 
-  send(message: FromPage): boolean {
-    if (this.state === 'open') {
-      this.sent.push(message);
-      return true;
+  request(request: Request, onRefused?: OnRefused): boolean {
+    if (this.state !== 'open') {
+      return false;
     }
-    return false;
+    this._requested.push(this._requests.identify(request, onRefused));
+    return true;
   }
 
-  /** Let the page hear something from the server. */
-  say(message: FromServer): void {
-    this.received.emit(message);
+  answer(answer: Answer): void {
+    this.answers.push(answer);
+  }
+
+  /** Let the page receive a message from the server. */
+  receive(message: FromServer): void {
+    if (!this._requests.settle(message)) {
+      this.received.emit(message);
+    }
+  }
+
+  /** Let the server refuse a request, as it says whose it is: by its id alone. */
+  refuse({ id }: SentRequest, message: string, notebook = 'a.ipynb'): void {
+    this.receive({ type: 'refused', id, notebook, message });
   }
 
   change(state: ConnectionState): void {
     this.state = state;
+    if (state === 'closed') {
+      this._requests.clear();
+    }
     this.stateChanged.emit(state);
   }
 
-  /** What the page has said since this was last asked. */
-  heard(): FromPage[] {
-    return this.sent.splice(0);
+  /** What the page has asked for since this was last called. */
+  takeRequests(): SentRequest[] {
+    return this._requested.splice(0);
   }
 
+  readonly answers: Answer[] = [];
   readonly received = new Signal<this, FromServer>(this);
-  readonly sent: FromPage[] = [];
   readonly stateChanged = new Signal<this, ConnectionState>(this);
   failures = 0;
   state: ConnectionState = 'closed';
+  private _requested: SentRequest[] = [];
+  private _requests = new Requests();
 }

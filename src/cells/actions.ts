@@ -2,16 +2,19 @@ import { Cell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { isProtected, setProtected } from '../notebook/metadata';
 import { Attachment } from '../protocol';
-import { IChat, IConnection, INotebooks } from '../tokens';
+import { SessionActions } from '../session/actions';
+import { cellAttachment } from '../session/attachments';
+import { lastRunOf, waitingCell } from '../session/selectors';
+import { ISessions } from '../session/sessions';
+import { ISessionState } from '../session/state';
+import { IChat, INotebooks } from '../tokens';
 import { ICellActions } from './cell-marks';
 import { errorOf } from './cell-view';
-import { isProtected, setProtected } from './metadata';
-import { CellsModel } from './model';
-import { runOf } from './record';
 import { IChanges } from './show-changes';
 
-/** What the user does at one cell, by whatever way they come to it. */
+/** What the user does at one cell, by button, menu or key. */
 export class CellActions implements ICellActions {
   constructor(
     private _options: CellActions.IOptions,
@@ -20,8 +23,8 @@ export class CellActions implements ICellActions {
   ) {}
 
   get isWaiting(): boolean {
-    const { waiting } = this._options.model.record(this._path);
-    return waiting?.cellId === this._id && !waiting.decided;
+    const waiting = waitingCell(this._state);
+    return waiting?.cellId === this._id && !waiting.isResolving;
   }
 
   get isFailed(): boolean {
@@ -33,19 +36,19 @@ export class CellActions implements ICellActions {
   }
 
   get hasChanges(): boolean {
-    return runOf(this._options.model.record(this._path), this._id) !== null;
+    return lastRunOf(this._state, this._id) !== null;
   }
 
   approve(): void {
-    this._decide(true, false);
+    this._resolve(true);
   }
 
   approveRest(): void {
-    this._decide(true, true);
+    this._resolve(true, true);
   }
 
   skip(): void {
-    this._decide(false, false);
+    this._resolve(false);
   }
 
   edit(): void {
@@ -59,7 +62,7 @@ export class CellActions implements ICellActions {
     const { trans } = this._options;
     const error = errorOf(this._cell.model) ?? '';
     this._ask(
-      // What the error is called comes from an output: only a plain name of it may become a part of the task.
+      // The error's name comes from an output: only a plain name may become part of the task.
       /^\w{1,60}$/.test(error)
         ? trans.__('Fix the %1 in this cell. Rewrite the cell in place.', error)
         : trans.__('Fix the error in this cell. Rewrite the cell in place.')
@@ -77,12 +80,12 @@ export class CellActions implements ICellActions {
     );
   }
 
-  /** Let the user ask something of their own about the cell. */
+  /** Let the user ask a question of their own about the cell. */
   askAbout(): void {
     const { chat, open } = this._options;
     if (chat) {
       chat.open(this._path);
-      chat.attach(this._attachment());
+      this._attachments().forEach(each => chat.attach(each));
     } else {
       open();
     }
@@ -93,15 +96,14 @@ export class CellActions implements ICellActions {
   }
 
   showChanges(): void {
-    const { model, showChanges } = this._options;
-    const run = runOf(model.record(this._path), this._id);
+    const run = lastRunOf(this._state, this._id);
     if (run) {
-      showChanges({
+      this._options.showChanges({
         run,
         before: run.before.get(this._id) ?? null,
         now: this._cell.model.sharedModel.getSource(),
         mimeType: this._cell.model.mimeType,
-        undo: () => model.undo(this._path, run.id)
+        undo: () => this._actions.undo(run.id)
       });
     }
   }
@@ -114,57 +116,51 @@ export class CellActions implements ICellActions {
     return this._panel.context.localPath;
   }
 
-  private _decide(approved: boolean, rest: boolean): void {
+  private get _state(): ISessionState {
+    return this._options.sessions.get(this._path).state;
+  }
+
+  private get _actions(): SessionActions {
+    return this._options.sessions.actions(this._path, 'notebook');
+  }
+
+  private _resolve(approved: boolean, rest = false): void {
     if (this.isWaiting) {
-      const source = this._cell.model.sharedModel.getSource();
-      this._options.model.decide(this._path, { approved, source, rest });
+      this._actions.resolveApproval(approved, rest);
     }
   }
 
   private _ask(task: string): void {
-    const { chat, connection, open } = this._options;
+    const { chat, open } = this._options;
+    const attachments = this._attachments();
     if (chat) {
       chat.open(this._path);
-      chat.ask(task, [this._attachment()], this._id);
-      return;
+      chat.ask(task, attachments, this._id);
+    } else {
+      open();
+      this._actions.ask(
+        { task, attachments, replaces: null },
+        { below: this._id }
+      );
     }
-    open();
-    connection.send({
-      type: 'ask',
-      notebook: this._path,
-      task,
-      attachments: [this._attachment()],
-      replaces: null,
-      model: null,
-      mode: null,
-      max_turns: null,
-      below: this._id
-    });
   }
 
-  private _attachment(): Attachment {
-    const brief = this._options.notebooks
-      .cells(this._path)
-      .find(({ id }) => id === this._id);
-    return {
-      kind: 'cell',
-      name: brief?.label ?? '',
-      text: this._cell.model.sharedModel.getSource(),
-      cell_id: this._id,
-      path: null,
-      image: null
-    };
+  private _attachments(): Attachment[] {
+    const { notebooks, trans } = this._options;
+    const cells = notebooks.cells(this._path);
+    return cells
+      .filter(({ id }) => id === this._id)
+      .map(cell => cellAttachment(cells, cell, trans));
   }
 }
 
 export namespace CellActions {
   export interface IOptions {
     chat: IChat | null;
-    connection: IConnection;
-    model: CellsModel;
     notebooks: INotebooks;
-    /** Show the chat's panel, where there is no more to be had of it. */
+    /** Show the chat's panel, if there is no `chat`. */
     open: () => void;
+    sessions: ISessions;
     showChanges: (changes: IChanges) => void;
     trans: TranslationBundle;
   }

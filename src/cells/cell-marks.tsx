@@ -18,14 +18,14 @@ export interface ICellActions extends IApproval {
   showChanges(): void;
 }
 
-/** The places in a cell where something of CodeAct's is drawn. */
+/** The places in a cell where CodeAct draws something. */
 type Place = 'cellMarks' | 'cellApproval' | 'cellError';
 
 /**
  * What is drawn at one cell.
  *
  * Its widgets live in the cell's own layout, so that they come and go with the cell when it is scrolled out of view,
- * moved or deleted; they are made when there is first something to show.
+ * moved or deleted; they are made when there is something to show for the first time.
  */
 export class CellMarks implements IDisposable {
   constructor(private _options: CellMarks.IOptions) {
@@ -134,7 +134,7 @@ export class CellMarks implements IDisposable {
   }
 
   private _onChanged(_: unknown, change: { sourceChange?: unknown }): void {
-    // The result of a check is one of what the cell held then.
+    // The result of a check is about the source that the cell had then.
     if (change.sourceChange && this._view?.check) {
       this._options.onEdited();
     }
@@ -145,7 +145,7 @@ export class CellMarks implements IDisposable {
   private _widgets = new Map<Place, Drawing>();
 }
 
-/** A widget that shows what it is given. */
+/** A widget that shows an element of React's. */
 class Drawing extends ReactWidget {
   constructor(
     place: Place,
@@ -169,9 +169,9 @@ export namespace CellMarks {
   export interface IOptions {
     cell: Cell;
     actions: ICellActions;
-    /** Called when the cell's own part of what is drawn has changed. */
+    /** Called when something in the cell itself has changed that is drawn here. */
     refresh: () => void;
-    /** Called when the user, or anybody, changes the cell's source. */
+    /** Called when anybody changes the cell's source. */
     onEdited: () => void;
     trans: TranslationBundle;
   }

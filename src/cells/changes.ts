@@ -19,8 +19,8 @@ export class Changes extends Widget {
         : trans.__('Before the run'),
       trans.__('Now')
     ];
-    for (const words of columns) {
-      head.appendChild(document.createElement('span')).textContent = words;
+    for (const title of columns) {
+      head.appendChild(document.createElement('span')).textContent = title;
     }
     this.node.appendChild(head);
     const side = (doc: string, label: string) => ({

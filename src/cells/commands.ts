@@ -3,31 +3,35 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { undoIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { Approval, APPROVALS, approvalText, readApproval } from '../approval';
 import { codeActIcon, lockIcon } from '../icons';
+import { SessionActions } from '../session/actions';
+import { checkAt, isChecking, lastRun } from '../session/selectors';
+import { ISessions } from '../session/sessions';
+import { BLANK, ISessionState } from '../session/state';
 import { CellCommandIDs as IDs } from '../tokens';
 import { CellActions } from './actions';
-import { CellsModel } from './model';
-import { Mode, MODES, modeWords } from '../modes';
-import { IRecord, lastRun } from './record';
 
 /** Add the commands that have to do with a notebook's cells. */
 export function addCommands(options: {
   actions: (tracker: INotebookTracker) => CellActions | null;
   commands: CommandRegistry;
-  model: CellsModel;
   palette: ICommandPalette | null;
+  sessions: ISessions;
   tracker: INotebookTracker;
   trans: TranslationBundle;
 }): void {
-  const { commands, model, palette, tracker, trans } = options;
+  const { commands, palette, sessions, tracker, trans } = options;
   /** The active cell of the notebook in front. */
   const cell = () => options.actions(tracker);
   const path = () => tracker.currentWidget?.context.localPath ?? null;
-  const record = (): IRecord | null => {
+  const state = (): ISessionState => {
     const current = path();
-    return current === null ? null : model.record(current);
+    return current === null ? BLANK : sessions.get(current).state;
   };
+  const notebook = (): SessionActions => sessions.actions(path()!, 'notebook');
 
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     commands.addCommand(id, {
@@ -36,7 +40,7 @@ export function addCommands(options: {
         args: { type: 'object', properties: {} }
       }
     });
-    if (id !== IDs.setMode) {
+    if (id !== IDs.setApproval && id !== IDs.setMode) {
       palette?.addItem({ command: id, category: 'CodeAct' });
     }
   };
@@ -57,15 +61,15 @@ export function addCommands(options: {
   });
   add(IDs.skip, {
     label: trans.__('Skip the Cell CodeAct Asks About'),
-    caption: trans.__('Do not run this cell, and tell CodeAct so'),
+    caption: trans.__(
+      'Do not run this cell, and tell CodeAct that you skipped it'
+    ),
     isEnabled: () => !!cell()?.isWaiting,
     execute: () => cell()?.skip()
   });
   add(IDs.protect, {
     label: trans.__('CodeAct Never Runs or Edits This Cell'),
-    caption: trans.__(
-      'Keep CodeAct away from this cell, or let it at it again'
-    ),
+    caption: trans.__('Keep CodeAct away from this cell, or allow it again'),
     icon: lockIcon,
     isToggleable: true,
     isToggled: () => !!cell()?.isProtected,
@@ -82,13 +86,13 @@ export function addCommands(options: {
   add(IDs.explain, {
     label: trans.__('Explain This Cell with CodeAct'),
     caption: trans.__('Let CodeAct explain this cell, or the error in it'),
-    isEnabled: () => cell() !== null && !record()?.running,
+    isEnabled: () => cell() !== null && !state().conversation.running,
     execute: () => cell()?.explain()
   });
   add(IDs.fix, {
     label: trans.__('Fix the Error in This Cell with CodeAct'),
     caption: trans.__('Let CodeAct correct this cell'),
-    isEnabled: () => !!cell()?.isFailed && !record()?.running,
+    isEnabled: () => !!cell()?.isFailed && !state().conversation.running,
     execute: () => cell()?.fix()
   });
   add(IDs.showChanges, {
@@ -102,64 +106,69 @@ export function addCommands(options: {
     label: trans.__('Undo the Last CodeAct Run'),
     caption: trans.__('Put the cells back as they were before the run'),
     icon: undoIcon,
-    isEnabled: () => {
-      const current = record();
-      return !!current && !current.running && lastRun(current) !== null;
-    },
-    execute: () => model.undo(path()!)
+    isEnabled: () => !state().conversation.running && lastRun(state()) !== null,
+    execute: () => notebook().undo()
   });
   add(IDs.check, {
     label: trans.__('Check That the Notebook Reproduces'),
     caption: trans.__(
       'Run the notebook in a fresh kernel and compare what comes out; your kernel and outputs stay as they are'
     ),
-    isEnabled: () => path() !== null && !isChecking(record()),
-    execute: () => model.check(path()!)
+    isEnabled: () => path() !== null && !isChecking(state()),
+    execute: () => notebook().check()
   });
   add(IDs.stopCheck, {
     label: trans.__('Stop Checking the Notebook'),
-    isEnabled: () => isChecking(record()),
-    execute: () => model.stopCheck(path()!)
+    isEnabled: () => isChecking(state()),
+    execute: () => notebook().stopCheck()
   });
   add(IDs.clearCheck, {
     label: trans.__('Clear the Results of the Check'),
-    isEnabled: () => !!record()?.check && !isChecking(record()),
-    execute: () => model.clearCheck(path()!)
+    isEnabled: () =>
+      checkAt(state(), 'notebook') !== null && !isChecking(state()),
+    execute: () => notebook().clearCheck()
   });
-  add(IDs.setMode, {
-    label: args =>
-      isMode(args.mode)
-        ? modeWords(args.mode, trans).command
-        : trans.__('Choose When CodeAct Asks'),
-    caption: args =>
-      isMode(args.mode) ? modeWords(args.mode, trans).hint : '',
-    isToggleable: true,
-    isToggled: args => record()?.mode === args.mode,
-    isEnabled: args => isMode(args.mode) && !!record()?.mode,
-    execute: args => model.setMode(path()!, args.mode as Mode),
+  const setApproval = (given: (args: ReadonlyPartialJSONObject) => unknown) => {
+    const approval = (args: ReadonlyPartialJSONObject) =>
+      readApproval(given(args));
+    const text = (args: ReadonlyPartialJSONObject) => {
+      const chosen = approval(args);
+      return chosen && approvalText(chosen, trans);
+    };
+    return {
+      label: args =>
+        text(args)?.command ?? trans.__('Choose When CodeAct Asks'),
+      caption: args => text(args)?.hint ?? '',
+      isToggleable: true,
+      isToggled: args => {
+        const current = state().approval;
+        return current !== null && current === approval(args);
+      },
+      isEnabled: args => approval(args) !== null && state().approval !== null,
+      execute: args => notebook().setApproval(approval(args) as Approval)
+    } satisfies CommandRegistry.ICommandOptions;
+  };
+  add(IDs.setApproval, {
+    ...setApproval(args => args.approval),
     describedBy: {
       args: {
         type: 'object',
-        properties: { mode: { type: 'string', enum: [...MODES] } },
-        required: ['mode']
+        properties: { approval: { type: 'string', enum: [...APPROVALS] } },
+        required: ['approval']
       }
     }
   });
-  for (const mode of MODES) {
+  add(
+    IDs.setMode,
+    setApproval(args => args.mode)
+  );
+  for (const approval of APPROVALS) {
     palette?.addItem({
-      command: IDs.setMode,
-      args: { mode },
+      command: IDs.setApproval,
+      args: { approval },
       category: 'CodeAct'
     });
   }
-  // Whether they are enabled changes with the record.
-  model.changed.connect(() => commands.notifyCommandChanged());
-}
-
-function isChecking(record: IRecord | null): boolean {
-  return record?.check?.holds === null;
-}
-
-function isMode(value: unknown): value is Mode {
-  return MODES.some(mode => mode === value);
+  // Whether they are enabled changes with the session.
+  sessions.changed.connect(() => commands.notifyCommandChanged());
 }

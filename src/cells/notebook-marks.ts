@@ -5,20 +5,17 @@ import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { kernelOf } from '../notebook/kernel';
+import { NotebookSession } from '../session/session';
+import { ISessions } from '../session/sessions';
 import { CellMarks, ICellActions } from './cell-marks';
-import { viewOf } from './cell-view';
-import { CellsModel } from './model';
+import { partsFor, viewOf } from './cell-view';
 
 /** What is drawn at the cells of one notebook. */
 export class NotebookMarks implements IDisposable {
   constructor(private _options: NotebookMarks.IOptions) {
-    const { model, panel } = _options;
-    const { content, context, sessionContext } = panel;
-    model.changed.connect((_, path) => {
-      if (path === context.localPath) {
-        this._update();
-      }
-    }, this);
+    const { panel, sessions } = _options;
+    const { content, sessionContext } = panel;
+    sessions.changed.connect(this._onChanged, this);
     content.modelChanged.connect(this._onModelChanged, this);
     sessionContext.kernelChanged.connect(this._update, this);
     panel.disposed.connect(this.dispose, this);
@@ -35,6 +32,17 @@ export class NotebookMarks implements IDisposable {
       this._marks.forEach(marks => marks.dispose());
       this._marks.clear();
       Signal.disconnectReceiver(this);
+    }
+  }
+
+  private _onChanged(_: ISessions, { path, state }: NotebookSession): void {
+    if (path !== this._path) {
+      return;
+    }
+    const parts = partsFor(state);
+    if (parts.some((part, index) => part !== this._parts[index])) {
+      this._parts = parts;
+      this._update();
     }
   }
 
@@ -66,39 +74,46 @@ export class NotebookMarks implements IDisposable {
   }
 
   private _newMarks(cell: Cell): CellMarks {
-    const { actions, model, panel, trans } = this._options;
+    const { actions, panel, sessions, trans } = this._options;
     return new CellMarks({
       cell,
       actions: actions(panel, cell),
       refresh: () => this._show(cell),
-      onEdited: () => model.clearCheck(panel.context.localPath, cell.model.id),
+      onEdited: () =>
+        sessions.actions(this._path, 'notebook').forgetCheckOf(cell.model.id),
       trans
     });
   }
 
   private _show(cell: Cell): void {
-    const { model, panel } = this._options;
+    const { panel, sessions } = this._options;
     if (!cell.isDisposed) {
-      const record = model.record(panel.context.localPath);
+      const { state } = sessions.get(this._path);
       const language = kernelOf(panel)?.language ?? '';
       const isPython = language.toLowerCase() === 'python';
       this._marks
         .get(cell)
         ?.show(
-          viewOf(cell.model, record, isPython && cell.model.type === 'code')
+          viewOf(cell.model, state, isPython && cell.model.type === 'code')
         );
     }
   }
 
+  private get _path(): string {
+    return this._options.panel.context.localPath;
+  }
+
   private _isDisposed = false;
   private _marks = new Map<Cell, CellMarks>();
+  /** What of the session was drawn last. */
+  private _parts: readonly unknown[] = [];
 }
 
 export namespace NotebookMarks {
   export interface IOptions {
     actions: (panel: NotebookPanel, cell: Cell) => ICellActions;
-    model: CellsModel;
     panel: NotebookPanel;
+    sessions: ISessions;
     trans: TranslationBundle;
   }
 }

@@ -4,17 +4,19 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Checking } from '../protocol';
+import { SessionActions } from '../session/actions';
+import { checkAt } from '../session/selectors';
+import { ISessions } from '../session/sessions';
+import { INotice } from '../session/state';
 import { INotebooks } from '../tokens';
-import { CellsModel } from './model';
-import { INotice } from './record';
 
-/** A bar above a notebook's cells: how far a check is and what came of it, or a word about what was asked for. */
+/** A bar above a notebook's cells: the progress and result of a check, or what came of something the user did. */
 export class NoticeBar extends ReactWidget {
   constructor(private _options: NoticeBar.IOptions) {
     super();
     this.addClass('jp-CodeAct-noticeBar');
-    const { model, panel } = _options;
-    model.changed.connect((_, path) => {
+    const { panel, sessions } = _options;
+    sessions.changed.connect((_, { path }) => {
       if (path === panel.context.localPath) {
         this._onChanged();
       }
@@ -23,7 +25,7 @@ export class NoticeBar extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    const { notice, check } = this._record;
+    const { notice, check } = this._shown;
     return (
       <>
         {notice && this._drawNotice(notice)}
@@ -36,31 +38,43 @@ export class NoticeBar extends ReactWidget {
     return this._options.panel.context.localPath;
   }
 
-  private get _record() {
-    return this._options.model.record(this._path);
+  private get _actions(): SessionActions {
+    return this._options.sessions.actions(this._path, 'notebook');
+  }
+
+  private get _shown(): { notice: INotice | null; check: Checking | null } {
+    const { state } = this._options.sessions.get(this._path);
+    return {
+      notice: state.notices.notebook,
+      check: checkAt(state, 'notebook')
+    };
   }
 
   private _onChanged(): void {
-    const { notice, check } = this._record;
+    const { notice, check } = this._shown;
+    if (this._drawn?.notice === notice && this._drawn.check === check) {
+      return;
+    }
+    this._drawn = { notice, check };
     this.setHidden(!notice && !check);
-    // Each takes a line; the panel's layout goes by it.
+    // Each takes a line, and the panel's layout needs the height.
     this.toggleClass('jp-mod-double', !!notice && !!check);
     this.update();
   }
 
   private _drawNotice(notice: INotice): React.JSX.Element {
-    const { model, notebooks, trans } = this._options;
+    const { notebooks, trans } = this._options;
     return (
       <div
-        className={`jp-CodeAct-noticeLine jp-mod-${notice.kind}`}
-        role={notice.kind === 'refused' ? 'alert' : 'status'}
+        className={`jp-CodeAct-noticeLine jp-mod-${notice.tone}`}
+        role={notice.tone === 'alert' ? 'alert' : 'status'}
       >
         <span title={notice.text}>{notice.text}</span>
-        {notice.left.length > 0 && (
+        {notice.cells.length > 0 && (
           <button
             className="jp-Button jp-mod-minimal"
             onClick={() =>
-              void notebooks.jumpToCell(this._path, notice.left[0])
+              void notebooks.jumpToCell(this._path, notice.cells[0])
             }
           >
             {trans.__('Show')}
@@ -68,7 +82,7 @@ export class NoticeBar extends ReactWidget {
         )}
         <button
           className="jp-Button jp-mod-minimal"
-          onClick={() => model.dismissNotice(this._path)}
+          onClick={() => this._actions.dismissNotice()}
         >
           {trans.__('Dismiss')}
         </button>
@@ -77,15 +91,15 @@ export class NoticeBar extends ReactWidget {
   }
 
   private _drawCheck(check: Checking): React.JSX.Element {
-    const { model, notebooks, trans } = this._options;
-    const { cells, holds } = check;
+    const { notebooks, trans } = this._options;
+    const { cells, reproduces } = check;
     const bad = cells.find(
       ({ state }) => state === 'failed' || state === 'different'
     );
     const done = cells.filter(
       ({ state }) => state !== 'waiting' && state !== 'running'
     ).length;
-    const words =
+    const text =
       check.message ||
       trans.__(
         'Checking in a fresh kernel: %1 of %2 cells',
@@ -95,12 +109,12 @@ export class NoticeBar extends ReactWidget {
     return (
       <div
         className="jp-CodeAct-noticeLine"
-        data-holds={holds ?? undefined}
+        data-reproduces={reproduces ?? undefined}
         role="status"
       >
-        {holds === null && <span className="jp-CodeAct-spinner" />}
-        <span title={words}>{words}</span>
-        {holds === null && (
+        {reproduces === null && <span className="jp-CodeAct-spinner" />}
+        <span title={text}>{text}</span>
+        {reproduces === null && (
           <progress
             aria-label={trans.__('Progress of the check')}
             value={cells.length ? done : undefined}
@@ -116,17 +130,17 @@ export class NoticeBar extends ReactWidget {
             {trans.__('Show')}
           </button>
         )}
-        {holds === null ? (
+        {reproduces === null ? (
           <button
             className="jp-Button jp-mod-minimal"
-            onClick={() => model.stopCheck(this._path)}
+            onClick={() => this._actions.stopCheck()}
           >
             {trans.__('Cancel')}
           </button>
         ) : (
           <button
             className="jp-Button jp-mod-minimal"
-            onClick={() => model.clearCheck(this._path)}
+            onClick={() => this._actions.clearCheck()}
           >
             {trans.__('Clear')}
           </button>
@@ -134,13 +148,16 @@ export class NoticeBar extends ReactWidget {
       </div>
     );
   }
+
+  private _drawn: { notice: INotice | null; check: Checking | null } | null =
+    null;
 }
 
 export namespace NoticeBar {
   export interface IOptions {
-    model: CellsModel;
     notebooks: INotebooks;
     panel: NotebookPanel;
+    sessions: ISessions;
     trans: TranslationBundle;
   }
 }

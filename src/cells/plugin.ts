@@ -8,11 +8,11 @@ import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandIDs, IChat, IConnection, INotebooks } from '../tokens';
+import { ISessions } from '../session/sessions';
+import { CommandIDs, IChat, INotebooks } from '../tokens';
 import { CellActions } from './actions';
+import { ApprovalButton } from './approval-button';
 import { addCommands } from './commands';
-import { ModeButton } from './mode-button';
-import { CellsModel } from './model';
 import { NotebookMarks } from './notebook-marks';
 import { NoticeBar } from './notice-bar';
 import { showChanges } from './show-changes';
@@ -22,7 +22,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   description:
     'What CodeAct shows in a notebook: what waits for you, what it wrote, and what it can do about a cell.',
   autoStart: true,
-  requires: [IConnection, INotebooks, INotebookTracker],
+  requires: [ISessions, INotebooks, INotebookTracker],
   optional: [
     IChat,
     ICommandPalette,
@@ -32,7 +32,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   ],
   activate: (
     app: JupyterFrontEnd,
-    connection: IConnection,
+    sessions: ISessions,
     notebooks: INotebooks,
     tracker: INotebookTracker,
     chat: IChat | null,
@@ -43,17 +43,15 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const { commands } = app;
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
-    const model = new CellsModel({ connection, notebooks, trans });
     const options: CellActions.IOptions = {
       chat,
-      connection,
-      model,
       notebooks,
       open: () => {
         if (commands.hasCommand(CommandIDs.open)) {
           void commands.execute(CommandIDs.open);
         }
       },
+      sessions,
       showChanges: changes => {
         showChanges(changes, languages, trans).catch(error =>
           console.error('CodeAct could not show what changed:', error)
@@ -65,9 +63,9 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       new CellActions(options, panel, cell);
 
     const add = (panel: NotebookPanel) => {
-      new NotebookMarks({ actions, model, panel, trans });
+      new NotebookMarks({ actions, panel, sessions, trans });
       panel.contentHeader.addWidget(
-        new NoticeBar({ model, notebooks, panel, trans })
+        new NoticeBar({ notebooks, panel, sessions, trans })
       );
     };
     tracker.forEach(add);
@@ -76,15 +74,16 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       actions: ({ activeCell, currentWidget }) =>
         activeCell && currentWidget && actions(currentWidget, activeCell),
       commands,
-      model,
       palette,
+      sessions,
       tracker,
       trans
     });
     toolbars?.addFactory<NotebookPanel>(
       'Notebook',
+      // The name of the first release, by which users' settings know it.
       'codeact-mode',
-      panel => new ModeButton({ commands, model, panel, trans })
+      panel => new ApprovalButton({ commands, panel, sessions, trans })
     );
   }
 };

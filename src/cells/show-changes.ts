@@ -2,7 +2,8 @@ import { Dialog } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IRun, WholeCell } from './record';
+import { multiline } from '../multiline';
+import { IRun, WholeCell } from '../session/runs';
 
 /** What a run changed in a cell. */
 export interface IChanges {
@@ -10,11 +11,11 @@ export interface IChanges {
   readonly before: WholeCell | null;
   readonly now: string;
   readonly mimeType: string;
-  /** Take the whole run back. */
+  /** Undo the whole run. */
   undo(): void;
 }
 
-/** Show what a run changed in a cell, and offer to take the run back. What shows it is loaded only now. */
+/** Show what a run changed in a cell, and offer to undo the run. The editor that compares is loaded only now. */
 export async function showChanges(
   changes: IChanges,
   languages: IEditorLanguageRegistry | null,
@@ -30,13 +31,13 @@ export async function showChanges(
   const dialog = new Dialog({
     title: trans.__('What CodeAct changed for “%1”', brief(run.task)),
     body: new Changes({
-      before: before && sourceOf(before),
+      before: before && multiline(before.source),
       now,
       language: language?.support ?? [],
       trans
     }),
     buttons: [
-      ...(run.ended && !run.undone ? [undo] : []),
+      ...(run.ending && !run.undone ? [undo] : []),
       Dialog.okButton({ label: trans.__('Close') })
     ],
     hasClose: true
@@ -46,12 +47,6 @@ export async function showChanges(
   if (button === undo) {
     changes.undo();
   }
-}
-
-/** The source of a whole cell, in either of nbformat's spellings. */
-function sourceOf(cell: WholeCell): string {
-  const { source } = cell;
-  return Array.isArray(source) ? source.join('') : String(source ?? '');
 }
 
 function brief(task: string): string {

@@ -1,10 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IConversation } from './conversation';
+import { ISessionState } from '../session/state';
 
-/** What a screen reader should say of how the conversation stands: states and answers, not each word as it comes. */
+/** What a screen reader should say about the conversation: states and answers, not each word as it comes. */
 export function announcement(
-  conversation: IConversation,
+  { conversation }: ISessionState,
   trans: TranslationBundle
 ): string {
   const { messages } = conversation;
@@ -12,18 +12,18 @@ export function announcement(
   if (!last) {
     return '';
   }
-  const { action, doubt, ending, undone } = last;
+  const { action, ending, rejection, undone } = last;
   if (ending) {
-    const said = messages[messages.length - 2];
-    return ending.ending === 'answered' && said?.sender === 'agent'
-      ? trans.__('CodeAct answers: %1', said.body)
+    const answer = messages[messages.length - 2];
+    return ending.ending === 'answered' && answer?.sender === 'agent'
+      ? trans.__('CodeAct answers: %1', answer.body)
       : ending.message || trans.__('CodeAct has stopped.');
   }
   if (undone) {
     return trans.__('The run was undone.');
   }
-  if (doubt) {
-    return doubt;
+  if (rejection) {
+    return rejection;
   }
   switch (action?.state) {
     case undefined:

@@ -1,40 +1,68 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import { Attachment } from '../protocol';
-import { IConnection, INotebooks } from '../tokens';
-import { asGiven, cellAttachment, isSame } from './attachments';
-import { IMessage } from './conversation';
+import { cellAttachment, isSame, reattached } from '../session/attachments';
+import { IMessage } from '../session/messages';
+import { ISessions } from '../session/sessions';
+import { ITask } from '../session/state';
+import { INotebooks } from '../tokens';
+import { Drafts, IDraft, NO_DRAFT } from './drafts';
 import { IFiles } from './files';
 import { splitSlash } from './slash-commands';
 import { ISuggestion, IWord, Suggester, wordAt } from './suggestions';
-import { ITask, IView, Views } from './view';
 
-/** What the user is about to say: the words, what goes along, and what the words may become. */
+/** What the user is about to ask: the text, the attachments, and suggestions for the word being typed. */
 export class Composer implements IDisposable {
   constructor(private _options: Composer.IOptions) {
+    const { notebooks, sessions } = _options;
     this._suggester = new Suggester(_options);
+    this._drafts.changed.connect((_, path) => {
+      if (path === this._path) {
+        this._changed.emit();
+      }
+    });
+    sessions.taskReturned.connect(
+      (_, { path, task }) => this._take(path, task),
+      this
+    );
+    notebooks.renamed.connect(
+      (_, { from, to }) => this._drafts.rename(from, to),
+      this
+    );
+    notebooks.closed.connect((_, path) => this._drafts.delete(path), this);
+  }
+
+  /** Emitted when the draft or the suggestions for the notebook in front have changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** What is about to be asked in the notebook in front. */
+  get draft(): IDraft {
+    return this._drafts.get(this._path);
   }
 
   get suggestions(): readonly ISuggestion[] {
     return this._suggestions;
   }
 
-  /** Which of the suggestions Enter takes. */
+  /** The index of the suggestion that Enter accepts. */
   get selected(): number {
     return this._selected;
   }
 
-  /** Whether what the user says takes the place of what they said before. */
+  /** Whether the draft takes the place of an earlier task. */
   get isEditing(): boolean {
-    return this._view.editing !== null;
+    return this.draft.editing !== null;
   }
 
   /** Take what was typed, with the cursor at `cursor`. */
-  setDraft(draft: string, cursor = draft.length): void {
+  setText(text: string, cursor = text.length): void {
     this._suggestions = [];
-    this._options.views.set(this._path, { draft });
-    void this._suggest(wordAt(draft, cursor));
+    this._set({ text });
+    void this._suggest(wordAt(text, cursor));
   }
 
   select(index: number): void {
@@ -43,22 +71,21 @@ export class Composer implements IDisposable {
     this._refresh();
   }
 
-  /** Do what a suggestion says. Returns where the cursor belongs then. */
+  /** Carry out a suggestion. Returns where the cursor belongs then. */
   accept(suggestion: ISuggestion): number {
-    const { views } = this._options;
     const path = this._path;
-    const { draft } = this._view;
-    const { end, start } = this._word ?? { start: 0, end: draft.length };
+    const { text } = this.draft;
+    const { end, start } = this._word ?? { start: 0, end: text.length };
     if (suggestion.isCommand) {
       this.dismiss();
-      views.set(path, { draft: '' });
-      this._options.obey(suggestion.text.slice(1));
+      this._set({ text: '' });
+      this._options.runCommand(suggestion.text.slice(1));
       return 0;
     }
-    const text = suggestion.text + (suggestion.goesOn ? '' : ' ');
-    const cursor = start + text.length;
-    this.setDraft(
-      draft.slice(0, start) + text + draft.slice(end).replace(/^ /, ''),
+    const inserted = suggestion.text + (suggestion.goesOn ? '' : ' ');
+    const cursor = start + inserted.length;
+    this.setText(
+      text.slice(0, start) + inserted + text.slice(end).replace(/^ /, ''),
       cursor
     );
     const { attach } = suggestion;
@@ -68,7 +95,7 @@ export class Composer implements IDisposable {
     return cursor;
   }
 
-  /** Suggest nothing for the word being typed any more. */
+  /** Withdraw the suggestions for the word being typed. */
   dismiss(): void {
     this._word = null;
     this._suggestions = [];
@@ -101,97 +128,85 @@ export class Composer implements IDisposable {
   }
 
   /** Attach files of the user's own machine. */
-  async bring(brought: readonly File[]): Promise<void> {
+  async attachFiles(chosen: readonly File[]): Promise<void> {
     const path = this._path;
     if (path !== null) {
       const { files } = this._options;
       await Promise.all(
-        brought.map(file => this._attachSoon(path, files.bring(file)))
+        chosen.map(file => this._attachSoon(path, files.read(file)))
       );
     }
   }
 
   detach(attachment: Attachment): void {
-    this._options.views.set(this._path, {
-      attachments: this._view.attachments.filter(each => each !== attachment)
+    this._set({
+      attachments: this.draft.attachments.filter(each => each !== attachment)
     });
   }
 
   /**
-   * Ask at once, and leave what the user has begun to write alone.
+   * Ask at once, and leave the draft alone.
    *
    * What cannot be asked now becomes the draft.
    */
   ask(task: string, attachments: Attachment[], below: string | null): void {
     if (!this._ask({ task, attachments, replaces: null }, below)) {
-      this.setDraft(task);
+      this.setText(task);
       attachments.forEach(each => this.attach(each));
     }
   }
 
-  /** Take an earlier task into the composer, to be asked anew. */
+  /** Take an earlier task into the composer, to be asked again. */
   edit({ attachments = [], body, run }: IMessage): void {
     const path = this._path;
     if (path !== null) {
-      this._options.views.set(path, {
-        draft: body,
-        attachments: asGiven(attachments, path),
+      this._drafts.set(path, {
+        text: body,
+        attachments: reattached(attachments, path),
         editing: run
       });
     }
   }
 
-  /** Ask the task of an earlier run anew as it was. */
+  /** Ask the task of an earlier run again, as it was. */
   retry(run: string): void {
-    const { messages } = this._view.conversation;
-    const said = messages.find(
+    const path = this._path;
+    if (path === null) {
+      return;
+    }
+    const { messages } = this._options.sessions.get(path).state.conversation;
+    const asked = messages.find(
       message => message.run === run && message.sender === 'user'
     );
-    const path = this._path;
-    if (said && path !== null) {
+    if (asked) {
       this._ask({
-        task: said.body,
-        attachments: asGiven(said.attachments ?? [], path),
+        task: asked.body,
+        attachments: reattached(asked.attachments ?? [], path),
         replaces: run
       });
     }
   }
 
-  /** Leave what was said before as it is. */
+  /** Leave the earlier task as it is. */
   cancelEdit(): void {
-    const task = { draft: '', attachments: [], editing: null };
-    this._options.views.set(this._path, task);
+    this._set(NO_DRAFT);
   }
 
-  /** Send the draft, or do what it commands. */
+  /** Keep the draft, but as a task of its own. */
+  endEdit(): void {
+    this._set({ editing: null });
+  }
+
+  /** Send the draft, or run the command in it. */
   send(): void {
-    const { attachments, draft, editing } = this._view;
-    const task = draft.trim();
+    const { attachments, editing, text } = this.draft;
+    const task = text.trim();
     if (task && splitSlash(task) !== null) {
-      this.setDraft('');
-      this._options.obey(task.slice(1));
+      this.setText('');
+      this._options.runCommand(task.slice(1));
     } else if (this._ask({ task, attachments, replaces: editing })) {
       this._suggestions = [];
-      this._options.views.set(this._path, {
-        draft: '',
-        attachments: [],
-        editing: null
-      });
-    }
-  }
-
-  /** Put what was sent in vain back, unless the user has written something else meanwhile. */
-  giveBack(path: string): void {
-    const { views } = this._options;
-    const { attachments, draft, editing, pending } = views.get(path);
-    if (pending) {
-      const isFree = !draft && attachments.length === 0;
-      views.set(path, {
-        draft: draft || pending.task,
-        attachments: isFree ? pending.attachments : attachments,
-        editing: isFree ? pending.replaces : editing,
-        pending: null
-      });
+      this._set(NO_DRAFT);
     }
   }
 
@@ -200,55 +215,60 @@ export class Composer implements IDisposable {
   }
 
   dispose(): void {
-    this._isDisposed = true;
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      Signal.disconnectReceiver(this);
+      Signal.clearData(this);
+    }
   }
 
-  private _ask(
-    { attachments, replaces, task }: ITask,
-    below: string | null = null
-  ): boolean {
-    const { connection, isBlocked, views } = this._options;
-    const notebook = this._path;
-    if (!task || notebook === null || isBlocked()) {
-      return false;
-    }
-    const isSent = connection.send({
-      type: 'ask',
-      notebook,
-      task,
-      attachments: [...attachments],
-      replaces,
-      model: null,
-      mode: null,
-      max_turns: null,
-      below
-    });
-    if (isSent) {
-      const pending = { task, attachments, replaces };
-      views.set(notebook, { pending, notice: null });
-    }
-    return isSent;
+  private _ask(task: ITask, below: string | null = null): boolean {
+    const { isBlocked, sessions } = this._options;
+    const path = this._path;
+    return (
+      task.task !== '' &&
+      path !== null &&
+      !isBlocked() &&
+      sessions.actions(path, 'chat').ask(task, { below })
+    );
+  }
+
+  /** Take back a task that will have no run, unless the user has written something else meanwhile. */
+  private _take(path: string, { attachments, replaces, task }: ITask): void {
+    const draft = this._drafts.get(path);
+    const isFree = !draft.text && draft.attachments.length === 0;
+    this._drafts.set(
+      path,
+      isFree
+        ? { text: task, attachments, editing: replaces }
+        : { text: draft.text || task }
+    );
   }
 
   private async _attachSoon(
     path: string,
     attachment: Promise<Attachment>
   ): Promise<void> {
-    const { trans, views } = this._options;
+    const { sessions, trans } = this._options;
     try {
       this._attachTo(path, await attachment);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const text = trans.__('This could not be attached. %1', why);
-      views.notify(path, 'alert', text);
+      sessions.get(path).notify('chat', 'alert', text);
     }
   }
 
   private _attachTo(path: string | null, attachment: Attachment): void {
-    const { views } = this._options;
-    const { attachments } = views.get(path);
-    if (!attachments.some(each => isSame(each, attachment))) {
-      views.set(path, { attachments: [...attachments, attachment] });
+    const { attachments } = this._drafts.get(path);
+    if (path !== null && !attachments.some(each => isSame(each, attachment))) {
+      this._drafts.set(path, { attachments: [...attachments, attachment] });
+    }
+  }
+
+  private _set(change: Partial<IDraft>): void {
+    if (this._path !== null) {
+      this._drafts.set(this._path, change);
     }
   }
 
@@ -276,17 +296,15 @@ export class Composer implements IDisposable {
   }
 
   private _refresh(): void {
-    this._options.views.set(this._path, {});
+    this._changed.emit();
   }
 
   private get _path(): string | null {
-    return this._options.views.path;
+    return this._options.notebooks.current?.path ?? null;
   }
 
-  private get _view(): IView {
-    return this._options.views.front;
-  }
-
+  private _changed = new Signal<this, void>(this);
+  private _drafts = new Drafts();
   private _isDisposed = false;
   private _selected = 0;
   private _suggester: Suggester;
@@ -296,14 +314,13 @@ export class Composer implements IDisposable {
 
 export namespace Composer {
   export interface IOptions {
-    connection: IConnection;
     files: IFiles;
     /** Whether nothing can be asked now. */
     isBlocked: () => boolean;
     notebooks: INotebooks;
-    /** Do what a slash command says. */
-    obey: (name: string) => void;
+    /** Run a slash command. */
+    runCommand: (name: string) => void;
+    sessions: ISessions;
     trans: TranslationBundle;
-    views: Views;
   }
 }

@@ -62,7 +62,7 @@ export class DropZone implements IDisposable {
       this._drop(event as Drag.Event);
     } else if (event.type === 'drop') {
       const { files } = (event as DragEvent).dataTransfer!;
-      void this._model.composer.bring([...files]);
+      void this._model.composer.attachFiles([...files]);
     }
   }
 

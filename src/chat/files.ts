@@ -8,30 +8,30 @@ import {
   imageAttachment,
   MOST_TEXT,
   textAttachment
-} from './attachments';
+} from '../session/attachments';
 import { isPicture, readImage } from './images';
 
-/** Bytes of a picture that goes along as what it shows. */
+/** The most bytes of a picture to attach as an image. */
 const MOST_BYTES = 4_000_000;
 
-/** A file or folder the user can name. */
+/** A file or folder the user can choose. */
 export interface IFileInfo {
   readonly name: string;
-  /** In Jupyter's contents. */
+  /** The path in Jupyter's contents. */
   readonly path: string;
   readonly isFolder: boolean;
 }
 
-/** The files beside the notebooks, and those the user brings. */
+/** Files that can be attached: those in Jupyter's contents, and those of the user's own machine. */
 export interface IFiles {
-  /** What is in a folder. */
+  /** The files and folders in a folder. */
   list(folder: string): Promise<IFileInfo[]>;
 
   /** A file in Jupyter's contents as an attachment. */
   attach(path: string): Promise<Attachment>;
 
-  /** A file of the user's own machine as an attachment; throws a sentence for the user if that cannot be. */
-  bring(file: File): Promise<Attachment>;
+  /** A file of the user's own machine as an attachment; throws an error for the user if it cannot be attached. */
+  read(file: File): Promise<Attachment>;
 }
 
 export class Files implements IFiles {
@@ -63,7 +63,7 @@ export class Files implements IFiles {
     return imageAttachment(name, `data:${mimetype};base64,${data}`);
   }
 
-  async bring(file: File): Promise<Attachment> {
+  async read(file: File): Promise<Attachment> {
     if (isPicture(file.type)) {
       return imageAttachment(file.name, await readImage(file));
     }

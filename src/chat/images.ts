@@ -1,6 +1,6 @@
 /** Pictures that models can see. */
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
-/** What a picture may weigh before it is made smaller, in bytes, and how long its longer side is then. */
+/** Bytes above which a picture is made smaller, and the longer side it then has, in pixels. */
 const MOST_BYTES = 1_000_000;
 const LONGEST_SIDE = 1600;
 

@@ -1,14 +1,14 @@
 /** Opens or closes fenced code: indentation, fence, what follows it. */
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
-/** What can belong to a list, a quotation or a table above, or to raw HTML. */
+/** A line that may continue a list, a quotation or a table above it, or raw HTML. */
 const CONTINUES = /^(\s|[-*+>|<]|\d+[.)])/;
-/** Of these, the parts of a text know each other from afar. */
+/** A link definition, which other parts of the text may refer to. */
 const REFERENCE = /^ {0,3}\[[^\]]+\]:/m;
 
 /**
- * Cut Markdown into parts that can be drawn each by itself.
+ * Split Markdown into parts that can be drawn independently.
  *
- * While text grows at its end, all parts but the last stay as they are.
+ * When text is added at the end, all parts but the last stay the same.
  */
 export function splitMarkdown(source: string): string[] {
   if (REFERENCE.test(source)) {

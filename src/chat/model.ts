@@ -2,89 +2,83 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { Mode } from '../modes';
-import { FromPage } from '../protocol';
+import { SessionActions } from '../session/actions';
+import { isRunning, lastMessage, waitingCell } from '../session/selectors';
+import { NotebookSession } from '../session/session';
+import { ISessions } from '../session/sessions';
+import { BLANK, INotice, ISessionState } from '../session/state';
 import { IConnection, INotebooks } from '../tokens';
-import { IAction } from './action';
 import { Composer } from './composer';
 import { IFiles } from './files';
-import { Incoming } from './incoming';
 import { Models } from './models';
 import { slashCommands } from './slash-commands';
-import { IView, Views } from './view';
 
-/** What the panel shows besides the conversation in front. */
+/** What the panel shows in place of the conversation. */
 export type Sheet = 'conversations' | 'models' | null;
 
-/** What the chat panel shows: the conversations of the notebooks on this page, and the model's state. */
+/** What the chat panel shows: the session of the notebook in front, what the user is about to ask, and the models. */
 export class ChatModel implements IDisposable {
   constructor(private _options: ChatModel.IOptions) {
-    const { connection, notebooks } = _options;
-    this._views = new Views(() => notebooks.current?.path ?? null);
+    const { connection, notebooks, sessions } = _options;
     this.models = new Models(connection);
     this.composer = new Composer({
       ..._options,
       isBlocked: () => this.blocked !== null,
-      obey: name => this._obey(name),
-      views: this._views
+      runCommand: name => this._runCommand(name)
     });
-    this._views.changed.connect(this._emit, this);
+    this.composer.changed.connect(this._emit, this);
     this.models.changed.connect(this._emit, this);
-    this._incoming = new Incoming({
-      ..._options,
-      composer: this.composer,
-      views: this._views
-    });
+    sessions.changed.connect(this._onSession, this);
+    sessions.streamed.connect(this._onSession, this);
     connection.stateChanged.connect(this._emit, this);
     notebooks.changed.connect(this._onFront, this);
-    notebooks.renamed.connect(
-      (_, { from, to }) => this._views.rename(from, to),
-      this
-    );
-    notebooks.closed.connect((_, path) => this._views.delete(path), this);
   }
 
-  /** What the user is about to say in the notebook in front. */
+  /** What the user is about to ask in the notebook in front. */
   readonly composer: Composer;
 
   readonly models: Models;
 
-  /** Emitted when anything below has changed. */
+  /** Emitted when anything that the panel shows has changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
   /** The path of the notebook in front. */
   get path(): string | null {
-    return this._views.path;
+    return this._options.notebooks.current?.path ?? null;
   }
 
-  /** The conversation of the notebook in front. */
-  get view(): IView {
-    return this._views.front;
+  /** The state of the notebook in front. */
+  get state(): ISessionState {
+    const { path } = this;
+    return path === null ? BLANK : this._options.sessions.get(path).state;
+  }
+
+  /** What the user can do in the notebook in front; `null` if there is none. */
+  get actions(): SessionActions | null {
+    const { path } = this;
+    return path === null ? null : this._options.sessions.actions(path, 'chat');
   }
 
   get sheet(): Sheet {
     return this._sheet;
   }
 
-  /** Whether the conversation in front ends with what the model's state has to say. */
-  get isModelTroubleSaid(): boolean {
-    const { messages } = this.view.conversation;
-    const said = messages[messages.length - 1]?.ending?.message;
-    return !!said && said === this.models.status?.message;
+  /** Whether the conversation in front ends with the message that the model's state has. */
+  get isModelErrorShown(): boolean {
+    const shown = lastMessage(this.state)?.ending?.message;
+    return !!shown && shown === this.models.status?.message;
   }
 
   /** Whether a run is under way in the notebook in front. */
   get isRunning(): boolean {
-    const { conversation, pending } = this.view;
-    return conversation.running || pending !== null;
+    return isRunning(this.state);
   }
 
-  /** Whether the run in front waits for the user's word on a cell. */
+  /** Whether the run in front waits for the user's approval of a cell. */
   get isAsking(): boolean {
-    const { messages } = this.view.conversation;
-    return messages[messages.length - 1]?.action?.state === 'asking';
+    return waitingCell(this.state) !== null;
   }
 
   /** Why nothing can be sent now, as a sentence for the user. */
@@ -115,119 +109,52 @@ export class ChatModel implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this.composer.dispose();
-      this._incoming.dispose();
       this.models.dispose();
-      this._views.dispose();
+      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }
 
-  /** Show something else than the conversation, or with `null` that again. */
+  /** Show a sheet, or with `null` the conversation again. */
   open(sheet: Sheet): void {
     this._sheet = sheet;
     if (sheet === 'models') {
       this.models.refresh();
     } else if (sheet === 'conversations') {
-      this._say({ type: 'list_conversations' });
+      this.actions?.listConversations();
     }
     this._emit();
   }
 
   /** Stop the run of the notebook in front. */
   stop(): void {
-    if (this.isRunning && this._say({ type: 'stop' })) {
-      this._views.set(this.path, { stopping: true });
+    if (this.isRunning) {
+      this.actions?.stop();
     }
   }
 
-  /** Start afresh in the notebook in front. */
+  /** Start a new conversation in the notebook in front. */
   newConversation(): void {
-    if (!this.isRunning && this._say({ type: 'new_conversation' })) {
-      this._views.set(this.path, { notice: null, editing: null });
+    if (!this.isRunning && this.actions?.newConversation()) {
+      this.composer.endEdit();
     }
   }
 
   /** Go on with an earlier conversation. */
   openConversation(conversation: string): void {
-    if (this._say({ type: 'open_conversation', conversation })) {
-      this._views.set(this.path, { notice: null, editing: null });
+    if (this.actions?.openConversation(conversation)) {
+      this.composer.endEdit();
       this.open(null);
     }
   }
 
-  renameConversation(conversation: string, title: string): void {
-    this._say({ type: 'rename_conversation', conversation, title });
-  }
-
-  deleteConversation(conversation: string): void {
-    this._say({ type: 'delete_conversation', conversation });
-  }
-
-  setMode(mode: Mode): void {
-    this._say({ type: 'set_mode', mode });
-  }
-
-  /** Say whether the cell that CodeAct asks about may run, as it is now; and whether the rest of the run may. */
-  decide(
-    run: string,
-    { asked, cellId }: IAction,
-    approved: boolean,
-    rest = false
-  ): void {
-    const { notebooks, trans } = this._options;
-    const { path } = this;
-    if (!asked || path === null) {
-      return;
-    }
-    const source = cellId && notebooks.source(path, cellId);
-    if (approved && source === null) {
-      const text = trans.__('This cell is no longer in the notebook.');
-      this._views.notify(path, 'note', text);
-      return;
-    }
-    const { sha256 } = asked;
-    const sent = this._say({
-      type: 'decide',
-      run,
-      sha256,
-      approved,
-      source: source ?? asked.source,
-      rest
-    });
-    if (sent) {
-      this._views.set(path, { answered: `${run} ${sha256}` });
-    }
-  }
-
-  /** Take a run back, or the last one that changed a cell. */
-  undo(run: string | null = null): void {
-    this._say({ type: 'undo', run });
-  }
-
-  /** See whether the notebook holds in a fresh kernel. */
-  check(): void {
-    this._say({ type: 'check' });
-  }
-
-  stopCheck(): void {
-    this._say({ type: 'stop_check' });
-  }
-
-  dismissCheck(): void {
-    this._views.set(this.path, { check: null });
-  }
-
-  dismissNotice(): void {
-    this._views.set(this.path, { notice: null });
-  }
-
-  /** Bring the cell of an action in front of the user. */
+  /** Bring a cell in front of the user. */
   async jumpToCell(cellId: string): Promise<void> {
     const { notebooks, trans } = this._options;
     const { path } = this;
     if (path !== null && !(await notebooks.jumpToCell(path, cellId))) {
       const text = trans.__('This cell is no longer in the notebook.');
-      this._views.notify(path, 'note', text);
+      this._options.sessions.get(path).notify('chat', 'note', text);
     }
   }
 
@@ -245,21 +172,20 @@ export class ChatModel implements IDisposable {
     }
   }
 
-  /** Where in the notebook in front a cell is, from 0; -1 if it is not there. */
+  /** The position of a cell in the notebook in front, from 0; -1 if it is not there. */
   indexOfCell(cellId: string): number {
     const { path } = this;
     const cells = path === null ? [] : this._options.notebooks.cells(path);
     return cells.findIndex(({ id }) => id === cellId);
   }
 
-  private _obey(name: string): void {
-    const { path } = this;
+  private _runCommand(name: string): void {
     const { trans } = this._options;
     const commands = slashCommands(trans);
     switch (commands.find(command => command.name === name)?.name) {
       case 'new':
         if (this.isRunning) {
-          this._views.notify(path, 'note', this.blocked!);
+          this._notify('note', this.blocked!);
         } else {
           this.newConversation();
         }
@@ -268,17 +194,16 @@ export class ChatModel implements IDisposable {
         this.open('conversations');
         break;
       case 'undo':
-        this.undo();
+        this.actions?.undo();
         break;
       case 'check':
-        this.check();
+        this.actions?.check();
         break;
       case 'model':
         this.open('models');
         break;
       case 'help':
-        this._views.notify(
-          path,
+        this._notify(
           'note',
           commands
             .map(command => `/${command.name} – ${command.description}`)
@@ -286,34 +211,30 @@ export class ChatModel implements IDisposable {
         );
         break;
       case undefined:
-        this._views.notify(
-          path,
+        this._notify(
           'alert',
           trans.__('There is no command /%1. Type /help to see all.', name)
         );
     }
   }
 
-  /** Say something about the notebook in front. */
-  private _say(message: Unsaid<FromPage>): boolean {
-    const { connection, trans } = this._options;
-    const { path } = this;
-    if (path === null) {
-      return false;
+  private _notify(tone: INotice['tone'], text: string): void {
+    if (this.path !== null) {
+      this._options.sessions.get(this.path).notify('chat', tone, text);
     }
-    const isSent = connection.send({ ...message, notebook: path } as FromPage);
-    if (!isSent) {
-      const text = trans.__('CodeAct is not connected. Try again in a moment.');
-      this._views.notify(path, 'alert', text);
+  }
+
+  private _onSession(_: ISessions, { path }: NotebookSession): void {
+    if (path === this.path) {
+      this._emit();
     }
-    return isSent;
   }
 
   private _onFront(): void {
     if (this._shown !== this.path) {
       this._shown = this.path;
       this.composer.dismiss();
-      // It was about the notebook that was in front.
+      // They are those of the notebook that was in front.
       this._sheet = this._sheet === 'conversations' ? null : this._sheet;
     }
     this._emit();
@@ -324,21 +245,17 @@ export class ChatModel implements IDisposable {
   }
 
   private _changed = new Signal<this, void>(this);
-  private _incoming: Incoming;
   private _isDisposed = false;
-  private _shown: string | null = null;
   private _sheet: Sheet = null;
-  private _views: Views;
+  private _shown: string | null = null;
 }
-
-/** A message about a notebook that is not named yet. */
-type Unsaid<T> = T extends { notebook: string } ? Omit<T, 'notebook'> : never;
 
 export namespace ChatModel {
   export interface IOptions {
     connection: IConnection;
     files: IFiles;
     notebooks: INotebooks;
+    sessions: ISessions;
     trans: TranslationBundle;
   }
 }

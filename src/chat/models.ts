@@ -8,9 +8,10 @@ import {
   ModelStatus,
   SaveEndpoint
 } from '../protocol';
+import { Request } from '../requests';
 import { IConnection } from '../tokens';
 
-/** The models the user can choose among, and how the chosen one is. */
+/** The models the user can choose from, and the state of the chosen one. */
 export class Models implements IDisposable {
   constructor(private _connection: IConnection) {
     _connection.received.connect(this._onReceived, this);
@@ -24,7 +25,7 @@ export class Models implements IDisposable {
     return this._status;
   }
 
-  /** `null` until the server has said. */
+  /** `null` until the server has sent them. */
   get choices(): readonly ModelChoice[] | null {
     return this._list?.choices ?? null;
   }
@@ -34,12 +35,12 @@ export class Models implements IDisposable {
     return this._list?.chosen ?? null;
   }
 
-  /** What the server would not do, as a sentence. */
+  /** Why the server refused the last request, as a sentence. */
   get problem(): string | null {
     return this._problem;
   }
 
-  /** Whether the model has to come first: it is fetched or loaded. */
+  /** Whether the model is downloading or loading. */
   get isComing(): boolean {
     const state = this._status?.state;
     return state === 'downloading' || state === 'loading';
@@ -49,12 +50,12 @@ export class Models implements IDisposable {
     this._send({ type: 'list_models' });
   }
 
-  choose(id: string): void {
-    this._send({ type: 'choose_model', id });
+  choose(choice: string): void {
+    this._send({ type: 'choose_model', choice });
   }
 
-  /** Add an endpoint, or change the one of that name; without a key the one there is stays. */
-  saveEndpoint(endpoint: Omit<SaveEndpoint, 'type'>): void {
+  /** Add an endpoint, or change the one of that name; without a key, it keeps the one it has. */
+  saveEndpoint(endpoint: Omit<SaveEndpoint, 'type' | 'id'>): void {
     this._send({ type: 'save_endpoint', ...endpoint });
   }
 
@@ -78,13 +79,17 @@ export class Models implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }
 
-  private _send(message: Parameters<IConnection['send']>[0]): void {
+  private _send(request: Request): void {
     this._problem = null;
-    this._connection.send(message);
+    this._connection.request(request, message => {
+      this._problem = message;
+      this._changed.emit();
+    });
     this._changed.emit();
   }
 
@@ -95,12 +100,6 @@ export class Models implements IDisposable {
         break;
       case 'model_list':
         this._list = message;
-        break;
-      case 'refused':
-        if (message.notebook) {
-          return; // not about models
-        }
-        this._problem = message.message;
         break;
       default:
         return;

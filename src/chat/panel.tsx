@@ -6,7 +6,7 @@ import { Chat } from './components/chat';
 import { IPanelContext, PanelProvider } from './components/context';
 import { DropZone } from './drop-zone';
 
-/** The chat panel: React draws what the model holds. */
+/** The chat panel: React draws the model. */
 export class ChatPanel extends ReactWidget {
   constructor(private _options: Omit<IPanelContext, 'focusComposer'>) {
     super();
@@ -41,7 +41,7 @@ export class ChatPanel extends ReactWidget {
 
   private _context: IPanelContext = {
     ...this._options,
-    // Once it is drawn again, if a sheet lay over it.
+    // Only once it is drawn again, if a sheet was over it.
     focusComposer: () => {
       window.requestAnimationFrame(() =>
         this.node.querySelector('textarea')?.focus()

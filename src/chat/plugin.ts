@@ -15,6 +15,7 @@ import {
 } from '@jupyterlab/ui-components';
 
 import { codeActIcon } from '../icons';
+import { ISessions } from '../session/sessions';
 import {
   CommandIDs,
   IChat,
@@ -30,12 +31,13 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   id: 'jupyter-codeact:chat',
   description: 'The sidebar in which users talk with CodeAct.',
   autoStart: true,
-  requires: [IConnection, INotebooks, IRenderMimeRegistry],
+  requires: [IConnection, ISessions, INotebooks, IRenderMimeRegistry],
   provides: IChat,
   optional: [ISettings, ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     connection: IConnection,
+    sessions: ISessions,
     notebooks: INotebooks,
     rendermime: IRenderMimeRegistry,
     settings: ISettings | null,
@@ -46,7 +48,13 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const { commands, shell } = app;
     const files = new Files(app.serviceManager.contents, trans);
-    const model = new ChatModel({ connection, files, notebooks, trans });
+    const model = new ChatModel({
+      connection,
+      files,
+      notebooks,
+      sessions,
+      trans
+    });
     const sidebar = new ChatSidebar(
       () =>
         import('./panel').then(
@@ -130,7 +138,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
         }
       },
       attach: attachment => model.composer.attach(attachment),
-      draft: text => model.composer.setDraft(text),
+      draft: text => model.composer.setText(text),
       ask: (text, attachments, below) => {
         open();
         model.open(null);

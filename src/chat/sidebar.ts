@@ -4,7 +4,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { codeActIcon } from '../icons';
 
-/** The place of the chat panel in the sidebar. The panel itself is loaded when the user first looks at it. */
+/** Holds the chat panel in the sidebar. The panel itself is loaded when the user first opens it. */
 export class ChatSidebar extends Widget {
   constructor(
     private _load: () => Promise<Widget>,
@@ -20,7 +20,7 @@ export class ChatSidebar extends Widget {
     this.layout = new PanelLayout();
   }
 
-  /** Whether the next activation shows the panel and leaves the focus where the user has it. */
+  /** Whether the next activation shows the panel without moving the focus to it. */
   keepsFocusAway = false;
 
   protected override onAfterAttach(message: Message): void {

@@ -12,14 +12,19 @@ import {
 } from '@jupyterlab/ui-components';
 
 import { Attachment } from '../protocol';
+import {
+  cellAttachment,
+  cellName,
+  selectionAttachment
+} from '../session/attachments';
 import { INotebooks } from '../tokens';
-import { cellAttachment, cellName, selectionAttachment } from './attachments';
+
 import { IFiles } from './files';
 import { slashCommands, splitSlash } from './slash-commands';
 
 const MOST = 40;
 
-/** Something that what the user types may become. */
+/** Something to put in the place of the word being typed. */
 export interface ISuggestion {
   readonly id: string;
   readonly label: string;
@@ -27,29 +32,29 @@ export interface ISuggestion {
   readonly icon: LabIcon;
   /** What takes the place of the word being typed. */
   readonly text: string;
-  /** Whether there is more to choose below it, as in a folder. */
+  /** Whether it leads to further suggestions, as a folder does. */
   readonly goesOn?: boolean;
-  /** Whether it is a command to be obeyed at once. */
+  /** Whether it is a command, to be run at once. */
   readonly isCommand?: boolean;
   readonly attach?: () => Promise<Attachment> | Attachment;
 }
 
-/** A word being typed that something can be suggested for. */
+/** A word being typed for which there may be suggestions. */
 export interface IWord {
   readonly sign: '@' | '/';
   readonly query: string;
-  /** Where it begins and ends in the draft. */
+  /** Where it begins and ends in the text. */
   readonly start: number;
   readonly end: number;
 }
 
-/** The word at the cursor, if suggestions can help with it. */
-export function wordAt(draft: string, cursor: number): IWord | null {
-  const name = splitSlash(draft);
+/** The word at the cursor, if there may be suggestions for it. */
+export function wordAt(text: string, cursor: number): IWord | null {
+  const name = splitSlash(text);
   if (name !== null) {
-    return { sign: '/', query: name, start: 0, end: draft.length };
+    return { sign: '/', query: name, start: 0, end: text.length };
   }
-  const found = /(?:^|\s)@([^\s@]*)$/.exec(draft.slice(0, cursor));
+  const found = /(?:^|\s)@([^\s@]*)$/.exec(text.slice(0, cursor));
   if (!found) {
     return null;
   }
@@ -57,7 +62,7 @@ export function wordAt(draft: string, cursor: number): IWord | null {
   return { sign: '@', query, start: cursor - query.length - 1, end: cursor };
 }
 
-/** Knows what can be suggested. */
+/** Finds suggestions. */
 export class Suggester {
   constructor(private _options: Suggester.IOptions) {}
 
@@ -74,11 +79,11 @@ export class Suggester {
       }));
   }
 
-  /** What can be attached or named, bit by bit as it is found out. */
+  /** What can be attached or named: more with each list, as it is found. */
   async *things(path: string, query: string): AsyncGenerator<ISuggestion[]> {
     const fits = ({ detail, label }: ISuggestion) =>
       `${label}\n${detail}`.toLowerCase().includes(query.toLowerCase());
-    // The file browser's paths may be typed, too.
+    // A path may be typed as well.
     const slash = query.lastIndexOf('/');
     const folder = query.slice(0, Math.max(slash, 0));
     let all = folder ? [] : this._cells(path).filter(fits);

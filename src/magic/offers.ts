@@ -4,21 +4,20 @@ import { JSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { Ask } from '../protocol';
+import { readApproval } from '../approval';
+import { ISessions } from '../session/sessions';
 import { IConnection } from '../tokens';
-import { IRunData } from './run-data';
+import { IRunData, isOver } from './run-data';
 import { RunOutputs } from './run-outputs';
 
 /** The name of the comms between `%codeact` in a kernel and this page. */
 const TARGET = 'jupyter-codeact';
 
-const MODES = ['ask', 'ask-if-risky', 'auto'];
-
 /**
- * Takes up what `%codeact` in a kernel offers to the page.
+ * Takes up the tasks that `%codeact` in a kernel offers to the page.
  *
  * The kernel offers on a comm of its own, where only it speaks; the page answers on one that it opens, because such
- * an answer reaches the kernel while the cell still runs. What a page has accepted it does when the kernel says so.
+ * an answer reaches the kernel while the cell still runs. A page starts what it has accepted when the kernel says so.
  * Of several pages that show a notebook, the one that executed the cell accepts.
  */
 export class Offers implements IDisposable {
@@ -78,13 +77,15 @@ export class Offers implements IDisposable {
     comm.onMsg = ({ content }) => {
       const data = content.data as JSONObject;
       const { localPath: notebook } = panel.context;
-      const { connection, outputs } = this._options;
+      const { sessions } = this._options;
+      const actions = sessions.actions(notebook, 'notebook');
       if (data.go === id) {
-        this._begin(panel, id, String(cell), data);
+        this._begin(notebook, id, String(cell), data);
       } else if (data.stop === id) {
-        connection.send({ type: 'stop', notebook });
+        actions.stop();
       } else if (data.undo === id) {
-        connection.send({ type: 'undo', notebook, run: outputs.runOf(id) });
+        const { handoffs } = sessions.get(notebook).state;
+        actions.undo(handoffs.find(each => each.id === id)?.run);
       }
     };
     this._answer(kernel, { accept: id }).then(
@@ -93,14 +94,14 @@ export class Offers implements IDisposable {
     );
   }
 
-  /** Say something to the kernel that it hears while it runs a cell, if it can. */
+  /** Send the kernel something that reaches it while it runs a cell, if it can. */
   private async _answer(
     kernel: Kernel.IKernelConnection,
     data: JSONObject
   ): Promise<Kernel.IComm> {
     const comm = kernel.createComm(TARGET);
     if (kernel.supportsSubshells) {
-      // Not in the interface, and not in every JupyterLab: then the kernel hears it after the cell.
+      // Not in the interface, and not in every JupyterLab: without it, it arrives after the cell.
       await (comm as { subshellStarted?: Promise<void> }).subshellStarted;
     }
     comm.open(data);
@@ -108,37 +109,31 @@ export class Offers implements IDisposable {
   }
 
   private _begin(
-    panel: NotebookPanel,
+    notebook: string,
     id: string,
     below: string,
-    wish: JSONObject
+    { approval, max_turns, mode, model, task }: JSONObject
   ): void {
-    const { connection, outputs } = this._options;
-    const notebook = panel.context.localPath;
-    const task = String(wish.task);
-    outputs.expect(notebook, { version: 1, id, task, state: 'handed' });
-    connection.send({
-      type: 'ask',
-      notebook,
-      task,
-      attachments: [],
-      replaces: null,
-      model: typeof wish.model === 'string' ? wish.model : null,
-      mode: (MODES.includes(String(wish.mode))
-        ? wish.mode
-        : null) as Ask['mode'],
-      below,
-      max_turns: typeof wish.max_turns === 'number' ? wish.max_turns : null
-    });
+    this._options.sessions.actions(notebook, 'notebook').ask(
+      { task: String(task), attachments: [], replaces: null },
+      {
+        below,
+        handoff: id,
+        model: typeof model === 'string' ? model : null,
+        // A kernel with the first release sends a mode.
+        approval: readApproval(approval ?? mode),
+        maxTurns: typeof max_turns === 'number' ? max_turns : null
+      }
+    );
   }
 
-  /** Let the kernel know how a run is, for `%codeact --status` and `--history`. */
+  /** Tell the kernel how a run is going, for `%codeact --status` and `--history`. */
   private _onRun(_: RunOutputs, run: IRunData): void {
     const answer = this._answers.get(run.id);
     if (answer && !answer.isDisposed) {
-      const { state, answer: said = '', message = '' } = run;
-      answer.send({ state, answer: said, message });
-      if (state === 'ended' || state === 'refused') {
+      const { state, answer: text = '', message = '' } = run;
+      answer.send({ state, answer: text, message });
+      if (isOver(run)) {
         this._answers.delete(run.id);
       }
     }
@@ -152,6 +147,7 @@ export namespace Offers {
   export interface IOptions {
     connection: IConnection;
     outputs: RunOutputs;
+    sessions: ISessions;
     tracker: INotebookTracker;
   }
 }

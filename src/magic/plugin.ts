@@ -6,6 +6,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { ISessions } from '../session/sessions';
 import { IConnection } from '../tokens';
 import { Offers } from './offers';
 import { RunRenderer } from './renderer';
@@ -14,32 +15,33 @@ import { RunOutputs } from './run-outputs';
 
 export const magicPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-codeact:magic',
-  description: 'Takes up what `%codeact` hands over to the page.',
+  description: 'Takes up the tasks that `%codeact` hands over to the page.',
   autoStart: true,
-  requires: [IConnection, INotebookTracker, IRenderMimeRegistry],
+  requires: [IConnection, ISessions, INotebookTracker, IRenderMimeRegistry],
   optional: [ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     connection: IConnection,
+    sessions: ISessions,
     tracker: INotebookTracker,
     rendermime: IRenderMimeRegistry,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
-    const outputs = new RunOutputs({ connection, tracker, trans });
-    new Offers({ connection, outputs, tracker });
+    const outputs = new RunOutputs({ sessions, tracker, trans });
+    new Offers({ connection, outputs, sessions, tracker });
     rendermime.addFactory(
       {
         safe: true,
         mimeTypes: [MIME_TYPE],
         createRenderer: () =>
           new RunRenderer({
-            isLive: run => outputs.placeOf(run) !== null,
+            isLive: run => sessions.withRun(run) !== null,
             rendermime,
             stop: run => {
-              const notebook = outputs.placeOf(run);
-              if (notebook !== null) {
-                connection.send({ type: 'stop', notebook });
+              const session = sessions.withRun(run);
+              if (session) {
+                sessions.actions(session.path, 'notebook').stop();
               }
             },
             trans

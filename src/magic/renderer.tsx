@@ -8,9 +8,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import { IRunData, MIME_TYPE, readRun } from './run-data';
+import { IRunData, isOver as isRunOver, MIME_TYPE, readRun } from './run-data';
 
-/** Draws what the output below a `%codeact` says of its run. */
+/** Draws the output below a `%codeact`. */
 export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
   constructor(private _options: RunRenderer.IOptions) {
     super();
@@ -31,8 +31,8 @@ export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
 
 export namespace RunRenderer {
   export interface IOptions {
-    /** Whether the run is under way now, and not only in what the notebook holds. */
-    isLive: (run: string | undefined) => boolean;
+    /** Whether the run is under way now, and not only in the saved notebook. */
+    isLive: (run: string) => boolean;
     rendermime: IRenderMimeRegistry;
     stop: (run: string) => void;
     trans: TranslationBundle;
@@ -41,17 +41,16 @@ export namespace RunRenderer {
 
 function Run(props: { data: IRunData } & RunRenderer.IOptions) {
   const { data, isLive, rendermime, stop, trans } = props;
-  const isOver = data.state === 'ended' || data.state === 'refused';
+  const { run } = data;
+  const isOver = isRunOver(data);
+  const isLiveRun = run !== undefined && isLive(run);
   return (
     <div className="jp-CodeAct-magicRun" data-state={data.state}>
       <div className="jp-CodeAct-magicState" role="status">
         {!isOver && <span className="jp-CodeAct-magicPulse" aria-hidden />}
-        {stateOf(data, isLive(data.run), trans)}
-        {!isOver && data.run !== undefined && isLive(data.run) && (
-          <button
-            className="jp-CodeAct-magicStop"
-            onClick={() => stop(data.run!)}
-          >
+        {stateOf(data, isLiveRun, trans)}
+        {!isOver && isLiveRun && (
+          <button className="jp-CodeAct-magicStop" onClick={() => stop(run)}>
             {trans.__('Stop')}
           </button>
         )}
@@ -98,7 +97,7 @@ function Answer(props: { source: string; rendermime: IRenderMimeRegistry }) {
   const { rendermime, source } = props;
   const host = React.useRef<HTMLDivElement>(null);
   React.useLayoutEffect(() => {
-    // Untrusted, whoever wrote it: unsafe HTML is left out.
+    // Untrusted, whoever wrote it, so that unsafe HTML is left out.
     const data = { 'text/markdown': source };
     const renderer = rendermime.createRenderer('text/markdown');
     Widget.attach(renderer, host.current!);

@@ -8,6 +8,7 @@ import { IBaseCellMetadata, IOutput } from '@jupyterlab/nbformat';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { multiline } from '../multiline';
 import {
   Cell as CellState,
   DeleteCell,
@@ -18,6 +19,7 @@ import {
   WriteCell
 } from '../protocol';
 import { kernelOf } from './kernel';
+import { isProtected } from './metadata';
 import { briefOutputs } from './outputs';
 import { UserError } from './user-error';
 
@@ -48,7 +50,7 @@ export function readState(
   };
 }
 
-/** Names of functions that the notebook proposes as tools: words for the model, which run nothing. */
+/** Names of functions that the notebook proposes as tools: text for the model, which runs nothing. */
 function proposedTools(panel: NotebookPanel): string[] {
   const codeact = panel.content.model?.getMetadata('codeact') as unknown;
   const tools = (codeact as { tools?: unknown } | undefined)?.tools;
@@ -70,12 +72,6 @@ export function readCell(
   return { ...cell.model.toJSON() };
 }
 
-/** Whether the user has marked a cell as one that CodeAct never runs or edits. */
-export function isProtected(model: ICellModel): boolean {
-  const codeact = model.getMetadata('codeact') as unknown;
-  return (codeact as { protected?: unknown } | undefined)?.protected === true;
-}
-
 function failIfProtected(cell: Cell, trans: TranslationBundle): void {
   if (isProtected(cell.model)) {
     throw new UserError(
@@ -87,7 +83,7 @@ function failIfProtected(cell: Cell, trans: TranslationBundle): void {
 /**
  * Put a whole cell back: in place if it is there, else below another.
  *
- * In place, the cell keeps its editor, and with it what the user is doing there.
+ * In place, the cell keeps its editor, so that the user is not disturbed there.
  */
 export function restoreCell(
   panel: NotebookPanel,
@@ -132,7 +128,7 @@ function restore(
     if (model.sharedModel.getSource() !== source) {
       model.sharedModel.setSource(source);
     }
-    // It sets what is given, and leaves what else there is.
+    // `setMetadata` sets the keys it gets, and leaves all others.
     const metadata = cell.metadata as IBaseCellMetadata;
     for (const key of Object.keys(model.sharedModel.getMetadata())) {
       if (!(key in metadata)) {
@@ -143,18 +139,13 @@ function restore(
   });
   if (isCodeCellModel(model)) {
     model.trusted = trusted || model.trusted;
-    // Not within the transaction: the model would take its own change for somebody else's, and follow it again.
+    // Outside the transaction, or the model would take its own change for a remote one, and apply it again.
     model.outputs.fromJSON(cell.outputs as IOutput[]);
     model.executionCount = (cell.execution_count ?? null) as number | null;
   }
 }
 
-/** A multiline string, in either of nbformat's spellings, as one string. */
-function multiline(value: unknown): string {
-  return Array.isArray(value) ? value.join('') : String(value ?? '');
-}
-
-/** Insert a cell; a text cell is shown as text. Returns its id. */
+/** Insert a cell; a text cell is rendered. Returns its id. */
 function insert(
   panel: NotebookPanel,
   index: number,
@@ -173,9 +164,8 @@ function insert(
 /**
  * Rewrite a cell in place, or insert one; returns its id.
  *
- * Works on the shared model alone: focus, mode, active cell and selection stay the user's. A cell to rewrite that is
- * not there any more, or that the user has changed meanwhile, is written anew; without the cell to insert it below,
- * it goes to the end.
+ * Only the shared model is changed: focus, mode, active cell and selection stay the user's. If the cell to rewrite
+ * is gone, or the user has changed it meanwhile, a new one is inserted, at the end if the cell to insert below is gone.
  */
 export function writeCell(
   panel: NotebookPanel,
@@ -183,9 +173,9 @@ export function writeCell(
   trans: TranslationBundle
 ): string {
   const { cell_id, cell_type, new_id, source, metadata } = command;
-  // The new one is there if this was asked before, on another page.
+  // The new cell is there already if another page was given this command before.
   const existing =
-    findCell(panel, new_id) ?? mine(findCell(panel, cell_id), command);
+    findCell(panel, new_id) ?? unlessEdited(findCell(panel, cell_id), command);
   if (existing) {
     failIfProtected(existing, trans);
   }
@@ -206,8 +196,8 @@ export function writeCell(
   return id;
 }
 
-/** A cell, unless the user has made it theirs by what they typed. */
-function mine(
+/** The cell, unless the user has changed it since the run wrote it. */
+function unlessEdited(
   cell: Cell | undefined,
   { source, was }: WriteCell
 ): Cell | undefined {
@@ -229,7 +219,7 @@ function rewrite(model: ICellModel, command: WriteCell): void {
   });
 }
 
-/** Remove a cell. One that is gone already is no fault. */
+/** Remove a cell. It is no error if it is already gone. */
 export function deleteCell(panel: NotebookPanel, command: DeleteCell): void {
   const index = indexOf(panel, command.cell_id);
   if (index >= 0) {

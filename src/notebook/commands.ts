@@ -4,10 +4,8 @@ import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import {
-  Began,
   DeleteCell,
   Done,
-  Failed,
   FromServer,
   ReadCell,
   ReadState,
@@ -15,7 +13,7 @@ import {
   RunCell,
   WriteCell
 } from '../protocol';
-import { IConnection, ISettings } from '../tokens';
+import { Answer, IConnection, ISettings } from '../tokens';
 import {
   deleteCell,
   readCell,
@@ -32,10 +30,10 @@ type Command =
   ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell;
 type Result = Partial<Pick<Done, 'state' | 'cell' | 'cell_id' | 'execution'>>;
 
-/** How many commands are known again when they are told twice. */
+/** How many commands are remembered, so that one that comes twice is carried out once. */
 const REMEMBERED = 50;
 
-/** Carries out what the server asks of the notebooks on this page, for each notebook one thing after the other. */
+/** Carries out the server's commands in the notebooks on this page, one after the other in each notebook. */
 export class NotebookCommands implements IDisposable {
   constructor(private _options: NotebookCommands.IOptions) {
     _options.connection.received.connect(this._onReceived, this);
@@ -80,18 +78,18 @@ export class NotebookCommands implements IDisposable {
     }
   }
 
-  /** Whether a command was told before, when the socket was lost meanwhile; an answer to it is repeated. */
+  /** Whether a command has come before, as when the socket was lost meanwhile; its answer is repeated. */
   private _isKnown({ id }: Command): boolean {
     const answer = this._answers.get(id);
     if (answer) {
-      this._options.connection.send(answer);
+      this._options.connection.answer(answer);
     }
     return answer !== undefined;
   }
 
-  private _say(answer: Began | Done | Failed): void {
+  private _send(answer: Answer): void {
     this._answers.set(answer.id, answer);
-    this._options.connection.send(answer);
+    this._options.connection.answer(answer);
   }
 
   private async _answer(
@@ -115,7 +113,7 @@ export class NotebookCommands implements IDisposable {
           panel.disposed.connect(() => reject(closedNow))
         )
       ]);
-      this._say({
+      this._send({
         type: 'done',
         id,
         state: null,
@@ -128,7 +126,7 @@ export class NotebookCommands implements IDisposable {
       if (!(error instanceof UserError)) {
         console.error(error);
       }
-      this._say({
+      this._send({
         type: 'failed',
         id,
         message: error instanceof Error ? error.message : String(error),
@@ -170,7 +168,7 @@ export class NotebookCommands implements IDisposable {
           command,
           executor,
           trans,
-          message => this._say({ type: 'began', id, message })
+          message => this._send({ type: 'began', id, message })
         );
         if (settings.followCell && isFollowed(panel, command.cell_id)) {
           follow(panel, command.cell_id);
@@ -184,8 +182,8 @@ export class NotebookCommands implements IDisposable {
     }
   }
 
-  /** What was told lately, and the answers there are. */
-  private _answers = new Map<number, Began | Done | Failed | null>();
+  /** The last commands, by id, and their answers so far. */
+  private _answers = new Map<number, Answer | null>();
   private _isDisposed = false;
   private _last = new WeakMap<NotebookPanel, Promise<void>>();
 }
@@ -194,7 +192,7 @@ export namespace NotebookCommands {
   export interface IOptions {
     connection: IConnection;
     executor: INotebookCellExecutor;
-    /** The panel that shows the notebook of this path. */
+    /** The panel that shows the notebook with this path. */
     find: (path: string) => NotebookPanel | null;
     settings: Pick<ISettings, 'followCell'>;
     trans: TranslationBundle;

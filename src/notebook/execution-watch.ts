@@ -16,9 +16,9 @@ const LOST: Kernel.Status[] = [
 ];
 
 /**
- * Watches over one execution of a cell.
+ * Watches one execution of a cell.
  *
- * It knows when the kernel is lost in the middle of it. And it keeps a cell that the user moves meanwhile alive: to
+ * It notices when the kernel is lost during the execution, and it follows a cell that the user moves meanwhile: to
  * move a cell, JupyterLab deletes it and inserts a copy, which would get neither the further outputs nor the count.
  */
 export class ExecutionWatch implements IDisposable {
@@ -49,7 +49,7 @@ export class ExecutionWatch implements IDisposable {
     return this._isLost;
   }
 
-  /** Resolved when the kernel has done with the execution that was noted. */
+  /** Resolved when the kernel has finished the execution. */
   get idle(): Promise<void> {
     return this._idle.promise;
   }
@@ -66,7 +66,7 @@ export class ExecutionWatch implements IDisposable {
     return (cell?.model as ICodeCellModel | undefined) ?? null;
   }
 
-  /** Note which execution it is, just after it was asked for; returns the request's id if it is known. */
+  /** Note which request this is, just after it was sent; returns its id if it is known. */
   noteRequest(): string | undefined {
     if (this._cell instanceof CodeCell) {
       this._request = this._cell.outputArea.future?.msg.header.msg_id;
@@ -82,7 +82,7 @@ export class ExecutionWatch implements IDisposable {
   }
 
   private _onStatus(_: ISessionContext, status: Kernel.Status): void {
-    // A kernel that starts in the middle of an execution is not the one that was asked.
+    // A kernel that starts during an execution is not the one that was asked to run it.
     if (LOST.includes(status) || (status === 'starting' && this._hasBegun)) {
       this._lose();
     }
@@ -101,7 +101,7 @@ export class ExecutionWatch implements IDisposable {
   }
 
   private _onCells(): void {
-    // Only when all is done: to move a cell is to delete it and to insert it.
+    // Only once the change is complete: moving a cell means deleting and inserting it.
     void Promise.resolve().then(() => {
       if (!this.model) {
         this._deleted.resolve();
@@ -139,7 +139,7 @@ export class ExecutionWatch implements IDisposable {
     }
   }
 
-  /** Do for a moved cell what its output area did before. */
+  /** Do for a moved cell what its output area would have done. */
   private _adopt(
     model: ICodeCellModel,
     type: string,

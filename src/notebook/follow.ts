@@ -3,7 +3,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { findCell, indexOf } from './cells';
 
 /**
- * Whether the user is looking at a cell (the last one for `null`) without being at work in the notebook.
+ * Whether the user is looking at a cell (the last one for `null`) without typing in the notebook.
  *
  * Only then may the page scroll along with the agent.
  */
@@ -29,14 +29,14 @@ export function isFollowed(
   return box.bottom > view.top && box.top < view.bottom;
 }
 
-/** Bring a cell into view, by as little scrolling as needed. */
+/** Bring a cell into view, with as little scrolling as needed. */
 export function follow(panel: NotebookPanel, cellId: string): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
     // A cell of a long notebook may not be drawn for many seconds after it was opened.
     panel.content.renderCellOutputs(index);
     panel.content.scrollToItem(index).catch(() => {
-      // Overtaken by another scroll, which is then the one wanted.
+      // Another scroll has taken its place, which is then the one wanted.
     });
   }
 }

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Kernel } from '../protocol';
 import { UserError } from './user-error';
 
-/** Lists the user's variables; what IPython itself made is not among them. */
+/** Lists the user's variables, without those that IPython made. */
 const WHO = "get_ipython().run_line_magic('who_ls', '')";
 
 /** The language and the state of a notebook's kernel; `null` without one. */
@@ -16,7 +16,7 @@ export function kernelOf(panel: NotebookPanel): Kernel | null {
     : null;
 }
 
-/** What keeps CodeAct from working in a notebook, as a sentence that says what to do; `null` if nothing does. */
+/** Why CodeAct cannot work in a notebook, as a sentence that says what to do; `null` if it can. */
 export function obstacleOf(
   panel: NotebookPanel,
   trans: TranslationBundle
@@ -61,7 +61,7 @@ export function obstacleOf(
 /**
  * Wait until a notebook can run code.
  *
- * Throws a `UserError` where that would mean to wait for the user instead of the kernel.
+ * Throws a `UserError` if that would mean waiting for the user instead of the kernel.
  */
 export async function kernelReady(
   panel: NotebookPanel,
@@ -84,7 +84,7 @@ export async function kernelReady(
   }
 }
 
-/** Wait for a kernel that is on its way, as after the page was loaded; not for one that the user must choose. */
+/** Wait for a kernel that is starting or connecting, but not for one that the user must choose. */
 export async function kernelKnown(
   panel: NotebookPanel,
   trans: TranslationBundle
@@ -109,7 +109,7 @@ function languageOf(panel: NotebookPanel): string {
   return spec?.language ?? panel.model?.defaultKernelLanguage ?? '';
 }
 
-/** Whether JupyterLab cannot start a kernel without asking the user which. */
+/** Whether JupyterLab has to ask the user which kernel to start. */
 function mustChoose(panel: NotebookPanel): boolean {
   const { context, model, sessionContext: session } = panel;
   const { specs } = session.specsManager;
@@ -147,7 +147,7 @@ function restarted(session: ISessionContext): Promise<void> {
   });
 }
 
-/** The names of the user's variables; none if the kernel is busy or not one for Python. */
+/** The names of the user's variables; none if the kernel is busy or does not run Python. */
 export async function variablesOf(panel: NotebookPanel): Promise<string[]> {
   const kernel = panel.sessionContext.session?.kernel;
   if (

@@ -9,7 +9,7 @@ import { follow } from './follow';
 import { obstacleOf, variablesOf } from './kernel';
 import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 
-/** Follows the notebooks on this page, and tells the server of them. */
+/** Keeps track of the notebooks on this page, and informs the server. */
 export class OpenNotebooks implements INotebooks {
   constructor(private _options: OpenNotebooks.IOptions) {
     const { connection, tracker } = _options;
@@ -52,7 +52,7 @@ export class OpenNotebooks implements INotebooks {
     return panel ? panel.context.localPath : path;
   }
 
-  /** The panel that shows the notebook of this path, the one in front if there are several. */
+  /** The panel that shows the notebook with this path, the one in front if there are several. */
   find(path: string): NotebookPanel | null {
     const { currentWidget } = this._options.tracker;
     if (currentWidget?.context.localPath === path) {
@@ -84,7 +84,7 @@ export class OpenNotebooks implements INotebooks {
 
   cells(path: string): ICellBrief[] {
     const panel = this.find(path);
-    return panel ? cellsOf(panel, this._options.trans) : [];
+    return panel ? cellsOf(panel) : [];
   }
 
   source(path: string, cellId: string): string | null {
@@ -153,7 +153,7 @@ export class OpenNotebooks implements INotebooks {
   }
 
   private _open(panel: NotebookPanel): void {
-    this._options.connection.send({
+    this._options.connection.request({
       type: 'open',
       notebook: panel.context.localPath,
       kernel_id: panel.sessionContext.session?.kernel?.id ?? null
@@ -184,7 +184,7 @@ export class OpenNotebooks implements INotebooks {
     paths.delete(to);
     paths.add(to);
     this._renamed.emit({ from, to });
-    // First the new name, so that the server sees the same kernel under both.
+    // The new name first, so that the server sees the same kernel under both.
     this._open(panel);
     this._close(from);
   }
@@ -197,7 +197,7 @@ export class OpenNotebooks implements INotebooks {
   private _close(path: string): void {
     const panels = [...this._panels];
     if (panels.every(({ context }) => context.localPath !== path)) {
-      this._options.connection.send({ type: 'close', notebook: path });
+      this._options.connection.request({ type: 'close', notebook: path });
       this._closed.emit(path);
     }
   }
@@ -206,7 +206,7 @@ export class OpenNotebooks implements INotebooks {
     this._update(this._options.tracker.currentWidget);
   }
 
-  /** Take note of the notebook in front, if that is what changed. */
+  /** Update what is known of the notebook in front, if that is the one that changed. */
   private _update(panel: NotebookPanel | null): void {
     const { tracker, trans } = this._options;
     if (panel !== tracker.currentWidget) {

@@ -1,15 +1,15 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-/** Characters that one output of a cell that ran may have before it is cut. */
+/** The most characters of one output of a cell that ran; longer text is cut. */
 const LONGEST_TEXT = 1_000_000;
 
-/** The same where a whole notebook is read. */
+/** The same, where a whole notebook is read. */
 const LONGEST_TEXT_IN_STATE = 20_000;
 
-/** One output of a cell, exactly as nbformat 4 spells it. */
+/** One output of a cell, exactly as nbformat 4 stores it. */
 export type Output = Record<string, unknown>;
 
-/** The outputs of a cell that ran, whole but for absurdly long text. */
+/** The outputs of a cell that ran, complete except for absurdly long text. */
 export function fullOutputs(
   outputs: Output[],
   trans: TranslationBundle
@@ -37,7 +37,7 @@ export function briefOutputs(
   });
 }
 
-/** Text of at most about `limit` characters: its ends, and a note of what is missing between them. */
+/** Text of at most about `limit` characters: both ends, and between them a note of how much is missing. */
 export function cut(
   text: string,
   limit: number,
@@ -76,7 +76,7 @@ function cutOutput(
   return result;
 }
 
-/** A multiline string, in either of nbformat's spellings, as one string; JSON as it is, or as cut text. */
+/** A multiline string, in either form that nbformat allows, as one string; JSON as it is, or as cut text. */
 function cutValue(
   value: unknown,
   limit: number,

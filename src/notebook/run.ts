@@ -14,9 +14,9 @@ import { fullOutputs, Output } from './outputs';
 import { UserError } from './user-error';
 
 /**
- * Run a cell the way the page runs cells, and tell how it went.
+ * Run a cell the way the page runs cells, and report what came of it.
  *
- * `onBegun` is told which request it is, where the page sends it to the kernel itself.
+ * `onBegun` is called with the id of the request to the kernel, if the page sends it itself.
  *
  * Throws a `UserError` when the cell did not get to run.
  */
@@ -40,7 +40,7 @@ export async function runCell(
     }
     await Promise.race([executed, watch.lost, watch.deleted]);
     if (!watch.isLost && cell.isDisposed && watch.model) {
-      // Moved: the executor has given it up, the kernel has not.
+      // The cell was moved: the executor no longer follows it, but the kernel still runs it.
       await Promise.race([watch.idle, watch.lost, watch.deleted]);
     }
     const seconds = (performance.now() - start) / 1000;
@@ -71,7 +71,7 @@ async function execute(
       sessionContext: panel.sessionContext
     });
   } catch (error) {
-    // How it went is read from the cell: not all executors tell it alike.
+    // The result is read from the cell, because executors report failures in different ways.
     if (!(error instanceof KernelError)) {
       throw error;
     }

@@ -1,33 +1,15 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
-import { TranslationBundle } from '@jupyterlab/translation';
 
 import { ICellBrief } from '../tokens';
 import { findCell, indexOf } from './cells';
 
-/** Characters of a cell's source that its label may show. */
-const LONGEST_LABEL = 60;
-
-/** The cells of a notebook, in order, with what to call them. */
-export function cellsOf(
-  panel: NotebookPanel,
-  trans: TranslationBundle
-): ICellBrief[] {
-  return panel.content.widgets.map(({ model }, index) => {
-    const source = model.sharedModel.getSource();
-    const [first = ''] = source.trim().split('\n');
-    const words =
-      first.length > LONGEST_LABEL
-        ? `${first.slice(0, LONGEST_LABEL - 1)}…`
-        : first;
-    return {
-      id: model.id,
-      type: model.type as ICellBrief['type'],
-      source,
-      label: words
-        ? trans.__('Cell %1: %2', index + 1, words)
-        : trans.__('Cell %1', index + 1)
-    };
-  });
+/** The cells of a notebook, in order. */
+export function cellsOf(panel: NotebookPanel): ICellBrief[] {
+  return panel.content.widgets.map(({ model }) => ({
+    id: model.id,
+    type: model.type as ICellBrief['type'],
+    source: model.sharedModel.getSource()
+  }));
 }
 
 /** Insert a code cell below the active one, at the end without one, and make it the active one. */
@@ -42,7 +24,7 @@ export function insertBelow(panel: NotebookPanel, source: string): void {
   content.activeCellIndex = index;
 }
 
-/** Put another source into a cell, the active one for `null`. Returns whether there is such a cell. */
+/** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */
 export function replaceSource(
   panel: NotebookPanel,
   cellId: string | null,
@@ -58,7 +40,7 @@ export function replaceSource(
   return true;
 }
 
-/** What is selected in the active cell's editor, or else in what the cell shows. */
+/** The selection in the active cell's editor, or else in its output. */
 export function selectionOf(
   panel: NotebookPanel
 ): { cellId: string; text: string } | null {

@@ -256,13 +256,13 @@ class NotebookPage(PanelPage):
         self.task.press("Enter")
 
     @property
-    def mode(self) -> Locator:
-        """The toolbar's button that says which cells wait for the user, and opens a menu."""
-        return self.notebook.locator(".jp-CodeAct-mode button")
+    def approval_setting(self) -> Locator:
+        """The toolbar's button that says which cells wait for approval, and opens a menu."""
+        return self.notebook.locator(".jp-CodeAct-approvalSetting button")
 
     def choose(self, item: str) -> None:
         """Choose from the menu of the toolbar's button."""
-        self.mode.click()
+        self.approval_setting.click()
         self.page.get_by_role("menu").get_by_text(item, exact=True).click()
 
     @property

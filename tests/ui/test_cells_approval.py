@@ -10,7 +10,7 @@ from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open
 from tests.ui.lab import Lab, NotebookPage
 
-ASK = "Ask Before Every Cell"
+ASK = "Always Ask Before Running a Cell"
 
 
 def counting(name: str) -> str:
@@ -33,7 +33,7 @@ def test_a_cell_waits_and_runs_once_by_button_or_key_as_edited_or_not_at_all(
     served.script([*map(counting, names), "That was all."])
     page = open_notebook("approve.ipynb")
     page.choose(ASK)
-    expect(page.mode).to_have_text("Always ask")
+    expect(page.approval_setting).to_have_text("Always ask")
     page.ask("Count.")
 
     expect(page.approval).to_be_visible()
@@ -83,7 +83,7 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     page.page.reload()
     page.wait_until_idle()
     expect(page.waiting(1)).to_be_visible()
-    expect(page.mode).to_have_text("Always ask")
+    expect(page.approval_setting).to_have_text("Always ask")
 
     page.window_cells()
     page.edit(0)
@@ -117,7 +117,7 @@ def test_only_what_is_risky_waits_and_the_bar_says_why(
     delete = "Away.\n\n```python\nimport shutil\nshutil.rmtree('kept')\n```"
     served.script([counting("harmless"), delete, "As you like."])
     page = open_notebook("risky.ipynb")
-    page.choose("Ask Before Risky Cells")
+    page.choose("Ask Before Running a Risky Cell")
     page.ask("Clean up.")
 
     expect_ran_once(page, 1, "harmless")

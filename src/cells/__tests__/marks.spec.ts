@@ -5,11 +5,11 @@ import { MessageLoop } from '@lumino/messaging';
 import { act } from 'react';
 
 import { FakeConnection } from '../../__tests__/fake-connection';
-import { event } from '../../chat/__tests__/events';
-import { FakeNotebooks } from '../../chat/__tests__/fake-notebooks';
+import { FakeNotebooks } from '../../__tests__/fake-notebooks';
 import { makePanel } from '../../notebook/__tests__/make-panel';
-import { CellsModel } from '../model';
-import { isProtected, setProtected } from '../metadata';
+import { isProtected, setProtected } from '../../notebook/metadata';
+import { event, waiting } from '../../session/__tests__/events';
+import { Sessions } from '../../session/sessions';
 import { NotebookMarks } from '../notebook-marks';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -21,7 +21,7 @@ const ERROR = {
 };
 
 let connection: FakeConnection;
-let model: CellsModel;
+let sessions: Sessions;
 let panel: NotebookPanel;
 let marks: NotebookMarks;
 let called: string[];
@@ -44,7 +44,7 @@ beforeEach(async () => {
   connection = new FakeConnection();
   connection.connect();
   const notebooks = new FakeNotebooks();
-  model = new CellsModel({ connection, notebooks, trans });
+  sessions = new Sessions({ connection, notebooks, trans });
   called = [];
   // What is rendered outside of `act` is not waited for by it.
   await drawn(() => {
@@ -63,15 +63,15 @@ beforeEach(async () => {
           showChanges: call('showChanges')
         };
       },
-      model,
       panel,
+      sessions,
       trans
     });
   });
 });
 
 afterEach(() => {
-  model.dispose();
+  sessions.dispose();
   panel.context.dispose();
   panel.dispose();
 });
@@ -85,11 +85,11 @@ async function drawn(change: () => void): Promise<void> {
   });
 }
 
-async function happened(...events: ReturnType<typeof event>[]): Promise<void> {
+async function receive(...events: ReturnType<typeof event>[]): Promise<void> {
   const notebook = panel.context.localPath;
   await drawn(() => {
     for (const one of events) {
-      connection.say({ type: 'happened', notebook, event: one });
+      connection.receive({ type: 'event', notebook, event: one });
     }
   });
 }
@@ -115,11 +115,7 @@ function click(id: string, name: string): void {
 }
 
 async function ask(reasons: string[] = []): Promise<void> {
-  await happened(
-    event('run_started', 1),
-    event('cell_written', 1, { cell_id: 'a' }),
-    event('asked', 1, { cell_id: 'a', reasons })
-  );
+  await receive(...waiting('a', { cell_id: 'a', reasons }));
 }
 
 const TITLE = 'CodeAct wants to run this cell';
@@ -134,7 +130,7 @@ describe('At its cell', () => {
     }
     expect(called).toEqual(['approve a', 'edit a', 'skip a', 'approveRest a']);
     expect(cell('a').hasClass('jp-CodeAct-cellWaiting')).toBe(true);
-    await happened(event('decided', 1, { cell_id: 'a' }));
+    await receive(event('approval_resolved', 1, { cell_id: 'a' }));
     expect(labels('a')).not.toContain(TITLE);
     expect(cell('a').hasClass('jp-CodeAct-cellWaiting')).toBe(false);
   });
@@ -148,25 +144,25 @@ describe('At its cell', () => {
     panel.content.activeCellIndex = 2;
     await drawn(() => NotebookActions.deleteCells(panel.content));
     expect(panel.content.widgets).toHaveLength(2);
-    await happened(event('decided', 1, { cell_id: 'a' }));
+    await receive(event('approval_resolved', 1, { cell_id: 'a' }));
     await drawn(() => NotebookActions.undo(panel.content));
     expect(labels('a')).not.toContain(TITLE);
   });
 
-  it('what CodeAct wrote is told quietly, and what it is at', async () => {
+  it('what CodeAct wrote is marked quietly, and what it is working on', async () => {
     expect(labels('b')).toEqual(['Written by CodeAct with Qwen']);
     expect(labels('c')).toEqual([]);
-    await happened(
+    await receive(
       event('run_started', 1),
       event('cell_written', 1, { cell_id: 'c' })
     );
     expect(labels('c')).toEqual(['CodeAct is working on this cell']);
-    await happened(event('executed', 1, { cell_id: 'c' }));
+    await receive(event('executed', 1, { cell_id: 'c' }));
     expect(labels('c')).toEqual([]);
   });
 
   it('what a run changed is one click away', async () => {
-    await happened(
+    await receive(
       event('run_started', 1),
       event('cell_written', 1, { cell_id: 'b' }),
       event('run_ended', 1)
@@ -175,7 +171,7 @@ describe('At its cell', () => {
     expect(called).toEqual(['showChanges b']);
   });
 
-  it('the mark that keeps CodeAct away is told, and leaves the other metadata be', async () => {
+  it('the mark that keeps CodeAct away is shown, and leaves the other metadata alone', async () => {
     await drawn(() => setProtected(cell('b').model, true));
     expect(isProtected(cell('b').model)).toBe(true);
     expect(labels('b')).toEqual([
@@ -204,16 +200,16 @@ describe('At its cell', () => {
     expect(labels('a')).toEqual([]);
   });
 
-  it('the result of a check is told, until the cell is edited', async () => {
+  it('the result of a check is shown, until the cell is edited', async () => {
     await drawn(() =>
-      connection.say({
+      connection.receive({
         type: 'checking',
         notebook: panel.context.localPath,
         cells: [
           { cell_id: 'a', state: 'failed', message: 'It fails: NameError.' },
           { cell_id: 'c', state: 'same', message: '' }
         ],
-        holds: false,
+        reproduces: false,
         message: 'No.'
       })
     );

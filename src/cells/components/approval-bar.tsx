@@ -1,9 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { IWaiting } from '../record';
+import { IWaitingCell } from '../../session/selectors';
 
-/** What the user can say of a cell that waits for them. */
+/** What the user can do about a cell that waits for approval. */
 export interface IApproval {
   approve(): void;
   approveRest(): void;
@@ -11,18 +11,18 @@ export interface IApproval {
   skip(): void;
 }
 
-/** The bar below a cell that is written and not run. */
+/** The bar below a cell that is written but has not run. */
 export function ApprovalBar(props: {
   approval: IApproval;
-  waiting: IWaiting;
+  waiting: IWaitingCell;
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { approval, trans, waiting } = props;
-  const { decided, reasons } = waiting;
+  const { isResolving, reasons } = waiting;
   const title = trans.__('CodeAct wants to run this cell');
   return (
     <div role="group" aria-label={title}>
-      <div className="jp-CodeAct-cellApprovalWords" role="status">
+      <div className="jp-CodeAct-cellApprovalText" role="status">
         <span className="jp-CodeAct-cellApprovalTitle">{title}</span>
         {reasons.length > 0 && (
           <ul aria-label={trans.__('Why it asks')}>
@@ -36,23 +36,25 @@ export function ApprovalBar(props: {
         <button
           className="jp-Button jp-mod-styled jp-mod-accept"
           title={trans.__('Run this cell as it is now (Shift+Enter)')}
-          disabled={decided}
+          disabled={isResolving}
           onClick={() => approval.approve()}
         >
           {trans.__('Run')}
         </button>
         <button
           className="jp-Button jp-mod-styled"
-          title={trans.__('Change the cell first; what it then holds is run')}
-          disabled={decided}
+          title={trans.__('Change the cell first; it runs as you leave it')}
+          disabled={isResolving}
           onClick={() => approval.edit()}
         >
           {trans.__('Edit')}
         </button>
         <button
           className="jp-Button jp-mod-styled"
-          title={trans.__('Do not run this cell, and tell CodeAct so')}
-          disabled={decided}
+          title={trans.__(
+            'Do not run this cell, and tell CodeAct that you skipped it'
+          )}
+          disabled={isResolving}
           onClick={() => approval.skip()}
         >
           {trans.__('Skip')}
@@ -62,7 +64,7 @@ export function ApprovalBar(props: {
           title={trans.__(
             'Run this cell and all that CodeAct writes after it for this task, without asking again'
           )}
-          disabled={decided}
+          disabled={isResolving}
           onClick={() => approval.approveRest()}
         >
           {trans.__('Run All from Here')}

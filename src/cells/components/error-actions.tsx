@@ -12,7 +12,7 @@ export function ErrorActions(props: {
   const { explain, fix, trans } = props;
   return (
     <div
-      className="jp-CodeAct-errorActions"
+      className="jp-CodeAct-cellErrorActions"
       role="group"
       aria-label={trans.__('Help with this error')}
     >

@@ -125,7 +125,7 @@ function Mark(props: {
   );
 }
 
-/** What says a mark's meaning to those who see it and to those who do not. */
+/** The meaning of a mark, as tooltip and for screen readers. */
 function named(label: string): { title: string; 'aria-label': string } {
   return { title: label, 'aria-label': label };
 }

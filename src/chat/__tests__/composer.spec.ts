@@ -3,24 +3,30 @@ import { MimeData } from '@lumino/coreutils';
 
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { ICellBrief } from '../../tokens';
-import { asGiven, cellAttachment, fileAttachment } from '../attachments';
+import {
+  cellAttachment,
+  fileAttachment,
+  reattached
+} from '../../session/attachments';
+import { Sessions } from '../../session/sessions';
 import { DropZone } from '../drop-zone';
 import { ChatModel } from '../model';
 import { wordAt } from '../suggestions';
-import { history } from './events';
-import { FakeFiles } from './fake-files';
-import { FakeNotebooks } from './fake-notebooks';
+import { history } from '../../session/__tests__/events';
+import { FakeFiles } from '../../__tests__/fake-files';
+import { FakeNotebooks } from '../../__tests__/fake-notebooks';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const NOTEBOOK = 'work/a.ipynb';
 const CELLS: ICellBrief[] = [
-  { id: 'one', type: 'code', source: 'price = 1\nprice', label: 'Cell 1' },
-  { id: 'two', type: 'markdown', source: '# Title', label: 'Cell 2' }
+  { id: 'one', type: 'code', source: 'price = 1\nprice' },
+  { id: 'two', type: 'markdown', source: '# Title' }
 ];
 
 let connection: FakeConnection;
 let model: ChatModel;
 let notebooks: FakeNotebooks;
+let sessions: Sessions;
 
 beforeEach(() => {
   connection = new FakeConnection();
@@ -32,23 +38,25 @@ beforeEach(() => {
     work: ['a.ipynb', 'prices.csv', 'data/'],
     'work/data': ['raw.csv']
   });
-  model = new ChatModel({ connection, files, notebooks, trans });
+  sessions = new Sessions({ connection, notebooks, trans });
+  model = new ChatModel({ connection, files, notebooks, sessions, trans });
   notebooks.show(NOTEBOOK);
-  connection.say(history([], { notebook: NOTEBOOK }));
+  connection.receive(history([], { notebook: NOTEBOOK }));
 });
 
 afterEach(() => {
   model.dispose();
+  sessions.dispose();
 });
 
 /** Wait until all that was begun has come to its end. */
 const settled = () => new Promise(resolve => setTimeout(resolve, 0));
 
 const labels = () => model.composer.suggestions.map(({ label }) => label);
-const attached = () => model.view.attachments;
+const attached = () => model.composer.draft.attachments;
 
 async function type(draft: string, cursor?: number): Promise<void> {
-  model.composer.setDraft(draft, cursor);
+  model.composer.setText(draft, cursor);
   await settled();
 }
 
@@ -102,13 +110,13 @@ describe('Suggestions', () => {
   it('go down into folders', async () => {
     await type('see @data');
     const cursor = model.composer.accept(model.composer.suggestions[0]);
-    expect(model.view.draft).toBe('see @data/');
+    expect(model.composer.draft.text).toBe('see @data/');
     expect(cursor).toBe('see @data/'.length);
     await settled();
     expect(labels()).toEqual(['data/raw.csv']);
     model.composer.accept(model.composer.suggestions[0]);
     await settled();
-    expect(model.view.draft).toBe('see data/raw.csv ');
+    expect(model.composer.draft.text).toBe('see data/raw.csv ');
     expect(attached()).toMatchObject([
       { kind: 'file', path: 'work/data/raw.csv' }
     ]);
@@ -123,7 +131,7 @@ describe('Suggestions', () => {
   });
 
   it('are those of the last word typed', async () => {
-    model.composer.setDraft('@tot');
+    model.composer.setText('@tot');
     await type('@tit');
     expect(labels()).toEqual(['cell 2']);
   });
@@ -132,7 +140,7 @@ describe('Suggestions', () => {
     await type('add @tot now', 8);
     model.composer.accept(model.composer.suggestions[0]);
     await settled();
-    expect(model.view.draft).toBe('add `total` now');
+    expect(model.composer.draft.text).toBe('add `total` now');
     expect(attached()).toEqual([]);
   });
 
@@ -145,14 +153,14 @@ describe('Suggestions', () => {
   });
 });
 
-describe('What goes along', () => {
+describe('An attachment', () => {
   it('is attached once, sent and then forgotten', () => {
     model.composer.attachCells(['one', 'gone']);
     model.composer.attachCells(['one']);
     expect(attached()).toHaveLength(1);
-    model.composer.setDraft('Explain.');
+    model.composer.setText('Explain.');
     model.composer.send();
-    expect(connection.heard()).toMatchObject([
+    expect(connection.takeRequests()).toMatchObject([
       {
         type: 'ask',
         attachments: [
@@ -171,17 +179,17 @@ describe('What goes along', () => {
 
   it('says why when it cannot be attached, and attaches the rest', async () => {
     const files = [new File(['MZ'], 'a.exe'), new File(['x'], 'b.txt')];
-    await model.composer.bring(files);
+    await model.composer.attachFiles(files);
     expect(attached()).toMatchObject([{ name: 'b.txt' }]);
-    expect(model.view.notice?.text).toContain('a.exe is not a text.');
+    expect(model.state.notices.chat?.text).toContain('a.exe is not a text.');
   });
 
-  it('is given anew with the paths that Jupyter knows', () => {
+  it('of an earlier task gets back the path that Jupyter knows', () => {
     const given = [
       fileAttachment('x', 'data/x.csv'),
       cellAttachment(CELLS, CELLS[0], trans)
     ];
-    expect(asGiven(given, NOTEBOOK)).toMatchObject([
+    expect(reattached(given, NOTEBOOK)).toMatchObject([
       { path: 'work/data/x.csv' },
       { path: null }
     ]);

@@ -1,7 +1,7 @@
 import { Contents } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { MOST_TEXT } from '../attachments';
+import { MOST_TEXT } from '../../session/attachments';
 import { Files } from '../files';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -61,19 +61,19 @@ describe('A file of the machine', () => {
     return Object.assign(made, { name, slice }) as unknown as File;
   }
 
-  it('goes along as its text, cut where it is long', async () => {
-    const brought = await files.bring(file('a.txt', 'x'.repeat(100_000)));
+  it('is attached as its text, cut where it is long', async () => {
+    const brought = await files.read(file('a.txt', 'x'.repeat(100_000)));
     expect(brought).toMatchObject({ kind: 'selection', name: 'a.txt' });
     expect(brought.text).toHaveLength(MOST_TEXT);
   });
 
-  it('goes along as what it shows', async () => {
-    const brought = await files.bring(file('a.png', 'hello', 'image/png'));
+  it('is attached as an image if it is a picture', async () => {
+    const brought = await files.read(file('a.png', 'hello', 'image/png'));
     expect(brought.image).toBe('data:image/png;base64,aGVsbG8=');
   });
 
   it('is refused if it is neither', async () => {
-    await expect(files.bring(file('a.bin', 'a\0b'))).rejects.toThrow(
+    await expect(files.read(file('a.bin', 'a\0b'))).rejects.toThrow(
       'a.bin is not a text or a picture. Upload it in the file browser'
     );
   });

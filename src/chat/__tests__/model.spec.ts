@@ -1,11 +1,18 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { FakeConnection } from '../../__tests__/fake-connection';
-import { Event } from '../conversation';
+import { Event } from '../../session/messages';
+import { Sessions } from '../../session/sessions';
 import { ChatModel } from '../model';
-import { ended, event, history, turnWith } from './events';
-import { FakeFiles } from './fake-files';
-import { FakeNotebooks } from './fake-notebooks';
+import {
+  delta,
+  ended,
+  event,
+  history,
+  turnWith
+} from '../../session/__tests__/events';
+import { FakeFiles } from '../../__tests__/fake-files';
+import { FakeNotebooks } from '../../__tests__/fake-notebooks';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const A = 'a.ipynb';
@@ -13,64 +20,66 @@ const A = 'a.ipynb';
 let connection: FakeConnection;
 let model: ChatModel;
 let notebooks: FakeNotebooks;
+let sessions: Sessions;
 
 beforeEach(() => {
   connection = new FakeConnection();
   connection.connect();
   notebooks = new FakeNotebooks();
   const files = new FakeFiles({ '': ['data.csv'] });
-  model = new ChatModel({ connection, files, notebooks, trans });
+  sessions = new Sessions({ connection, notebooks, trans });
+  model = new ChatModel({ connection, files, notebooks, sessions, trans });
   notebooks.show(A);
-  connection.say(history([]));
+  connection.receive(history([]));
 });
 
 afterEach(() => {
   model.dispose();
+  sessions.dispose();
 });
 
 function say(...events: Event[]): void {
   for (const each of events) {
-    connection.say({ type: 'happened', notebook: A, event: each });
+    connection.receive({ type: 'event', notebook: A, event: each });
   }
 }
 
 function ask(text: string): void {
-  model.composer.setDraft(text);
+  model.composer.setText(text);
   model.composer.send();
 }
 
 describe('Asking', () => {
   it('sends the task, and shows it until the run has begun', () => {
     ask('  Do it. ');
-    expect(connection.heard()).toMatchObject([
+    expect(connection.takeRequests()).toMatchObject([
       { type: 'ask', notebook: A, task: 'Do it.' }
     ]);
-    expect(model.view).toMatchObject({
-      draft: '',
-      pending: { task: 'Do it.' }
-    });
+    expect(model.composer.draft.text).toBe('');
+    expect(model.state.pending).toMatchObject({ task: 'Do it.' });
     expect(model.isRunning).toBe(true);
     say(event('run_started', 0));
-    expect(model.view.pending).toBeNull();
-    expect(model.view.conversation.messages).toHaveLength(1);
+    expect(model.state.pending).toBeNull();
+    expect(model.state.conversation.messages).toHaveLength(1);
   });
 
-  it('gives the words back when the server refuses, with its reason', () => {
+  it('gives the task back when the server refuses it, with the reason', () => {
     ask('Do it.');
-    connection.say({ type: 'refused', notebook: A, message: 'No model.' });
-    expect(model.view).toMatchObject({
-      draft: 'Do it.',
-      pending: null,
-      notice: { tone: 'alert', text: 'No model.' }
+    connection.refuse(connection.takeRequests()[0], 'No model.');
+    expect(model.composer.draft.text).toBe('Do it.');
+    expect(model.state.pending).toBeNull();
+    expect(model.state.notices.chat).toMatchObject({
+      tone: 'alert',
+      text: 'No model.'
     });
     expect(model.isRunning).toBe(false);
     model.composer.send();
-    expect(model.view.notice).toBeNull();
+    expect(model.state.notices.chat).toBeNull();
   });
 
   it('sends nothing that is empty', () => {
     ask('  \n');
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
   });
 
   it.each<[string, () => void, string]>([
@@ -94,7 +103,7 @@ describe('Asking', () => {
     make();
     expect(model.blocked).toContain(reason);
     ask('Do it.');
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
   });
 });
 
@@ -106,18 +115,17 @@ describe('A lost connection', () => {
   });
 
   it('gives back a task that did not arrive', () => {
-    connection.say(history([]));
-    expect(model.view).toMatchObject({ draft: 'Do it.', pending: null });
-    expect(model.view.notice!.text).toContain('lost');
+    connection.receive(history([]));
+    expect(model.composer.draft.text).toBe('Do it.');
+    expect(model.state.pending).toBeNull();
+    expect(model.state.notices.chat!.text).toContain('lost');
   });
 
   it('does not give back a task that did', () => {
-    connection.say(history([event('run_started', 0)], { running: true }));
-    expect(model.view).toMatchObject({
-      draft: '',
-      pending: null,
-      notice: null
-    });
+    connection.receive(history([event('run_started', 0)], { running: true }));
+    expect(model.composer.draft.text).toBe('');
+    expect(model.state.pending).toBeNull();
+    expect(model.state.notices.chat).toBeNull();
     expect(model.isRunning).toBe(true);
   });
 });
@@ -125,13 +133,15 @@ describe('A lost connection', () => {
 describe('A run', () => {
   it('is stopped once, and says so until it is', () => {
     model.stop();
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
     say(event('run_started', 0));
     model.stop();
-    expect(connection.heard()).toEqual([{ type: 'stop', notebook: A }]);
-    expect(model.view.stopping).toBe(true);
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'stop', notebook: A }
+    ]);
+    expect(model.state.stopping).toBe(true);
     say(ended(1, { ending: 'stopped' }));
-    expect(model.view.stopping).toBe(false);
+    expect(model.state.stopping).toBe(false);
   });
 
   it('is drawn at most every 80 ms while a reply is written', async () => {
@@ -139,12 +149,12 @@ describe('A run', () => {
     const changed = jest.fn();
     model.changed.connect(changed);
     for (let i = 0; i < 200; i++) {
-      say(event('reply_delta', 1, { text: 'word ' }));
+      say(delta(1, { prose: 'word ' }));
     }
     expect(changed).not.toHaveBeenCalled();
     await new Promise(resolve => setTimeout(resolve, 120));
     expect(changed).toHaveBeenCalledTimes(1);
-    expect(model.view.conversation.messages[1].body).toHaveLength(1000);
+    expect(model.state.conversation.messages[1].body).toHaveLength(1000);
   });
 
   it('in another notebook does not disturb the one in front', () => {
@@ -162,25 +172,25 @@ describe('A run', () => {
 describe('A conversation', () => {
   it('goes along when its notebook is renamed', () => {
     say(event('run_started', 0));
-    model.composer.setDraft('and then');
+    model.composer.setText('and then');
     notebooks.rename(A, 'b.ipynb');
-    expect(model.view.draft).toBe('and then');
+    expect(model.composer.draft.text).toBe('and then');
     expect(model.isRunning).toBe(true);
   });
 
   it('is forgotten when its notebook is closed', () => {
     say(event('run_started', 0));
     notebooks.closed.emit(A);
-    expect(model.view.conversation.messages).toEqual([]);
+    expect(model.state.conversation.messages).toEqual([]);
   });
 
   it('can be begun anew, but not in the middle of a run', () => {
     say(event('run_started', 0));
     model.newConversation();
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
     say(ended(1));
     model.newConversation();
-    expect(connection.heard()).toEqual([
+    expect(connection.takeRequests()).toMatchObject([
       { type: 'new_conversation', notebook: A }
     ]);
   });
@@ -189,21 +199,21 @@ describe('A conversation', () => {
     notebooks.jumpToCell.mockResolvedValueOnce(false);
     await model.jumpToCell('x');
     expect(notebooks.jumpToCell).toHaveBeenCalledWith(A, 'x');
-    expect(model.view.notice!.text).toContain('no longer');
+    expect(model.state.notices.chat!.text).toContain('no longer');
   });
 });
 
 describe('Slash commands', () => {
   it('are suggested while typed', () => {
-    model.composer.setDraft('/');
+    model.composer.setText('/');
     const all = model.composer.suggestions.map(({ label }) => label);
     expect(all).toContain('/new');
     expect(all).toContain('/help');
-    model.composer.setDraft('/n');
+    model.composer.setText('/n');
     expect(model.composer.suggestions.map(({ label }) => label)).toEqual([
       '/new'
     ]);
-    model.composer.setDraft('new');
+    model.composer.setText('new');
     expect(model.composer.suggestions).toEqual([]);
   });
 
@@ -214,19 +224,21 @@ describe('Slash commands', () => {
     ['/model', { type: 'list_models' }]
   ])('do what they say: %s', (command, message) => {
     ask(command);
-    expect(connection.heard()).toMatchObject([message]);
-    expect(model.view.draft).toBe('');
+    expect(connection.takeRequests()).toMatchObject([message]);
+    expect(model.composer.draft.text).toBe('');
   });
 
   it('start a new conversation with /new', () => {
     ask('/new');
-    expect(connection.heard()).toMatchObject([{ type: 'new_conversation' }]);
-    expect(model.view.draft).toBe('');
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'new_conversation' }
+    ]);
+    expect(model.composer.draft.text).toBe('');
   });
 
   it('are all told by /help', () => {
     ask('/help');
-    expect(model.view.notice).toMatchObject({
+    expect(model.state.notices.chat).toMatchObject({
       tone: 'note',
       text: expect.stringMatching(/\/new .*\n.*\/help /s)
     });
@@ -234,8 +246,8 @@ describe('Slash commands', () => {
 
   it('that do not exist are no task', () => {
     ask('/foo');
-    expect(connection.heard()).toEqual([]);
-    expect(model.view.notice).toMatchObject({
+    expect(connection.takeRequests()).toEqual([]);
+    expect(model.state.notices.chat).toMatchObject({
       tone: 'alert',
       text: expect.stringContaining('/foo')
     });
@@ -243,7 +255,23 @@ describe('Slash commands', () => {
 
   it('are not mistaken for a file', () => {
     ask('/data/x.csv has which columns?');
-    expect(connection.heard()).toMatchObject([{ type: 'ask' }]);
+    expect(connection.takeRequests()).toMatchObject([{ type: 'ask' }]);
+  });
+});
+
+describe('The models', () => {
+  it('say why a request about them was refused, until the next one', () => {
+    model.models.choose('gone');
+    model.composer.setText('Do it.');
+    model.composer.send();
+    const [choose, ask] = connection.takeRequests();
+    connection.refuse(ask, 'Busy.');
+    expect(model.models.problem).toBeNull();
+    connection.refuse(choose, 'There is no such model.', '');
+    expect(model.models.problem).toBe('There is no such model.');
+    expect(model.state.notices.chat?.text).toBe('Busy.');
+    model.models.refresh();
+    expect(model.models.problem).toBeNull();
   });
 });
 
@@ -257,7 +285,7 @@ describe("The model's state", () => {
       message: '',
       where: ''
     } as const;
-    connection.say(status);
+    connection.receive(status);
     expect(model.models.status).toBe(status);
   });
 });

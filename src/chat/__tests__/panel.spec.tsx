@@ -9,12 +9,19 @@ import { act } from 'react';
 
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { ISettings } from '../../tokens';
-import { Event } from '../conversation';
+import { Event } from '../../session/messages';
+import { Sessions } from '../../session/sessions';
 import { ChatModel } from '../model';
 import { ChatPanel } from '../panel';
-import { ended, event, history, turnWith } from './events';
-import { FakeFiles } from './fake-files';
-import { FakeNotebooks } from './fake-notebooks';
+import {
+  delta,
+  ended,
+  event,
+  history,
+  turnWith
+} from '../../session/__tests__/events';
+import { FakeFiles } from '../../__tests__/fake-files';
+import { FakeNotebooks } from '../../__tests__/fake-notebooks';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const A = 'work/a.ipynb';
@@ -22,12 +29,18 @@ const A = 'work/a.ipynb';
 /** As little Markdown as the tests need; HTML comes through, as it does with JupyterLab's parser. */
 const markdownParser = {
   render: async (text: string) =>
-    text.replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')
+    text
+      .replace(
+        /`([^`\n]+)`/g,
+        (_, code) => `<code>${code.replace(/</g, '&lt;')}</code>`
+      )
+      .replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')
 };
 
 let connection: FakeConnection;
 let model: ChatModel;
 let notebooks: FakeNotebooks;
+let sessions: Sessions;
 let panel: ChatPanel;
 let settings: { sendWithEnter: boolean };
 
@@ -45,7 +58,8 @@ beforeEach(async () => {
   connection.connect();
   notebooks = new FakeNotebooks();
   const files = new FakeFiles({ '': ['data.csv'] });
-  model = new ChatModel({ connection, files, notebooks, trans });
+  sessions = new Sessions({ connection, notebooks, trans });
+  model = new ChatModel({ connection, files, notebooks, sessions, trans });
   settings = { sendWithEnter: true };
   panel = new ChatPanel({
     model,
@@ -61,7 +75,7 @@ beforeEach(async () => {
   });
   await act(async () => {
     notebooks.show(A);
-    connection.say(history([], { notebook: A }));
+    connection.receive(history([], { notebook: A }));
     Widget.attach(panel, document.body);
     await panel.renderPromise;
   });
@@ -70,14 +84,23 @@ beforeEach(async () => {
 afterEach(() => {
   act(() => panel.dispose());
   model.dispose();
+  sessions.dispose();
 });
 
 async function say(...events: Event[]): Promise<void> {
   await act(async () => {
     for (const each of events) {
-      connection.say({ type: 'happened', notebook: A, event: each });
+      connection.receive({ type: 'event', notebook: A, event: each });
     }
   });
+}
+
+/** Wait until the pieces of a reply so far are drawn. */
+async function streamed(): Promise<void> {
+  await act(
+    () =>
+      new Promise<void>(resolve => sessions.streamed.connect(() => resolve()))
+  );
 }
 
 function find<T extends HTMLElement>(selector: string): T {
@@ -93,7 +116,7 @@ function button(name: string): HTMLButtonElement | undefined {
 async function type(text: string, key: KeyboardEventInit): Promise<void> {
   const textarea = find<HTMLTextAreaElement>('textarea');
   await act(async () => {
-    model.composer.setDraft(text);
+    model.composer.setText(text);
   });
   await act(async () => {
     textarea.dispatchEvent(
@@ -111,22 +134,53 @@ describe('The chat panel', () => {
   it('sends with Enter, and not with Shift+Enter or in the middle of a word', async () => {
     await type('Do it.', { shiftKey: true });
     await type('Do it.', { isComposing: true });
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
     await type('Do it.', {});
-    expect(connection.heard()).toMatchObject([{ type: 'ask' }]);
+    expect(connection.takeRequests()).toMatchObject([{ type: 'ask' }]);
   });
 
-  it('draws a run: the words, the card, what came out, the answer', async () => {
+  it('draws a run: the prose, the card, what came out, the answer', async () => {
     const outputs = [{ output_type: 'stream', name: 'stdout', text: '42\n' }];
     await say(event('run_started', 0), ...turnWith(1, 'x', { outputs }));
     const card = find('.jp-CodeAct-action');
     expect(card.dataset).toMatchObject({ state: 'done', cellId: 'x' });
     expect(find('.jp-CodeAct-outcome').textContent).toBe('42');
-    await say(event('reply', 2, { text: 'So **42**.' }), ended(2));
+    await say(event('reply', 2, { prose: 'So **42**.' }), ended(2));
     const log = find('[role=log]');
     expect(log.querySelector('strong')!.textContent).toBe('42');
     expect(log.textContent).toContain('2 turns · 120 tokens · 3.0 s');
     expect(log.querySelector('[role=alert]')).toBeNull();
+  });
+
+  it('draws thinking, prose and code apart while they are written', async () => {
+    await say(
+      event('run_started', 0),
+      delta(1, { thinking: 'Is it **two**?' })
+    );
+    await streamed();
+    const thinking = find<HTMLDetailsElement>('.jp-CodeAct-thinking');
+    expect(thinking.open).toBe(false);
+    expect(thinking.textContent).toBe('ThinkingIs it **two**?');
+    await say(delta(1, { prose: 'Adding.', action: '1 + 1' }));
+    await streamed();
+    expect(find('.jp-CodeAct-writing').textContent).toContain('1 + 1');
+    expect(find('[role=log]').textContent).toContain('Adding.');
+    await say(
+      event('reply', 1, { thinking: 'Is it **two**?', prose: 'Adding.' }),
+      event('action', 1, { source: '1 + 1' })
+    );
+    expect(find('.jp-CodeAct-writing')).toBeNull();
+    expect(find('.jp-CodeAct-action').textContent).toContain('1 + 1');
+    expect(find('.jp-CodeAct-thinking')).not.toBeNull();
+  });
+
+  it('draws prose that quotes tags and code as prose', async () => {
+    const prose = 'Put it into `<execute>x</execute>`, as **told**.';
+    await say(event('reply', 1, { prose }));
+    const log = find('[role=log]');
+    expect(log.textContent).toContain('Put it into <execute>x</execute>, as');
+    expect(log.querySelector('code')).not.toBeNull();
+    expect(log.querySelector('.jp-CodeAct-action')).toBeNull();
   });
 
   it('goes to the cell of a card', async () => {
@@ -137,7 +191,7 @@ describe('The chat panel', () => {
 
   it('does not let a reply bring HTML that acts', async () => {
     const text = 'A <img src="x" onerror="alert(1)"><script>1</script>';
-    await say(event('reply', 1, { text }));
+    await say(event('reply', 1, { prose: text }));
     const { innerHTML, textContent } = find('[role=log]');
     expect(textContent).toContain('A ');
     expect(innerHTML).not.toContain('onerror');
@@ -149,7 +203,7 @@ describe('The chat panel', () => {
     await say(event('run_started', 0));
     expect(button('Send')).toBeUndefined();
     await act(async () => button('Stop')!.click());
-    expect(connection.heard()).toMatchObject([{ type: 'stop' }]);
+    expect(connection.takeRequests()).toMatchObject([{ type: 'stop' }]);
     expect(button('Stop')!.disabled).toBe(true);
     expect(document.activeElement).toBe(find('textarea'));
     await say(ended(1, { ending: 'stopped' }));
@@ -176,7 +230,7 @@ describe('The chat panel', () => {
 
   it('shows a download with its progress', async () => {
     await act(async () =>
-      connection.say({
+      connection.receive({
         type: 'model_status',
         model: 'm',
         state: 'downloading',
@@ -192,7 +246,7 @@ describe('The chat panel', () => {
   });
 
   it('obeys a suggested command', async () => {
-    await act(async () => model.composer.setDraft('/he'));
+    await act(async () => model.composer.setText('/he'));
     const suggestion = find('[role=option]');
     expect(suggestion.textContent).toBe('/helpShow all commands');
     await act(async () =>

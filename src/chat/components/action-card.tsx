@@ -11,8 +11,8 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { ActionState, IAction } from '../action';
-import { IOutcome } from '../outcome';
+import { ActionState, IAction } from '../../session/action';
+import { IOutcome } from '../../session/outcome';
 import { Approval } from './approval';
 import { CodeToolbar } from './code-toolbar';
 import { usePanel } from './context';
@@ -28,16 +28,12 @@ const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
   skipped: circleEmptyIcon
 };
 
-/** The code of an action, where it is, and what came of it. */
-export function ActionCard(props: {
-  action: IAction;
-  run: string;
-}): React.JSX.Element {
-  const { action, run } = props;
+/** The code of an action, its state, and what came out of it. */
+export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
   const { model, trans } = usePanel();
   const { cellId, outcome, reasons, rewritten, source, state } = action;
   const [wanted, setWanted] = React.useState<boolean | null>(null);
-  // What another attempt has replaced is of little interest.
+  // Code that a later attempt has replaced is of little interest.
   const isOpen = wanted ?? !rewritten;
   const isReasoned = state === 'asking' || state === 'skipped';
   const label = stateLabel(action, trans);
@@ -94,7 +90,7 @@ export function ActionCard(props: {
           <CodeToolbar source={source} />
         </div>
       )}
-      {state === 'asking' && <Approval run={run} action={action} />}
+      {state === 'asking' && <Approval />}
       {outcome && <Outcome outcome={outcome} />}
     </div>
   );
@@ -156,6 +152,6 @@ function stateLabel(action: IAction, trans: TranslationBundle): string {
     case 'stopped':
       return trans.__('Stopped');
     case 'skipped':
-      return action.asked ? trans.__('Skipped') : trans.__('Not run');
+      return action.sha256 !== null ? trans.__('Skipped') : trans.__('Not run');
   }
 }

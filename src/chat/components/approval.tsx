@@ -1,20 +1,16 @@
 import * as React from 'react';
 
-import { IAction } from '../action';
+import { waitingCell } from '../../session/selectors';
 import { usePanel } from './context';
 
-/** What the user can say to a cell that waits for their word; what the cell holds by then is what runs. */
-export function Approval(props: {
-  run: string;
-  action: IAction;
-}): React.JSX.Element {
-  const { action, run } = props;
+/** The user's answers to a cell that waits for approval; it runs as it is by then. */
+export function Approval(): React.JSX.Element {
   const { model, trans } = usePanel();
-  const isAnswered = model.view.answered === `${run} ${action.asked?.sha256}`;
-  const decide =
+  const isResolving = waitingCell(model.state)?.isResolving ?? true;
+  const resolve =
     (approved: boolean, rest = false) =>
     () =>
-      model.decide(run, action, approved, rest);
+      model.actions?.resolveApproval(approved, rest);
   return (
     <div
       className="jp-CodeAct-approval"
@@ -24,16 +20,16 @@ export function Approval(props: {
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-accept"
-        disabled={isAnswered}
-        onClick={decide(true)}
+        disabled={isResolving}
+        onClick={resolve(true)}
       >
         {trans.__('Run')}
       </button>
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-reject"
-        disabled={isAnswered}
-        onClick={decide(false)}
+        disabled={isResolving}
+        onClick={resolve(false)}
       >
         {trans.__('Skip')}
       </button>
@@ -41,8 +37,8 @@ export function Approval(props: {
         type="button"
         className="jp-Button jp-mod-styled jp-mod-reject"
         title={trans.__('Run this cell and all others of this run')}
-        disabled={isAnswered}
-        onClick={decide(true, true)}
+        disabled={isResolving}
+        onClick={resolve(true, true)}
       >
         {trans.__('Run All from Here')}
       </button>

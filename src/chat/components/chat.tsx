@@ -12,20 +12,19 @@ import { Log } from './log';
 import { ModelLine } from './model-line';
 import { ModelsSheet } from './models-sheet';
 
-/** The whole panel, drawn anew whenever its model changes. */
+/** The whole panel, drawn again whenever its model changes. */
 export function Chat(): React.JSX.Element {
   const { model, trans } = usePanel();
   return (
     <UseSignal signal={model.changed}>
       {() => {
-        const { path, sheet, view } = model;
-        const { conversation } = view;
+        const { path, sheet, state } = model;
         return (
           <>
             <Header />
-            {/* Stays there under a sheet, so that the user comes back to where they were. */}
+            {/* Kept under a sheet, so that the user comes back to where they were. */}
             <div className="jp-CodeAct-chat" hidden={sheet !== null}>
-              <Log key={`${path} ${conversation.id}`} view={view} />
+              <Log key={`${path} ${state.conversation.id}`} state={state} />
               <CheckCard />
               <ModelLine />
               <Composer />
@@ -33,14 +32,14 @@ export function Chat(): React.JSX.Element {
             {sheet === 'conversations' && <ConversationsSheet />}
             {sheet === 'models' && <ModelsSheet />}
             <div
-              // Another notebook's words are not news.
+              // Another notebook's state is not news.
               key={path}
               className="jp-CodeAct-sender"
               role="status"
               aria-live="polite"
               aria-label={trans.__('What CodeAct does')}
             >
-              {announcement(conversation, trans)}
+              {announcement(state, trans)}
             </div>
           </>
         );

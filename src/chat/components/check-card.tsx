@@ -2,24 +2,25 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { checkIcon, closeIcon, infoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { cellName } from '../attachments';
 import { CellCheck, Checking } from '../../protocol';
+import { cellName } from '../../session/attachments';
+import { checkAt } from '../../session/selectors';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 import { useRoving } from './roving';
 
-/** How a check of the notebook goes, and what it found. */
+/** The progress of a check of the notebook, and what it found. */
 export function CheckCard(): React.JSX.Element | null {
   const { model, trans } = usePanel();
-  const { check } = model.view;
+  const check = checkAt(model.state, 'chat');
   if (!check) {
     return null;
   }
-  const isOver = check.holds !== null;
+  const isOver = check.reproduces !== null;
   return (
     <section
       className="jp-CodeAct-checkCard"
-      data-holds={check.holds ?? undefined}
+      data-reproduces={check.reproduces ?? undefined}
       aria-label={trans.__('Check')}
     >
       <div className="jp-CodeAct-checkHeader">
@@ -31,13 +32,13 @@ export function CheckCard(): React.JSX.Element | null {
           <IconButton
             icon={closeIcon}
             label={trans.__('Dismiss')}
-            onClick={() => model.dismissCheck()}
+            onClick={() => model.actions?.clearCheck()}
           />
         ) : (
           <button
             type="button"
             className="jp-Button jp-mod-styled jp-mod-reject"
-            onClick={() => model.stopCheck()}
+            onClick={() => model.actions?.stopCheck()}
           >
             {trans.__('Stop Check')}
           </button>
@@ -50,10 +51,10 @@ export function CheckCard(): React.JSX.Element | null {
 }
 
 function CheckIcon({ check }: { check: Checking }): React.JSX.Element {
-  if (check.holds === null) {
+  if (check.reproduces === null) {
     return <span className="jp-CodeAct-spinner" />;
   }
-  const Icon = (check.holds ? checkIcon : infoIcon).react;
+  const Icon = (check.reproduces ? checkIcon : infoIcon).react;
   return <Icon tag="span" className="jp-CodeAct-stateIcon" />;
 }
 
@@ -76,7 +77,7 @@ function Progress({ check }: { check: Checking }): React.JSX.Element {
   );
 }
 
-/** The cells that did not do what they did before. */
+/** The cells that gave another result than before, or none. */
 function Findings({
   cells
 }: {
@@ -104,7 +105,7 @@ function Findings({
               <span className="jp-CodeAct-rowTitle">
                 {index < 0 ? trans.__('deleted cell') : cellName(index, trans)}
                 <span className="jp-CodeAct-checkState">
-                  {stateWords(state, trans)}
+                  {stateLabel(state, trans)}
                 </span>
               </span>
               {message && (
@@ -118,7 +119,7 @@ function Findings({
   );
 }
 
-function stateWords(
+function stateLabel(
   state: CellCheck['state'],
   trans: TranslationBundle
 ): string {

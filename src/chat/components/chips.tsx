@@ -19,7 +19,7 @@ const ICONS: Record<Attachment['kind'], LabIcon> = {
   image: imageIcon
 };
 
-/** What goes along with a task. */
+/** The attachments of a task. */
 export function Chips(props: {
   attachments: readonly Attachment[];
   onRemove?: (attachment: Attachment) => void;
@@ -67,7 +67,7 @@ function Picture({
 }): React.JSX.Element {
   const { image, kind } = attachment;
   const Icon = ICONS[kind].react;
-  // Only ever a picture's data, whoever it comes from.
+  // Only image data, never an address, wherever it comes from.
   return image?.startsWith('data:image/') ? (
     <img src={image} alt="" />
   ) : (

@@ -13,10 +13,10 @@ import { ChatModel } from '../model';
 import { IPanelContext, usePanel } from './context';
 import { rove } from './roving';
 
-/** Milliseconds that a button says it has copied. */
-const SAY_COPIED = 1500;
+/** Milliseconds for which a button says that it has copied. */
+const COPIED_SHOWN = 1500;
 
-/** What can be done with code: copy it, or take it over into the notebook. */
+/** Buttons to copy code, or to put it into the notebook. */
 export function codeToolbar(
   source: string,
   { model, trans }: Pick<IPanelContext, 'model' | 'trans'>
@@ -51,7 +51,7 @@ function copyButton(source: string, trans: TranslationBundle): HTMLElement {
   const button = iconButton(copyIcon, copy, () => {
     Clipboard.copyToSystem(source);
     label(button, checkIcon, trans.__('Copied'));
-    window.setTimeout(() => label(button, copyIcon, copy), SAY_COPIED);
+    window.setTimeout(() => label(button, copyIcon, copy), COPIED_SHOWN);
   });
   return button;
 }

@@ -2,20 +2,21 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ISuggestion } from '../suggestions';
+import { ApprovalSelect } from './approval-select';
 import { Chips } from './chips';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
-import { ModeSelect } from './mode-select';
+
 import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
 /** Where the user types, sends and stops. */
 export function Composer(): React.JSX.Element {
   const { model, settings, trans } = usePanel();
   const { composer, path, blocked } = model;
-  const { attachments, draft } = model.view;
-  const { selected, suggestions } = composer;
+  const { draft, selected, suggestions } = composer;
+  const { attachments, text } = draft;
   const textarea = React.useRef<HTMLTextAreaElement>(null);
-  /** Where the cursor belongs after the text was changed for the user. */
+  /** Where the cursor belongs after a suggestion was inserted. */
   const cursor = React.useRef<number | null>(null);
   const sendWithEnter = settings?.sendWithEnter ?? true;
 
@@ -67,25 +68,25 @@ export function Composer(): React.JSX.Element {
     const files = [...event.clipboardData.files];
     if (files.length > 0) {
       event.preventDefault();
-      void composer.bring(files);
+      void composer.attachFiles(files);
     }
   };
 
-  /** Begin a word that things to attach are suggested for. */
+  /** Begin a word with suggestions of what to attach. */
   const beginMention = () => {
     const { selectionStart } = textarea.current!;
-    const head = draft.slice(0, selectionStart);
+    const head = text.slice(0, selectionStart);
     const mention = head && !/\s$/.test(head) ? ' @' : '@';
     cursor.current = selectionStart + mention.length;
     textarea.current!.focus();
-    composer.setDraft(
-      head + mention + draft.slice(selectionStart),
+    composer.setText(
+      head + mention + text.slice(selectionStart),
       cursor.current
     );
   };
 
-  /** Bring what CodeAct asks in front of the user. */
-  const showQuestion = () => {
+  /** Show the cell that waits for approval. */
+  const showWaitingCell = () => {
     const panel = textarea.current!.closest('.jp-CodeAct-panel');
     const approval = panel?.querySelector('.jp-CodeAct-approval');
     approval?.scrollIntoView({ block: 'nearest' });
@@ -125,11 +126,11 @@ export function Composer(): React.JSX.Element {
           }
           placeholder={trans.__('Ask CodeAct about this notebook')}
           rows={2}
-          value={draft}
+          value={text}
           disabled={path === null}
           onBlur={() => composer.dismiss()}
           onChange={({ target }) =>
-            composer.setDraft(target.value, target.selectionStart)
+            composer.setText(target.value, target.selectionStart)
           }
           onKeyDown={onKeyDown}
           onPaste={onPaste}
@@ -145,7 +146,7 @@ export function Composer(): React.JSX.Element {
           >
             @
           </button>
-          <ModeSelect />
+          <ApprovalSelect />
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
       </div>
@@ -155,7 +156,7 @@ export function Composer(): React.JSX.Element {
           <button
             type="button"
             className="jp-CodeAct-show jp-Button jp-mod-minimal"
-            onClick={showQuestion}
+            onClick={showWaitingCell}
           >
             {trans.__('Show')}
           </button>
@@ -167,7 +168,7 @@ export function Composer(): React.JSX.Element {
 
 function SendOrStop({ onStop }: { onStop: () => void }): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { draft, stopping } = model.view;
+  const { stopping } = model.state;
   return model.isRunning ? (
     <button
       key="stop"
@@ -175,7 +176,7 @@ function SendOrStop({ onStop }: { onStop: () => void }): React.JSX.Element {
       className="jp-Button jp-mod-styled jp-mod-warn"
       disabled={stopping}
       onClick={() => {
-        // The button goes away, the focus should not.
+        // The button goes away; the focus should not.
         onStop();
         model.stop();
       }}
@@ -187,14 +188,14 @@ function SendOrStop({ onStop }: { onStop: () => void }): React.JSX.Element {
       key="send"
       type="submit"
       className="jp-Button jp-mod-styled jp-mod-accept"
-      disabled={model.blocked !== null || !draft.trim()}
+      disabled={model.blocked !== null || !model.composer.draft.text.trim()}
     >
       {trans.__('Send')}
     </button>
   );
 }
 
-/** Says that what is sent will take the place of something said before. */
+/** Says that the draft will take the place of an earlier task. */
 function Editing(): React.JSX.Element {
   const { model, trans } = usePanel();
   return (

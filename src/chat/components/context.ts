@@ -5,7 +5,7 @@ import * as React from 'react';
 import { ISettings } from '../../tokens';
 import { ChatModel } from '../model';
 
-/** What every part of the panel may use. */
+/** What every part of the panel can use. */
 export interface IPanelContext {
   /** Put the cursor where the user writes. */
   focusComposer: () => void;

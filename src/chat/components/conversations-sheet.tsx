@@ -11,7 +11,7 @@ import { Sheet } from './sheet';
 /** The conversations of the notebook in front: go on with one, give it a title, delete it. */
 export function ConversationsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { conversations } = model.view;
+  const { conversations } = model.state;
   const list = useRoving<HTMLUListElement>();
   return (
     <Sheet title={trans.__('Conversations')}>
@@ -33,7 +33,7 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
   const { model, trans } = usePanel();
   const { id, runs, updated } = info;
   const title = info.title || trans.__('New conversation');
-  const isOpen = id === model.view.conversation.id;
+  const isOpen = id === model.state.conversation.id;
 
   const rename = async () => {
     const { value } = await InputDialog.getText({
@@ -43,7 +43,7 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
       okLabel: trans.__('Rename')
     });
     if (value?.trim()) {
-      model.renameConversation(id, value.trim());
+      model.actions?.renameConversation(id, value.trim());
     }
   };
 
@@ -60,7 +60,7 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
       ]
     });
     if (button.accept) {
-      model.deleteConversation(id);
+      model.actions?.deleteConversation(id);
     }
   };
 

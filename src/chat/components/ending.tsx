@@ -1,13 +1,13 @@
 import { refreshIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { IEnding } from '../conversation';
-import { cachedShare, IFigures, speed, sum } from '../figures';
+import { cachedShare, IFigures, speed, sum } from '../../session/figures';
+import { IEnding } from '../../session/messages';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 import { Notice } from './notice';
 
-/** How a run ended, what it took, and what can be done about it. */
+/** How a run ended, what it cost, and what can be done about it. */
 export function Ending(props: {
   run: string;
   ending: IEnding;
@@ -25,7 +25,7 @@ export function Ending(props: {
   return (
     <>
       {ending !== 'answered' && (
-        // An old alert in a conversation that is only being shown again is not to be read out.
+        // An old alert in a conversation that is shown again is not to be read out.
         <Notice tone={isQuiet ? 'note' : 'alert'} isSilent={!isLast}>
           {message || fallback}
         </Notice>
@@ -37,7 +37,7 @@ export function Ending(props: {
             icon={undoIcon}
             label={trans.__('Undo this run')}
             disabled={isBusy}
-            onClick={() => model.undo(run)}
+            onClick={() => model.actions?.undo(run)}
           />
         )}
         {isLast && (
@@ -53,11 +53,11 @@ export function Ending(props: {
   );
 }
 
-/** What the run took, and behind it what each turn did. */
+/** What the run cost, and what each turn did when opened. */
 function Figures({ ending }: { ending: IEnding }): React.JSX.Element {
   const { figures, seconds, turns, usage } = ending;
   const { trans } = usePanel();
-  const words = [
+  const text = [
     trans._n('%1 turn', '%1 turns', turns),
     trans.__(
       '%1 tokens',
@@ -66,12 +66,12 @@ function Figures({ ending }: { ending: IEnding }): React.JSX.Element {
     trans.__('%1 s', seconds.toFixed(1))
   ].join(' · ');
   if (figures.length === 0) {
-    return <span className="jp-CodeAct-figures">{words}</span>;
+    return <span className="jp-CodeAct-figures">{text}</span>;
   }
   const total = sum(figures);
   return (
     <details className="jp-CodeAct-figures">
-      <summary>{words}</summary>
+      <summary>{text}</summary>
       <table>
         <thead>
           <tr>

@@ -1,7 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-/** A button that is an icon, with its name for those who point at it or cannot see it. */
+/** A button that is an icon, with its name as tooltip and for screen readers. */
 export function IconButton(props: {
   icon: LabIcon;
   label: string;

@@ -1,8 +1,8 @@
 import * as React from 'react';
 
 import { codeActIcon } from '../../icons';
-import { before, IMessage } from '../conversation';
-import { IView } from '../view';
+import { before, IMessage } from '../../session/messages';
+import { ISessionState } from '../../session/state';
 import { Chips } from './chips';
 import { usePanel } from './context';
 import { MessageItem } from './message-item';
@@ -13,12 +13,13 @@ import { Working } from './working';
 /** How many messages are drawn at first, and again each time the user scrolls to the first of them. */
 const PORTION = 60;
 
-/** The conversation, scrolling along as long as the user is at its end. */
-export function Log({ view }: { view: IView }): React.JSX.Element {
+/** The conversation, which scrolls along while the user is at its end. */
+export function Log({ state }: { state: ISessionState }): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { answered, conversation, notice, pending } = view;
+  const { conversation, notices, pending, resolving } = state;
+  const notice = notices.chat;
   const messages = before(conversation.messages, pending?.replaces ?? null);
-  const kept = before(messages, view.editing).length;
+  const kept = before(messages, model.composer.draft.editing).length;
   const last = messages[messages.length - 1];
   const [outer, inner] = useStickToBottom(pending);
   const [first, showMore] = useWindow(messages, outer);
@@ -29,7 +30,7 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
       className="jp-CodeAct-log"
       role="log"
       aria-label={trans.__('Conversation')}
-      // What is worth being read out is told beside it, once.
+      // What is worth reading out is announced beside it, once.
       aria-live="off"
       aria-busy={last?.streaming ?? false}
       tabIndex={0}
@@ -52,7 +53,7 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
             isReplaced={first + index >= kept}
             isLast={message === last}
             isBusy={isBusy}
-            answered={message.action?.state === 'asking' ? answered : null}
+            resolving={message.action?.state === 'asking' ? resolving : null}
           />
         ))}
         {pending !== null && (
@@ -63,11 +64,11 @@ export function Log({ view }: { view: IView }): React.JSX.Element {
             </div>
           </div>
         )}
-        <Working view={view} />
+        <Working state={state} />
         {notice && (
           <PassingNotice
             notice={notice}
-            onDismiss={() => model.dismissNotice()}
+            onDismiss={() => model.actions?.dismissNotice()}
           />
         )}
       </div>
@@ -90,12 +91,12 @@ function Hint(): React.JSX.Element {
   );
 }
 
-/** Which message is the first to be drawn, and what draws more of them. */
+/** The index of the first message to draw, and a function that draws more. */
 function useWindow(
   messages: readonly IMessage[],
   log: React.RefObject<HTMLElement>
 ): [number, () => void] {
-  // Counted from the beginning, so that nothing goes away at the top while the conversation grows.
+  // Counted from the beginning, so that nothing vanishes at the top while the conversation grows.
   const [first, setFirst] = React.useState<number | null>(null);
   const start = Math.max(0, messages.length - PORTION);
   const shown = Math.min(first ?? start, start);

@@ -8,10 +8,10 @@ import { usePanel } from './context';
 
 const MARKDOWN = 'text/markdown';
 
-/** Markdown as JupyterLab renders it: maths and code included, unsafe HTML not. */
+/** Markdown as JupyterLab renders it, with maths and code, without unsafe HTML. */
 export const Markdown = React.memo(function Markdown(props: {
   source: string;
-  /** Whether the text still grows at its end. */
+  /** Whether text is still added at the end. */
   streaming?: boolean;
 }): React.JSX.Element {
   const { source, streaming } = props;
@@ -19,7 +19,7 @@ export const Markdown = React.memo(function Markdown(props: {
   return (
     <div className="jp-CodeAct-markdown">
       {blocks.map((block, index) => (
-        // Only the last one changes, so only that is drawn again.
+        // Only the last one changes, so only it is drawn again.
         <Block
           key={index}
           source={block}
@@ -33,7 +33,7 @@ export const Markdown = React.memo(function Markdown(props: {
 const Block = React.memo(function Block(props: {
   source: string;
   isGrowing?: boolean;
-  /** Whether what can be done with the code is offered elsewhere. */
+  /** Whether its code gets no toolbar. */
   isBare?: boolean;
 }): React.JSX.Element {
   const { isBare, isGrowing, source } = props;
@@ -49,13 +49,15 @@ const Block = React.memo(function Block(props: {
     Widget.attach(renderer, host.current!);
     let wanted: (() => Promise<void>) | null = null;
     let drawing = false;
-    // Rendering is asynchronous: one at a time, and only the newest of what came meanwhile.
+    // Rendering is asynchronous: one at a time, then only the newest of what came meanwhile.
     render.current = async (next, tools) => {
       wanted = async () => {
         const data = { [MARKDOWN]: next };
         await renderer.renderModel(new MimeModel({ data, trusted: false }));
         if (tools) {
-          equip(renderer.node, code => codeToolbar(code, { model, trans }));
+          addToolbars(renderer.node, code =>
+            codeToolbar(code, { model, trans })
+          );
         }
       };
       if (drawing) {
@@ -79,8 +81,8 @@ const Block = React.memo(function Block(props: {
   return <div ref={host} />;
 });
 
-/** Give each piece of code what can be done with it. */
-function equip(
+/** Give each code block its toolbar. */
+function addToolbars(
   node: HTMLElement,
   toolbar: (code: string) => HTMLElement
 ): void {
@@ -88,7 +90,7 @@ function equip(
     const block = document.createElement('div');
     block.className = 'jp-CodeAct-codeBlock';
     pre.replaceWith(block);
-    // Wide code is scrolled with the keyboard, too.
+    // So that wide code can be scrolled with the keyboard.
     pre.tabIndex = 0;
     block.append(pre, toolbar((pre.textContent ?? '').replace(/\n$/, '')));
   }

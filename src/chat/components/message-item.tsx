@@ -1,13 +1,13 @@
 import { editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { IMessage } from '../conversation';
+import { IMessage } from '../../session/messages';
 import { ActionCard } from './action-card';
 import { Chips } from './chips';
 import { usePanel } from './context';
 import { Ending } from './ending';
 import { IconButton } from './icon-button';
-import { Markdown } from './markdown';
+import { Markdown, PythonCode } from './markdown';
 import { Notice } from './notice';
 
 interface IProps {
@@ -15,9 +15,9 @@ interface IProps {
   isLast: boolean;
   /** Whether the task being edited will take its place. */
   isReplaced: boolean;
-  /** What else it depends on; drawn again when that changes. */
+  /** What else the message depends on: it is drawn again when that changes. */
   isBusy: boolean;
-  answered: string | null;
+  resolving: string | null;
 }
 
 /** One message; drawn again only when it has changed itself. */
@@ -25,8 +25,7 @@ export const MessageItem = React.memo(function MessageItem(
   props: IProps
 ): React.JSX.Element {
   const { isBusy, isLast, isReplaced, message } = props;
-  const { body, action, doubt, ending, run, sender, streaming, time, undone } =
-    message;
+  const { action, ending, rejection, run, sender, time, undone } = message;
   const { trans } = usePanel();
   if (ending) {
     return <Ending run={run} ending={ending} isLast={isLast} isBusy={isBusy} />;
@@ -47,17 +46,17 @@ export const MessageItem = React.memo(function MessageItem(
         {isUser ? trans.__('You:') : trans.__('CodeAct:')}
       </span>
       {isUser ? (
-        <UserWords message={message} isBusy={isBusy} />
+        <UserTask message={message} isBusy={isBusy} />
       ) : (
-        body && <Markdown source={body} streaming={streaming} />
+        <Reply message={message} />
       )}
-      {action && <ActionCard action={action} run={run} />}
-      {doubt && <p className="jp-CodeAct-doubt">{doubt}</p>}
+      {action && <ActionCard action={action} />}
+      {rejection && <p className="jp-CodeAct-rejection">{rejection}</p>}
     </div>
   );
 });
 
-function UserWords(props: {
+function UserTask(props: {
   message: IMessage;
   isBusy: boolean;
 }): React.JSX.Element {
@@ -79,6 +78,33 @@ function UserWords(props: {
         {message.body}
         <Chips attachments={message.attachments ?? []} />
       </div>
+    </>
+  );
+}
+
+/** What the agent says: its thinking folded away, its prose, and code while it is being written. */
+function Reply({ message }: { message: IMessage }): React.JSX.Element {
+  const { body, code, streaming, thinking } = message;
+  const { trans } = usePanel();
+  return (
+    <>
+      {thinking && (
+        <details className="jp-CodeAct-thinking">
+          <summary>{trans.__('Thinking')}</summary>
+          <div>{thinking}</div>
+        </details>
+      )}
+      {body && <Markdown source={body} streaming={streaming && !code} />}
+      {code && (
+        <div
+          className="jp-CodeAct-writing jp-CodeAct-code"
+          tabIndex={0}
+          role="group"
+          aria-label={trans.__('Code being written')}
+        >
+          <PythonCode source={code} />
+        </div>
+      )}
     </>
   );
 }

@@ -4,16 +4,16 @@ import * as React from 'react';
 import { ModelStatus } from '../../protocol';
 import { usePanel } from './context';
 
-/** Which model works here and how it is, with what helps if it is not well. */
+/** The chosen model and its state, with buttons that help if something is wrong. */
 export function ModelLine(): React.JSX.Element | null {
   const { model, trans } = usePanel();
-  const { models, isModelTroubleSaid } = model;
+  const { models, isModelErrorShown } = model;
   const { problem, status } = models;
   if (!status) {
     return null;
   }
   const { message, model: name, progress, state, where } = status;
-  const words = stateWords(state, trans);
+  const label = stateLabel(state, trans);
   return (
     <div
       className="jp-CodeAct-model"
@@ -21,7 +21,7 @@ export function ModelLine(): React.JSX.Element | null {
       role="group"
       aria-label={trans.__('Model')}
     >
-      <div className="jp-CodeAct-modelWords">
+      <div className="jp-CodeAct-modelText">
         <button
           type="button"
           className="jp-CodeAct-modelButton jp-Button jp-mod-minimal"
@@ -31,12 +31,12 @@ export function ModelLine(): React.JSX.Element | null {
           <span className="jp-CodeAct-modelName">
             {name || trans.__('No model')}
           </span>
-          {/* An endpoint whose model has no name is called by its address. */}
+          {/* An endpoint whose model has no name goes by its address. */}
           {where && where !== name && (
             <span className="jp-CodeAct-modelWhere">{where}</span>
           )}
         </button>
-        {words && <span className="jp-CodeAct-modelState">{words}</span>}
+        {label && <span className="jp-CodeAct-modelState">{label}</span>}
         {models.isComing && progress !== null && (
           <span className="jp-CodeAct-percent">
             {trans.__('%1 %', Math.floor(progress * 100))}
@@ -46,10 +46,10 @@ export function ModelLine(): React.JSX.Element | null {
       {models.isComing && (
         <progress
           value={progress ?? undefined}
-          aria-label={words ?? undefined}
+          aria-label={label ?? undefined}
         />
       )}
-      {message && !isModelTroubleSaid && (
+      {message && !isModelErrorShown && (
         <div className="jp-CodeAct-modelMessage">{message}</div>
       )}
       {problem && (
@@ -59,8 +59,8 @@ export function ModelLine(): React.JSX.Element | null {
       )}
       <Help state={state} />
       <div className="jp-CodeAct-sender" role="status">
-        {/* Told once for each state, not at each percent. */}
-        {words && `${name}: ${words}`}
+        {/* Announced once for each state, not for each percent. */}
+        {label && `${name}: ${label}`}
       </div>
     </div>
   );
@@ -83,13 +83,13 @@ function Help({
       {trans.__('Choose Another Model')}
     </button>
   );
-  const start = (words: string) => (
+  const start = (text: string) => (
     <button
       type="button"
       className="jp-Button jp-mod-styled jp-mod-accept"
       onClick={() => models.start()}
     >
-      {words}
+      {text}
     </button>
   );
   switch (state) {
@@ -129,7 +129,7 @@ function Buttons(props: { children: React.ReactNode[] }): React.JSX.Element {
   );
 }
 
-function stateWords(
+function stateLabel(
   state: ModelStatus['state'],
   trans: TranslationBundle
 ): string | null {
@@ -146,7 +146,7 @@ function stateWords(
       return trans.__('stopped');
     case 'ready':
     case 'busy':
-      // Nothing that the user has to know: the conversation shows when it is at work.
+      // Nothing the user has to know: the conversation shows when it is at work.
       return null;
   }
 }

@@ -14,7 +14,7 @@ import { IconButton } from './icon-button';
 import { useRoving } from './roving';
 import { Sheet } from './sheet';
 
-/** The models and endpoints the user can choose among. */
+/** The models and endpoints the user can choose from. */
 export function ModelsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { choices, problem } = model.models;

@@ -1,11 +1,11 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { INotice } from '../view';
+import { INotice } from '../../session/state';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 
-/** A word to the user; an alert is read out at once, unless silent. */
+/** A sentence for the user; an alert is read out at once, unless silent. */
 export function Notice(props: {
   tone: INotice['tone'];
   isSilent?: boolean;
@@ -22,7 +22,7 @@ export function Notice(props: {
   );
 }
 
-/** A word to the user that they can put away. */
+/** A sentence for the user that they can dismiss. */
 export function PassingNotice(props: {
   notice: INotice;
   onDismiss: () => void;

@@ -28,7 +28,7 @@ export function useRoving<T extends HTMLElement>(): React.RefObject<T> {
   return ref;
 }
 
-/** As `useRoving`, for an element that React does not draw. Returns what ends it. */
+/** As `useRoving`, for an element that React does not draw. Returns a function that ends it. */
 export function rove(root: HTMLElement): () => void {
   const onFocus = (event: FocusEvent) => {
     const buttons = buttonsIn(root);

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { IAction } from '../action';
+import { IAction } from '../../session/action';
 import { usePanel } from './context';
 
 /** How long an action took; counting while it runs. */

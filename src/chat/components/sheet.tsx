@@ -4,7 +4,7 @@ import * as React from 'react';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 
-/** Something that is shown in the place of the conversation until the user goes back to it. */
+/** Shown in place of the conversation until the user goes back to it. */
 export function Sheet(props: {
   title: string;
   children: React.ReactNode;

@@ -3,7 +3,7 @@ import * as React from 'react';
 /** How near to the bottom, in pixels, counts as being there. */
 const NEAR = 24;
 
-/** Keep the end of a growing element in view, unless the user has scrolled up; and after a new task anyway. */
+/** Keep the end of a growing element in view, unless the user has scrolled up; after a new task, in any case. */
 export function useStickToBottom(
   task: unknown
 ): [React.RefObject<HTMLDivElement>, React.RefObject<HTMLDivElement>] {

@@ -9,7 +9,7 @@ export function suggestionId(index: number): string {
   return `${SUGGESTIONS_ID}-${index}`;
 }
 
-/** What the word being typed may become. */
+/** Suggestions for the word being typed. */
 export function Suggestions(props: {
   onAccept: (suggestion: ISuggestion) => void;
 }): React.JSX.Element | null {

@@ -1,19 +1,25 @@
 import * as React from 'react';
 
-import { IView } from '../view';
+import { isRunning, lastMessage } from '../../session/selectors';
+import { ISessionState } from '../../session/state';
 import { usePanel } from './context';
 
-/** Says that something goes on where nothing else shows it. */
-export function Working({ view }: { view: IView }): React.JSX.Element | null {
+/** Says that CodeAct is at work where nothing else shows it. */
+export function Working({
+  state
+}: {
+  state: ISessionState;
+}): React.JSX.Element | null {
   const { model, trans } = usePanel();
-  const { conversation, pending, stopping } = view;
-  const { messages, running } = conversation;
-  const last = messages[messages.length - 1];
-  if (!running && pending === null) {
+  const { stopping } = state;
+  if (!isRunning(state)) {
     return null;
   }
-  const state = last?.action?.state;
-  const isShown = last?.streaming || state === 'running' || state === 'asking';
+  const { action, body, code, streaming } = lastMessage(state) ?? {};
+  const isShown =
+    (streaming && (body || code)) ||
+    action?.state === 'running' ||
+    action?.state === 'asking';
   if (isShown && !stopping) {
     return null;
   }

@@ -71,16 +71,16 @@ afterEach(() => {
 
 /** The next answers of the page. */
 async function answers(count: number) {
-  while (connection.sent.length < count) {
+  while (connection.answers.length < count) {
     await new Promise(resolve => setTimeout(resolve));
   }
-  return connection.heard();
+  return connection.answers.splice(0);
 }
 
 describe('Commands of the server', () => {
   it('are carried out one after the other, each with its answer', async () => {
-    connection.say(WRITE);
-    connection.say(READ);
+    connection.receive(WRITE);
+    connection.receive(READ);
     const [written, read] = (await answers(2)) as Done[];
     expect(written).toMatchObject({ type: 'done', id: 1, state: null });
     expect(read.id).toBe(2);
@@ -90,25 +90,25 @@ describe('Commands of the server', () => {
     ]);
   });
 
-  it('are not carried out twice when they are told twice: the answer is repeated', async () => {
-    connection.say(WRITE);
+  it('that come twice are carried out once, and the answer is repeated', async () => {
+    connection.receive(WRITE);
     const [written] = await answers(1);
-    connection.say(WRITE);
+    connection.receive(WRITE);
     expect(await answers(1)).toEqual([written]);
     expect(panel.content.widgets).toHaveLength(2);
   });
 
   it('wait until the cell before them is done', async () => {
-    connection.say({
+    connection.receive({
       type: 'run_cell',
       id: 3,
       notebook: NOTEBOOK,
       cell_id: 'a',
       source: 'a'
     });
-    connection.say(READ);
+    connection.receive(READ);
     await new Promise(resolve => setTimeout(resolve, 20));
-    expect(connection.sent).toEqual([]);
+    expect(connection.answers).toEqual([]);
     finish.resolve();
     const [ran, read] = (await answers(2)) as Done[];
     expect(ran.execution!.status).toBe('ok');
@@ -117,8 +117,8 @@ describe('Commands of the server', () => {
   });
 
   it('delete cells', async () => {
-    connection.say(WRITE);
-    connection.say({
+    connection.receive(WRITE);
+    connection.receive({
       type: 'delete_cell',
       id: 4,
       notebook: NOTEBOOK,
@@ -132,14 +132,14 @@ describe('Commands of the server', () => {
   });
 
   it('go on after one that failed', async () => {
-    connection.say({
+    connection.receive({
       type: 'run_cell',
       id: 5,
       notebook: NOTEBOOK,
       cell_id: 'gone',
       source: ''
     });
-    connection.say(READ);
+    connection.receive(READ);
     expect(await answers(2)).toMatchObject([
       { type: 'failed', id: 5, message: expect.stringContaining('deleted') },
       { type: 'done', id: 2 }
@@ -147,21 +147,21 @@ describe('Commands of the server', () => {
   });
 
   it('fail with a sentence for a notebook that is not open', async () => {
-    connection.say({ ...WRITE, notebook: 'b.ipynb' });
+    connection.receive({ ...WRITE, notebook: 'b.ipynb' });
     expect(await answers(1)).toMatchObject([
       { type: 'failed', message: expect.stringContaining('“b.ipynb”') }
     ]);
   });
 
   it('fail with a sentence when the notebook is closed in the middle', async () => {
-    connection.say({
+    connection.receive({
       type: 'run_cell',
       id: 6,
       notebook: NOTEBOOK,
       cell_id: 'a',
       source: 'a'
     });
-    connection.say(READ);
+    connection.receive(READ);
     await new Promise(resolve => setTimeout(resolve, 20));
     panel.dispose();
     expect(await answers(2)).toMatchObject([

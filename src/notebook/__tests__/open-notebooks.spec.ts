@@ -55,7 +55,8 @@ describe('The notebooks of the page', () => {
     expect(connection.state).toBe('closed');
     await show();
     expect(connection.state).toBe('open');
-    expect(connection.heard()).toContainEqual({
+    expect(connection.takeRequests()).toContainEqual({
+      id: expect.any(String),
       type: 'open',
       notebook: path,
       kernel_id: panel.sessionContext.session!.kernel!.id
@@ -64,30 +65,30 @@ describe('The notebooks of the page', () => {
 
   it('are opened again on each new connection', async () => {
     await show();
-    connection.heard();
+    connection.takeRequests();
     connection.change('closed');
     connection.change('open');
-    expect(connection.heard()).toMatchObject([
+    expect(connection.takeRequests()).toMatchObject([
       { type: 'open', notebook: path }
     ]);
   });
 
   it('are opened again when the kernel restarts', async () => {
     await show();
-    connection.heard();
+    connection.takeRequests();
     await panel.sessionContext.restartKernel();
-    expect(connection.heard()).toMatchObject([
+    expect(connection.takeRequests()).toMatchObject([
       { type: 'open', notebook: path }
     ]);
   });
 
   it('go by their new name once renamed, and are still found by the old', async () => {
     await show();
-    connection.heard();
+    connection.takeRequests();
     const renamed = jest.fn();
     notebooks.renamed.connect((_, change) => renamed(change));
     await panel.context.rename('other.txt');
-    expect(connection.heard()).toMatchObject([
+    expect(connection.takeRequests()).toMatchObject([
       { type: 'open', notebook: 'other.txt' },
       { type: 'close', notebook: path }
     ]);
@@ -103,11 +104,13 @@ describe('The notebooks of the page', () => {
       panel.context as Parameters<typeof NBTestUtils.createNotebookPanel>[0]
     );
     await show(second);
-    connection.heard();
+    connection.takeRequests();
     second.dispose();
-    expect(connection.heard()).toEqual([]);
+    expect(connection.takeRequests()).toEqual([]);
     panel.dispose();
-    expect(connection.heard()).toEqual([{ type: 'close', notebook: path }]);
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'close', notebook: path }
+    ]);
     expect(notebooks.current).toBeNull();
   });
 
@@ -135,8 +138,8 @@ describe('The notebooks of the page', () => {
     expect(notebooks.source(path, 'a')).toBeNull();
     await show();
     expect(notebooks.cells(path)).toEqual([
-      { id: 'a', type: 'code', source: 'a', label: 'Cell 1: a' },
-      { id: 'b', type: 'code', source: 'b', label: 'Cell 2: b' }
+      { id: 'a', type: 'code', source: 'a' },
+      { id: 'b', type: 'code', source: 'b' }
     ]);
     expect(notebooks.source(path, 'b')).toBe('b');
     expect(notebooks.source(path, 'gone')).toBeNull();

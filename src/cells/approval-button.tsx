@@ -5,53 +5,60 @@ import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
+import { Approval, APPROVALS, approvalText } from '../approval';
+import { NotebookSession } from '../session/session';
+import { ISessions } from '../session/sessions';
 import { CellCommandIDs } from '../tokens';
-import { CellsModel } from './model';
-import { MODES, modeWords } from '../modes';
 
-/** In a notebook's toolbar: which cells wait for the user, and a menu to change it and to do more. */
-export class ModeButton extends ReactWidget {
-  constructor(private _options: ModeButton.IOptions) {
+/** In a notebook's toolbar: which cells wait for approval, with a menu to change that and to do more. */
+export class ApprovalButton extends ReactWidget {
+  constructor(private _options: ApprovalButton.IOptions) {
     super();
-    this.addClass('jp-CodeAct-mode');
-    _options.model.changed.connect(this._onChanged, this);
+    this.addClass('jp-CodeAct-approvalSetting');
+    _options.sessions.changed.connect(this._onChanged, this);
     _options.panel.context.pathChanged.connect(this.update, this);
   }
 
   protected override render(): React.JSX.Element {
-    const { model, panel, trans } = this._options;
-    const { mode } = model.record(panel.context.localPath);
-    const words = mode && modeWords(mode, trans);
+    const { trans } = this._options;
+    const approval = this._approval;
+    const text = approval && approvalText(approval, trans);
     return (
       <button
         className="jp-ToolbarButtonComponent jp-Button jp-mod-minimal"
         aria-haspopup="menu"
         aria-label={
-          words
-            ? trans.__('CodeAct: %1. Change it, or do more', words.short)
+          text
+            ? trans.__('CodeAct: %1. Change it, or do more', text.label)
             : trans.__('CodeAct in this notebook')
         }
         title={
-          words
-            ? trans.__('%1 Click to change.', words.hint)
+          text
+            ? trans.__('%1 Click to change.', text.hint)
             : trans.__('CodeAct in this notebook')
         }
-        data-mode={mode ?? undefined}
+        data-approval={approval ?? undefined}
         onClick={() => this._openMenu()}
       >
         <span className="jp-ToolbarButtonComponent-label">
-          {words ? words.short : '…'}
+          {text ? text.label : '…'}
         </span>
         <caretDownEmptyIcon.react tag="span" />
       </button>
     );
   }
 
-  private _onChanged(_: CellsModel, path: string): void {
-    const { model, panel } = this._options;
-    const { mode } = model.record(path);
-    if (path === panel.context.localPath && mode !== this._mode) {
-      this._mode = mode;
+  private get _approval(): Approval | null {
+    const { panel, sessions } = this._options;
+    return sessions.get(panel.context.localPath).state.approval;
+  }
+
+  private _onChanged(_: ISessions, { path }: NotebookSession): void {
+    if (
+      path === this._options.panel.context.localPath &&
+      this._shown !== this._approval
+    ) {
+      this._shown = this._approval;
       this.update();
     }
   }
@@ -60,8 +67,8 @@ export class ModeButton extends ReactWidget {
     const { commands, trans } = this._options;
     const menu = new Menu({ commands });
     menu.node.setAttribute('aria-label', trans.__('CodeAct'));
-    for (const mode of MODES) {
-      menu.addItem({ command: CellCommandIDs.setMode, args: { mode } });
+    for (const approval of APPROVALS) {
+      menu.addItem({ command: CellCommandIDs.setApproval, args: { approval } });
     }
     menu.addItem({ type: 'separator' });
     menu.addItem({ command: CellCommandIDs.undo });
@@ -77,14 +84,14 @@ export class ModeButton extends ReactWidget {
     menu.open(left, bottom);
   }
 
-  private _mode: string | null = null;
+  private _shown: Approval | null = null;
 }
 
-export namespace ModeButton {
+export namespace ApprovalButton {
   export interface IOptions {
     commands: CommandRegistry;
-    model: CellsModel;
     panel: NotebookPanel;
+    sessions: ISessions;
     trans: TranslationBundle;
   }
 }

@@ -1,10 +1,15 @@
-import { Action, Asked, Decided, Executed } from '../protocol';
+import {
+  Action,
+  ApprovalRequested,
+  ApprovalResolved,
+  Executed
+} from '../protocol';
 import { IOutcome, outcomeOf } from './outcome';
 
 /**
  * Where an action is: `waiting` for the gate, `asking` the user, `running`, or over.
  *
- * `skipped` is one that was not allowed to run, `stopped` one that was ended before its time.
+ * `skipped`: it was not allowed to run. `stopped`: it was ended before its time.
  */
 export type ActionState =
   'waiting' | 'asking' | 'running' | 'done' | 'failed' | 'stopped' | 'skipped';
@@ -15,9 +20,9 @@ export interface IAction {
   /** Whether it makes a text cell, which is not run. */
   readonly isText: boolean;
   readonly state: ActionState;
-  /** What the gate asked the user, and bound their word to. */
-  readonly asked: Pick<Asked, 'sha256' | 'source'> | null;
-  /** What the gate had to say. */
+  /** The digest that the user's approval is bound to, if the gate has asked for one. */
+  readonly sha256: string | null;
+  /** Why the gate asks or refuses. */
   readonly reasons: readonly string[];
   readonly cellId: string | null;
   /** Whether a later action has taken its place in the cell. */
@@ -34,7 +39,7 @@ export function newAction(event: Action): IAction {
     source: event.source,
     isText: event.cell_type === 'markdown',
     state: 'waiting',
-    asked: null,
+    sha256: null,
     reasons: [],
     cellId: null,
     rewritten: false,
@@ -50,25 +55,25 @@ export function written(action: IAction, cellId: string): IAction {
   return { ...action, cellId, state: action.isText ? 'done' : 'waiting' };
 }
 
-export function asked(action: IAction, event: Asked): IAction {
-  const { cell_id, reasons, sha256, source } = event;
-  return {
-    ...action,
-    state: 'asking',
-    asked: { sha256, source },
-    reasons,
-    cellId: cell_id
-  };
+export function approvalRequested(
+  action: IAction,
+  event: ApprovalRequested
+): IAction {
+  const { cell_id: cellId, reasons, sha256 } = event;
+  return { ...action, state: 'asking', sha256, reasons, cellId };
 }
 
-export function decided(action: IAction, event: Decided): IAction {
-  const { allowed, reasons, source, time } = event;
+export function approvalResolved(
+  action: IAction,
+  event: ApprovalResolved
+): IAction {
+  const { allowed, edited, reasons, time } = event;
   return {
     ...action,
-    source,
+    source: edited ?? action.source,
     state: allowed ? 'running' : 'skipped',
-    // Why the user was asked says more than that they said no.
-    reasons: action.asked ? action.reasons : reasons,
+    // The reasons for asking are more telling than the user's "no".
+    reasons: action.sha256 === null ? reasons : action.reasons,
     started: allowed ? time : null
   };
 }
@@ -90,7 +95,7 @@ export function executed(action: IAction, event: Executed): IAction {
   };
 }
 
-/** Whether anything may still come of it. */
+/** Whether an action is not over yet. */
 export function isOpen({ state }: IAction): boolean {
   return state === 'waiting' || state === 'asking' || state === 'running';
 }

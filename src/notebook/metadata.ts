@@ -1,6 +1,6 @@
 import { ICellModel } from '@jupyterlab/cells';
 
-/** Which run wrote a cell, as the cell's metadata say: for information only. */
+/** Which run wrote a cell, according to the cell's metadata: for information only. */
 export interface IWritten {
   readonly run: string;
   readonly model: string;
@@ -8,7 +8,7 @@ export interface IWritten {
 
 const KEY = 'codeact';
 
-/** Who wrote a cell; `null` if it was not CodeAct. */
+/** The run that wrote a cell; `null` if it was not CodeAct. */
 export function writtenBy(model: ICellModel): IWritten | null {
   const { run, model: name } = metadataOf(model);
   return typeof run === 'string'

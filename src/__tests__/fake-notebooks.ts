@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { ICellBrief, INotebooks, IOpenNotebook } from '../../tokens';
+import { ICellBrief, INotebooks, IOpenNotebook } from '../tokens';
 
 /** Notebooks that are where the test says. */
 export class FakeNotebooks implements INotebooks {

@@ -1,12 +1,6 @@
-import {
-  EMPTY,
-  Event,
-  fromHistory,
-  happen,
-  IConversation
-} from '../conversation';
-import { withoutCode } from '../words';
-import { ended, event, history, turnWith } from './events';
+import { EMPTY, fromHistory, IConversation, reduce } from '../conversation';
+import { Event } from '../messages';
+import { delta, ended, event, history, turnWith } from './events';
 
 const TRACE = {
   output_type: 'error',
@@ -16,7 +10,7 @@ const TRACE = {
 };
 
 function draw(...events: Event[]): IConversation {
-  return events.reduce(happen, EMPTY);
+  return events.reduce(reduce, EMPTY);
 }
 
 describe('A conversation', () => {
@@ -32,15 +26,18 @@ describe('A conversation', () => {
   it('shows a reply while it is written, and then the whole', () => {
     const first = draw(
       event('run_started', 0),
-      event('reply_delta', 1, { text: 'Hel' }),
-      event('reply_delta', 1, { text: 'lo' })
+      delta(1, { prose: 'Hel' }),
+      delta(1, { prose: 'lo' })
     );
     expect(first.messages[1]).toMatchObject({
       sender: 'agent',
       body: 'Hello',
       streaming: true
     });
-    const whole = happen(first, event('reply', 1, { text: 'Hello!' }));
+    const whole = reduce(
+      first,
+      event('reply', 1, { text: 'Hello!', prose: 'Hello!' })
+    );
     expect(whole.messages).toHaveLength(2);
     expect(whole.messages[1]).toMatchObject({
       body: 'Hello!',
@@ -48,28 +45,84 @@ describe('A conversation', () => {
     });
   });
 
-  it('says why an answer was not taken, beside the answer', () => {
-    const { messages } = draw(
-      event('run_started', 0),
-      event('reply', 1, { text: 'It is 4711.' }),
-      event('doubted', 1, { message: 'No output shows 4711.' }),
-      event('observation', 1),
-      event('reply', 2, { text: 'It is 42.' })
-    );
-    expect(messages.slice(1)).toMatchObject([
-      { body: 'It is 4711.', doubt: 'No output shows 4711.' },
-      { body: 'It is 42.' }
-    ]);
-    expect(messages[2].doubt).toBeUndefined();
+  it('keeps thinking, prose and code of a reply apart while it is written', () => {
+    const [message] = draw(
+      delta(1, { thinking: 'Let me ' }),
+      delta(1, { thinking: 'see.', prose: 'I add ' }),
+      delta(1, { prose: 'them.', action: 'x = ' }),
+      delta(1, { action: '1' })
+    ).messages;
+    expect(message).toMatchObject({
+      thinking: 'Let me see.',
+      body: 'I add them.',
+      code: 'x = 1'
+    });
   });
 
-  it('turns the code of a reply into a card, and keeps the words', () => {
-    const [, message] = draw(
-      event('run_started', 0),
-      ...turnWith(1, 'x = 1').slice(0, 4)
+  it('begins a reply anew with the piece that says so', () => {
+    const [message, ...others] = draw(
+      delta(1, { thinking: 'Hm.', prose: 'Wrong', action: 'oops' }),
+      delta(1, { prose: 'Right', restart: true }),
+      delta(1, { prose: ' now.' })
     ).messages;
-    expect(message.body).toBe('Words.');
+    expect(others).toEqual([]);
+    expect(message).toMatchObject({
+      thinking: '',
+      body: 'Right now.',
+      code: '',
+      streaming: true
+    });
+    const [emptied] = draw(
+      delta(1, { prose: 'Wrong' }),
+      delta(1, { restart: true })
+    ).messages;
+    expect(emptied.body).toBe('');
+  });
+
+  it('shows prose as it is, even if it quotes what marks code in other replies', () => {
+    const prose =
+      'Write `<execute>x</execute>`, or\n\n```python\nx\n```\n\nand <think> no more.';
+    const [live] = draw(
+      event('reply', 1, { text: prose, prose }),
+      event('action', 1, { source: 'x' })
+    ).messages;
+    expect(live.body).toBe(prose);
+    const [streamed] = draw(
+      ...[...prose].map(letter => delta(1, { prose: letter }))
+    ).messages;
+    expect(streamed.body).toBe(prose);
+  });
+
+  it('says why an answer was rejected, beside the answer', () => {
+    const { messages } = draw(
+      event('run_started', 0),
+      event('reply', 1, { prose: 'It is 4711.' }),
+      event('answer_rejected', 1, { message: 'No output shows 4711.' }),
+      event('observation', 1),
+      event('reply', 2, { prose: 'It is 42.' })
+    );
+    expect(messages.slice(1)).toMatchObject([
+      { body: 'It is 4711.', rejection: 'No output shows 4711.' },
+      { body: 'It is 42.' }
+    ]);
+    expect(messages[2].rejection).toBeUndefined();
+  });
+
+  it('turns the code being written into an action, and keeps the prose', () => {
+    const events = [event('run_started', 0), ...turnWith(1, 'x = 1')];
+    const [, written] = draw(...events.slice(0, 4)).messages;
+    expect(written).toMatchObject({ body: 'Prose.', code: 'x = 1' });
+    const [, message] = draw(...events.slice(0, 5)).messages;
+    expect(message.body).toBe('Prose.');
+    expect(message.code).toBeUndefined();
     expect(message.action).toMatchObject({ source: 'x = 1', state: 'waiting' });
+  });
+
+  it('is the same conversation after an event that draws nothing', () => {
+    const conversation = draw(event('run_started', 0), ...turnWith(1, 'x'));
+    for (const type of ['hook_applied', 'history_compacted'] as const) {
+      expect(reduce(conversation, event(type, 1))).toBe(conversation);
+    }
   });
 
   it('follows an action from the cell to its outcome', () => {
@@ -78,13 +131,13 @@ describe('A conversation', () => {
     });
     const waiting = draw(...events.slice(0, 5));
     expect(waiting.messages[0].action).toMatchObject({ state: 'waiting' });
-    const running = happen(waiting, events[5]);
+    const running = reduce(waiting, events[5]);
     expect(running.messages[0].action).toMatchObject({
       state: 'running',
       cellId: 'x',
       started: 1001
     });
-    const done = happen(running, events[6]);
+    const done = reduce(running, events[6]);
     expect(done.messages[0].action).toMatchObject({
       state: 'done',
       seconds: 2,
@@ -121,26 +174,38 @@ describe('A conversation', () => {
     ).messages;
     expect(message.action).toMatchObject({
       state: 'skipped',
-      asked: null,
+      sha256: null,
       reasons
     });
   });
 
-  it('asks the user about a cell, and shows what they decided', () => {
+  it('asks the user about the source of the action, and shows what they decided', () => {
     const reasons = ['It deletes files.'];
-    const question = event('asked', 1, { source: 'x', sha256: 's', reasons });
-    const asking = draw(...turnWith(1, 'x').slice(0, 5), question);
+    const request = event('approval_requested', 1, { sha256: 's', reasons });
+    const asking = draw(...turnWith(1, 'x').slice(0, 5), request);
     expect(asking.messages[0].action).toMatchObject({
       state: 'asking',
-      asked: { source: 'x', sha256: 's' },
+      source: 'x',
+      sha256: 's',
       reasons
     });
-    const running = happen(asking, event('decided', 1, { source: 'y' }));
+    const running = reduce(asking, event('approval_resolved', 1));
     expect(running.messages[0].action).toMatchObject({
+      state: 'running',
+      source: 'x'
+    });
+    const edited = reduce(
+      asking,
+      event('approval_resolved', 1, { edited: 'y' })
+    );
+    expect(edited.messages[0].action).toMatchObject({
       state: 'running',
       source: 'y'
     });
-    const skipped = happen(asking, event('decided', 1, { allowed: false }));
+    const skipped = reduce(
+      asking,
+      event('approval_resolved', 1, { allowed: false })
+    );
     expect(skipped.messages[0].action).toMatchObject({ state: 'skipped' });
   });
 
@@ -148,13 +213,13 @@ describe('A conversation', () => {
     const { messages, running } = draw(
       event('run_started', 0),
       ...turnWith(1, 'x'),
-      event('reply', 2, { text: 'It is 1.' }),
+      event('reply', 2, { prose: 'It is 1.' }),
       ended(2, { answer: 'It is 1.' })
     );
     expect(running).toBe(false);
     expect(messages.map(({ body }) => body)).toEqual([
       'Do it.',
-      'Words.',
+      'Prose.',
       'It is 1.',
       ''
     ]);
@@ -173,7 +238,7 @@ describe('A conversation', () => {
     const { messages } = draw(
       event('run_started', 0),
       ...turnWith(1, 'x').slice(0, 6),
-      event('reply_delta', 2, { text: 'Nex' }),
+      delta(2, { prose: 'Nex' }),
       ended(2, { ending: 'stopped' })
     );
     expect(messages[1].action!.state).toBe('stopped');
@@ -203,7 +268,7 @@ describe('A conversation', () => {
       ended(2, { ending: 'stopped' })
     );
     expect(before.messages[2].ending).toMatchObject({ canUndo: true });
-    const { messages } = happen(
+    const { messages } = reduce(
       before,
       event('run_undone', 0, { left: ['x'] })
     );
@@ -215,7 +280,7 @@ describe('A conversation', () => {
     const { messages } = draw(
       event('run_started', 0),
       ...turnWith(1, 'x'),
-      event('reply', 2, { text: 'Yes.', first_token_seconds: 0.5 }),
+      event('reply', 2, { prose: 'Yes.', first_token_seconds: 0.5 }),
       ended(2, { answer: 'Yes.' })
     );
     expect(messages[3].ending!.figures).toMatchObject([
@@ -230,7 +295,7 @@ describe('A conversation', () => {
 
   it('replaces only the messages that an event changes', () => {
     const before = draw(event('run_started', 0), ...turnWith(1, 'x'));
-    const after = happen(before, event('reply_delta', 2, { text: 'a' }));
+    const after = reduce(before, delta(2, { prose: 'a' }));
     expect(after.messages[0]).toBe(before.messages[0]);
     expect(after.messages[1]).toBe(before.messages[1]);
   });
@@ -248,27 +313,11 @@ describe('A history', () => {
   });
 
   it('keeps what was seen of a reply that is still being written', () => {
-    const before = draw(...events, event('reply_delta', 2, { text: 'Half a' }));
+    const before = draw(...events, delta(2, { prose: 'Half a' }));
     const running = history(events, { running: true });
     expect(fromHistory(running, before).messages).toEqual(before.messages);
     expect(fromHistory(history(events), before).messages).toHaveLength(2);
     const other = history([], { running: true, conversation: 'd' });
     expect(fromHistory(other, before).messages).toEqual([]);
-  });
-});
-
-describe('The words of a reply', () => {
-  it.each([
-    ['A.\n\n```python\nx\ny\n```', 'x\ny', 'A.'],
-    ['A.\n```py\nx\n', 'x', 'A.'],
-    ['```python\nx\n```\nB.', 'x', 'B.'],
-    ['A.\n\n````python\nx\n````\n\nB.', 'x', 'A.\n\nB.'],
-    ['A. <execute>x</execute>', 'x', 'A.'],
-    ['A.\n```python\n  x\n  ```', '  x', 'A.'],
-    ['A.\n```python\n\tx\n\ty\n```', 'x\ny', 'A.'],
-    ['An `x`.\n```python\nx\n```', 'x', 'An `x`.'],
-    ['Just words about x.', 'x', 'Just words about x.']
-  ])('%j without %j are %j', (reply, source, words) => {
-    expect(withoutCode(reply, source)).toBe(words);
   });
 });

@@ -1,3 +1,5 @@
+import { multiline } from '../multiline';
+
 /** What came out of a cell, in brief. */
 export interface IOutcome {
   /** Its text: of an error the name and the message, else the last lines. */
@@ -16,7 +18,7 @@ const PICTURES = ['image/png', 'image/jpeg', 'image/gif'];
 // eslint-disable-next-line no-control-regex
 const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
 
-/** Put nbformat outputs in brief; `null` when there is nothing to tell. */
+/** Summarise nbformat outputs; `null` if there is nothing to show. */
 export function outcomeOf(
   outputs: readonly Record<string, unknown>[]
 ): IOutcome | null {
@@ -26,21 +28,21 @@ export function outcomeOf(
   for (const output of outputs) {
     if (output.output_type === 'error') {
       if (output.ename === 'KeyboardInterrupt') {
-        continue; // Told by the state; what had been printed says more.
+        continue; // The state shows it; what was printed before says more.
       }
       return { text: errorText(output), images: [], others: [] };
     }
     if (output.output_type === 'stream') {
-      texts.push(joined(output.text));
+      texts.push(multiline(output.text));
       continue;
     }
     const data = (output.data ?? {}) as Record<string, unknown>;
     const picture = PICTURES.find(type => data[type]);
     if (picture) {
-      const base64 = joined(data[picture]).replace(/\s/g, '');
+      const base64 = multiline(data[picture]).replace(/\s/g, '');
       images.push(`data:${picture};base64,${base64}`);
     } else if ('text/plain' in data) {
-      texts.push(joined(data['text/plain']) + '\n');
+      texts.push(multiline(data['text/plain']) + '\n');
     } else {
       others.push(...Object.keys(data).slice(0, 1));
     }
@@ -55,16 +57,11 @@ function errorText(output: Record<string, unknown>): string {
   return lastLines(evalue ? `${ename}: ${evalue}` : `${ename}`);
 }
 
-/** nbformat spells long text as a string or as a list of lines. */
-function joined(value: unknown): string {
-  return Array.isArray(value) ? value.join('') : String(value ?? '');
-}
-
 function lastLines(text: string): string {
   const lines = text
     .replace(ANSI, '')
     .split('\n')
-    // What a carriage return has overwritten was never meant to stay, as in a progress bar.
+    // What a carriage return has overwritten was not meant to stay, as in a progress bar.
     .map(line => line.replace(/\r$/, '').replace(/^[^]*\r/, ''))
     .map(line =>
       line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line

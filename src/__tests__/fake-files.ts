@@ -1,6 +1,6 @@
-import { Attachment } from '../../protocol';
-import { fileAttachment, textAttachment } from '../attachments';
-import { IFileInfo, IFiles } from '../files';
+import { Attachment } from '../protocol';
+import { fileAttachment, textAttachment } from '../session/attachments';
+import { IFileInfo, IFiles } from '../chat/files';
 
 /** Files that are where the test says, by folder. */
 export class FakeFiles implements IFiles {
@@ -22,7 +22,7 @@ export class FakeFiles implements IFiles {
     return fileAttachment(path, path);
   }
 
-  async bring(file: File): Promise<Attachment> {
+  async read(file: File): Promise<Attachment> {
     if (file.name.endsWith('.exe')) {
       throw new Error(`${file.name} is not a text.`);
     }

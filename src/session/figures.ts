@@ -3,7 +3,7 @@ import { Reply, Usage } from '../protocol';
 /** What a model reply cost. */
 export interface IFigures extends Readonly<Usage> {
   readonly seconds: number;
-  /** Seconds until the first word, if anybody noticed. */
+  /** Seconds until the first token, if known. */
   readonly first: number | null;
 }
 
@@ -12,7 +12,7 @@ export function figuresOf(event: Reply): IFigures {
   return { ...usage, seconds, first };
 }
 
-/** The figures of several replies as one; `first` is that of the first of them. */
+/** The sum of several replies' figures; `first` is that of the first reply. */
 export function sum(all: readonly IFigures[]): IFigures {
   const total = (of: (figures: IFigures) => number) =>
     all.reduce((before, each) => before + of(each), 0);
@@ -36,7 +36,7 @@ export function speed(all: readonly IFigures[]): number | null {
   return seconds > 0 && tokens > 0 ? tokens / seconds : null;
 }
 
-/** Which part of the prompt a cache has served, 0 to 1. */
+/** The share of the prompt that a cache has served, 0 to 1. */
 export function cachedShare(figures: IFigures): number | null {
   const { cached_tokens, prompt_tokens } = figures;
   return prompt_tokens > 0 ? cached_tokens / prompt_tokens : null;

@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Attachment } from '../protocol';
 import { ICellBrief } from '../tokens';
 
-/** Characters of a text that go along; the agent can open the rest itself. */
+/** The most characters of a text to attach; the agent can open the rest itself. */
 export const MOST_TEXT = 20_000;
 
 function attachment(
@@ -58,7 +58,7 @@ export function fileAttachment(name: string, path: string): Attachment {
   return attachment('file', name, { path });
 }
 
-/** A text that is nowhere in Jupyter's contents. */
+/** A text that is not in Jupyter's contents. */
 export function textAttachment(name: string, text: string): Attachment {
   return attachment('selection', name, { text: text.slice(0, MOST_TEXT) });
 }
@@ -67,8 +67,8 @@ export function imageAttachment(name: string, image: string): Attachment {
   return attachment('image', name, { image });
 }
 
-/** What went along with an earlier task, as it is given: a file's path was told as its notebook's kernel opens it. */
-export function asGiven(
+/** The attachments of an earlier task, to be sent again: the server has made the paths relative to the notebook. */
+export function reattached(
   attachments: readonly Attachment[],
   notebook: string
 ): Attachment[] {

@@ -1,5 +1,11 @@
-import { Decided, Executed, History, RunEnded } from '../../protocol';
-import { Event } from '../conversation';
+import {
+  ApprovalResolved,
+  Executed,
+  History,
+  ReplyDelta,
+  RunEnded
+} from '../../protocol';
+import { Event } from '../messages';
 
 const USAGE = {
   prompt_tokens: 100,
@@ -8,7 +14,7 @@ const USAGE = {
   estimated: false
 };
 
-/** An event of run `r` in conversation `c`, with what a test does not care for filled in. */
+/** An event of run `r` in conversation `c`, with what a test does not care about filled in. */
 export function event<T extends Event['type']>(
   type: T,
   turn: number,
@@ -23,27 +29,26 @@ export function event<T extends Event['type']>(
       attachments: [],
       replaces: null
     },
-    reply_delta: { text: '', restart: false },
+    reply_delta: { thinking: '', prose: '', action: '', restart: false },
     reply: {
       text: '',
+      thinking: '',
+      prose: '',
       usage: USAGE,
       seconds: 1,
       first_token_seconds: null,
       finish_reason: 'stop'
     },
     action: { source: '', cell_type: 'code' },
-    decided: {
+    approval_requested: { cell_id: 'x', sha256: '', reasons: [] },
+    approval_resolved: {
       cell_id: 'x',
-      source: '',
       sha256: '',
       allowed: true,
-      reasons: []
+      reasons: [],
+      edited: null
     },
     cell_written: { cell_id: 'x', rewritten: false, before: null },
-    asked: { cell_id: 'x', source: '', sha256: '', reasons: [] },
-    doubted: { message: '' },
-    condensed: { room: 0 },
-    run_undone: { left: [] },
     executed: {
       cell_id: 'x',
       status: 'ok',
@@ -52,6 +57,10 @@ export function event<T extends Event['type']>(
       seconds: 2
     },
     observation: { text: '', images: [] },
+    hook_applied: { hook: 'nudge' },
+    answer_rejected: { message: '' },
+    history_compacted: { room: 0 },
+    run_undone: { left: [] },
     run_ended: {
       ending: 'answered',
       answer: '',
@@ -65,25 +74,44 @@ export function event<T extends Event['type']>(
   return { ...base, type, turn, ...filling, ...rest } as Event;
 }
 
+/** A piece of a reply. */
+export function delta(turn: number, piece: Partial<ReplyDelta>): Event {
+  return event('reply_delta', turn, piece);
+}
+
 /** The events of a turn that runs a cell. */
 export function turnWith(
   turn: number,
   source: string,
   executed: Partial<Executed> = {},
-  decided: Partial<Decided> = {}
+  resolved: Partial<ApprovalResolved> = {}
 ): Event[] {
-  const text = `Words.\n\n\`\`\`python\n${source}\n\`\`\``;
+  const text = `Prose.\n\n\`\`\`python\n${source}\n\`\`\``;
   return [
-    event('reply_delta', turn, { text: text.slice(0, 12) }),
-    event('reply_delta', turn, { text: text.slice(12) }),
-    event('reply', turn, { text }),
+    delta(turn, { prose: 'Pro' }),
+    delta(turn, { prose: 'se.', action: source }),
+    event('reply', turn, { text, prose: 'Prose.' }),
     event('action', turn, { source }),
     event('cell_written', turn, {
       cell_id: executed.cell_id ?? 'x',
       rewritten: turn > 1
     }),
-    event('decided', turn, { source, ...decided }),
+    event('approval_resolved', turn, resolved),
     event('executed', turn, executed)
+  ];
+}
+
+/** The events of a run up to the question whether a cell may run. */
+export function waiting(
+  source: string,
+  requested: Partial<Extract<Event, { type: 'approval_requested' }>> = {}
+): Event[] {
+  const cell_id = requested.cell_id ?? 'x';
+  return [
+    event('run_started', 0),
+    event('action', 1, { source }),
+    event('cell_written', 1, { cell_id }),
+    event('approval_requested', 1, { sha256: 'digest', ...requested })
   ];
 }
 
@@ -94,7 +122,7 @@ export function history(events: Event[], rest: Partial<History> = {}): History {
     conversation: 'c',
     events,
     running: false,
-    mode: 'auto',
+    approval: 'never',
     ...rest
   };
 }

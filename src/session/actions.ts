@@ -1,0 +1,224 @@
+import { Approval } from '../approval';
+import { Request } from '../requests';
+import { isRunning, waitingCell } from './selectors';
+import { NotebookSession } from './session';
+import { IHandoff, ITask, Place, refused } from './state';
+
+/** A request about a notebook that is not named yet. */
+type NotebookRequest<T> = T extends { notebook: string }
+  ? Omit<T, 'notebook'>
+  : never;
+
+/** How a task is to be run. */
+export interface IRunOptions {
+  /** The cell to work below; the active one by default. */
+  readonly below?: string | null;
+  /** The id of the handoff, if the task comes from `%codeact`. */
+  readonly handoff?: string;
+  readonly model?: string | null;
+  readonly approval?: Approval | null;
+  readonly maxTurns?: number | null;
+}
+
+/**
+ * What the user does in a notebook, from one part of the page.
+ *
+ * Methods that send a request return whether it went out. If it did not, or if it is refused, the reason is shown at
+ * that part of the page, and nowhere else.
+ */
+export class SessionActions {
+  constructor(
+    private _session: NotebookSession,
+    private _place: Place
+  ) {}
+
+  ask(task: ITask, options: IRunOptions = {}): boolean {
+    const { approval, below, handoff, maxTurns, model } = options;
+    const request: NotebookRequest<Request> = {
+      type: 'ask',
+      task: task.task,
+      attachments: [...task.attachments],
+      replaces: task.replaces,
+      model: model ?? null,
+      approval: approval ?? null,
+      below: below ?? null,
+      max_turns: maxTurns ?? null
+    };
+    if (handoff !== undefined) {
+      return this._handOff({ id: handoff, task: task.task }, request);
+    }
+    const isSent = this._request(request, () =>
+      this._session.returnTask(this._place)
+    );
+    if (isSent) {
+      this._session.set({ pending: task });
+      this.dismissNotice();
+    }
+    return isSent;
+  }
+
+  /** Stop the run. */
+  stop(): boolean {
+    const isSent = this._request({ type: 'stop' }, () =>
+      this._session.set({ stopping: false })
+    );
+    if (isSent && isRunning(this._session.state)) {
+      this._session.set({ stopping: true });
+    }
+    return isSent;
+  }
+
+  /** Decide whether the cell that waits may run, as it is now, and whether all later cells of the run may. */
+  resolveApproval(approved: boolean, rest = false): void {
+    const waiting = waitingCell(this._session.state);
+    if (!waiting || waiting.isResolving) {
+      return;
+    }
+    const { cellId, run, sha256 } = waiting;
+    const { path } = this._session;
+    const { notebooks, trans } = this._session.options;
+    const source = notebooks.source(path, cellId);
+    if (approved && source === null) {
+      const text = trans.__('This cell is no longer in the notebook.');
+      this._session.notify(this._place, 'note', text);
+      return;
+    }
+    const isSent = this._request(
+      {
+        type: 'resolve_approval',
+        run,
+        sha256,
+        approved,
+        source: source ?? waiting.source,
+        rest
+      },
+      () => this._session.set({ resolving: null })
+    );
+    if (isSent) {
+      this._session.set({ resolving: sha256 });
+    }
+  }
+
+  /** Choose which cells wait for approval. */
+  setApproval(approval: Approval): boolean {
+    return this._request({ type: 'set_approval', approval });
+  }
+
+  /** Undo a run, the last one that changed a cell if none is named. */
+  undo(run: string | null = null): boolean {
+    return this._request({ type: 'undo', run });
+  }
+
+  /** Check that the notebook reproduces in a fresh kernel. */
+  check(): boolean {
+    return this._request({ type: 'check' });
+  }
+
+  stopCheck(): boolean {
+    return this._request({ type: 'stop_check' });
+  }
+
+  /** Hide the results of a check. */
+  clearCheck(): void {
+    const { check } = this._session.state;
+    if (check) {
+      const hidden = [...check.hidden, this._place];
+      this._session.set({ check: { ...check, hidden } });
+    }
+  }
+
+  /** Forget the result of a check for a cell, which has been edited. */
+  forgetCheckOf(cellId: string): void {
+    const { check } = this._session.state;
+    if (check && !check.edited.includes(cellId)) {
+      const edited = [...check.edited, cellId];
+      this._session.set({ check: { ...check, edited } });
+    }
+  }
+
+  /** Start a new conversation. */
+  newConversation(): boolean {
+    return this._begin({ type: 'new_conversation' });
+  }
+
+  /** Go on with an earlier conversation. */
+  openConversation(conversation: string): boolean {
+    return this._begin({ type: 'open_conversation', conversation });
+  }
+
+  listConversations(): boolean {
+    return this._request({ type: 'list_conversations' });
+  }
+
+  renameConversation(conversation: string, title: string): boolean {
+    return this._request({ type: 'rename_conversation', conversation, title });
+  }
+
+  deleteConversation(conversation: string): boolean {
+    return this._request({ type: 'delete_conversation', conversation });
+  }
+
+  dismissNotice(): void {
+    const { notices } = this._session.state;
+    if (notices[this._place]) {
+      this._session.set({ notices: { ...notices, [this._place]: null } });
+    }
+  }
+
+  /** Ask a task that `%codeact` handed over; a refusal is shown in that cell. */
+  private _handOff(
+    { id, task }: Pick<IHandoff, 'id' | 'task'>,
+    request: NotebookRequest<Request>
+  ): boolean {
+    const { handoffs } = this._session.state;
+    const handoff = { id, task, run: null, refusal: null };
+    this._session.set({ handoffs: [...handoffs, handoff] });
+    const refuse = (message: string) => {
+      const { handoffs } = this._session.state;
+      const fits = (each: IHandoff) => each.id === id;
+      this._session.set({ handoffs: refused(handoffs, message, fits) });
+    };
+    const isSent = this._send(request, refuse);
+    if (!isSent) {
+      refuse(this._unreachable);
+    }
+    return isSent;
+  }
+
+  private _begin(request: NotebookRequest<Request>): boolean {
+    const isSent = this._request(request);
+    if (isSent) {
+      this.dismissNotice();
+    }
+    return isSent;
+  }
+
+  private _request(
+    request: NotebookRequest<Request>,
+    onRefused?: () => void
+  ): boolean {
+    const isSent = this._send(request, message => {
+      onRefused?.();
+      this._session.notify(this._place, 'alert', message);
+    });
+    if (!isSent) {
+      this._session.notify(this._place, 'alert', this._unreachable);
+    }
+    return isSent;
+  }
+
+  private _send(
+    request: NotebookRequest<Request>,
+    onRefused: (message: string) => void
+  ): boolean {
+    const { connection } = this._session.options;
+    const { path: notebook } = this._session;
+    return connection.request({ ...request, notebook } as Request, onRefused);
+  }
+
+  private get _unreachable(): string {
+    return this._session.options.trans.__(
+      'The CodeAct server cannot be reached. Try again in a moment.'
+    );
+  }
+}

@@ -1,0 +1,234 @@
+import {
+  Attachment,
+  CellWritten,
+  EventMessage,
+  ReplyDelta,
+  RunEnded,
+  RunStarted,
+  RunUndone
+} from '../protocol';
+import {
+  approvalRequested,
+  approvalResolved,
+  executed,
+  IAction,
+  isOpen,
+  newAction,
+  written
+} from './action';
+import { figuresOf, IFigures } from './figures';
+
+export type Event = EventMessage['event'];
+
+/** How a run ended. */
+export interface IEnding extends Pick<
+  RunEnded,
+  'ending' | 'message' | 'turns' | 'usage' | 'seconds'
+> {
+  /** What each of its turns cost. */
+  readonly figures: readonly IFigures[];
+  /** Whether it left something in the notebook that can be undone. */
+  readonly canUndo: boolean;
+}
+
+/** One message of a conversation; never changed, only replaced. */
+export interface IMessage {
+  readonly id: string;
+  /** The run it belongs to. */
+  readonly run: string;
+  /** The user's task, or the prose of the agent's reply. */
+  readonly body: string;
+  readonly sender: 'user' | 'agent' | 'notice';
+  /** Unix time in seconds. */
+  readonly time: number;
+  /** What the user attached to the task. */
+  readonly attachments?: readonly Attachment[];
+  /** What the model thought before it replied. */
+  readonly thinking?: string;
+  /** Code in a reply that has not become an action yet. */
+  readonly code?: string;
+  /** Whether the reply is still being written. */
+  readonly streaming?: boolean;
+  readonly figures?: IFigures;
+  readonly action?: IAction;
+  /** Why the reply was not accepted as the answer, in a sentence. */
+  readonly rejection?: string;
+  /** In the notice that closes a run. */
+  readonly ending?: IEnding;
+  /** In the notice that a run was undone: the cells that were left alone. */
+  readonly undone?: { readonly left: readonly string[] };
+}
+
+type Messages = readonly IMessage[];
+
+/** The messages of a conversation after one more event. */
+export function reduceMessages(messages: Messages, event: Event): Messages {
+  switch (event.type) {
+    case 'run_started':
+      return started(messages, event);
+    case 'reply_delta':
+      return change(messages, event, message => extended(message, event));
+    case 'reply':
+      return change(messages, event, message => ({
+        ...message,
+        body: event.prose,
+        thinking: event.thinking,
+        streaming: false,
+        figures: figuresOf(event)
+      }));
+    case 'action':
+      return change(messages, event, message => ({
+        ...message,
+        code: undefined,
+        streaming: false,
+        action: newAction(event)
+      }));
+    case 'cell_written':
+      return act(overwritten(messages, event), event, action =>
+        written(action, event.cell_id)
+      );
+    case 'approval_requested':
+      return act(messages, event, action => approvalRequested(action, event));
+    case 'approval_resolved':
+      return act(messages, event, action => approvalResolved(action, event));
+    case 'executed':
+      return act(messages, event, action => executed(action, event));
+    case 'answer_rejected':
+      return change(messages, event, message => ({
+        ...message,
+        rejection: event.message
+      }));
+    case 'run_undone':
+      return undone(messages, event);
+    case 'run_ended':
+      return ended(messages, event);
+    case 'observation':
+    case 'history_compacted':
+    case 'hook_applied':
+      return messages;
+  }
+}
+
+/** The messages before a run, which is all of them if it is not there. */
+export function before(messages: Messages, run: string | null): Messages {
+  const index = messages.findIndex(message => message.run === run);
+  return index < 0 ? messages : messages.slice(0, index);
+}
+
+function started(messages: Messages, event: RunStarted): Messages {
+  const { attachments, run, task: body, time } = event;
+  return [
+    ...before(messages, event.replaces),
+    { id: run, run, sender: 'user', body, time, attachments }
+  ];
+}
+
+/** A reply with one more piece, or starting over with it. */
+function extended(message: IMessage, event: ReplyDelta): IMessage {
+  const { action, prose, restart, thinking } = event;
+  const soFar: Partial<IMessage> = restart ? {} : message;
+  return {
+    ...message,
+    body: (soFar.body ?? '') + prose,
+    thinking: (soFar.thinking ?? '') + thinking,
+    code: (soFar.code ?? '') + action,
+    streaming: true
+  };
+}
+
+/** Replace the message of this event's turn, or add it as the agent's. */
+function change(
+  messages: Messages,
+  { run, time, turn }: Event,
+  how: (message: IMessage) => IMessage
+): Messages {
+  const id = `${run}.${turn}`;
+  const changed = [...messages];
+  // Nearly always the last.
+  let index = changed.length - 1;
+  while (index >= 0 && changed[index].id !== id) {
+    index -= 1;
+  }
+  if (index >= 0) {
+    changed[index] = how(changed[index]);
+  } else {
+    changed.push(how({ id, run, sender: 'agent', body: '', time }));
+  }
+  return changed;
+}
+
+/** Replace the action of this event's turn. */
+function act(
+  messages: Messages,
+  event: Event,
+  how: (action: IAction) => IAction
+): Messages {
+  return change(messages, event, message => ({
+    ...message,
+    action: message.action && how(message.action)
+  }));
+}
+
+/** Mark the earlier actions that a rewritten cell held. */
+function overwritten(messages: Messages, event: CellWritten): Messages {
+  if (!event.rewritten) {
+    return messages;
+  }
+  return messages.map(message =>
+    message.action?.cellId === event.cell_id
+      ? { ...message, action: { ...message.action, rewritten: true } }
+      : message
+  );
+}
+
+function undone(messages: Messages, event: RunUndone): Messages {
+  const { left, run, time } = event;
+  return [
+    ...messages.map(message =>
+      message.run === run && message.ending
+        ? { ...message, ending: { ...message.ending, canUndo: false } }
+        : message
+    ),
+    {
+      id: `${run}.undone`,
+      run,
+      sender: 'notice',
+      body: '',
+      time,
+      undone: { left }
+    }
+  ];
+}
+
+function ended(messages: Messages, event: RunEnded): Messages {
+  const { run } = event;
+  const closed = messages.map((message): IMessage => {
+    const { action, streaming } = message;
+    const isLeft = action && isOpen(action);
+    return message.run === run && (streaming || isLeft)
+      ? {
+          ...message,
+          streaming: false,
+          action: isLeft ? { ...action, state: 'stopped' } : action
+        }
+      : message;
+  });
+  const { time, turn, answer, ending, message, turns, usage, seconds } = event;
+  const last = closed[closed.length - 1];
+  if (answer && (last?.sender !== 'agent' || !last.body)) {
+    const id = `${run}.${turn}.answer`;
+    closed.push({ id, run, sender: 'agent', body: answer, time });
+  }
+  const ofRun = closed.filter(message => message.run === run);
+  const figures = ofRun.flatMap(({ figures }) => figures ?? []);
+  const canUndo = ofRun.some(({ action }) => action?.cellId);
+  closed.push({
+    id: `${run}.end`,
+    run,
+    sender: 'notice',
+    body: '',
+    time,
+    ending: { ending, message, turns, usage, seconds, figures, canUndo }
+  });
+  return closed;
+}

@@ -1,0 +1,26 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IConnection, INotebooks } from '../tokens';
+import { ISessions, Sessions } from './sessions';
+
+export const sessionPlugin: JupyterFrontEndPlugin<ISessions> = {
+  id: 'jupyter-codeact:session',
+  description: 'What is known of the notebooks on this page.',
+  autoStart: true,
+  requires: [IConnection, INotebooks],
+  optional: [ITranslator],
+  provides: ISessions,
+  activate: (
+    _app: JupyterFrontEnd,
+    connection: IConnection,
+    notebooks: INotebooks,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    return new Sessions({ connection, notebooks, trans });
+  }
+};

@@ -1,0 +1,62 @@
+import { CellWritten, RunEnded } from '../protocol';
+import { Event } from './messages';
+
+/** A whole cell, as nbformat stores it. */
+export type WholeCell = Readonly<Record<string, unknown>>;
+
+/** A run, as far as its notebook is concerned. */
+export interface IRun {
+  readonly id: string;
+  readonly task: string;
+  /** The cells it changed, as they were before it: `null` where there was none. */
+  readonly before: ReadonlyMap<string, WholeCell | null>;
+  /** `null` while it is under way. */
+  readonly ending: RunEnded | null;
+  readonly undone: boolean;
+}
+
+/** The runs of a conversation after one more event; those that it does not concern stay the same objects. */
+export function reduceRuns(
+  runs: readonly IRun[],
+  event: Event
+): readonly IRun[] {
+  switch (event.type) {
+    case 'run_started':
+      return [
+        ...runs,
+        {
+          id: event.run,
+          task: event.task,
+          before: new Map(),
+          ending: null,
+          undone: false
+        }
+      ];
+    case 'cell_written':
+      return change(runs, event.run, run => changed(run, event));
+    case 'run_ended':
+      return change(runs, event.run, run => ({ ...run, ending: event }));
+    case 'run_undone':
+      return change(runs, event.run, run => ({ ...run, undone: true }));
+    default:
+      return runs;
+  }
+}
+
+/** Note what a cell was, when the run comes to it for the first time. */
+function changed(run: IRun, event: CellWritten): IRun {
+  const { before, cell_id, rewritten } = event;
+  // A cell that was there, but whose content nobody knows, cannot be compared.
+  const isKnown = before !== null || !rewritten;
+  return isKnown && !run.before.has(cell_id)
+    ? { ...run, before: new Map(run.before).set(cell_id, before) }
+    : run;
+}
+
+function change(
+  runs: readonly IRun[],
+  id: string,
+  how: (run: IRun) => IRun
+): readonly IRun[] {
+  return runs.map(run => (run.id === id ? how(run) : run));
+}
