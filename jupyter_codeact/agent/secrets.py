@@ -107,7 +107,7 @@ def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str],
     names: dict[str, str] = {nonce: "…"} if nonce else {}
     for name, value in secrets:
         whole = value.strip()
-        if is_ordinary(whole):
+        if _is_ordinary(whole):
             continue
         lines = [line.strip() for line in whole.split("\n")]
         for secret in [whole, *(line for line in lines if len(line) >= _SHORTEST_LINE)]:
@@ -132,7 +132,7 @@ def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str],
     return mask
 
 
-def is_ordinary(value: str) -> bool:
+def _is_ordinary(value: str) -> bool:
     """Tell whether a value is no secret, whatever it is called: to mask it would only spoil texts."""
     return (
         len(value) < _SHORTEST

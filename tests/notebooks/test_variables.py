@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import AsyncIterator
 
 import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
-from jupyter_codeact.notebooks.variables import read
+from jupyter_codeact.notebooks.variables import EXPRESSION, read
 from tests.notebooks.cells import bare_kernel, execute
 
 PATIENT = 60.0
@@ -106,3 +107,13 @@ async def test_reading_leaves_no_trace_and_runs_none_of_the_users_code(kernel: A
 async def test_a_busy_kernel_is_not_waited_for(kernel: AsyncKernelClient) -> None:
     kernel.execute("import time\nwhile True: time.sleep(0.01)")
     assert await read(kernel, timeout=0.3) == []
+
+
+def test_the_code_for_the_kernel_is_python_of_any_kernel_there_still_is() -> None:
+    [code] = [
+        node.value
+        for node in ast.walk(ast.parse(EXPRESSION))
+        if isinstance(node, ast.Constant) and "def " in str(node.value)
+    ]
+    assert "def is_secret_name" in code
+    ast.parse(code, feature_version=(3, 6))
