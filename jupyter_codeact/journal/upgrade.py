@@ -39,7 +39,7 @@ class EventReader:
             If it holds none.
         """
         line = line.decode() if isinstance(line, bytes) else line
-        if _MAY_BE_OLD.search(line):
+        if _MAY_BE_OLD.search(line) and '"prose":' not in line:  # which a reply of today has, and no other
             event = EVENT.validate_python(self._upgraded(json.loads(line)))
         else:
             event = EVENT.validate_json(line)
