@@ -49,7 +49,7 @@ export function reduce(
       return { ...next, turn: event.turn + 1, workingCell: null };
     case 'run_ended':
       return { ...next, running: false, workingCell: null };
-    case 'hook_applied':
+    case 'hooks_applied':
     case 'history_compacted':
       return conversation;
     default:

@@ -104,7 +104,7 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
       return ended(messages, event);
     case 'observation':
     case 'history_compacted':
-    case 'hook_applied':
+    case 'hooks_applied':
       return messages;
   }
 }

@@ -120,7 +120,7 @@ describe('A conversation', () => {
 
   it('is the same conversation after an event that draws nothing', () => {
     const conversation = draw(event('run_started', 0), ...turnWith(1, 'x'));
-    for (const type of ['hook_applied', 'history_compacted'] as const) {
+    for (const type of ['hooks_applied', 'history_compacted'] as const) {
       expect(reduce(conversation, event(type, 1))).toBe(conversation);
     }
   });

@@ -57,7 +57,7 @@ export function event<T extends Event['type']>(
       seconds: 2
     },
     observation: { text: '', images: [] },
-    hook_applied: { hook: 'nudge' },
+    hooks_applied: { hook: 'nudge' },
     answer_rejected: { message: '' },
     history_compacted: { room: 0 },
     run_undone: { left: [] },

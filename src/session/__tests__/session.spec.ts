@@ -334,7 +334,7 @@ describe('The session of a notebook', () => {
     receive(event('run_started', 1));
     const changed = jest.fn();
     sessions.changed.connect(changed);
-    receive(event('hook_applied', 1));
+    receive(event('hooks_applied', 1));
     expect(changed).not.toHaveBeenCalled();
   });
 });
