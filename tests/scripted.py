@@ -99,13 +99,14 @@ class ScriptedModel:
     overdrawn : bool
         Whether more replies were asked for than the script has.
     listed : dict
-        What else the list of models tells of the model.
+        What else the list of models tells of the model; by default the size of a small one, which gets
+        every hook.
     """
 
     def __init__(self, replies: Iterable[ScriptedReply] = ()) -> None:
         self.api_key = f"key-{os.urandom(8).hex()}"
         self.url = ""
-        self.listed: dict[str, Any] = {}
+        self.listed: dict[str, Any] = {"meta": {"n_params": 1_500_000_000}}
         self.script(replies)
 
     def script(self, replies: Iterable[ScriptedReply]) -> None:
