@@ -97,7 +97,7 @@ def test_another_file_on_the_hub_is_not_downloaded(shelf, hub):
 
 def test_wrong_bytes_from_the_hub_leave_nothing_behind(shelf, hub):
     hub.data = bytes(len(DATA))
-    with pytest.raises(ModelError, match="not the file it should be"):
+    with pytest.raises(ModelError, match="has a wrong checksum"):
         store.pull(shelf.entry)
     assert shelf.left() == []
 

