@@ -84,7 +84,7 @@ def test_a_model_that_takes_no_images_is_told_of_the_plot_in_words(
     codeact(model, "run", "Draw the squares.", "--output", "out.ipynb", "--endpoint", model.url)
     second = model.requests[1]
     assert images(second) == []
-    assert "you cannot see it" in text(second)
+    assert "[image/png figure, " in text(second)
 
 
 def test_an_image_of_the_command_line_is_sent_with_the_task(model: ScriptedModel) -> None:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from jupyter_codeact.agent.contracts import Delta, ModelError, Usage
+from jupyter_codeact.agent.contracts import Delta, ModelError, ModelInfo, Usage
 from jupyter_codeact.models.endpoints.retries import Timeouts
 from jupyter_codeact.models.open import EndpointModel, open_model
 from tests.models.raw import Answer, Raw, piece, raw, refusal, said
@@ -50,6 +50,74 @@ async def test_a_reply_is_streamed(connect):
     assert body["model"] == "second"
     assert (body["stop"], body["max_tokens"], body["temperature"], body["seed"]) == (["END"], 7, 0.5, 3)
     assert body["stream_options"] == {"include_usage": True}
+
+
+async def test_what_is_not_asked_for_is_left_to_the_endpoint(connect):
+    async with raw(said("Hello")) as endpoint:
+        await collect(connect(endpoint))
+        assert not {"max_tokens", "temperature", "seed", "stop", "tools"} & endpoint.chats[0].body.keys()
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+async def test_thinking_that_the_endpoint_sets_apart_is_no_text(connect, field):
+    thought = piece()
+    thought["choices"][0]["delta"] = {field: "Let me see. "}
+    odd = piece()
+    odd["choices"][0]["delta"] = {field: {"text": "?"}, "content": [{"type": "text"}]}
+    answer = Answer(events=[thought, thought, odd, piece("Hello"), piece(finish="stop"), "[DONE]"])
+    async with raw(answer) as endpoint:
+        deltas = await collect(connect(endpoint))
+    assert "".join(delta.thinking for delta in deltas) == "Let me see. Let me see. "
+    assert "".join(delta.text for delta in deltas) == "Hello"
+    assert deltas[1].usage.completion_tokens > deltas[0].usage.completion_tokens > 0
+
+
+async def test_the_endpoint_is_asked_once_what_it_knows_of_the_model(connect):
+    async with raw(said("Hello")) as endpoint:
+        listed = {"id": "second", "n_ctx": 4096, "input_modalities": ["text", "image"]}
+        endpoint.models.body = {"data": [{"id": "first"}, listed]}
+        model = connect(endpoint)
+        assert model.info == ModelInfo(name="second", guidance="capable")
+        known = ModelInfo(name="second", context_window=4096, supports_images=True, guidance="capable")
+        assert await model.describe() == await model.describe() == model.info == known
+        assert len(endpoint.requests) == 1
+
+
+async def test_a_setting_overrules_what_the_endpoint_tells(connect):
+    async with raw() as endpoint:
+        endpoint.models.body = {"data": [{"id": "second", "capabilities": ["vision"], "n_params": 7e9}]}
+        model = connect(endpoint, supports_images=False, guidance="small", thinks=True)
+        info = await model.describe()
+    assert info == ModelInfo(name="second", supports_images=False, guidance="small", thinks=True)
+
+
+@pytest.mark.parametrize("body", [None, [], {"data": 7}, {"data": [7, {}]}, {"error": {}}])
+async def test_an_odd_list_of_models_tells_nothing(connect, body):
+    async with raw(said("Hello")) as endpoint:
+        endpoint.models.body = body
+        model = connect(endpoint)
+        assert await model.describe() == ModelInfo(name="second", guidance="capable")
+        assert await collect(model)
+
+
+async def test_an_endpoint_that_does_not_answer_is_described_by_its_name_alone(connect):
+    model = connect(f"http://127.0.0.1:{free_port()}/v1", model="coder-7b")
+    assert await model.describe() == ModelInfo(name="coder-7b", guidance="small")
+
+
+async def test_ollama_is_asked_for_what_its_list_does_not_tell(connect):
+    shown = Answer(body={"capabilities": ["completion", "vision"], "model_info": {"llama.context_length": 9}})
+    async with raw(shown) as endpoint:
+        endpoint.models.body = {"data": [{"id": "second", "owned_by": "library"}]}
+        info = await connect(endpoint).describe()
+        assert [(one.path, one.body) for one in endpoint.chats] == [("/api/show", {"model": "second"})]
+    assert info == ModelInfo(name="second", supports_images=True, guidance="capable")
+
+
+async def test_a_server_that_only_looks_like_ollama_is_no_trouble(connect):
+    async with raw(refusal(404), said("Hello")) as endpoint:
+        endpoint.models.body = {"data": [{"id": "second", "owned_by": "library"}]}
+        assert await collect(connect(endpoint))
 
 
 async def test_tokens_are_estimated_until_the_endpoint_counts(connect):
@@ -127,7 +195,7 @@ REFUSALS = {
     "there is no such model": (refusal(404), "has no model called 'second'; it has first, second."),
     "there are too many requests": (
         refusal(429, "Slow down."),
-        "(HTTP 429): Slow down; ask again in a while.",
+        "(HTTP 429): Slow down; ask again later.",
     ),
     "the server fails": (refusal(500, "Oh dear."), "failed (HTTP 500): Oh dear; ask again"),
     "the request is refused": (refusal(422, "Bad role."), "refused the request (HTTP 422): Bad role."),

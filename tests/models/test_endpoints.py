@@ -165,6 +165,40 @@ def test_a_configured_endpoint_that_is_not_right_is_said_and_the_others_work(tmp
     assert KEY not in caplog.text
 
 
+def test_what_is_set_of_a_model_stays_until_it_is_set_otherwise(tmp_path, no_ring):
+    endpoints = Endpoints(tmp_path)
+    endpoints.save("work", URL, supports_images=True, guidance="small")
+    endpoints.save("work", URL, model="other")
+    [kept] = Endpoints(tmp_path).all()
+    assert (kept.model, kept.supports_images, kept.guidance) == ("other", True, "small")
+    endpoints.save("work", URL, supports_images="auto", guidance="auto")
+    [unset] = Endpoints(tmp_path).all()
+    assert (unset.supports_images, unset.guidance) == (None, None)
+    # as the first release wrote it, which reads it still
+    assert json.loads((tmp_path / "endpoints.json").read_text())["work"].keys() == {"url", "model", "has_key"}
+
+
+def test_what_is_set_of_a_model_can_be_configured(tmp_path, caplog):
+    named = {
+        "eyes": {"url": URL, "supports_images": True},
+        "helped": {"url": URL, "guidance": "small"},
+        "wrong": {"url": URL, "guidance": "huge"},
+    }
+    eyes, helped = Endpoints(tmp_path, named).all()
+    assert (eyes.supports_images, eyes.guidance) == (True, None)
+    assert (helped.supports_images, helped.guidance) == (None, "small")
+    assert "Its guidance is wrong" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fields", [7, {}, {"url": 7}, {"url": URL, "guidance": "huge"}, {"url": URL, "x": 1}]
+)
+def test_a_saved_endpoint_that_cannot_be_read_is_left_out(tmp_path, fields):
+    stored = {"odd": fields, "fine": {"url": URL}}
+    (tmp_path / "endpoints.json").write_text(json.dumps(stored))
+    assert [one.name for one in Endpoints(tmp_path).all()] == ["fine"]
+
+
 @pytest.mark.parametrize(
     ("name", "url", "sentence"),
     [

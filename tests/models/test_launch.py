@@ -63,3 +63,22 @@ def test_options_are_read_as_they_are_written_on_a_command_line():
 def test_an_option_that_is_none_is_said(given, words):
     with pytest.raises(ModelError, match=words):
         read_options(given)
+
+
+def test_what_the_catalogue_knows_of_a_model_is_known_before_it_runs():
+    seeing, coder = (
+        launch(find(name), machine=MACHINE).info for name in ("qwen2.5-vl-7b", "qwen2.5-coder-7b")
+    )
+    assert seeing.supports_images
+    assert not coder.supports_images
+    assert {seeing.guidance, coder.guidance} == {"small"}
+
+
+@pytest.mark.parametrize(
+    ("config", "sees"),
+    [('{"vision_config": {}}', True), ("{}", False), ("[]", False), ("{", False), (None, False)],
+)
+def test_a_folder_of_the_users_own_tells_whether_its_model_takes_images(tmp_path, config, sees):
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    assert launch(tmp_path, machine=MACHINE).info.supports_images is sees
