@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from keyring.backends.fail import Keyring as NoKeyring
 
 from jupyter_codeact.cli import main
-from jupyter_codeact.models import probe as testing
+from jupyter_codeact.models import probe
 from tests.scripted import Refusal, Said, ScriptedModel
 
 Call = Callable[..., Result]
@@ -90,10 +90,13 @@ def test_an_endpoint_that_goes_on_after_the_stop_string_fails(
 def test_an_endpoint_that_writes_on_what_nobody_reads_fails(
     codeact: Call, served: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "FREE_SECONDS", 0.2)
+    monkeypatch.setattr(probe, "FREE_SECONDS", 0.2)
     # chat, streaming, stop string, and the reply before; then those that are called off, and the one after
     served.script(
-        [WORDS] * 4 + [Said(WORDS, pause=0.01)] * testing.CALLED_OFF + [Said(WORDS, delay=600)] + [WORDS] * 9
+        [WORDS] * 4
+        + [Said(WORDS, pause=0.01)] * probe.CANCELLED_REPLIES
+        + [Said(WORDS, delay=600)]
+        + [WORDS] * 9
     )
     monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", served.api_key)
     result = codeact("test", served.url, "--json")

@@ -43,30 +43,30 @@ def read_models(answer: object) -> list[ListedModel]:
 def read_model(name: str, fields: dict[str, Any]) -> ListedModel:
     """Read one model of such a list, or Ollama's answer to ``POST /api/show``."""
     nested = [fields.get(key) for key in ("meta", "architecture", "model_info")]
-    told = [fields, *(part for part in nested if isinstance(part, dict))]
+    parts = [fields, *(part for part in nested if isinstance(part, dict))]
     owner = fields.get("owned_by")
     return ListedModel(
         name=name,
         owner=owner if isinstance(owner, str) else "",
-        context_window=_first_count(told, *_CONTEXT_FIELDS),
-        supports_images=_images(told),
-        parameters=_first_count(told, "n_params", "general.parameter_count"),
+        context_window=_first_count(parts, *_CONTEXT_FIELDS),
+        supports_images=_images(parts),
+        parameters=_first_count(parts, "n_params", "general.parameter_count"),
     )
 
 
-def _first_count(told: list[dict[str, Any]], *names: str) -> int | None:
+def _first_count(parts: list[dict[str, Any]], *names: str) -> int | None:
     for name in names:
-        for fields in told:
+        for fields in parts:
             value = fields.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and value > 0:
                 return value
     return None
 
 
-def _images(told: list[dict[str, Any]]) -> bool | None:
-    """Return whether images are among what a model takes, if that is told at all."""
+def _images(parts: list[dict[str, Any]]) -> bool | None:
+    """Return whether images are among what a model takes, if anything tells."""
     for name in _MODALITY_FIELDS:
-        for fields in told:
+        for fields in parts:
             words = _words(fields.get(name))
             if words is not None:
                 return bool(words & _IMAGES)
