@@ -50,7 +50,8 @@ class CodeActExtension(ExtensionApp):
     ).tag(config=True)
     endpoints = Dict(
         help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
-        "needed, a model and an api_key_env (the environment variable with the key) or an api_key."
+        "needed, a model, an api_key_env (the environment variable with the key) or an api_key, "
+        "supports_images (true or false) and guidance (small or capable)."
     ).tag(config=True)
     context = Int(
         0,
