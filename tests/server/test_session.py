@@ -157,7 +157,7 @@ async def test_a_check_reports_every_cell_and_whether_the_notebook_reproduces(
     for one in (page, other):
         done = await one.hears("checking", reproduces=False)
         assert [check["state"] for check in done["cells"]] == ["same", "failed"]
-        assert "does not hold" in done["message"]
+        assert "does not reproduce" in done["message"]
     assert (await page.execute("assert hidden == 1"))["status"] == "ok"
 
 
