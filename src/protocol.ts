@@ -185,7 +185,7 @@ export interface SetApproval {
   approval: 'always' | 'risky' | 'never';
 }
 /**
- * The user takes a run back; answered by the event `RunUndone`, or `Refused`.
+ * The user undoes a run; answered by the event `RunUndone`, or `Refused`.
  */
 export interface Undo {
   id: string;
@@ -262,7 +262,7 @@ export interface ControlModel {
 /**
  * The page has sent the kernel the execution that `RunCell` number ``id`` asked for.
  *
- * ``message`` is that request's id, by which the server can follow it when the page goes away.
+ * ``message`` is the kernel request's id, with which the server can follow it when the page goes away.
  */
 export interface Began {
   type: 'began';
@@ -348,7 +348,7 @@ export interface Execution {
 /**
  * The page could not do what a command asked; ``message`` is a sentence for the user.
  *
- * ``running`` says that the kernel may still be at the cell, and that nobody sees any more what it does.
+ * ``running`` says that the kernel may still be running the cell, and that nobody can see it any more.
  */
 export interface Failed {
   type: 'failed';
@@ -775,9 +775,10 @@ export interface ReadCell {
 /**
  * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
  *
- * A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
- * left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
- * Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
+ * A cell that holds neither ``source`` nor ``was`` (what the run left there) has been edited by the user: it
+ * is left alone, and the new cell goes below it. Without ``was`` it is rewritten in any case. A protected
+ * cell is refused. Answered by `Done` with ``cell_id``. Must not move the focus, selection or scroll
+ * position of a user at work elsewhere.
  */
 export interface WriteCell {
   type: 'write_cell';
@@ -799,8 +800,8 @@ export interface WriteCell {
 /**
  * Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
  *
- * In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that its outputs
- * are the kernel's own of just now, as if the page had run the cell itself. Answered by `Done`.
+ * In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that the kernel
+ * made its outputs just now, as if the page had run the cell itself. Answered by `Done`.
  */
 export interface RestoreCell {
   type: 'restore_cell';
@@ -818,8 +819,8 @@ export interface RestoreCell {
 /**
  * Command: run the cell if its source is still exactly ``source``.
  *
- * Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
- * and with ``state`` in brief.
+ * Answered by `Began` when the kernel has been asked, and by `Done` with ``execution`` and a brief ``state``
+ * once the cell is done.
  */
 export interface RunCell {
   type: 'run_cell';

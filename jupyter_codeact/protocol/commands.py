@@ -1,7 +1,7 @@
 """What the server asks a page to do with a notebook.
 
-A page that has lost its socket and is back may be asked again, with the same ``id``: it does nothing twice,
-and repeats an answer it has given.
+A page that lost its connection may get a command again, with the same ``id``: it carries a command out once,
+and repeats its answer.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class ReadCell(Frozen):
 class RestoreCell(Frozen):
     """Command: put a whole cell back, in place if it is there, else below ``after`` (first if ``None``).
 
-    In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that its outputs
-    are the kernel's own of just now, as if the page had run the cell itself. Answered by `Done`.
+    In place, a cell keeps its editor and whatever the user is doing there. ``trusted`` says that the kernel
+    made its outputs just now, as if the page had run the cell itself. Answered by `Done`.
     """
 
     type: Literal["restore_cell"] = "restore_cell"
@@ -49,9 +49,10 @@ class RestoreCell(Frozen):
 class WriteCell(Frozen):
     """Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
 
-    A cell that holds neither ``source`` nor what the run left there (``was``) is the user's by now: it is
-    left alone, and the new one goes below it; not so if ``was`` is ``None``. A protected cell is refused.
-    Answered by `Done` with ``cell_id``. Must not move focus, selection or scroll of a user at work elsewhere.
+    A cell that holds neither ``source`` nor ``was`` (what the run left there) has been edited by the user: it
+    is left alone, and the new cell goes below it. Without ``was`` it is rewritten in any case. A protected
+    cell is refused. Answered by `Done` with ``cell_id``. Must not move the focus, selection or scroll
+    position of a user at work elsewhere.
     """
 
     type: Literal["write_cell"] = "write_cell"
@@ -69,8 +70,8 @@ class WriteCell(Frozen):
 class RunCell(Frozen):
     """Command: run the cell if its source is still exactly ``source``.
 
-    Answered by `Began` when the kernel was asked, and by `Done` with ``execution`` once the cell is done,
-    and with ``state`` in brief.
+    Answered by `Began` when the kernel has been asked, and by `Done` with ``execution`` and a brief ``state``
+    once the cell is done.
     """
 
     type: Literal["run_cell"] = "run_cell"

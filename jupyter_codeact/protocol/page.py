@@ -115,7 +115,7 @@ class SetApproval(NotebookRequest):
 
 
 class Undo(NotebookRequest):
-    """The user takes a run back; answered by the event `RunUndone`, or `Refused`."""
+    """The user undoes a run; answered by the event `RunUndone`, or `Refused`."""
 
     type: Literal["undo"] = "undo"
     run: str | None = Field(None, description="the last one that changed a cell if None")
@@ -176,7 +176,7 @@ class ControlModel(Request):
 class Began(Frozen):
     """The page has sent the kernel the execution that `RunCell` number ``id`` asked for.
 
-    ``message`` is that request's id, by which the server can follow it when the page goes away.
+    ``message`` is the kernel request's id, with which the server can follow it when the page goes away.
     """
 
     type: Literal["began"] = "began"
@@ -198,7 +198,7 @@ class Done(Frozen):
 class Failed(Frozen):
     """The page could not do what a command asked; ``message`` is a sentence for the user.
 
-    ``running`` says that the kernel may still be at the cell, and that nobody sees any more what it does.
+    ``running`` says that the kernel may still be running the cell, and that nobody can see it any more.
     """
 
     type: Literal["failed"] = "failed"

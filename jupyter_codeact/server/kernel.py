@@ -24,7 +24,7 @@ SUBSCRIBED = 0.5
 """Seconds to wait for the first message of a kernel, which shows that its messages arrive."""
 
 # Runs in the user's kernel: waits a moment for threads that were not there before, and returns all threads.
-# A kernel takes outputs of threads for the latest request's, which is this one, so it is told whose they are.
+# A kernel ascribes outputs of threads to the latest request, which is this one, so it is given the cell's.
 _THREADS = """
 import json, sys, threading, time
 

@@ -53,7 +53,7 @@ def open_models(
     model: str = "",
     endpoint: str = "",
     api_key: str = "",
-    endpoints: Mapping[str, Mapping[str, str]] | None = None,
+    endpoints: Mapping[str, Mapping[str, Any]] | None = None,
     supervision: SupervisionPolicy | None = None,
     timeouts: Timeouts | None = None,
     engine_options: EngineOptions | None = None,
@@ -62,7 +62,7 @@ def open_models(
 
     A ``model`` or an ``endpoint`` (its address or its name) takes precedence over the choice on the page.
     """
-    named = {name: dict(fields) for name, fields in (endpoints or {}).items()}
+    named: dict[str, Mapping[str, Any]] = {name: dict(fields) for name, fields in (endpoints or {}).items()}
     name = endpoint
     if "://" in endpoint:
         name = urlsplit(endpoint).netloc.rpartition("@")[2]

@@ -32,6 +32,8 @@ class ScriptedPage:
         Error messages of commands that fail, by their names.
     shown : dict
         Outputs and count that cells have, by their ids.
+    executing : str or None
+        The source that the kernel has begun to run for it.
     began : bool
         Whether it reports the id of the request that runs a cell.
     """
@@ -44,10 +46,11 @@ class ScriptedPage:
         self.mute: set[str] = set()
         self.refuse: dict[str, str] = {}
         self.shown: dict[str, Message] = {}
+        self.executing: str | None = None
         self.began = True
         self.closed = asyncio.Event()
         self._socket, self._kernels, self._kernel_id = socket, kernels, ""
-        self.news = asyncio.Condition()
+        self._changed = asyncio.Condition()
         self._reader = asyncio.ensure_future(self._read())
         self._work: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
@@ -94,11 +97,20 @@ class ScriptedPage:
                         return said
             return None
 
-        async with asyncio.timeout(TIMEOUT), self.news:
-            await self.news.wait_for(lambda: found() or self.closed.is_set())
+        await self.until(lambda: found() is not None)
         said = found()
         assert said is not None, f"The connection ended before {kind} came."
         return said
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on what the page has holds, or its connection ends."""
+        async with asyncio.timeout(TIMEOUT), self._changed:
+            await self._changed.wait_for(lambda: condition() or self.closed.is_set())
+
+    async def executes(self, source: str) -> None:
+        """Wait until the kernel runs a source for this page."""
+        await self.until(lambda: self.executing == source)
+        assert self.executing == source
 
     def types(self) -> list[str]:
         """Return the types of all messages, the model's status left out."""
@@ -149,7 +161,10 @@ class ScriptedPage:
                 if message["parent_header"].get("msg_id") != request:
                     continue
                 count = content.get("execution_count", count)
-                if message["msg_type"] == "stream":
+                if message["msg_type"] == "execute_input":
+                    self.executing = source
+                    await self._notify()
+                elif message["msg_type"] == "stream":
                     outputs.append({"output_type": "stream", **content})
                 elif message["msg_type"] == "error":
                     outputs.append({"output_type": "error", **content})
@@ -163,16 +178,18 @@ class ScriptedPage:
     async def _read(self) -> None:
         while (text := await self._socket.read_message()) is not None:
             message = json.loads(text)
-            async with self.news:
-                self.heard.append(message)
-                self.news.notify_all()
+            self.heard.append(message)
+            await self._notify()
             if is_command(message) and message["type"] not in self.mute:
                 task = asyncio.ensure_future(self._carry_out(message))
                 self._work.add(task)
                 task.add_done_callback(self._work.discard)
-        async with self.news:
-            self.closed.set()
-            self.news.notify_all()
+        self.closed.set()
+        await self._notify()
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
     async def _carry_out(self, command: Message) -> None:
         kind = command["type"]
@@ -204,6 +221,7 @@ class ScriptedPage:
             self.shown[command["cell_id"]] = {
                 key: answer["execution"][key] for key in ("outputs", "execution_count")
             }
+        await self._notify()
         await self.say({"type": "done", "id": command["id"], **answer})
 
     def cell(self, cell: str) -> Message:

@@ -91,8 +91,7 @@ async def test_a_page_that_joins_in_the_middle_of_a_reply_gets_what_was_written_
     held = model.held("I add.\n\n```python\n1 +", " 1\n```")
     model.script([held, "It is 2."])
     await page.ask()
-    async with asyncio.timeout(30), page.news:
-        await page.news.wait_for(lambda: written(page.heard)["action"] == "1 +")
+    await page.until(lambda: written(page.heard)["action"] == "1 +")
     late = await connect()
     history = await late.open("a.ipynb", kernel)
     assert history["running"]

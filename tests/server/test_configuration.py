@@ -10,7 +10,7 @@ from traitlets import TraitError
 
 from jupyter_codeact.server.extension import CodeActExtension
 from tests.scripted import ScriptedModel
-from tests.server.page import Connect
+from tests.server.page import Connect, ScriptedPage
 
 EARLIER = {"ask": "always", "ask-if-risky": "risky", "auto": "never"}
 
@@ -19,10 +19,15 @@ EARLIER = {"ask": "always", "ask-if-risky": "risky", "auto": "never"}
 def codeact_config(
     request: pytest.FixtureRequest, model: ScriptedModel, journal_path: Path
 ) -> dict[str, Any]:
-    return {"endpoint": model.url, "journal": str(journal_path), "approval": request.param}
+    return {"endpoint": model.url, "journal": str(journal_path), **request.param}
 
 
-@pytest.mark.parametrize(("codeact_config", "today"), EARLIER.items(), indirect=["codeact_config"])
+@pytest.mark.parametrize(
+    ("codeact_config", "today"),
+    [({"approval": earlier}, today) for earlier, today in EARLIER.items()],
+    indirect=["codeact_config"],
+    ids=list(EARLIER),
+)
 async def test_an_earlier_spelling_of_approval_is_read_and_its_new_name_is_logged(
     capsys: pytest.CaptureFixture[str], connect: Connect, codeact_config: dict[str, Any], today: str
 ) -> None:
@@ -31,12 +36,31 @@ async def test_an_earlier_spelling_of_approval_is_read_and_its_new_name_is_logge
     assert capsys.readouterr().err.count(warning) == 1
 
 
-@pytest.mark.parametrize("codeact_config", ["always"], indirect=True)
+@pytest.mark.parametrize("codeact_config", [{"approval": "always"}], indirect=True)
 async def test_a_present_spelling_of_approval_is_read_without_a_warning(
     capsys: pytest.CaptureFixture[str], connect: Connect
 ) -> None:
     assert (await (await connect()).open("a.ipynb"))["approval"] == "always"
     assert "CodeActExtension.approval" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("codeact_config", "corrected"),
+    [
+        ({"guidance": "small"}, "from math import pi\n\nprint(pi)"),
+        ({"guidance": "capable"}, "print(pi)"),
+    ],
+    indirect=["codeact_config"],
+    ids=["small", "capable"],
+)
+async def test_guidance_decides_whether_a_corrected_cell_keeps_its_imports(
+    page: ScriptedPage, model: ScriptedModel, corrected: str
+) -> None:
+    attempts = ["```python\nfrom math import pi\n1 / 0\n```", "```python\nprint(pi)\n```"]
+    model.script([*attempts, "It is 3.14."])
+    await page.ask()
+    await page.end()
+    assert list(page.sources.values()) == [corrected]
 
 
 @pytest.mark.parametrize(

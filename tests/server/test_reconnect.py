@@ -46,14 +46,6 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path)
 
 
-async def begun(page: ScriptedPage, kernels: Any, kernel: str) -> None:
-    """Wait until the kernel is at the agent's cell."""
-    await page.hears("run_cell")
-    async with asyncio.timeout(30):
-        while kernels.get_kernel(kernel).execution_state != "busy":
-            await asyncio.sleep(0.02)
-
-
 def printed(outputs: list[Message]) -> str:
     return "".join(output.get("text", "") for output in outputs)
 
@@ -75,16 +67,14 @@ async def test_a_page_loaded_anew_sees_the_cell_that_still_runs_and_then_its_res
     model.script([cell("first = 1"), cell(gate.source), "Done."])
     await page.ask()
     await page.hears("run_cell", source=gate.source)
-    await begun(page, kernels, kernel)
+    await page.executes(gate.source)
     await page.leave()
 
     again = await connect()
     history = await again.open("a.ipynb", kernel)
     assert history["running"]
     await again.hears("restore_cell")
-    async with asyncio.timeout(30):
-        while [printed(one["outputs"]) for one in again.shown.values()] != ["", "begun\n"]:
-            await asyncio.sleep(0.02)
+    await again.until(lambda: [printed(one["outputs"]) for one in again.shown.values()] == ["", "begun\n"])
     assert list(again.sources.values()) == ["first = 1", gate.source]
     gate.open()
 
@@ -105,7 +95,7 @@ async def test_a_result_that_came_while_no_page_was_there_is_in_the_next_one(
     page.began = says_so  # an executor that works on the server does not tell which request it is
     model.script([cell(gate.source), "Done."])
     await page.ask()
-    await begun(page, kernels, kernel)
+    await page.executes(gate.source)
     await page.leave()
     gate.open()
     async with asyncio.timeout(30):
@@ -148,7 +138,7 @@ async def test_a_second_page_takes_over_when_the_first_goes_and_no_cell_runs_twi
     model.script([cell("first = 1"), cell(gate.source), cell("last = first + 1"), "Done."])
     await page.ask()
     await page.hears("run_cell", source=gate.source)
-    await begun(page, kernels, kernel)
+    await page.executes(gate.source)
     assert other.commands == []
     await page.request("close")
     await other.hears("restore_cell")
@@ -200,7 +190,7 @@ async def test_a_kernel_that_is_shut_down_while_no_page_is_there_ends_the_run(
 ) -> None:  # fmt: skip
     model.script([cell(gate.source)])
     await page.ask()
-    await begun(page, kernels, kernel)
+    await page.executes(gate.source)
     await page.leave()
     await kernels.shutdown_kernel(kernel, now=True)
     again = await connect()
@@ -221,7 +211,7 @@ class TestWithAShortReconnectTime:
     ) -> None:  # fmt: skip
         model.script([cell(gate.source)])
         await page.ask()
-        await begun(page, kernels, kernel)
+        await page.executes(gate.source)
         await page.leave()
         await run_over(conversations)
         again = await connect()
