@@ -21,7 +21,7 @@ from tests.scripted import ScriptedModel
 
 SUM = "I will add them.\n\n```python\ntotal = sum(price)\nprint('total', total)\n```"
 WRONG = "Adding.\n\n```python\ntotal = sum(prices)\n```"
-ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    pass\n```"
+ENDLESS = "Counting.\n\n```python\nprint('be' + 'gun', flush=True)\nwhile True:\n    pass\n```"
 
 
 @pytest.fixture
@@ -125,7 +125,8 @@ def test_by_configuration_it_is_always_there(
 def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
     tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
 ) -> None:
-    served.script([SUM, "It is **42**.", ENDLESS])
+    held = served.held("This will take")
+    served.script([SUM, "It is **42**.", ENDLESS, held])
     options = ["--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"]
     environment |= {"TERM": "dumb", "COLUMNS": "100"}
     shell = pexpect.spawn(
@@ -151,12 +152,18 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         shell.sendline(f"%codeact --endpoint {served.url} Count.")
         shell.expect("begun")
         shell.sendintr()
-        shell.expect("Stopped by Ctrl-C")
+        shell.expect("Stopped, because the cell was interrupted")
         shell.expect(r"In \[6\]: ")
+        shell.sendline(f"%codeact --endpoint {served.url} Wait.")
+        assert held.reached.wait(60)
+        shell.sendintr()
+        shell.expect("Stopped by Ctrl-C")
+        assert held.disconnected.wait(60)
+        shell.expect(r"In \[7\]: ")
         shell.sendline("%codeact --history")
         shell.expect("Add up the prices.")
         shell.expect("Count.")
-        shell.expect(r"In \[7\]: ")
+        shell.expect(r"In \[8\]: ")
         shell.sendline("%codeact --approval sometimes Do it.")
         shell.expect("--approval: approval is one of always, risky, never, not 'sometimes'.")
         shell.sendline("exit")
