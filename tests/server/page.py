@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.websocket import WebSocketClientConnection
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 Message = dict[str, Any]
 
 
@@ -34,6 +34,8 @@ class ScriptedPage:
         Outputs and count that cells have, by their ids.
     began : bool
         Whether it reports the id of the request that runs a cell.
+    printed : str
+        What the cells that it runs print.
     """
 
     def __init__(self, socket: WebSocketClientConnection, kernels: Any) -> None:
@@ -45,6 +47,7 @@ class ScriptedPage:
         self.refuse: dict[str, str] = {}
         self.shown: dict[str, Message] = {}
         self.began = True
+        self.printed = ""
         self.closed = asyncio.Event()
         self._socket, self._kernels, self._kernel_id = socket, kernels, ""
         self.news = asyncio.Condition()
@@ -100,6 +103,11 @@ class ScriptedPage:
         assert said is not None, f"The connection ended before {kind} came."
         return said
 
+    async def prints(self, text: str) -> None:
+        """Wait until a cell that it runs has printed something."""
+        async with asyncio.timeout(TIMEOUT), self.news:
+            await self.news.wait_for(lambda: text in self.printed)
+
     def types(self) -> list[str]:
         """Return the types of all messages, the model's status left out."""
         return [message["type"] for message in self.heard if message["type"] != "model_status"]
@@ -151,6 +159,9 @@ class ScriptedPage:
                 count = content.get("execution_count", count)
                 if message["msg_type"] == "stream":
                     outputs.append({"output_type": "stream", **content})
+                    async with self.news:
+                        self.printed += content["text"]
+                        self.news.notify_all()
                 elif message["msg_type"] == "error":
                     outputs.append({"output_type": "error", **content})
                     stops = ("KeyboardInterrupt", "CancelledError")

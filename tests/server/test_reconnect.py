@@ -46,14 +46,6 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path)
 
 
-async def begun(page: ScriptedPage, kernels: Any, kernel: str) -> None:
-    """Wait until the kernel is at the agent's cell."""
-    await page.hears("run_cell")
-    async with asyncio.timeout(30):
-        while kernels.get_kernel(kernel).execution_state != "busy":
-            await asyncio.sleep(0.02)
-
-
 def printed(outputs: list[Message]) -> str:
     return "".join(output.get("text", "") for output in outputs)
 
@@ -70,12 +62,12 @@ async def ran_once(page: ScriptedPage) -> bool:
 
 
 async def test_a_page_loaded_anew_sees_the_cell_that_still_runs_and_then_its_result(
-    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, gate: Gate
 ) -> None:  # fmt: skip
     model.script([cell("first = 1"), cell(gate.source), "Done."])
     await page.ask()
     await page.hears("run_cell", source=gate.source)
-    await begun(page, kernels, kernel)
+    await page.prints("begun")
     await page.leave()
 
     again = await connect()
@@ -105,7 +97,7 @@ async def test_a_result_that_came_while_no_page_was_there_is_in_the_next_one(
     page.began = says_so  # an executor that works on the server does not tell which request it is
     model.script([cell(gate.source), "Done."])
     await page.ask()
-    await begun(page, kernels, kernel)
+    await page.prints("begun")
     await page.leave()
     gate.open()
     async with asyncio.timeout(30):
@@ -141,14 +133,14 @@ async def test_a_run_that_ended_without_a_page_is_seen_by_the_next_one(
 
 
 async def test_a_second_page_takes_over_when_the_first_goes_and_no_cell_runs_twice(
-    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any, gate: Gate
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, gate: Gate
 ) -> None:  # fmt: skip
     other = await connect()
     await other.open("a.ipynb", kernel)
     model.script([cell("first = 1"), cell(gate.source), cell("last = first + 1"), "Done."])
     await page.ask()
     await page.hears("run_cell", source=gate.source)
-    await begun(page, kernels, kernel)
+    await page.prints("begun")
     assert other.commands == []
     await page.request("close")
     await other.hears("restore_cell")
@@ -200,7 +192,7 @@ async def test_a_kernel_that_is_shut_down_while_no_page_is_there_ends_the_run(
 ) -> None:  # fmt: skip
     model.script([cell(gate.source)])
     await page.ask()
-    await begun(page, kernels, kernel)
+    await page.prints("begun")
     await page.leave()
     await kernels.shutdown_kernel(kernel, now=True)
     again = await connect()
@@ -216,12 +208,12 @@ class TestWithAShortReconnectTime:
         return {"endpoint": model.url, "journal": str(journal_path), "reconnect_seconds": 1.0}
 
     async def test_a_run_whose_page_does_not_come_back_ends_and_frees_the_kernel(
-        self, page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, kernels: Any,
+        self, page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel,
         gate: Gate, conversations: Conversations,
     ) -> None:  # fmt: skip
         model.script([cell(gate.source)])
         await page.ask()
-        await begun(page, kernels, kernel)
+        await page.prints("begun")
         await page.leave()
         await run_over(conversations)
         again = await connect()
