@@ -6,6 +6,7 @@ Its settings name a file that counts its lives, and what it does in each (the la
 - ``pause in reply``: reply without end;
 - ``die in reply``: end in the middle of every reply;
 - ``die``: end before it is ready; ``die of CUDA``: the same, with torch's words;
+- ``raise``: end before it is ready, by an error that nothing catches;
 - ``hang``: never get ready.
 
 In all of them it has a child of its own, whose number it writes into the file ``grandchild`` beside.
@@ -35,7 +36,7 @@ def main() -> None:
     # It ignores the end of its input, as the processes that torch starts may.
     sleep = "import time; time.sleep(600)"
     grandchild = subprocess.Popen([sys.executable, "-c", sleep], stdin=subprocess.DEVNULL)
-    part = count.with_name("grandchild.part")
+    part = count.with_name(f"grandchild.{grandchild.pid}")  # of its own: two workers may share the folder
     part.write_text(str(grandchild.pid))
     part.replace(count.with_name("grandchild"))
     if life == "die":
@@ -43,6 +44,8 @@ def main() -> None:
         os._exit(3)
     if life == "die of CUDA":
         child.fail("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    if life == "raise":
+        raise RuntimeError("Nobody caught this.")
     if life == "hang":
         time.sleep(600)
     child.report(loading=0.25)

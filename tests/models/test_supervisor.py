@@ -171,6 +171,14 @@ async def test_after_several_crashes_only_the_user_starts_it_again(make: Make, t
     assert lives(tmp_path) == 3
 
 
+async def test_an_error_that_the_worker_did_not_catch_is_told(make: Make):
+    engine, _ = make("raise")
+    with pytest.raises(
+        ModelError, match=r"(?s)unexpectedly \(exit code 1\).*RuntimeError: Nobody caught this"
+    ):
+        await engine.start()
+
+
 async def test_crashes_of_long_ago_are_forgotten(make: Make):
     engine, _ = make("die", "serve", max_crashes=1, crash_window_seconds=0)
     with pytest.raises(ModelError):

@@ -61,7 +61,9 @@ def _set_signal_at_end(wanted: bool) -> None:
 
 
 def _wait_for_end() -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`, whose lock Python wants at its end: an error would look like an abort.
+    while os.read(0, 1024):
+        pass
     _end()
 
 
