@@ -217,7 +217,6 @@ export class Composer implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }

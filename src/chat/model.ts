@@ -110,7 +110,6 @@ export class ChatModel implements IDisposable {
       this._isDisposed = true;
       this.composer.dispose();
       this.models.dispose();
-      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }

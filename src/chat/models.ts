@@ -79,7 +79,6 @@ export class Models implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }

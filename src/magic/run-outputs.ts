@@ -38,7 +38,6 @@ export class RunOutputs implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
   }
