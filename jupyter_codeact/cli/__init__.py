@@ -17,13 +17,13 @@ COMMANDS = {
     "replay": "Repeat what a conversation did in a new notebook, without a model.",
     "run": "Let the agent work on a task, in a copy of a notebook.",
 }
-"""Each is in the module of the same name, under the same name."""
+"""Each is a function in the module of its name."""
 NAMED_OTHERWISE = {"eval": "evaluate"}
-"""But for those whose name is Python's own."""
+"""Except commands whose name Python has already."""
 
 
 class Commands(click.Group):
-    """The commands, and what they have in common: an error the user can understand is one sentence."""
+    """The commands, imported when they are called; an error of ours is shown as its sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

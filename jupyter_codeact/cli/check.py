@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..agent.contracts import Cell, CellCheck
 
 LINE = 40
-"""Characters of a cell's first line by which it is known."""
+"""Characters of a cell's first line that are shown."""
 
-WORDS = {
+LABELS = {
     "waiting": ("", "dim"),
     "running": ("running", "cyan"),
     "same": ("same", "green"),
@@ -38,7 +38,7 @@ WORDS = {
     "--timeout",
     metavar="S",
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that a cell may take.",
+    help="Seconds a cell may take.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the outcome as JSON, and nothing else.")
 def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
@@ -78,19 +78,19 @@ def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
 
 @contextmanager
 def _display(cells: list[Cell], *, quiet: bool) -> Iterator[Callable[[list[CellCheck]], None]]:
-    """Show how the cells do: a table that changes on a terminal, else a line for each when it is done."""
+    """Show the outcome of each cell: in a live table on a terminal, else in a line once the cell is done."""
     from rich.console import Console
     from rich.live import Live
 
     sources = {cell.id: _line(cell.source) for cell in cells}
     console = Console()
-    said: set[str] = set()
+    written: set[str] = set()
 
     def write(checks: list[CellCheck]) -> None:
         for number, one in enumerate(checks, 1):
-            if one.state not in ("waiting", "running") and one.cell_id not in said:
-                said.add(one.cell_id)
-                click.echo(f"{number}. {WORDS[one.state][0]}: {sources[one.cell_id]}".rstrip(": "))
+            if one.state not in ("waiting", "running") and one.cell_id not in written:
+                written.add(one.cell_id)
+                click.echo(f"{number}. {LABELS[one.state][0]}: {sources[one.cell_id]}".rstrip(": "))
                 if one.message:
                     click.echo(f"   {one.message}")
 
@@ -114,9 +114,9 @@ def _table(sources: dict[str, str], checks: list[CellCheck]) -> Table:
 
     table = Table("", "Cell", "Outcome", "", box=None, header_style="bold", pad_edge=False)
     for number, one in enumerate(checks, 1):
-        word, style = WORDS[one.state]
+        label, style = LABELS[one.state]
         source = Text(sources[one.cell_id], no_wrap=True, overflow="ellipsis")
-        table.add_row(str(number), source, Text(word, style, no_wrap=True), Text(one.message))
+        table.add_row(str(number), source, Text(label, style, no_wrap=True), Text(one.message))
     return table
 
 

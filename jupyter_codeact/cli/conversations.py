@@ -1,4 +1,4 @@
-"""``jupyter codeact conversations``: what was asked and done, to read, take away and forget."""
+"""``jupyter codeact conversations``: list, read, export and delete them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _one = click.argument("conversation")
 @click.option("--json", "as_json", is_flag=True, help="Write the list as JSON.")
 @click.pass_context
 def conversations(ctx: click.Context, journal: Path | None, notebook: Path | None, as_json: bool) -> None:
-    """List the conversations, the one worked in last first.
+    """List the conversations, the latest first.
 
-    CONVERSATION is the id that the list shows, as much of its beginning as is unique, or “latest”.
+    CONVERSATION is an id from the list, a unique beginning of one, or “latest”.
     """
     ctx.obj = opened = SqliteJournal(journal or default_path())
     ctx.call_on_close(opened.close)
@@ -58,7 +58,7 @@ def conversations(ctx: click.Context, journal: Path | None, notebook: Path | Non
     elif found:
         _show(opened, found)
     else:
-        click.echo("There are no conversations yet." if notebook is None else "There are none of it.")
+        click.echo("There are no conversations yet." if notebook is None else "There are none about it.")
 
 
 @conversations.command()
@@ -66,7 +66,7 @@ def conversations(ctx: click.Context, journal: Path | None, notebook: Path | Non
 @click.option("--json", "as_json", is_flag=True, help="Write its events, one JSON object a line.")
 @click.pass_obj
 def show(journal: SqliteJournal, conversation: str, as_json: bool) -> None:
-    """Show what was asked, done and answered in CONVERSATION."""
+    """Show CONVERSATION: tasks, cells and answers."""
     from rich.console import Console
     from rich.markdown import Markdown
 
@@ -98,7 +98,7 @@ def rename(journal: SqliteJournal, conversation: str, title: str) -> None:
 @_yes
 @click.pass_obj
 def delete(journal: SqliteJournal, conversations: Sequence[str], yes: bool) -> None:
-    """Delete conversations for good. Their notebooks stay as they are, but no run can be undone any more."""
+    """Delete conversations for good. Their notebooks stay as they are; their runs can no longer be undone."""
     found = list({one.id: one for one in map(journal.find, conversations)}.values())
     _confirm(found, yes)
     for one in found:
@@ -115,7 +115,7 @@ def delete(journal: SqliteJournal, conversations: Sequence[str], yes: bool) -> N
     type=click.Choice(list(FORMATS)),
     default="jsonl",
     show_default=True,
-    help="jsonl: every event; messages: what the model was sent and said; markdown: a page to read.",
+    help="jsonl: all events; messages: the model's messages; markdown: a page to read.",
 )
 @click.option(
     "--output",
@@ -134,10 +134,10 @@ def export(
     output: Path | None,
     force: bool,
 ) -> None:
-    """Write conversations down.
+    """Export conversations.
 
-    A cell's outputs are in “jsonl” as the notebook showed them. In the others, values of this process's
-    environment variables that are called keys, tokens or passwords are hidden.
+    “jsonl” has the outputs of cells as the notebook showed them. In the other formats, secrets in this
+    process's environment variables (keys, tokens, passwords) are hidden.
     """
     if bool(conversations) == every:
         raise click.UsageError("Name the conversations, or give --all.")
@@ -156,14 +156,12 @@ def export(
 
 
 @conversations.command()
-@click.option("--days", type=click.FloatRange(min=0), help="Delete those not worked in for so many days.")
-@click.option(
-    "--megabytes", type=click.FloatRange(min=0), help="Delete the oldest until the others need no more."
-)
+@click.option("--days", type=click.FloatRange(min=0), help="Delete those not used for so many days.")
+@click.option("--megabytes", type=click.FloatRange(min=0), help="Delete the oldest until the rest fit.")
 @_yes
 @click.pass_obj
 def prune(journal: SqliteJournal, days: float | None, megabytes: float | None, yes: bool) -> None:
-    """Delete old conversations for good. One with a run under way stays."""
+    """Delete old conversations for good, except those with a run under way."""
     if days is None and megabytes is None:
         raise click.UsageError("Say what to delete: give --days or --megabytes.")
     limits: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""``jupyter codeact doctor``: whether the installation works, and what to do where it does not."""
+"""``jupyter codeact doctor``: whether the installation works, and how to fix what does not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUBSHELLS = 7
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: what there is, and what to do about it."""
+    """What a check found, and what to do about it."""
 
     name: str
     state: State
@@ -76,7 +76,7 @@ def _style(state: State) -> dict[str, Any]:
 
 
 def _findings(model: str | None, endpoint: str | None) -> Iterator[Finding]:
-    """Yield one finding after the other; a check that fails itself is a problem, and does not end them."""
+    """Yield the findings; a check that crashes is a problem, and the others still run."""
     settings = _settings()
     checks: list[Callable[[], Iterator[Finding]]] = [
         _versions,
@@ -109,7 +109,7 @@ def _versions() -> Iterator[Finding]:
         yield Finding(
             "ipykernel",
             "warning",
-            f"{kernel} cannot hear the page while a cell runs, so %codeact takes a page for granted",
+            f"{kernel} hears no page while a cell runs, so %codeact must assume that one is there",
             "pip install --upgrade ipykernel",
         )
 
@@ -196,8 +196,8 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
         yield Finding("model", "problem", f"{chosen.name} {why}", advice)
     elif not is_here(chosen):
         size = f"{chosen.size / 1e9:.1f} GB"
-        words = f"{chosen.name} ({why}) is not here yet; the first run will download {size}"
-        yield Finding("model", "warning", words, f"jupyter codeact models pull {chosen.name}")
+        message = f"{chosen.name} ({why}) is not here yet; the first run will download {size}"
+        yield Finding("model", "warning", message, f"jupyter codeact models pull {chosen.name}")
     else:
         yield Finding("model", "ok", f"{chosen.name} ({why}): {path_of(chosen)}")
 
@@ -276,7 +276,7 @@ def _journal() -> Iterator[Finding]:
 
 
 def _settings() -> dict[str, str]:
-    """Return what the server's configuration files say of the model; files that are not right say nothing."""
+    """Return the model settings in the server's configuration files; broken files are ignored."""
     from jupyter_core.application import JupyterApp
 
     class Reader(JupyterApp):

@@ -47,7 +47,7 @@ def read_variables(
     for value in values:
         name, equals, text = value.partition("=")
         if not equals or not name.isidentifier() or keyword.iskeyword(name):
-            raise click.BadParameter(f"“{value}” is not like NAME=VALUE, with a name that Python takes.")
+            raise click.BadParameter(f"“{value}” is not NAME=VALUE with a valid Python name.")
         try:
             variables[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -77,7 +77,7 @@ def read_images(
 
 
 def filled(task: str, variables: dict[str, Any]) -> str:
-    """Return a task with ``{name}`` replaced by the variable's value; other braces stay."""
+    """Return a task with each ``{name}`` of a variable replaced by its value; other braces stay."""
     return _FIELD.sub(lambda found: str(variables.get(found[1], found[0])), task).strip()
 
 
@@ -106,7 +106,7 @@ async def define(notebook: HeadlessNotebook, variables: dict[str, Any]) -> None:
 
 
 async def execute(notebook: HeadlessNotebook) -> None:
-    """Run the notebook's own code cells in order; one that fails keeps none of the others from running."""
+    """Run the notebook's own code cells in order, and go on past those that fail."""
     for cell in list(notebook.cells):
         # the parameters have just been set
         if cell.cell_type == "code" and cell.source.strip() and TAG not in cell.metadata.get("tags", ()):
@@ -115,7 +115,7 @@ async def execute(notebook: HeadlessNotebook) -> None:
 
 @dataclass(frozen=True)
 class Resumed:
-    """A conversation to go on with, and its notebook."""
+    """A conversation to continue, and its notebook."""
 
     conversation: str
     notebook: Path
@@ -146,7 +146,7 @@ def _resume(journal: SqliteJournal, name: str) -> Resumed:
         path = path.resolve()
         conversation = journal.latest(str(path))
         if conversation is None:
-            raise CodeActError(f"CodeAct has not worked in {path} yet, so there is nothing to go on with.")
+            raise CodeActError(f"CodeAct has not worked in {path} yet, so there is nothing to continue.")
     else:
         conversation = journal.find(name).id
         path = Path(journal.notebook(conversation))

@@ -1,4 +1,4 @@
-"""``jupyter codeact replay``: what a conversation did once more, without a model."""
+"""``jupyter codeact replay``: repeat what a conversation did, without a model."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     "--output",
     metavar="OUT.ipynb",
     type=click.Path(path_type=Path),
-    help="File to write. Default: the next free name, as `run` has it.",
+    help="File to write. Default: the next free name, as for `run`.",
 )
 @click.option(
     "--notebook",
     metavar="START.ipynb",
     type=click.Path(path_type=Path),
-    help="Notebook to begin with, which stays as it is. Default: an empty one.",
+    help="Notebook to start from; it stays as it is. Default: an empty one.",
 )
 @click.option(
     "--journal",
@@ -49,11 +49,11 @@ def replay(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Do again what was done in CONVERSATION, in a new notebook and a kernel of its own, without a model.
+    """Repeat what was done in CONVERSATION, in a new notebook and a kernel of its own, without a model.
 
-    Cells are written, corrected, run and undone in the order of the record, in the folder of the
-    conversation's notebook; what was not allowed to run does not run. CONVERSATION is an id from
-    `jupyter codeact conversations`, as much of its beginning as is unique, or “latest”.
+    Cells are written, corrected, run and undone in the recorded order, in the folder of the conversation's
+    notebook; cells that were not allowed to run do not run. CONVERSATION is an id from
+    `jupyter codeact conversations`, a unique beginning of one, or “latest”.
 
     Exit code 0: everything came out as recorded; 1: something did not; 2: wrong usage.
     """

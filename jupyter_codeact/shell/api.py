@@ -64,7 +64,7 @@ def run(
     model : str, optional
         A model of this machine, or one of the endpoint's.
     endpoint : str, optional
-        An OpenAI-compatible server, by its address or the name it was given.
+        An OpenAI-compatible server, by its address or its saved name.
     api_key : str, optional
         The endpoint's key; by default JUPYTER_CODEACT_API_KEY of the environment.
     max_turns : int, optional

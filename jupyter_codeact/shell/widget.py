@@ -49,7 +49,7 @@ class CodeAct(w.VBox):  # type: ignore[misc]
     model : str, optional
         A model of this machine, or one of the endpoint's.
     endpoint : str, optional
-        An OpenAI-compatible server, by its address or the name it was given.
+        An OpenAI-compatible server, by its address or its saved name.
     approval : {"risky", "always", "never"}
         Which cells wait for approval: those that may do harm, all, or none.
     max_turns : int, optional

@@ -56,7 +56,7 @@ def test_a_task_comes_from_a_file_or_from_standard_input(folder: Path, model: Sc
     ("arguments", "sentence"),
     [
         (["@missing.md"], "The task cannot be read from missing.md: No such file or directory."),
-        (["Go.", "--var", "2x=3"], "“2x=3” is not like NAME=VALUE"),
+        (["Go.", "--var", "2x=3"], "“2x=3” is not NAME=VALUE"),
         (["Go.", "--image", "notes.txt"], "notes.txt is not a PNG, JPEG, GIF or WebP image"),
         (["Go.", "--image", "gone.png"], "gone.png cannot be read: No such file or directory."),
         (["Go.", "a.ipynb", "--resume", "latest"], "leave NOTEBOOK out"),
