@@ -72,3 +72,25 @@ def test_a_command_of_the_readme_does_its_work(line: str, served: ScriptedModel,
     if words[0] == "run":
         [written] = list(tmp_path.glob("*-codeact.ipynb"))
         assert "x = [1, 2]" in written.read_text()
+
+
+def test_the_python_of_the_readme_runs_in_ipython(served: ScriptedModel, tmp_path: Path) -> None:
+    magic, python = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    served.script(["```python\nx = [1, 2]\nprint(x)\n```", "It is March."] * 2)
+    sales = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
+    nbformat.write(sales, tmp_path / "sales.ipynb")
+    profile = tmp_path / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_config.py").write_text(f"c.CodeActMagics.endpoint = '{served.url}'\n")
+    there = f'"sales.ipynb", endpoint="{served.url}", api_key="{served.api_key}"'
+    own = {"IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
+        cwd=tmp_path,
+        env=os.environ | own | {"JUPYTER_CODEACT_API_KEY": served.api_key},
+        input=magic + python.replace('"sales.ipynb"', there),
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.count("It is March.") == 2, ran.stdout + ran.stderr
+    assert "x = [1, 2]" in (tmp_path / "sales-codeact.ipynb").read_text()
