@@ -29,7 +29,7 @@ import nbformat
 from headless import bare
 
 from jupyter_codeact.agent.agent import Agent
-from jupyter_codeact.agent.context import opening as context
+from jupyter_codeact.agent.context.opening import opening_message
 from jupyter_codeact.agent.contracts import Delta, Message
 from jupyter_codeact.agent.events import Reply
 from jupyter_codeact.agent.gate.gate import ApprovalGate
@@ -99,7 +99,7 @@ async def large(folder: Path) -> None:
     notebook = HeadlessNotebook(worked_in(folder / "large.ipynb", CELLS))
     for _ in range(30):
         begun = time.perf_counter()
-        context.opening("Count.", await notebook.state())
+        opening_message("Count.", await notebook.state())
         whole.append(1000 * (time.perf_counter() - begun))
         begun = time.perf_counter()
         await notebook.state(brief=True)

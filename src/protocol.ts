@@ -94,11 +94,11 @@ export interface Ask {
   max_turns: number | null;
 }
 /**
- * What the user gave along with a task.
+ * An attachment to a task.
  *
- * ``name`` is what to call it; ``text`` its content (a cell's source, what was selected, the beginning of a
- * file); ``cell_id`` the cell it is or comes from; ``path`` a file, as the kernel can open it; ``image`` a
- * picture as a data URI.
+ * ``name`` is for display; ``text`` is its content: a cell's source, a selection, the beginning of a file.
+ * ``cell_id`` is the cell that it is or comes from; ``path`` is a file's path for the kernel; ``image`` is
+ * an image as a data URI.
  */
 export interface Attachment {
   kind: 'cell' | 'selection' | 'file' | 'image';
@@ -286,10 +286,10 @@ export interface Done {
   execution: Execution | null;
 }
 /**
- * A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any.
+ * The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
  *
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
- * ``"module:function"``): words for the model, and never a reason to run anything.
+ * ``"module:function"``): text for the model, and never a reason to run anything.
  */
 export interface NotebookState {
   cells: Cell[];
@@ -299,7 +299,7 @@ export interface NotebookState {
   tools: string[];
 }
 /**
- * A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit.
+ * A cell as the agent sees it. ``protected`` says that the user marked it as never to run or edit.
  */
 export interface Cell {
   id: string;
@@ -312,10 +312,9 @@ export interface Cell {
   protected: boolean;
 }
 /**
- * The notebook's kernel: its language (``"python"``) and its state in Jupyter's words.
+ * The notebook's kernel: its language (``"python"``), and its status in Jupyter's terms.
  *
- * ``session`` differs from before when the kernel was started anew, so that its variables are gone; empty
- * where nobody can tell.
+ * ``session`` changes when the kernel restarts and loses its variables; it is empty if that is unknown.
  */
 export interface Kernel {
   language: string;
@@ -323,10 +322,10 @@ export interface Kernel {
   session: string;
 }
 /**
- * A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+ * A variable in the kernel: its name, the name of its type, and a short summary.
  *
- * Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
- * ``names`` are its columns or keys, the first of them.
+ * For a function marked as a tool (type ``"tool"``), the summary is its signature and docstring. ``names``
+ * are its first columns or keys.
  */
 export interface Variable {
   name: string;
@@ -335,7 +334,7 @@ export interface Variable {
   names: string[];
 }
 /**
- * How running a cell went: nbformat outputs in order, and the time it took in seconds.
+ * The result of running a cell: its outputs in nbformat's form, in order, and its duration in seconds.
  */
 export interface Execution {
   status: 'ok' | 'error' | 'interrupted' | 'dead';
@@ -383,10 +382,9 @@ export interface History {
   approval: 'always' | 'risky' | 'never';
 }
 /**
- * A task was given. ``system`` is the prompt that the conversation with the model begins with.
+ * A run has begun. ``system`` is the system prompt.
  *
- * ``replaces`` is an earlier run that the user asked anew: it and all that came after it are no longer part
- * of what the model is told.
+ * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
  */
 export interface RunStarted {
   conversation: string;
@@ -402,10 +400,10 @@ export interface RunStarted {
   replaces: string | null;
 }
 /**
- * A piece of the reply being written, parsed. Shown as it comes, not stored: `Reply` has the whole.
+ * A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
  *
- * ``thinking``, ``prose`` and ``action`` are what is to be added to each. ``restart`` says that the reply
- * begins anew with this piece: the model was asked again, or what came so far is read otherwise now.
+ * ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
+ * replaces it: the model was asked again, or the reply is parsed differently now.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -419,11 +417,11 @@ export interface ReplyDelta {
   restart: boolean;
 }
 /**
- * What the model said in one turn.
+ * The model's reply in one turn.
  *
- * ``text`` is the reply as it stays in the model's history, without its thinking; ``thinking`` and ``prose``
- * are what frontends show of it, beside the action, which the event `Action` has. ``seconds`` is all of its
- * time, ``first_token_seconds`` that until its first word.
+ * ``text`` is the reply as it stays in the model's history, without its thinking. Frontends show
+ * ``thinking`` and ``prose``, and the action from the event `Action`. ``seconds`` is its whole duration,
+ * ``first_token_seconds`` the time to its first token.
  */
 export interface Reply {
   conversation: string;
@@ -440,10 +438,10 @@ export interface Reply {
   finish_reason: string | null;
 }
 /**
- * Tokens of one model reply.
+ * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served.
- * ``estimated`` says that the endpoint did not count and these are our estimates.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
+ * endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage {
   prompt_tokens: number;
@@ -452,7 +450,7 @@ export interface Usage {
   estimated: boolean;
 }
 /**
- * What is put into a cell: the executable part of a reply, as the hooks left it.
+ * The source of a cell: the executable part of a reply, with the changes of hooks.
  */
 export interface Action {
   conversation: string;
@@ -464,9 +462,9 @@ export interface Action {
   cell_type: 'code' | 'markdown';
 }
 /**
- * The action is in the notebook. ``rewritten`` says that it replaced what was in the cell.
+ * The action is in the notebook. ``rewritten`` says that it replaced a cell's content.
  *
- * ``before`` is the whole cell as it was, when the run touches for the first time one that it did not make.
+ * ``before`` is the complete earlier cell, when a run first changes a cell that it did not create.
  */
 export interface CellWritten {
   conversation: string;
@@ -481,9 +479,9 @@ export interface CellWritten {
   } | null;
 }
 /**
- * The gate waits for the user's answer on a cell that is written and not run.
+ * The gate waits for the user's approval of a cell, which is written but has not run.
  *
- * ``sha256`` is that of the source of the `Action` before it.
+ * ``sha256`` is the hash of the preceding `Action`'s source.
  */
 export interface ApprovalRequested {
   conversation: string;
@@ -496,9 +494,9 @@ export interface ApprovalRequested {
   reasons: string[];
 }
 /**
- * What the gate said. ``edited`` is what may run if the user changed the `Action`'s source first.
+ * The gate's decision. ``edited`` is the source that may run, if the user changed the `Action`'s.
  *
- * ``sha256`` is that of what may run.
+ * ``sha256`` is the hash of the source that may run.
  */
 export interface ApprovalResolved {
   conversation: string;
@@ -513,7 +511,7 @@ export interface ApprovalResolved {
   edited: string | null;
 }
 /**
- * The cell ran. Outputs as nbformat spells them.
+ * The cell ran. ``outputs`` are in nbformat's form.
  */
 export interface Executed {
   conversation: string;
@@ -530,7 +528,7 @@ export interface Executed {
   seconds: number;
 }
 /**
- * What the model is shown next: the task with the notebook around it, or what a turn came to.
+ * The next message to the model: the task with its notebook, or the outcome of a turn.
  */
 export interface Observation {
   conversation: string;
@@ -540,12 +538,12 @@ export interface Observation {
   type: 'observation';
   text: string;
   /**
-   * data URIs, for models that see
+   * data URIs, for models that support images
    */
   images: string[];
 }
 /**
- * These hooks had something to say in this turn, or changed something; `agent.hooks` has them.
+ * These hooks of `agent.hooks` were of use in this turn.
  */
 export interface HooksApplied {
   conversation: string;
@@ -556,7 +554,7 @@ export interface HooksApplied {
   hooks: string[];
 }
 /**
- * The answer in this turn's reply was not taken, and the model looks again.
+ * The answer in this turn's reply was rejected, and the model continues.
  *
  * ``message`` tells the user why.
  */
@@ -569,9 +567,9 @@ export interface AnswerRejected {
   message: string;
 }
 /**
- * The model's window was nearly full: what was before this is told in brief from now on.
+ * The context window was nearly full: from now on the model sees a summary of everything before.
  *
- * ``room`` is how many characters it may take.
+ * ``room`` is the summary's size in characters.
  */
 export interface HistoryCompacted {
   conversation: string;
@@ -582,7 +580,7 @@ export interface HistoryCompacted {
   room: number;
 }
 /**
- * The run is over. ``message`` is a sentence for the user when there is no answer.
+ * The run has ended. ``message`` is a sentence for the user if there is no answer.
  */
 export interface RunEnded {
   conversation: string;
@@ -605,10 +603,10 @@ export interface RunEnded {
   seconds: number;
 }
 /**
- * Tokens of one model reply.
+ * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served.
- * ``estimated`` says that the endpoint did not count and these are our estimates.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
+ * endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage1 {
   prompt_tokens: number;
@@ -617,7 +615,7 @@ export interface Usage1 {
   estimated: boolean;
 }
 /**
- * The cells of ``run`` are as they were before it. ``left`` were changed since, and were left alone.
+ * The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone.
  */
 export interface RunUndone {
   conversation: string;
@@ -680,7 +678,7 @@ export interface ConversationList {
   conversations: ConversationInfo[];
 }
 /**
- * A conversation in a list. ``title`` is what the user called it, else its first task.
+ * A conversation in a list. ``title`` is the user's name for it, by default its first task.
  */
 export interface ConversationInfo {
   id: string;
@@ -700,7 +698,7 @@ export interface Checking {
   message: string;
 }
 /**
- * How a cell did in a fresh kernel. ``message`` says in a sentence what is wrong, if anything is.
+ * The result of a cell in a fresh kernel. ``message`` is a sentence about what is wrong, if anything.
  */
 export interface CellCheck {
   cell_id: string;

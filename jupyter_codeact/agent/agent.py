@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from . import prompts
 from .ask import ask
 from .context import history
-from .context import opening as context
+from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Guidance, Notebook, NotebookState
+from .contracts import ChatModel, CodeActError, Guidance, Notebook
 from .ending import Ended
 from .events import Attachment, Event, Journal, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
@@ -19,7 +19,7 @@ from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
-from .run import Budget, Run, StopSign
+from .run import Budget, Run, StopSignal
 from .turn import Turns, TurnState
 
 
@@ -29,21 +29,21 @@ class Agent:
     Parameters
     ----------
     model, notebook, journal
-        The three contracts it works with.
+        The model, the notebook and the journal to work with.
     gate
-        Decides what may run.
+        Decides which actions may run.
     action_format
         How the model writes actions.
     budget
-        What each run may spend.
+        The limits of each run.
     watch
-        Called with each event after it is recorded, and with the pieces of replies as they stream.
+        Called with each event after it is recorded, and with the parts of replies as they stream.
     tools
-        Functions (``"module:function"``) that the user's configuration has the kernel load for the model.
+        Functions (``"module:function"``) from the user's configuration, loaded into the kernel for the model.
     hooks
-        What may help the model, in the order of priority.
+        What may help the model, by priority.
     guidance
-        Which of the hooks it gets; by default those that suit it.
+        Selects the hooks that are used; by default those that suit the model.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Agent:
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self.hooks, self.guidance = hooks, guidance
-        self._stop = StopSign()
+        self._stop = StopSignal()
 
     def stop(self, why: str = "Stopped.") -> None:
-        """End the run under way: cancel the model's reply, interrupt the agent's cell."""
+        """End the current run: cancel the model's reply, interrupt the agent's cell."""
         self._stop.set(why)
 
     async def run(
@@ -82,15 +82,21 @@ class Agent:
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
-        ``title`` names the notebook in the record; ``replaces`` is the run that is asked anew; cells are
-        written ``below`` one, else below the active one.
+        ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
+        cells are written below the cell ``below``, by default the active one.
         """
         run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch)
-        system = prompts.system(self.action_format)
-        given = {"attachments": list(attachments), "replaces": replaces}
-        run.emit(RunStarted, task=task, notebook=title, model=self.model.info.name, system=system, **given)
+        run.emit(
+            RunStarted,
+            task=task,
+            notebook=title,
+            model=self.model.info.name,
+            system=prompts.system(self.action_format),
+            attachments=list(attachments),
+            replaces=replaces,
+        )
         try:
-            end = await self._work(run, task, attachments, below)
+            end = await self._loop(run, attachments, below)
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -102,24 +108,14 @@ class Agent:
             run.end(Ended("failed", message=f"CodeAct itself failed: {error!r}. Please report this."))
             raise
         finally:
-            self._stop = StopSign()
+            self._stop = StopSignal()
         return run.end(end)
 
-    async def _work(self, run: Run, task: str, attachments: Sequence[Attachment], below: str | None) -> Ended:
-        info = await run.unless_stopped(self.model.describe())
-        run.window.tokens = info.context_window
-        if self.tools:
-            await run.unless_stopped(self.notebook.load_tools(self.tools))
-        state = await run.unless_stopped(self.notebook.state())
-        run.tools = frozenset(tool.name for tool in context.tools(state.variables)) - context.words(task)
-        hooks = Hooks(suited_to(self.guidance or info.guidance, self.hooks), run)
-        at = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
-        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, at)
-        self._open(run, state, hooks, attachments, below)
-        turns.record_hooks()
+    async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
+        turns = await self._begin(run, attachments, below)
         while True:
             run.next_turn()
-            reply = await ask(run, self.model, self.action_format, hooks)
+            reply = await ask(run, self.model, self.action_format, turns.hooks)
             turns.record_hooks()
             if not reply.is_answer:
                 if end := await turns.carry_out(reply):
@@ -127,23 +123,26 @@ class Agent:
             elif not turns.rejects(reply.prose):
                 return Ended("answered", answer=reply.prose)
 
-    def _open(
-        self,
-        run: Run,
-        state: NotebookState,
-        hooks: Hooks,
-        attachments: Sequence[Attachment],
-        below: str | None,
-    ) -> None:
-        """Tell the model the task, with the notebook around it."""
-        sees = self.model.info.supports_images
-        text = context.opening(
+    async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
+        """Read the notebook, and give the model the task."""
+        info = await run.unless_stopped(self.model.describe())
+        run.window.tokens = info.context_window
+        if self.tools:
+            await run.unless_stopped(self.notebook.load_tools(self.tools))
+        state = await run.unless_stopped(self.notebook.state())
+        run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
+        hooks = Hooks(suited_to(self.guidance or info.guidance, self.hooks), run)
+        text = opening_message(
             *(run.task, state, attachments, below),
             nonce=run.nonce,
             window=run.window.characters,
-            sees_images=sees,
-            said=history.said(run.events),
-            advice=hooks.on_prompt(Opening(run.task, context.tools(state.variables))),
+            supports_images=info.supports_images,
+            earlier=history.as_text(run.events),
+            advice=hooks.on_prompt(Opening(run.task, tools_in(state.variables))),
         )
-        images = [one.image for one in attachments if sees and one.image]
+        images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)
+        position = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
+        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, position)
+        turns.record_hooks()
+        return turns

@@ -1,4 +1,4 @@
-"""Asking the model for one reply: with a history that has room, and again where a hook wants it."""
+"""Asks the model for a reply: compacts the history if necessary, and asks again if a hook wants that."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from .replies.reader import ReplyReader
 from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
 
-AS_USUAL = Resample(temperature=0.0)
+DEFAULT = Resample(temperature=0.0)
 
 
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat, hooks: Hooks) -> ParsedReply:
-    """Return the model's reply to the conversation, which is compacted first if it might not have room."""
+    """Return the model's reply to the conversation, which is compacted first if it may not fit."""
     run.window.tokens = model.info.context_window or run.window.tokens
-    chat = history.messages(run.events, action_format)
-    compacted = not run.window.holds(chat, run.window.reply(run.budget.reply_tokens))
+    messages = history.messages(run.events, action_format)
+    compacted = not run.window.fits(messages, run.window.reply(run.budget.reply_tokens))
     if compacted:
-        _compact(run, chat)
+        _compact(run, messages)
     try:
-        return await _Asking(run, model, action_format, hooks).reply()
+        return await _ReplyRequest(run, model, action_format, hooks).reply()
     except TooLongError:
         if compacted:
             raise
-        run.window.tokens = run.window.tokens or round(history.size(chat) / run.window.per_token)
-        _compact(run, chat)
-        return await _Asking(run, model, action_format, hooks).reply()
+        run.window.tokens = run.window.tokens or round(history.size(messages) / run.window.per_token)
+        _compact(run, messages)
+        return await _ReplyRequest(run, model, action_format, hooks).reply()
 
 
-def _compact(run: Run, chat: Sequence[Message]) -> None:
-    run.emit(HistoryCompacted, room=run.window.kept(chat))
+def _compact(run: Run, messages: Sequence[Message]) -> None:
+    run.emit(HistoryCompacted, room=run.window.kept(messages))
 
 
 @dataclass
-class _Asking:
-    """One reply, asked for as often as the hooks want; what was said is recorded however it ends."""
+class _ReplyRequest:
+    """Asks for one reply, as often as the hooks want; what the model wrote is recorded in any case."""
 
     run: Run
     model: ChatModel
@@ -50,41 +50,41 @@ class _Asking:
     hooks: Hooks
     spent: Usage = field(default_factory=Usage)
     usage: Usage = field(default_factory=Usage)
-    finish: str = "broken off"
-    first: float | None = None
-    begun: float = field(default_factory=time.monotonic)
+    finish_reason: str = "broken off"
+    first_token_seconds: float | None = None
+    started: float = field(default_factory=time.monotonic)
 
     async def reply(self) -> ParsedReply:
-        """Ask until the hooks take the reply."""
-        how = self.hooks.before_reply() or AS_USUAL
+        """Ask until the hooks accept a reply."""
+        sampling = self.hooks.before_reply() or DEFAULT
         reader = ReplyReader(self.action_format)
         reply: ParsedReply | None = None
         try:
             while True:
-                asked = self._messages(how)
-                await self.run.unless_stopped(self._read(reader, asked, how.temperature))
+                messages = self._messages(sampling)
+                await self.run.unless_stopped(self._read(reader, messages, sampling.temperature))
                 if not self.usage.estimated:
-                    self.run.window.learn(asked, self.usage.prompt_tokens)
-                found = self.hooks.on_reply(reader.parsed())
-                if isinstance(found, ParsedReply):
-                    reply = found
+                    self.run.window.learn(messages, self.usage.prompt_tokens)
+                result = self.hooks.on_reply(reader.parsed())
+                if isinstance(result, ParsedReply):
+                    reply = result
                     return reply
-                how, self.spent, self.usage = found, self.spent + self.usage, Usage()
+                sampling, self.spent, self.usage = result, self.spent + self.usage, Usage()
                 reader = ReplyReader(self.action_format)
                 self.run.emit(ReplyDelta, restart=True)
         finally:
             self._record(reply or reader.parsed())
 
-    def _messages(self, how: Resample) -> list[Message]:
+    def _messages(self, sampling: Resample) -> list[Message]:
         events = self.run.events
-        if how.hide_failed:
-            events = history.hide_failed_turns(events, self.run.id, how.note)
+        if sampling.hide_failed:
+            events = history.hide_failed_turns(events, self.run.id, sampling.note)
         return history.messages(events, self.action_format)
 
-    async def _read(self, reader: ReplyReader, asked: Sequence[Message], temperature: float) -> None:
-        """Stream a reply, cut where its first action is complete."""
+    async def _read(self, reader: ReplyReader, messages: Sequence[Message], temperature: float) -> None:
+        """Stream a reply until its first action is complete."""
         stream = self.model.stream(
-            asked,
+            messages,
             stop=self.action_format.stop,
             max_tokens=self.run.window.reply(self.run.budget.reply_tokens),
             temperature=temperature,
@@ -92,19 +92,22 @@ class _Asking:
         )
         async with aclosing(stream) as deltas:
             async for delta in deltas:
-                self.usage, self.finish = delta.usage or self.usage, delta.finish_reason or self.finish
-                if self.first is None and (delta.text or delta.thinking):
-                    self.first = time.monotonic() - self.begun
-                if piece := reader.feed(delta):
+                self.usage, self.finish_reason = (
+                    delta.usage or self.usage,
+                    delta.finish_reason or self.finish_reason,
+                )
+                if self.first_token_seconds is None and (delta.text or delta.thinking):
+                    self.first_token_seconds = time.monotonic() - self.started
+                if update := reader.feed(delta):
                     self.run.emit(
                         ReplyDelta,
-                        thinking=piece.thinking,
-                        prose=piece.prose,
-                        action=piece.action,
-                        restart=piece.restart,
+                        thinking=update.thinking,
+                        prose=update.prose,
+                        action=update.action,
+                        restart=update.restart,
                     )
                 if reader.is_complete:
-                    self.finish = "action"
+                    self.finish_reason = "action"
                     return
 
     def _record(self, reply: ParsedReply) -> None:
@@ -117,7 +120,7 @@ class _Asking:
                 thinking=reply.thinking,
                 prose=reply.prose,
                 usage=usage,
-                seconds=time.monotonic() - self.begun,
-                first_token_seconds=self.first,
-                finish_reason=self.finish,
+                seconds=time.monotonic() - self.started,
+                first_token_seconds=self.first_token_seconds,
+                finish_reason=self.finish_reason,
             )

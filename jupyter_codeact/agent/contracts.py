@@ -1,7 +1,7 @@
-"""What the agent needs of the world: a chat model and a notebook; `events` has the third, the journal.
+"""The interfaces that the agent works with: a chat model and a notebook. The journal's is in `events`.
 
-Frontends hand the agent one of each. Everything that crosses such a contract is a frozen pydantic model,
-so that the same shape travels over a WebSocket, into the journal and through a test.
+Everything that crosses these interfaces is a frozen pydantic model, so that it has one form over a WebSocket,
+in the journal and in tests.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 Output = dict[str, Any]
-"""One output of a cell, exactly as nbformat 4 spells it."""
+"""One output of a cell, in the form of nbformat 4."""
 
 Message = dict[str, Any]
 """One chat message: ``{"role": ..., "content": str | list of OpenAI content parts}``."""
 
 NotebookCell = dict[str, Any]
-"""One whole cell, metadata and all, exactly as nbformat 4 spells it."""
+"""A complete cell with its metadata, in the form of nbformat 4."""
 
 
 class Frozen(BaseModel):
-    """Base of everything that crosses a contract: immutable, and strict about unknown fields."""
+    """Base class of everything that crosses an interface: immutable, without unknown fields."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", protected_namespaces=(), json_schema_serialization_defaults_required=True
@@ -30,10 +30,10 @@ class Frozen(BaseModel):
 
 
 class Usage(Frozen):
-    """Tokens of one model reply.
+    """The tokens of a model's reply.
 
-    ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served.
-    ``estimated`` says that the endpoint did not count and these are our estimates.
+    ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
+    endpoint did not count tokens, so that the numbers are estimates.
     """
 
     prompt_tokens: int = 0
@@ -42,7 +42,7 @@ class Usage(Frozen):
     estimated: bool = False
 
     def __add__(self, other: Usage) -> Usage:
-        """Return what two replies took together."""
+        """Return the sum of two replies' tokens."""
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
@@ -52,12 +52,11 @@ class Usage(Frozen):
 
 
 class Delta(Frozen):
-    """A piece of a streamed reply, and what the reply has cost so far, counted or estimated.
+    """A chunk of a streamed reply, with the usage so far, counted or estimated.
 
-    ``thinking`` is what the endpoint itself sets apart as reasoning; thinking that a model writes between
-    tags comes as ``text``, and is told apart when the reply is parsed. ``restart`` says that the connection
-    was lost and the model was asked again: what came of the reply before no longer counts, and it begins
-    anew with this piece.
+    ``thinking`` is what the endpoint itself marks as reasoning; thinking between tags comes as ``text``, and
+    is separated when the reply is parsed. ``restart`` says that the connection was lost and the model was
+    asked again: the reply begins again with this chunk, and all earlier chunks are void.
     """
 
     text: str = ""
@@ -68,23 +67,23 @@ class Delta(Frozen):
 
 
 class CodeActError(Exception):
-    """Something went wrong that the user can understand; its message is a plain sentence for them."""
+    """An error that the user can understand; its message is a plain sentence for them."""
 
 
 class ModelError(CodeActError):
-    """The model could not be reached, refused, or broke off."""
+    """The model could not be reached, refused the request, or broke off."""
 
 
 class TooLongError(ModelError):
-    """The conversation is longer than the model's window; nothing of a reply had come."""
+    """The conversation does not fit the model's context window; no reply has begun."""
 
 
 class NotebookError(CodeActError):
-    """The notebook or its kernel cannot do what was asked of it."""
+    """The notebook or its kernel cannot do what it was asked to do."""
 
 
 class Cell(Frozen):
-    """A cell as the agent sees it. ``protected``: the user marked it as one never to run or edit."""
+    """A cell as the agent sees it. ``protected`` says that the user marked it as never to run or edit."""
 
     id: str
     cell_type: Literal["code", "markdown", "raw"]
@@ -95,10 +94,9 @@ class Cell(Frozen):
 
 
 class Kernel(Frozen):
-    """The notebook's kernel: its language (``"python"``) and its state in Jupyter's words.
+    """The notebook's kernel: its language (``"python"``), and its status in Jupyter's terms.
 
-    ``session`` differs from before when the kernel was started anew, so that its variables are gone; empty
-    where nobody can tell.
+    ``session`` changes when the kernel restarts and loses its variables; it is empty if that is unknown.
     """
 
     language: str
@@ -107,10 +105,10 @@ class Kernel(Frozen):
 
 
 class Variable(Frozen):
-    """A variable of the user's in the kernel: its type's name, and what can be said of it in a few words.
+    """A variable in the kernel: its name, the name of its type, and a short summary.
 
-    Of a function marked as a tool (type ``"tool"``), the summary is its signature and its docstring.
-    ``names`` are its columns or keys, the first of them.
+    For a function marked as a tool (type ``"tool"``), the summary is its signature and docstring. ``names``
+    are its first columns or keys.
     """
 
     name: str
@@ -120,10 +118,10 @@ class Variable(Frozen):
 
 
 class NotebookState(Frozen):
-    """A notebook at one moment. ``active_cell`` is the id of the cell the user is at, if any.
+    """The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
 
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
-    ``"module:function"``): words for the model, and never a reason to run anything.
+    ``"module:function"``): text for the model, and never a reason to run anything.
     """
 
     cells: list[Cell] = Field(default_factory=list)
@@ -137,7 +135,7 @@ ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
 
 
 class Execution(Frozen):
-    """How running a cell went: nbformat outputs in order, and the time it took in seconds."""
+    """The result of running a cell: its outputs in nbformat's form, in order, and its duration in seconds."""
 
     status: ExecutionStatus
     outputs: list[Output] = Field(default_factory=list)
@@ -146,7 +144,7 @@ class Execution(Frozen):
 
 
 class ConversationInfo(Frozen):
-    """A conversation in a list. ``title`` is what the user called it, else its first task."""
+    """A conversation in a list. ``title`` is the user's name for it, by default its first task."""
 
     id: str
     title: str
@@ -156,7 +154,7 @@ class ConversationInfo(Frozen):
 
 
 class CellCheck(Frozen):
-    """How a cell did in a fresh kernel. ``message`` says in a sentence what is wrong, if anything is."""
+    """The result of a cell in a fresh kernel. ``message`` is a sentence about what is wrong, if anything."""
 
     cell_id: str
     state: Literal["waiting", "running", "same", "different", "failed", "not_run"]
@@ -168,11 +166,11 @@ Guidance = Literal["small", "capable"]
 
 
 class ModelInfo(Frozen):
-    """What is known of a model.
+    """The known facts about a model.
 
-    ``name`` is what to call it when talking to people; ``context_window`` the tokens that a conversation may
-    have, ``None`` while unknown; ``supports_images`` whether it is to be sent images; ``thinks`` whether it
-    reasons before it replies; ``guidance`` how much help it gets.
+    ``name`` is its name for people; ``context_window`` the number of tokens that a conversation may have,
+    ``None`` if unknown; ``supports_images`` says whether to send it images; ``thinks`` whether it reasons
+    before it replies; ``guidance`` how much help it gets.
     """
 
     name: str
@@ -187,13 +185,13 @@ class ChatModel(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the model now."""
+        """The known facts about the model."""
         ...
 
     async def describe(self) -> ModelInfo:
-        """Return what is known of the model, having asked its endpoint if that may tell more.
+        """Return the facts about the model, after asking its endpoint if that may add any.
 
-        Never raises: an endpoint that does not answer tells nothing, and its replies will say why.
+        Never raises: if the endpoint does not answer, the next request for a reply says why.
         """
         ...
 
@@ -209,16 +207,15 @@ class ChatModel(Protocol):
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply. Closing the generator cancels the request at the engine.
 
-        ``max_tokens`` and ``temperature`` are the endpoint's own where they are ``None``.
-
-        ``tools`` are functions the model may call, as OpenAI's protocol declares them; a call comes as text,
-        the way `tool_calls.ToolsFormat.render` writes it.
+        If ``max_tokens`` or ``temperature`` is ``None``, the endpoint's own default applies. ``tools`` are
+        functions that the model may call, declared as in OpenAI's protocol; a call arrives as text, in the
+        form of `tool_calls.ToolsFormat.render`.
 
         Raises
         ------
         ModelError
-            With a sentence for the user; nothing of the reply was lost that had been yielded. `TooLongError`
-            if the messages do not fit the model's window, which the agent can help.
+            With a sentence for the user; chunks that were yielded remain valid. A `TooLongError` says that
+            the messages do not fit the context window; the agent can then compact them.
         """
         ...
 
@@ -227,20 +224,21 @@ class Notebook(Protocol):
     """A notebook with a kernel. Every method may raise `NotebookError` with a sentence for the user."""
 
     async def state(self, *, brief: bool = False) -> NotebookState:
-        """Read the notebook; changes nothing.
+        """Return the state of the notebook, without changing it.
 
-        ``brief`` leaves out outputs and variables, and is cheap enough for every turn.
+        A ``brief`` state has no outputs and variables, and is cheap enough for every turn.
         """
         ...
 
     async def read_cell(self, cell_id: str) -> NotebookCell:
-        """Return a whole cell, as `restore_cell` takes it."""
+        """Return a complete cell, for `restore_cell`."""
         ...
 
     async def restore_cell(self, cell: NotebookCell, *, after: str | None = None) -> None:
-        """Put a cell back exactly as it was: source, outputs, execution count and metadata.
+        """Restore a cell completely: source, outputs, execution count and metadata.
 
-        A cell of that id is replaced where it is; otherwise it goes below ``after`` (first if ``None``).
+        A cell with its id is replaced in place; otherwise the cell is inserted below ``after``, at the top if
+        that is ``None``.
         """
         ...
 
@@ -252,30 +250,30 @@ class Notebook(Protocol):
         cell_id: str | None = None,
         after: str | None = None,
     ) -> str:
-        """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``).
+        """Rewrite the cell ``cell_id`` in place, or insert a cell below ``after``, by default at the end.
 
         Returns the cell's id. Rewriting clears the cell's outputs. A protected cell is not rewritten.
         """
         ...
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
-        """Run a cell whose source must equal ``source``; wait until it is done.
+        """Run a cell, whose source must equal ``source``, and wait until it is done.
 
         After ``timeout`` seconds the kernel is interrupted and the status is ``"interrupted"``.
         """
         ...
 
     async def delete_cell(self, cell_id: str) -> None:
-        """Remove a cell."""
+        """Delete a cell."""
         ...
 
     async def interrupt(self) -> None:
-        """Interrupt the kernel; a `run_cell` under way then returns by itself."""
+        """Interrupt the kernel; a pending `run_cell` then returns by itself."""
         ...
 
     async def load_tools(self, tools: Sequence[str]) -> None:
-        """Define functions (``"module:function"``) in the kernel, leaving no trace but their names.
+        """Define functions (``"module:function"``) in the kernel, and leave nothing else behind.
 
-        They come from the user's configuration only: this runs in the kernel without asking the gate.
+        They come only from the user's configuration, because this runs in the kernel without the gate.
         """
         ...

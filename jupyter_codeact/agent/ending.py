@@ -1,4 +1,4 @@
-"""How a run ends before the model has answered, or because it has."""
+"""The exception that ends a run, with an answer or without one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Everything that can happen in a run, as one event each.
+"""The events of a run.
 
-Events are the one truth of a conversation: the journal stores them, the page and the terminal draw them,
-and the messages a model gets are read from them.
+Events are the record of a conversation: the journal stores them, the page and the terminal display them, and
+the model's messages are built from them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pydantic import Field, TypeAdapter
 from .contracts import ExecutionStatus, Frozen, NotebookCell, Output, Usage
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
-"""How a run can end. Only ``answered`` is a success."""
+"""The ways a run can end. Only ``answered`` is a success."""
 
 
 def new_id() -> str:
-    """Return a fresh identifier for a conversation or a run (12 hexadecimal digits)."""
+    """Return a new id for a conversation or a run (12 hexadecimal digits)."""
     return uuid.uuid4().hex[:12]
 
 
 class BaseEvent(Frozen):
-    """What every event carries. ``time`` is Unix time in seconds; ``turn`` counts from 1, 0 is before."""
+    """The fields of every event. ``time`` is Unix time; ``turn`` counts from 1, and 0 is before the first."""
 
     conversation: str
     run: str
@@ -34,11 +34,11 @@ class BaseEvent(Frozen):
 
 
 class Attachment(Frozen):
-    """What the user gave along with a task.
+    """An attachment to a task.
 
-    ``name`` is what to call it; ``text`` its content (a cell's source, what was selected, the beginning of a
-    file); ``cell_id`` the cell it is or comes from; ``path`` a file, as the kernel can open it; ``image`` a
-    picture as a data URI.
+    ``name`` is for display; ``text`` is its content: a cell's source, a selection, the beginning of a file.
+    ``cell_id`` is the cell that it is or comes from; ``path`` is a file's path for the kernel; ``image`` is
+    an image as a data URI.
     """
 
     kind: Literal["cell", "selection", "file", "image"]
@@ -50,10 +50,9 @@ class Attachment(Frozen):
 
 
 class RunStarted(BaseEvent):
-    """A task was given. ``system`` is the prompt that the conversation with the model begins with.
+    """A run has begun. ``system`` is the system prompt.
 
-    ``replaces`` is an earlier run that the user asked anew: it and all that came after it are no longer part
-    of what the model is told.
+    ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -66,10 +65,10 @@ class RunStarted(BaseEvent):
 
 
 class ReplyDelta(BaseEvent):
-    """A piece of the reply being written, parsed. Shown as it comes, not stored: `Reply` has the whole.
+    """A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
 
-    ``thinking``, ``prose`` and ``action`` are what is to be added to each. ``restart`` says that the reply
-    begins anew with this piece: the model was asked again, or what came so far is read otherwise now.
+    ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
+    replaces it: the model was asked again, or the reply is parsed differently now.
     """
 
     type: Literal["reply_delta"] = "reply_delta"
@@ -80,11 +79,11 @@ class ReplyDelta(BaseEvent):
 
 
 class Reply(BaseEvent):
-    """What the model said in one turn.
+    """The model's reply in one turn.
 
-    ``text`` is the reply as it stays in the model's history, without its thinking; ``thinking`` and ``prose``
-    are what frontends show of it, beside the action, which the event `Action` has. ``seconds`` is all of its
-    time, ``first_token_seconds`` that until its first word.
+    ``text`` is the reply as it stays in the model's history, without its thinking. Frontends show
+    ``thinking`` and ``prose``, and the action from the event `Action`. ``seconds`` is its whole duration,
+    ``first_token_seconds`` the time to its first token.
     """
 
     type: Literal["reply"] = "reply"
@@ -98,7 +97,7 @@ class Reply(BaseEvent):
 
 
 class Action(BaseEvent):
-    """What is put into a cell: the executable part of a reply, as the hooks left it."""
+    """The source of a cell: the executable part of a reply, with the changes of hooks."""
 
     type: Literal["action"] = "action"
     source: str
@@ -106,9 +105,9 @@ class Action(BaseEvent):
 
 
 class ApprovalRequested(BaseEvent):
-    """The gate waits for the user's answer on a cell that is written and not run.
+    """The gate waits for the user's approval of a cell, which is written but has not run.
 
-    ``sha256`` is that of the source of the `Action` before it.
+    ``sha256`` is the hash of the preceding `Action`'s source.
     """
 
     type: Literal["approval_requested"] = "approval_requested"
@@ -118,9 +117,9 @@ class ApprovalRequested(BaseEvent):
 
 
 class ApprovalResolved(BaseEvent):
-    """What the gate said. ``edited`` is what may run if the user changed the `Action`'s source first.
+    """The gate's decision. ``edited`` is the source that may run, if the user changed the `Action`'s.
 
-    ``sha256`` is that of what may run.
+    ``sha256`` is the hash of the source that may run.
     """
 
     type: Literal["approval_resolved"] = "approval_resolved"
@@ -132,9 +131,9 @@ class ApprovalResolved(BaseEvent):
 
 
 class CellWritten(BaseEvent):
-    """The action is in the notebook. ``rewritten`` says that it replaced what was in the cell.
+    """The action is in the notebook. ``rewritten`` says that it replaced a cell's content.
 
-    ``before`` is the whole cell as it was, when the run touches for the first time one that it did not make.
+    ``before`` is the complete earlier cell, when a run first changes a cell that it did not create.
     """
 
     type: Literal["cell_written"] = "cell_written"
@@ -144,7 +143,7 @@ class CellWritten(BaseEvent):
 
 
 class Executed(BaseEvent):
-    """The cell ran. Outputs as nbformat spells them."""
+    """The cell ran. ``outputs`` are in nbformat's form."""
 
     type: Literal["executed"] = "executed"
     cell_id: str
@@ -155,22 +154,22 @@ class Executed(BaseEvent):
 
 
 class Observation(BaseEvent):
-    """What the model is shown next: the task with the notebook around it, or what a turn came to."""
+    """The next message to the model: the task with its notebook, or the outcome of a turn."""
 
     type: Literal["observation"] = "observation"
     text: str
-    images: list[str] = Field(default_factory=list, description="data URIs, for models that see")
+    images: list[str] = Field(default_factory=list, description="data URIs, for models that support images")
 
 
 class HooksApplied(BaseEvent):
-    """These hooks had something to say in this turn, or changed something; `agent.hooks` has them."""
+    """These hooks of `agent.hooks` were of use in this turn."""
 
     type: Literal["hooks_applied"] = "hooks_applied"
     hooks: list[str]
 
 
 class AnswerRejected(BaseEvent):
-    """The answer in this turn's reply was not taken, and the model looks again.
+    """The answer in this turn's reply was rejected, and the model continues.
 
     ``message`` tells the user why.
     """
@@ -180,9 +179,9 @@ class AnswerRejected(BaseEvent):
 
 
 class HistoryCompacted(BaseEvent):
-    """The model's window was nearly full: what was before this is told in brief from now on.
+    """The context window was nearly full: from now on the model sees a summary of everything before.
 
-    ``room`` is how many characters it may take.
+    ``room`` is the summary's size in characters.
     """
 
     type: Literal["history_compacted"] = "history_compacted"
@@ -190,14 +189,14 @@ class HistoryCompacted(BaseEvent):
 
 
 class RunUndone(BaseEvent):
-    """The cells of ``run`` are as they were before it. ``left`` were changed since, and were left alone."""
+    """The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone."""
 
     type: Literal["run_undone"] = "run_undone"
     left: list[str] = Field(default_factory=list, description="ids of cells")
 
 
 class RunEnded(BaseEvent):
-    """The run is over. ``message`` is a sentence for the user when there is no answer."""
+    """The run has ended. ``message`` is a sentence for the user if there is no answer."""
 
     type: Literal["run_ended"] = "run_ended"
     ending: Ending
@@ -240,12 +239,12 @@ def load(line: str | bytes) -> Any:
 
 
 class Journal(Protocol):
-    """The append-only record of what happened in every conversation."""
+    """The append-only record of all conversations."""
 
     def append(self, event: Event) -> int:
         """Store an event durably and return its sequence number."""
         ...
 
     def events(self, conversation: str, since: int = 0) -> Iterable[Event]:
-        """Events of a conversation with a sequence number above ``since``, oldest first."""
+        """Return a conversation's events with a sequence number above ``since``, oldest first."""
         ...

@@ -1,4 +1,4 @@
-"""One run: its events, its budget, and how it is stopped."""
+"""A run: its events, its budget, and its end."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 WIND_UP = 20.0
-"""Seconds that a cell gets to come to its end after it was interrupted, before the run ends without it."""
+"""Seconds that an interrupted cell gets to stop, before the run ends without it."""
 WIND_UP_AGAIN = 2.0
 """Seconds after which a cell that still runs is interrupted again."""
 
 
 class Budget(Frozen):
-    """What a run may spend.
+    """The limits of a run.
 
-    ``turns`` counts model replies; ``tokens`` prompt and completion tokens of all turns together;
-    ``seconds`` everything from the task to its end; ``cell_seconds`` one cell; ``reply_tokens`` one reply;
-    ``observation`` is how many characters of a cell's outputs the model is shown.
+    ``turns`` limits the model's replies; ``tokens`` the prompt and completion tokens of all turns together;
+    ``seconds`` the whole run; ``cell_seconds`` one cell; ``reply_tokens`` one reply; ``observation`` the
+    characters of a cell's outputs that the model is shown.
     """
 
     turns: int = 12
@@ -38,8 +38,8 @@ class Budget(Frozen):
     reply_tokens: int = 1024
 
 
-class StopSign:
-    """Set once, from outside, to end a run; ``why`` is the sentence the user reads."""
+class StopSignal:
+    """Ends a run from outside; ``why`` is a sentence for the user."""
 
     def __init__(self) -> None:
         self._event, self.why = asyncio.Event(), ""
@@ -50,7 +50,7 @@ class StopSign:
         self._event.set()
 
     def is_set(self) -> bool:
-        """Whether the end was asked for."""
+        """Tell whether the end was asked for."""
         return self._event.is_set()
 
     async def wait(self) -> None:
@@ -59,16 +59,16 @@ class StopSign:
 
 
 class Run:
-    """The run of one task: emits its events to the journal first, then to whoever watches.
+    """The run of one task. It emits events to the journal first, then to ``watch``.
 
     Attributes
     ----------
     task : str
-        What the user asked for.
+        The user's request.
     events : list of Event
-        Everything that has happened in the conversation.
+        All events of the conversation.
     tools : frozenset of str
-        Functions that are there for the work, but for those that the task itself names.
+        The names of the tools, except those that the task itself mentions.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Run:
         task: str,
         journal: Journal,
         budget: Budget,
-        stop: StopSign,
+        stop: StopSignal,
         watch: Callable[[Event], None],
     ) -> None:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
@@ -89,7 +89,7 @@ class Run:
         self._started = time.monotonic()
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
-        """Record an event, show it and return it. A reply's pieces are shown only: the whole is recorded."""
+        """Record an event, show it and return it. Parts of a reply are not recorded, because `Reply` is."""
         event = kind(conversation=self.conversation, run=self.id, turn=self.turn, **fields)
         if event.type != "reply_delta":
             self._journal.append(event)
@@ -98,12 +98,12 @@ class Run:
         return event
 
     def next_turn(self) -> None:
-        """Begin a turn, or end the run when a budget is spent.
+        """Begin a turn.
 
         Raises
         ------
         Ended
-            Out of turns, tokens or time.
+            Stopped, or out of turns, tokens or time.
         """
         self._end_if_over()
         spent = self.usage.prompt_tokens + self.usage.completion_tokens
@@ -114,16 +114,16 @@ class Run:
         self.turn += 1
 
     def spend(self, usage: Usage) -> None:
-        """Add a reply's tokens to what the run has used."""
+        """Add the tokens of a reply to the run's usage."""
         self.usage += usage
 
     async def unless_stopped(
         self, work: Coroutine[Any, Any, T], *, wind_up: Callable[[], Coroutine[Any, Any, None]] | None = None
     ) -> T:
-        """Await ``work`` until the user stops the run or its time is out.
+        """Await ``work``, but no longer than until the user stops the run or its time is out.
 
-        Without ``wind_up`` the work is then cancelled and the run ends. With it, the work is asked to come
-        to its end by itself and its result is returned; the run ends when its next turn would begin.
+        Without ``wind_up`` the work is then cancelled and the run ends. With it, ``wind_up`` makes the work
+        end by itself, and its result is returned; the run ends when its next turn would begin.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class Run:
             await asyncio.wait({task, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
             deadline = time.monotonic() + WIND_UP
             while not task.done() and wind_up is not None and time.monotonic() < deadline:
-                await wind_up()  # again and again: a kernel that had not begun yet misses the first
+                await wind_up()  # repeatedly: a kernel that has not begun yet misses the first interrupt
                 await asyncio.wait({task}, timeout=WIND_UP_AGAIN)
             if not task.done():
                 self._end_if_over()
@@ -166,7 +166,7 @@ class Run:
 
     @property
     def last_turn(self) -> int:
-        """The turn after which the budget is spent."""
+        """The last turn that the budget allows."""
         return self.budget.turns
 
     @property

@@ -1,6 +1,6 @@
-"""What a secret is, and how it is kept out of what a model or a reader is shown.
+"""Recognizes secrets, and masks them in what a model or a reader is shown.
 
-One rule for observations, the gate and the code that describes variables in the user's kernel.
+Observations, the gate and the code that describes variables in the user's kernel share one rule.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 
-_SHORTEST = 4
-_SHORTEST_LINE = 16
+_MIN_CHARACTERS = 4
+_MIN_LINE_CHARACTERS = 16
 _ORDINARY = """
     admin allow always auto basic bearer changeme custom debug default deny dev development digest disable
     disabled dummy enable enabled error example false file full guest http https info insecure keyring
@@ -36,10 +36,10 @@ _PATH = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell by the words of a name whether what it names is a secret.
+    """Tell from the words of a variable's name whether its value is a secret.
 
-    The text of this function also runs in the user's kernel, which may be any Python from 3.6 on, without
-    this module.
+    The source of this function also runs in the user's kernel, without this module and on any Python from
+    3.6 on.
     """
     import re
 
@@ -69,13 +69,13 @@ def is_secret_name(name: str) -> bool:
 
 
 RULE_SOURCE = inspect.getsource(is_secret_name)
-"""`is_secret_name` as text, for code that runs where this package is not."""
+"""The source of `is_secret_name`, for kernels without this package."""
 
 _is_secret_name = functools.lru_cache(maxsize=4096)(is_secret_name)  # an environment is read at every cell
 
 
 def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables whose values are not for everyone: by their names, or as URLs with a password."""
+    """Return the variables that hold secrets: by their names, or because they are URLs with a password."""
     return {
         name: value
         for name, value in environment.items()
@@ -89,15 +89,15 @@ def environment_secrets() -> dict[str, str]:
 
 
 def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
-    """Return a text without secrets, and without what could close a fence that carries ``nonce``."""
+    """Mask secrets in a text, and the ``nonce`` without which no text can close its fence."""
     return masker(secrets, nonce)(text)
 
 
 def masker(secrets: Mapping[str, str], nonce: str = "") -> Callable[[str], str]:
-    """Return a function that takes secrets, and the ``nonce`` of a fence, out of a text.
+    """Return a function that masks secrets, and the ``nonce`` of a fence, in a text.
 
-    A secret is found as it is, and as Python, JSON, HTML and URLs spell it. Values that are no secret
-    whatever they are called (``true``, a number, a path, a URL without a password) stay.
+    A secret is found verbatim, and as Python, JSON, HTML and URLs escape it. Ordinary values (``true``, a
+    number, a path, a URL without a password) are never masked, whatever the variable is called.
     """
     return _masker(tuple(secrets.items()), nonce)
 
@@ -110,22 +110,22 @@ def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str],
         if _is_ordinary(whole):
             continue
         lines = [line.strip() for line in whole.split("\n")]
-        for secret in [whole, *(line for line in lines if len(line) >= _SHORTEST_LINE)]:
-            for spelled in (
+        for secret in [whole, *(line for line in lines if len(line) >= _MIN_LINE_CHARACTERS)]:
+            for spelling in (
                 secret,
                 repr(secret)[1:-1],
                 json.dumps(secret)[1:-1],
                 html.escape(secret),
                 urllib.parse.quote(secret, safe=""),
             ):
-                names.setdefault(spelled, f"[{name} hidden]")
+                names.setdefault(spelling, f"[{name} hidden]")
     if not names:
         return str
     longest_first = sorted(names, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def mask(text: str) -> str:
-        if not any(secret in text for secret in names):  # much faster than the pattern
+        if not any(secret in text for secret in names):  # much faster than the regular expression
             return text
         return pattern.sub(lambda found: names[found[0]], text)
 
@@ -133,9 +133,9 @@ def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str],
 
 
 def _is_ordinary(value: str) -> bool:
-    """Tell whether a value is no secret, whatever it is called: to mask it would only spoil texts."""
+    """Tell whether a value is too common to be a secret; to mask it would only spoil texts."""
     return (
-        len(value) < _SHORTEST
+        len(value) < _MIN_CHARACTERS
         or value.lower() in _ORDINARY_WORDS
         or bool(_NUMBER.fullmatch(value))
         or (bool(_URL.fullmatch(value)) and not _has_credentials(value))
@@ -148,10 +148,10 @@ def _is_path(value: str) -> bool:
 
 
 def _has_credentials(value: str) -> bool:
-    """Tell whether a URL has a password in it, or a secret among its parameters."""
+    """Tell whether a URL contains a password, or has a secret among its parameters."""
     try:
         url = urllib.parse.urlsplit(value.strip())
-        named = [name for name, given in urllib.parse.parse_qsl(url.query) if given]
+        names = [name for name, value in urllib.parse.parse_qsl(url.query) if value]
     except ValueError:
         return False
-    return bool(url.scheme and url.password) or any(_is_secret_name(name) or name == "sig" for name in named)
+    return bool(url.scheme and url.password) or any(_is_secret_name(name) or name == "sig" for name in names)

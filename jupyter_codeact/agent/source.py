@@ -1,7 +1,7 @@
-"""What the source of a notebook cell looks like: magics, prompts, strings that are still open.
+"""Reading the source of a notebook cell: magics, prompts, unfinished strings.
 
-Cells are IPython rather than Python, and code in a reply may be half written, so neither `ast` nor `tokenize`
-can be asked directly.
+Cells are IPython rather than Python, and code in a reply may be unfinished, so `ast` and `tokenize` cannot
+read them directly.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLOSING = {
     )
     for quote in "\"'"
 }
-_BLANKS = re.compile(r"[ \t]*")
+_INDENTATION = re.compile(r"[ \t]*")
 _MAGIC = re.compile(
     r"""
       (?P<command>%{1,2}[A-Za-z_] | !{1,2}[^\s=])[^\n]*
@@ -44,7 +44,7 @@ _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _MAGICS_OF_PYTHON = {"time", "timeit", "capture", "prun", "python", "python3", "pypy"}
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)|In ?\[\d*\]:(?: |$)|[ ]+\.{3,}:(?: |$)")
 _FIRST_PROMPT = re.compile(r"\s*>>>|In ?\[\d*\]:")
-_RESULT = re.compile(r"^Out ?\[\d*\]:.*$", re.MULTILINE)
+_PRINTED_RESULT = re.compile(r"^Out ?\[\d*\]:.*$", re.MULTILINE)
 _PRINTED_NAME = re.compile(
     r"[A-Z]\w*|array|matrix|dtype|u?int\d+|float\d+|complex\d+|bool_|str_|date|time|datetime|timedelta|deque"
     r"|defaultdict|dict_\w+|mappingproxy|range|set|frozenset|slice"
@@ -52,40 +52,46 @@ _PRINTED_NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a cell that a reader of Python must step over.
+class Span:
+    """A magic or a triple-quoted string, which a reader of Python must skip.
 
-    Either a triple-quoted string, or a magic; then ``stand_in`` is Python that can take its place.
+    ``replacement`` is Python that can stand in for a magic; it is ``None`` for a string. ``is_command`` says
+    that the magic runs something, rather than asking for help.
     """
 
     start: int
     end: int
-    stand_in: str | None = None
-    command: bool = False
+    replacement: str | None = None
+    is_command: bool = False
+
+    @property
+    def is_magic(self) -> bool:
+        """Whether this is a magic, and not a string."""
+        return self.replacement is not None
 
 
-def pieces(text: str, start: int = 0) -> Iterator[Piece]:
+def magics_and_strings(text: str, start: int = 0) -> Iterator[Span]:
     """Find the magics and the triple-quoted strings of the cell that begins at ``start``, in order.
 
-    A string that is never closed ends one past the end of ``text``.
+    A string without a closing quote ends one character past the end of ``text``.
     """
     cell_magic = _CELL_MAGIC.match(text, start)
     if cell_magic and cell_magic[1] not in _MAGICS_OF_PYTHON:
-        yield Piece(cell_magic.start(), len(text), "pass", command=True)
+        yield Span(cell_magic.start(), len(text), "pass", is_command=True)
         return
     position, depth, statement = start, 0, True
     while True:
         if statement:
             statement = False
-            blanks = _BLANKS.match(text, position)
-            position = blanks.end() if blanks else position
+            indentation = _INDENTATION.match(text, position)
+            position = indentation.end() if indentation else position
             if magic := _MAGIC.match(text, position):
                 end = magic.end()
                 while text[end - 1] == "\\" and end < len(text):  # the command goes on in the next line
                     following = text.find("\n", end + 1)
                     end = following if following >= 0 else len(text)
-                stand_in = f"{magic['target']}None" if magic["target"] else "pass"
-                yield Piece(position, end, stand_in, command=bool(magic["command"] or magic["target"]))
+                replacement = f"{magic['target']}None" if magic["target"] else "pass"
+                yield Span(position, end, replacement, is_command=bool(magic["command"] or magic["target"]))
                 position = end
                 continue
         token = _TOKEN.search(text, position)
@@ -95,7 +101,7 @@ def pieces(text: str, start: int = 0) -> Iterator[Piece]:
         if quotes := token["triple"]:
             closing = _CLOSING[quotes].match(text, position)
             position = closing.end() if closing else len(text) + 1
-            yield Piece(token.start(), position)
+            yield Span(token.start(), position)
         elif token["open"]:
             depth += 1
         elif token["close"]:
@@ -105,34 +111,39 @@ def pieces(text: str, start: int = 0) -> Iterator[Piece]:
 
 
 def syntax_tree(source: str) -> ast.Module | None:
-    """Return the syntax tree of a cell with its magics taken out, or ``None`` if it cannot be parsed."""
+    """Return the syntax tree of a cell without its magics, or ``None`` if it cannot be parsed."""
     python, end = [], 0
-    for piece in pieces(source):
-        if piece.stand_in is not None:
-            python += [source[end : piece.start], piece.stand_in]
-            end = piece.end
+    for span in magics_and_strings(source):
+        if span.replacement is not None:
+            python += [source[end : span.start], span.replacement]
+            end = span.end
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in the cell shows when the cell runs
+            warnings.simplefilter("ignore")  # Python warns of an invalid escape when the cell runs
             return ast.parse("".join([*python, source[end:]]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def normalized(source: str) -> str:
-    """Return what cells have in common that do the same: comments and layout make no difference.
+def has_magics(source: str) -> bool:
+    """Tell whether a cell has magics in it."""
+    return any(span.is_magic for span in magics_and_strings(source))
 
-    A cell that cannot be parsed is its own meaning.
+
+def normalized(source: str) -> str:
+    """Return a form of a cell's source that ignores comments and layout, for comparison.
+
+    A cell that cannot be parsed is returned unchanged.
     """
     tree = syntax_tree(source)
     if tree is None:
         return source
-    magics = [source[piece.start : piece.end] for piece in pieces(source) if piece.stand_in is not None]
+    magics = [source[span.start : span.end] for span in magics_and_strings(source) if span.is_magic]
     return "\n".join([*magics, ast.dump(tree)])
 
 
 def assigned_names(source: str) -> set[str]:
-    """Return the names that a cell gives a value at its top level; none if it cannot be parsed."""
+    """Return the names that a cell assigns at its top level; none if it cannot be parsed."""
     names: set[str] = set()
     nodes: list[ast.AST] = list(getattr(syntax_tree(source), "body", ()))
     while nodes:
@@ -142,40 +153,40 @@ def assigned_names(source: str) -> set[str]:
         elif isinstance(node, ast.Name):
             names |= {node.id} if isinstance(node.ctx, ast.Store) else set()
         elif isinstance(node, ast.alias):
-            names.add(named(node))
+            names.add(import_name(node))
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             nodes += ast.iter_child_nodes(node)
     return names
 
 
-def named(one: ast.alias) -> str:
-    """Return the name that an import gives to what it imports."""
-    return one.asname or one.name.partition(".")[0]
+def import_name(alias: ast.alias) -> str:
+    """Return the name under which an import makes a module or an object available."""
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def is_bare_calls(source: str, names: set[str]) -> bool:
-    """Tell whether a text is nothing but calls of these functions, one below the other."""
+    """Tell whether a text consists only of calls of these functions, one per line."""
     body: list[ast.stmt] = getattr(syntax_tree(source), "body", [])
     calls = [getattr(node, "value", None) for node in body if isinstance(node, ast.Expr)]
     called = [call.func for call in calls if isinstance(call, ast.Call)]
-    named = [function.id for function in called if isinstance(function, ast.Name)]
-    return bool(named) and len(named) == len(body) and names.issuperset(named)
+    import_name = [function.id for function in called if isinstance(function, ast.Name)]
+    return bool(import_name) and len(import_name) == len(body) and names.issuperset(import_name)
 
 
 def drop_assignments(source: str, names: set[str]) -> str:
-    """Return a cell without the statements at its top level that give a value to these names alone.
+    """Return a cell without the top-level statements that assign only these names.
 
-    A cell with magics, or with several statements in such a line, is returned as it is.
+    A cell with magics, or with several statements on such a line, is returned unchanged.
     """
     tree = syntax_tree(source)
-    if tree is None or any(piece.stand_in is not None for piece in pieces(source)):
+    if tree is None or has_magics(source):
         return source
     lines: list[str | None] = list(source.split("\n"))
-    taken = [line for node in tree.body for line in range(_first_line(node), (node.end_lineno or 0) + 1)]
+    lines_used = [line for node in tree.body for line in range(_first_line(node), (node.end_lineno or 0) + 1)]
     for node in tree.body:
         span = range(_first_line(node), (node.end_lineno or 0) + 1)
-        if _binds_only(node, names):
-            if any(taken.count(line) > 1 for line in span):
+        if _assigns_only(node, names):
+            if any(lines_used.count(line) > 1 for line in span):
                 return source
             lines[span.start - 1 : span.stop - 1] = [None] * len(span)
     return "\n".join(line for line in lines if line is not None).strip("\n")
@@ -183,10 +194,10 @@ def drop_assignments(source: str, names: set[str]) -> str:
 
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _binds_only(node: ast.stmt, names: set[str]) -> bool:
+def _assigns_only(node: ast.stmt, names: set[str]) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return node.name in names
     targets = node.targets if isinstance(node, ast.Assign) else []
@@ -194,49 +205,49 @@ def _binds_only(node: ast.stmt, names: set[str]) -> bool:
 
 
 def has_code(source: str) -> bool:
-    """Tell whether a cell holds more than blanks and comments."""
+    """Tell whether a cell holds more than whitespace and comments."""
     return any(line and not line.startswith("#") for line in map(str.strip, source.split("\n")))
 
 
 def looks_like_code(source: str, *, fenced: bool) -> bool:
-    """Tell whether text that nobody called Python is meant to be run.
+    """Tell whether text that is not labelled as Python is meant to be run.
 
-    Prose, tables, formulas, JSON and printed values are often valid Python too. What counts is that it does
-    something: an import, a definition, a call, a magic.
+    Prose, tables, formulas, JSON and printed values are often valid Python too. Code does something: it
+    imports, defines, calls, or has a magic.
 
     Parameters
     ----------
     source : str
-        The text in question.
+        The text.
     fenced : bool
-        Whether it stands in a fence. Then any call, element or computed assignment is enough; without a fence
-        ``y = f(x)`` may as well be mathematics.
+        Whether it stands in a fence. Then any call, subscript or computed assignment is enough; without a
+        fence, ``y = f(x)`` may as well be mathematics.
     """
     tree = syntax_tree(source)
     if tree is None:
         return False
-    if any(piece.command for piece in pieces(source)):
+    if any(span.is_command for span in magics_and_strings(source)):
         return True
-    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and _is_printed(tree.body[0].value):
+    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and _is_printed_value(tree.body[0].value):
         return False
     lines = source.split("\n")
-    return any(_acts(node, lines, fenced) for node in ast.walk(tree))
+    return any(_does_something(node, lines, fenced) for node in ast.walk(tree))
 
 
-def _is_printed(value: ast.expr) -> bool:
-    """Tell whether an expression may be a value as it is printed: ``array([1, 2])``."""
+def _is_printed_value(value: ast.expr) -> bool:
+    """Tell whether an expression may be a printed value, such as ``array([1, 2])``."""
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
-        return all(map(_is_printed, value.elts))
+        return all(map(_is_printed_value, value.elts))
     if isinstance(value, ast.Dict):
-        return all(_is_printed(part) for part in [*value.keys, *value.values] if part)
+        return all(_is_printed_value(part) for part in [*value.keys, *value.values] if part)
     if isinstance(value, ast.Call):
         name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
         arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
-        return bool(_PRINTED_NAME.fullmatch(name)) and all(map(_is_printed, arguments))
+        return bool(_PRINTED_NAME.fullmatch(name)) and all(map(_is_printed_value, arguments))
     return isinstance(value, ast.Constant | ast.Name | ast.UnaryOp)
 
 
-def _acts(node: ast.AST, lines: list[str], fenced: bool) -> bool:
+def _does_something(node: ast.AST, lines: list[str], fenced: bool) -> bool:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return True
     if isinstance(node, ast.Call):
@@ -255,20 +266,20 @@ def _acts(node: ast.AST, lines: list[str], fenced: bool) -> bool:
 
 
 def without_prompts(source: str) -> str:
-    """Return a ``>>>`` or ``In [1]:`` session as plain code, without what it printed; other code as it is.
+    """Return a ``>>>`` or ``In [1]:`` session as plain code, without its output; other code unchanged.
 
-    A session in which lines without a prompt could be code is ambiguous, and left alone.
+    A session is ambiguous, and left alone, where lines without a prompt could be code.
     """
     lines = source.split("\n")
     if not _FIRST_PROMPT.match(lines[0]):
         return source
-    others = _RESULT.sub("", "\n".join(line for line in lines if not _PROMPT.match(line)))
+    others = _PRINTED_RESULT.sub("", "\n".join(line for line in lines if not _PROMPT.match(line)))
     code = "\n".join(_PROMPT.sub("", line, count=1) for line in lines if _PROMPT.match(line))
     return source if looks_like_code(others, fenced=True) or syntax_tree(code) is None else code
 
 
 def dedented(source: str) -> str:
-    """Return source without the indentation that all its lines share, and without blank lines around it."""
+    """Return source without the indentation shared by all its lines, and without blank lines around it."""
     lines = source.split("\n")
     indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line.strip()]
     shared = min(indents, key=len, default="")

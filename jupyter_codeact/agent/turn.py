@@ -1,4 +1,4 @@
-"""One turn: carry out what a reply asks for, and see whether its answer is taken."""
+"""One turn: carry out the actions of a reply, or check its answer."""
 
 from __future__ import annotations
 
@@ -32,43 +32,47 @@ from .secrets import environment_secrets
 
 @dataclass
 class TurnState:
-    """Where the run is in the notebook.
+    """The run's position in the notebook.
 
     Attributes
     ----------
     after : str or None
-        The last cell it touched; the next one goes below.
-    notebook : NotebookSnapshot
+        The last cell that the run touched; the next one goes below it.
+    snapshot : NotebookSnapshot
         The notebook as the model knows it.
-    retry, attempt : str
-        The cell that failed, which the next one replaces, and the source that ran in it.
+    supports_images : bool
+        Whether the model is sent images.
+    retry_cell, retry_source : str
+        The last cell if it did not succeed, which the next one replaces, and its source.
     recorded : set of str
-        Cells whose state before the run is in the record.
+        Cells whose earlier state is in the record.
     answer_rejected : bool
-        Whether an answer was rejected already.
+        Whether an answer was rejected.
     """
 
     after: str | None
-    notebook: NotebookSnapshot
+    snapshot: NotebookSnapshot
     supports_images: bool = False
-    retry: str | None = None
-    attempt: str = ""
+    retry_cell: str | None = None
+    retry_source: str = ""
     recorded: set[str] = field(default_factory=set)
     answer_rejected: bool = False
 
     def target(self, action: CodeAction) -> str | None:
-        """Return the cell that an action rewrites: the one it names, or the attempt before it that failed.
+        """Return the cell that an action rewrites: the one it names, or the previous failed attempt.
 
-        Models make names up; an action with such a name is written as a new cell.
+        Models make ids up; an action with such an id becomes a new cell.
         """
-        named = resolve(action.cell_id, self.notebook.ids)
-        retry = self.retry if action.cell_type == "code" and self.retry in self.notebook.ids else None
-        return named or retry
+        if named := resolve(action.cell_id, self.snapshot.ids):
+            return named
+        return (
+            self.retry_cell if action.cell_type == "code" and self.retry_cell in self.snapshot.ids else None
+        )
 
 
 @dataclass
 class Outcome:
-    """What came of an action: text and images for the model, and the run's end if it is one."""
+    """The outcome of an action: text and images for the model, and the end of the run if it causes one."""
 
     turn: TurnOutcome
     images: list[str] = field(default_factory=list)
@@ -77,14 +81,14 @@ class Outcome:
 
 @dataclass
 class Turns:
-    """The turns of one run in one notebook.
+    """Carries out the turns of a run.
 
     Parameters
     ----------
     run, notebook, gate, hooks, tools
-        What the agent works with.
+        The run, and what the agent works with.
     state : TurnState
-        Where the run is.
+        The run's position in the notebook.
     """
 
     run: Run
@@ -95,28 +99,28 @@ class Turns:
     state: TurnState
 
     def record_hooks(self) -> None:
-        """Record which hooks have helped since this was called last."""
+        """Record which hooks were of use since the last call."""
         if applied := self.hooks.applied():
             self.run.emit(HooksApplied, hooks=applied)
 
     def rejects(self, answer: str) -> bool:
-        """Tell whether an answer is not taken; the model is then told why, and looks again.
+        """Tell whether an answer is rejected; the model is then told why.
 
-        That happens once in a run, and not in its last turn: then the answer stands.
+        An answer is rejected at most once in a run, and never in its last turn.
         """
         if self.state.answer_rejected or self.run.turn >= self.run.last_turn:
             return False
-        against = self.hooks.on_answer(answer)
-        if against is None:
+        rejection = self.hooks.on_answer(answer)
+        if rejection is None:
             return False
         self.state.answer_rejected = True
         self.record_hooks()
-        self.run.emit(AnswerRejected, message=f"{against.reason}, so the model looks again.")
-        self.run.emit(Observation, text=against.told)
+        self.run.emit(AnswerRejected, message=f"{rejection.reason}, so the model looks again.")
+        self.run.emit(Observation, text=rejection.message)
         return True
 
     async def carry_out(self, reply: ParsedReply) -> Ended | None:
-        """Do what a reply asks for, as far as it can be done, and tell the model what came of it."""
+        """Carry out the actions of a reply until one is refused, and tell the model the outcome."""
         changes = await self._describe_changes()
         outcome = Outcome(TurnOutcome(prompts.CUT_OFF if reply.incomplete else prompts.EMPTY))
         for action in reply.actions:
@@ -124,42 +128,42 @@ class Turns:
             if outcome.turn.refused:
                 break
         try:
-            told = [outcome.turn.told, *self.hooks.after_turn(outcome.turn), *changes]
+            texts = [outcome.turn.message, *self.hooks.after_turn(outcome.turn), *changes]
         finally:
             self.record_hooks()
         if not outcome.end:
-            told += await self._describe_changes()
-        self.run.emit(Observation, text="\n".join(told), images=outcome.images)
+            texts += await self._describe_changes()
+        self.run.emit(Observation, text="\n".join(texts), images=outcome.images)
         return outcome.end
 
     async def _act(self, action: CodeAction) -> Outcome:
-        """Put an action into the notebook and, if it is code that the gate allows, run it.
+        """Write an action into the notebook and, if it is code that the gate allows, run it.
 
-        A failed attempt is rewritten in place, so that the notebook keeps only what worked.
+        A failed attempt is rewritten in place, so that the notebook keeps only the cells that worked.
         """
         state = self.state
         target = state.target(action)
         cell: ProposedCell | Reject = ProposedCell(action.source)
         if action.cell_type == "code":
-            corrects = state.attempt if target is not None and target == state.retry else None
+            corrects = state.retry_source if target is not None and target == state.retry_cell else None
             cell = self.hooks.before_cell(ProposedCell(action.source, corrects))
         source = cell.source if isinstance(cell, ProposedCell) else action.source
         self.run.emit(Action, source=source, cell_type=action.cell_type)
-        if target and state.notebook.protected(target):
-            told = prompts.PROTECTED.format(cell=state.notebook.name(target))
-            return self._refuse(source, Reject("the cell is protected", told))
+        if target and state.snapshot.protected(target):
+            message = prompts.PROTECTED.format(cell=state.snapshot.short_id(target))
+            return self._refuse(source, Reject("the cell is protected", message))
         if isinstance(cell, Reject):
             return self._refuse(source, cell)
         written = await self._write(CodeAction(source, action.cell_type), target)
         if action.cell_type == "markdown":
-            return Outcome(TurnOutcome(self.hooks.after_cell(RanCell(source, None)) or prompts.WRITTEN))
+            return Outcome(TurnOutcome(self.hooks.after_cell(RanCell(source, None)) or prompts.TEXT_WRITTEN))
         decided = await self._decide(source, written)
-        state.retry, state.attempt = written, decided.source
+        state.retry_cell, state.retry_source = written, decided.source
         if not decided.allowed:
             return Outcome(TurnOutcome(prompts.denied(decided.reasons), source))
         note = ""
         if cell.notes:
-            note = prompts.INSTEAD.format(why=" ".join(cell.notes), source=source)
+            note = prompts.RAN_INSTEAD.format(why=" ".join(cell.notes), source=source)
         if decided.source != source:
             note = prompts.EDITED.format(source=decided.source)
             await self.run.unless_stopped(self.notebook.write_cell(decided.source, cell_id=written))
@@ -173,40 +177,40 @@ class Turns:
             wind_up=self.notebook.interrupt,
         )
         run.emit(Executed, cell_id=cell, **execution.model_dump())
-        state.notebook.wrote(
+        state.snapshot.record(
             Cell(id=cell, cell_type="code", source=source, execution_count=execution.execution_count)
         )
         if execution.status == "ok":
-            state.retry = None
+            state.retry_cell = None
         observed = observe(
             execution,
             nonce=run.nonce,
             budget=run.window.observation(run.budget.observation),
-            sees_images=state.supports_images,
+            supports_images=state.supports_images,
             source=source,
             secrets=environment_secrets(),
         )
-        errors = [one for one in execution.outputs if one["output_type"] == "error"]
+        errors = [output for output in execution.outputs if output["output_type"] == "error"]
         variables: list[Variable] = []
-        if errors or not execution.outputs:  # then the outputs do not say what the cell worked with
+        if errors or not execution.outputs:  # then the outputs do not show the variables that the cell used
             variables = await self._variables()
-        mentioned = context.described(context.mentioned(variables, source))
+        mentioned = context.describe_variables(context.mentioned_variables(variables, source))
         advice = self.hooks.after_cell(RanCell(source, execution, variables))
-        told = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
-        named = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
-        turn = TurnOutcome(told, proposed, ran=True, errors=named)
-        return Outcome(turn, list(observed.images), _end_of(execution, run))
+        message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
+        messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
+        turn = TurnOutcome(message, proposed, ran=True, errors=messages)
+        return Outcome(turn, list(observed.images), _ending(execution, run))
 
-    def _refuse(self, source: str, why: Reject) -> Outcome:
-        """Leave an action out of the notebook."""
-        refused = decision(source, allowed=False, reasons=[why.reason])
+    def _refuse(self, source: str, rejection: Reject) -> Outcome:
+        """Refuse an action, which is not written into the notebook."""
+        refused = decision(source, allowed=False, reasons=[rejection.reason])
         self._resolved("", source, refused)
-        return Outcome(TurnOutcome(why.told, source, refused=True))
+        return Outcome(TurnOutcome(rejection.message, source, refused=True))
 
     async def _write(self, action: CodeAction, target: str | None) -> str:
-        """Write an action's cell, and record what was there before if it is not the run's own."""
+        """Write an action's cell; if it is not the run's own, record its state before."""
         state, before = self.state, None
-        if target and target not in state.notebook.made | state.recorded:
+        if target and target not in state.snapshot.created | state.recorded:
             before = await self.run.unless_stopped(self.notebook.read_cell(target))
         cell = await self.run.unless_stopped(
             self.notebook.write_cell(
@@ -216,7 +220,7 @@ class Turns:
         in_place = cell == target
         self.run.emit(CellWritten, cell_id=cell, rewritten=in_place, before=before if in_place else None)
         state.recorded.add(cell)
-        state.notebook.wrote(Cell(id=cell, cell_type=action.cell_type, source=action.source))
+        state.snapshot.record(Cell(id=cell, cell_type=action.cell_type, source=action.source))
         state.after = cell
         return cell
 
@@ -246,26 +250,28 @@ class Turns:
         )
 
     async def _describe_changes(self) -> list[str]:
-        """Tell what the user did in the notebook since the model last heard of it."""
-        known = self.state.notebook
+        """Describe the user's changes in the notebook since the model was last told."""
+        snapshot = self.state.snapshot
         try:
-            told = known.describe_changes(await self.run.unless_stopped(self.notebook.state(brief=True)))
-            if known.restarted and self.tools:
+            changes = snapshot.describe_changes(
+                await self.run.unless_stopped(self.notebook.state(brief=True))
+            )
+            if snapshot.restarted and self.tools:
                 await self.run.unless_stopped(self.notebook.load_tools(self.tools))
         except Ended:
-            return []  # the run ends with the next turn; what the cell showed until then is still recorded
-        self.state.after = known.standing(self.state.after)
-        return [told] if told else []
+            return []  # the run ends when the next turn begins; the cell's outputs are still recorded
+        self.state.after = snapshot.nearest_remaining(self.state.after)
+        return [changes] if changes else []
 
     async def _variables(self) -> list[Variable]:
-        """Read the variables in the kernel; not when the run is to end, for that takes a page."""
+        """Read the variables in the kernel, unless the run is over: reading them may need a page."""
         try:
             return (await self.run.unless_stopped(self.notebook.state())).variables
         except Ended:
             return []
 
 
-def _end_of(execution: Execution, run: Run) -> Ended | None:
+def _ending(execution: Execution, run: Run) -> Ended | None:
     limit = run.budget.cell_seconds
     if execution.status == "dead":
         return Ended(

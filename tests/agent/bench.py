@@ -1,4 +1,4 @@
-"""An agent at work, with a scripted model and a real notebook and kernel."""
+"""An agent with a scripted model, and a real notebook and kernel."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ def block(*lines: str) -> str:
 
 
 ScriptedReply = str | Exception | asyncio.Event | Callable[[], Awaitable[str]]
-"""A reply; an error is raised, an event waited for, and a function called, which returns the reply."""
+"""A reply; or an error to raise, an event to set when the reply is cancelled, a function to call for it."""
 
 
 class Script:
-    """A model whose replies are written down."""
+    """A model with scripted replies, which records its requests."""
 
     info = ModelInfo(name="script")
 
     def __init__(self, *replies: ScriptedReply) -> None:
-        self.replies, self.heard, self.read = list(replies), [], ""
+        self.replies, self.requests, self.read = list(replies), [], ""
         self.options: list[dict[str, Any]] = []
-        self.saying = asyncio.Event()
+        self.streaming = asyncio.Event()
 
     async def describe(self) -> ModelInfo:
         return self.info
 
     async def stream(self, messages: Sequence[Message], **options: Any) -> AsyncGenerator[Delta, None]:
-        self.heard.append(list(messages))
+        self.requests.append(list(messages))
         self.options.append(options)
         reply = self.replies.pop(0)
-        if callable(reply):  # what happens while the model writes
+        if callable(reply):  # something happens while the model writes
             reply = await reply()
         if isinstance(reply, Exception):
             raise reply
         if isinstance(reply, asyncio.Event):
             yield Delta(text="Let me think")
-            self.saying.set()
+            self.streaming.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -62,17 +62,17 @@ class Script:
 
 
 class Bench:
-    """An agent at work in a fresh notebook, and what came of it."""
+    """Runs an agent in a fresh notebook, and records its events."""
 
     def __init__(self, notebook: HeadlessNotebook, journal: SqliteJournal) -> None:
         self.notebook, self.journal = notebook, journal
         self.conversation = journal.begin("test")
         self.seen: list[Event] = []
-        self.happened: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.occurred: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def watch(self, event: Event) -> None:
         self.seen.append(event)
-        self.happened[event.type].set()
+        self.occurred[event.type].set()
 
     def agent(self, *replies: ScriptedReply, **options: object) -> Agent:
         self.model = Script(*replies)
@@ -82,15 +82,15 @@ class Bench:
         self,
         *replies: ScriptedReply,
         task: str = "Do it.",
-        given: dict[str, Any] | None = None,
+        inputs: dict[str, Any] | None = None,
         **options: Any,
     ) -> RunEnded:
         agent = self.agent(*replies, **options)
-        return await agent.run(self.conversation, task, title="test.ipynb", **given or {})
+        return await agent.run(self.conversation, task, title="test.ipynb", **inputs or {})
 
-    def told(self, request: int) -> str:
-        """What the last message of a request says."""
-        return str(self.model.heard[request][-1]["content"])
+    def last_message(self, request: int) -> str:
+        """Return the text of a request's last message."""
+        return str(self.model.requests[request][-1]["content"])
 
     def events(self, kind: str) -> list[Any]:
         return [event for event in self.journal.events(self.conversation) if event.type == kind]

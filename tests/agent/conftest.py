@@ -1,4 +1,4 @@
-"""A kernel for the tests of observations, and a bench for those of the loop."""
+"""A kernel for the tests of observations, and a `Bench` for those of the loop."""
 
 import textwrap
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +15,7 @@ from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.agent.bench import Bench
 from tests.agent.observed import Run
 
-# The same examples on every machine, however busy it is.
+# The same examples on every machine, and no deadline on a busy one.
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -24,7 +24,7 @@ settings.load_profile("steady")
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Run a cell in one kernel that all tests share; two modules of the user's lie in its folder."""
+    """Return a function that runs a cell in a shared kernel, in a folder with two modules of the user's."""
     folder = tmp_path_factory.mktemp("notebook")
     (folder / "helpers.py").write_text("def half(x):\n    rest = 0\n    return x / rest\n")
     (folder / "broken.py").write_text("def f(:\n    pass\n")

@@ -1,4 +1,4 @@
-"""What the tests of observations share: executions made up, and what is shown of them."""
+"""Helpers for the tests of observations: made-up executions, and the text shown for them."""
 
 import base64
 import io
@@ -13,11 +13,11 @@ from jupyter_codeact.agent.observations.observe import observe
 NONCE = "7f3a9c21"
 
 Run = Callable[[str], Execution]
-"""Runs a cell in the kernel that the tests share."""
+"""Runs a cell in the kernel shared by the tests."""
 
 
 def shown(execution: Execution, **options) -> str:
-    """What stands between the fences."""
+    """Return the text between the fences."""
     text = observe(execution, nonce=NONCE, **options).text
     found = re.fullmatch(rf".*\n<output {NONCE}>\n(.*)\n</output {NONCE}>", text, re.DOTALL)
     assert found, text

@@ -1,4 +1,4 @@
-"""Actions in Markdown, the default format: what models write, and what must come of it."""
+"""Actions in Markdown, the default format."""
 
 import pytest
 
@@ -17,18 +17,18 @@ def only_action(reply: str) -> CodeAction:
 
 
 def completed_at(reply: str) -> int | None:
-    """Where a reply that is streamed one character at a time would be cut."""
+    """Return where a reply streamed character by character is cut."""
     return next((end for end in range(len(reply) + 1) if MARKDOWN.is_complete(reply[:end])), None)
 
 
-def test_a_reply_is_prose_and_the_first_python_block():
+def test_a_reply_consists_of_prose_and_the_first_python_block():
     parsed = parse("I will look.\n\n```python\nprint(1)\n```")
     assert parsed == ParsedReply(
         "I will look.\n\n```python\nprint(1)\n```", "I will look.", (CodeAction("print(1)"),)
     )
 
 
-def test_what_the_model_invents_behind_its_block_is_dropped():
+def test_text_after_the_code_block_is_dropped():
     reply = "Look:\n```python\nf()\n```\nOutput:\n```\n42\n```\nSo it is 42.\n```python\ng()\n```"
     assert parse(reply) == ParsedReply("Look:\n```python\nf()\n```", "Look:", (CodeAction("f()"),))
     assert completed_at(reply) == len("Look:\n```python\nf()\n```\n")
@@ -124,7 +124,7 @@ def test_blocks_of_other_languages_before_the_code_are_prose():
     assert only_action(reply).source == "import x"
 
 
-def test_a_named_cell_is_to_be_rewritten():
+def test_a_block_can_name_the_cell_to_rewrite():
     assert only_action("```python cell=a1b2-c3\nf()\n```") == CodeAction("f()", "code", "a1b2-c3")
     assert only_action('```python cell="a1b2"\nf()\n```').cell_id == "a1b2"
 
@@ -176,17 +176,17 @@ def test_fences_and_indentation_come_in_many_shapes(reply):
         "```python\nIn [1]: f()\n   ...: g()\nOut[1]: 1\n```\n",
     ],
 )
-def test_what_models_put_around_their_code_is_taken_off(reply):
+def test_end_marks_and_prompts_around_the_code_are_removed(reply):
     (action,) = parse(reply).actions
     assert action.source == "f()\ng()"
 
 
-def test_prompts_stay_where_lines_without_them_could_be_code():
+def test_prompts_are_kept_if_other_lines_could_be_code():
     mixed = ">>> x = f()\ny = g(x)"
     assert only_action(f"```python\n{mixed}\n```").source == mixed
 
 
-def test_a_quoted_block_is_a_quotation():
+def test_a_quoted_block_is_not_run():
     assert parse("You wrote\n> ```python\n> f()\n> ```\n").actions == ()
 
 
@@ -210,7 +210,7 @@ def test_a_fence_inside_a_string_is_part_of_the_string():
     assert completed_at(reply) == len(f"So:\n```python\n{code}\n```\n")
 
 
-def test_a_string_that_never_ends_does_not_swallow_the_reply():
+def test_an_unclosed_string_does_not_swallow_the_reply():
     reply = '```python\nx = """oops\nprint(x)\n```\nThis prints oops.\n```python\ny = 1\n```\n'
     assert only_action(reply).source == 'x = """oops\nprint(x)'
     assert parse(reply).text == '```python\nx = """oops\nprint(x)\n```'
@@ -226,7 +226,7 @@ def test_a_string_closed_by_prose_does_not_swallow_the_first_fence():
     assert only_action(reply).source == 'x = """oops'
 
 
-def test_a_percent_sign_within_brackets_is_no_magic():
+def test_a_percent_sign_inside_brackets_is_no_magic():
     assert only_action("```python\nx = (total\n%count)").source == "x = (total\n%count)"
 
 
@@ -247,7 +247,7 @@ def test_quotes_in_magics_comments_and_strings_open_no_string(code):
     assert completed_at(reply) == len(f"```python\n{code}\n```\n")
 
 
-def test_code_cut_at_the_token_limit_is_run_if_it_is_whole_so_far():
+def test_code_cut_at_the_token_limit_runs_if_it_can_be_parsed():
     parsed = parse("Now:\n```python\nx = 1\nprint(x)")
     assert parsed == ParsedReply(
         "Now:\n```python\nx = 1\nprint(x)\n```", "Now:", (CodeAction("x = 1\nprint(x)"),)
@@ -255,7 +255,7 @@ def test_code_cut_at_the_token_limit_is_run_if_it_is_whole_so_far():
     assert parse("```python\n!ls\n").text == "```python\n!ls\n```"
 
 
-def test_code_cut_in_the_middle_is_no_action_and_no_answer():
+def test_code_cut_in_the_middle_is_neither_an_action_nor_an_answer():
     reply = "Now:\n```python\nx = 1\nprint(x"
     assert parse(reply) == ParsedReply(reply, "Now:", incomplete=True)
     assert parse("```\nimport os\nprint(os.li").incomplete
@@ -269,7 +269,7 @@ def test_a_fence_in_a_string_does_not_end_code_that_is_cut_later():
     assert only_action(reply + " 'w'): pass").source.endswith("'w'): pass")
 
 
-def test_a_closing_fence_that_is_half_written_is_completed():
+def test_a_half_written_closing_fence_is_completed():
     for half in ("`", "``"):
         assert parse(f"```python\nf()\n{half}").text == "```python\nf()\n```"
         assert only_action(f"```python\nf()\n{half}").source == "f()"
@@ -286,7 +286,7 @@ def test_a_closing_fence_that_is_half_written_is_completed():
         "<think></think>\n",
     ],
 )
-def test_code_in_the_thinking_is_never_run(thinking):
+def test_code_in_thinking_is_never_run(thinking):
     parsed = parse(thinking + "I say.\n```python\ngood()\n```")
     assert parsed.actions == (CodeAction("good()"),)
     assert parsed.prose == "I say."
@@ -294,12 +294,12 @@ def test_code_in_the_thinking_is_never_run(thinking):
     assert "good()" not in parsed.thinking
 
 
-def test_an_answer_is_without_its_thinking():
+def test_an_answer_has_no_thinking_in_it():
     assert parse("<think>\nIt is 4.\n</think>\n\nIt is 4.").prose == "It is 4."
     assert parse("print(1)</think>\n\nIt is 4.").prose == "It is 4."
 
 
-def test_thinking_that_is_never_closed_says_nothing():
+def test_unclosed_thinking_is_no_answer():
     parsed = parse("<think>\nI could run\n```python\nbad()\n```\n")
     assert (parsed.prose, parsed.actions, parsed.incomplete) == ("", (), True)
 

@@ -1,4 +1,4 @@
-"""What holds of every reply, searched for exceptions."""
+"""Properties of parsing that hold for every reply, tested with random ones."""
 
 import ast
 import string
@@ -70,7 +70,7 @@ SOURCES = st.lists(statements(), min_size=1, max_size=4).map("\n".join)
 
 
 @given(before=PROSE, source=SOURCES, after=REPLIES)
-@example(before="", source='x = """\n```\n\n"""', after="")  # Python 3.11.2 has trouble with some patterns
+@example(before="", source='x = """\n```\n\n"""', after="")  # Python 3.11.2 gets some patterns wrong
 def test_any_source_in_a_fence_comes_back_exactly(before, source, after):
     assume("think" not in before and syntax_tree(source) is not None and source == source.strip())
     assume(any(line.strip() and not line.strip().startswith("#") for line in source.split("\n")))
@@ -82,7 +82,7 @@ def test_any_source_in_a_fence_comes_back_exactly(before, source, after):
 
 
 @given(source=SOURCES, spaces=st.integers(0, 6))
-def test_an_indented_block_loses_its_indentation(source, spaces):
+def test_an_indented_block_is_dedented(source, spaces):
     assume(syntax_tree(source) is not None and source == source.strip() and "\t" not in source)
     assume(any(line.strip() and not line.strip().startswith("#") for line in source.split("\n")))
     block = f"```python\n{source}\n```\n"
@@ -93,13 +93,13 @@ def test_an_indented_block_loses_its_indentation(source, spaces):
 @given(REPLIES)
 @example('```\n"""\n```\n```python\nf()\n```\n"""\n```\n')
 @example("```python\n```\n```py\nf()\n```\n")
-def test_once_complete_nothing_that_follows_changes_the_action(reply):
-    whole = parse(reply)
-    done = [end for end in range(len(reply) + 1) if MARKDOWN.is_complete(reply[:end])]
-    assert done == list(range(len(reply) + 1 - len(done), len(reply) + 1))
-    if done:
-        assert parse(reply[: done[0]]) == whole
-        assert whole.actions
+def test_further_text_does_not_change_a_complete_action(reply):
+    parsed = parse(reply)
+    complete = [end for end in range(len(reply) + 1) if MARKDOWN.is_complete(reply[:end])]
+    assert complete == list(range(len(reply) + 1 - len(complete), len(reply) + 1))
+    if complete:
+        assert parse(reply[: complete[0]]) == parsed
+        assert parsed.actions
 
 
 @given(REPLIES)
@@ -114,13 +114,13 @@ def test_the_history_keeps_what_the_model_wrote(reply):
 
 
 @given(st.text())
-def test_no_text_is_too_strange(text):
+def test_any_text_can_be_parsed(text):
     parse(text)
     MARKDOWN.is_complete(text)
     assert "".join(text[part.start : part.end] for part in parts(text)) == text
 
 
 @given(st.text(st.characters(exclude_characters="`~%!"), max_size=200))
-def test_prose_without_a_fence_is_run_only_if_all_of_it_is_python(text):
+def test_text_without_a_fence_runs_only_if_all_of_it_is_python(text):
     if parse(text).actions:
         assert ast.parse(parse(text).actions[0].source).body

@@ -23,7 +23,7 @@ async def test_an_action_runs_its_output_is_observed_and_the_answer_ends_the_run
         *("reply", "action", "cell_written", "approval_resolved", "executed", "observation"),
         *("reply", "run_ended"),
     ]
-    assert "42" in bench.model.heard[1][-1]["content"]
+    assert "42" in bench.model.requests[1][-1]["content"]
     assert await bench.cells() == ["x = 6 * 7\nprint(x)"]
 
 
@@ -35,51 +35,51 @@ async def test_a_failed_cell_is_rewritten_in_place_and_the_journal_keeps_every_a
     assert await bench.cells() == ["value = 1\nprint(value)"]
     sources = [event.source for event in bench.journal.events(bench.conversation) if event.type == "action"]
     assert sources == ["print(valu)", "value = 1\nprint(value)"]
-    assert "NameError" in bench.model.heard[1][-1]["content"]
+    assert "NameError" in bench.model.requests[1][-1]["content"]
 
 
-async def test_generation_ends_at_the_closing_fence_and_what_follows_is_never_asked_for(bench: Bench) -> None:
+async def test_generation_ends_at_the_closing_fence(bench: Bench) -> None:
     invented = block("print(1)") + "\n\nOutput:\n```\n987654\n```\nThe answer is 987654." * 20
     await bench.run(invented, "It is 1.")
-    said = [event.text for event in bench.journal.events(bench.conversation) if event.type == "reply"]
-    assert said[0] == block("print(1)")
-    assert "987654" not in str(bench.model.heard[1])
+    replies = [event.text for event in bench.journal.events(bench.conversation) if event.type == "reply"]
+    assert replies[0] == block("print(1)")
+    assert "987654" not in str(bench.model.requests[1])
     first = bench.seen.index(next(event for event in bench.seen if event.type == "reply"))
     deltas = [event for event in bench.seen[:first] if event.type == "reply_delta"]
     assert "".join(delta.prose for delta in deltas) == "I will do it."
     assert "".join(delta.action for delta in deltas) == "print(1)"
 
 
-async def test_messages_only_grow_and_take_turns(bench: Bench) -> None:
+async def test_messages_only_grow_and_roles_alternate(bench: Bench) -> None:
     await bench.run(block("1 + 1"), block("2 + 2"), "4.")
     await bench.run(block("3 + 3"), "6.", task="And more?")
-    heard = bench.model.heard
-    for before, after in pairwise(heard):
+    requests = bench.model.requests
+    for before, after in pairwise(requests):
         assert after[: len(before)] == before
-    assert [message["role"] for message in heard[-1]] == ["system"] + ["user", "assistant"] * 4 + ["user"]
-    assert "And more?" in heard[0][-1]["content"]
+    assert [message["role"] for message in requests[-1]] == ["system"] + ["user", "assistant"] * 4 + ["user"]
+    assert "And more?" in requests[0][-1]["content"]
 
 
-async def test_only_pieces_of_replies_are_not_kept(bench: Bench) -> None:
+async def test_every_event_but_reply_deltas_is_recorded(bench: Bench) -> None:
     await bench.run(block("1"), "One.")
     kept = list(bench.journal.events(bench.conversation))
     assert [event for event in bench.seen if event.type != "reply_delta"] == kept
     assert any(event.type == "reply_delta" for event in bench.seen)
 
 
-async def test_a_run_ends_when_its_turns_are_spent_and_the_last_is_announced(bench: Bench) -> None:
+async def test_a_run_ends_after_its_last_turn_which_is_announced(bench: Bench) -> None:
     end = await bench.run(*(block(f"print({n})") for n in range(5)), budget=Budget(turns=3))
     assert (end.ending, end.turns) == ("out_of_turns", 3)
-    assert "last turn" in bench.model.heard[2][-1]["content"]
-    assert "last turn" not in bench.model.heard[1][-1]["content"]
+    assert "last turn" in bench.model.requests[2][-1]["content"]
+    assert "last turn" not in bench.model.requests[1][-1]["content"]
 
 
-async def test_a_run_ends_when_its_tokens_are_spent(bench: Bench) -> None:
+async def test_a_run_ends_when_its_tokens_are_used_up(bench: Bench) -> None:
     end = await bench.run(*(block(f"print({n})") for n in range(5)), budget=Budget(tokens=50))
     assert (end.ending, end.turns) == ("out_of_tokens", 1)
 
 
-async def test_a_run_ends_when_its_time_is_out_and_the_cell_is_interrupted(bench: Bench) -> None:
+async def test_a_run_ends_and_its_cell_is_interrupted_when_time_is_up(bench: Bench) -> None:
     end = await bench.run(block("print('begun', flush=True)", ENDLESS), budget=Budget(seconds=3))
     assert end.ending == "out_of_time"
     executed = next(event for event in bench.seen if event.type == "executed")
@@ -87,16 +87,16 @@ async def test_a_run_ends_when_its_time_is_out_and_the_cell_is_interrupted(bench
     assert "begun" in str(executed.outputs)
 
 
-async def test_a_cell_that_takes_too_long_is_interrupted_and_the_model_goes_on(bench: Bench) -> None:
+async def test_a_cell_that_takes_too_long_is_interrupted_and_the_run_continues(bench: Bench) -> None:
     end = await bench.run(block(ENDLESS), "It never ends.", budget=Budget(cell_seconds=1))
     assert (end.ending, end.answer) == ("answered", "It never ends.")
-    assert "interrupted" in bench.model.heard[1][-1]["content"].lower()
+    assert "interrupted" in bench.model.requests[1][-1]["content"].lower()
 
 
-async def test_stop_interrupts_the_cell_and_what_it_printed_is_observed(bench: Bench) -> None:
+async def test_stop_interrupts_the_cell_and_keeps_its_output(bench: Bench) -> None:
     agent = bench.agent(block("print('begun', flush=True)", ENDLESS))
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    await bench.happened["approval_resolved"].wait()
+    await bench.occurred["approval_resolved"].wait()
     agent.stop()
     end = await work
     assert end.ending == "stopped"
@@ -105,11 +105,11 @@ async def test_stop_interrupts_the_cell_and_what_it_printed_is_observed(bench: B
     assert await bench.notebook.run_cell(await bench.notebook.write_cell("1"), source="1")
 
 
-async def test_stop_cancels_the_models_reply_and_keeps_what_was_said(bench: Bench) -> None:
+async def test_stop_cancels_the_reply_and_keeps_its_beginning(bench: Bench) -> None:
     cancelled = asyncio.Event()
     agent = bench.agent(cancelled)
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    await bench.model.saying.wait()
+    await bench.model.streaming.wait()
     agent.stop()
     end = await work
     assert end.ending == "stopped"
@@ -117,14 +117,14 @@ async def test_stop_cancels_the_models_reply_and_keeps_what_was_said(bench: Benc
     assert [event.text for event in bench.seen if event.type == "reply"] == ["Let me think"]
 
 
-async def test_a_stop_before_the_run_has_begun_counts(bench: Bench) -> None:
+async def test_a_stop_before_the_run_prevents_it(bench: Bench) -> None:
     agent = bench.agent("never asked")
     agent.stop()
     assert (await agent.run(bench.conversation, "Go.", title="t")).ending == "stopped"
-    assert bench.model.heard == []
+    assert bench.model.requests == []
 
 
-async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_run(
+async def test_a_repeated_action_leads_to_a_warning_and_then_ends_the_run(
     bench: Bench,
 ) -> None:
     end = await bench.run(*(block("print(1)", f"# try {n}") for n in range(8)), budget=Budget(turns=20))
@@ -133,38 +133,41 @@ async def test_the_same_action_again_and_again_is_pointed_out_and_then_ends_the_
     assert ["three times" in text for text in observed] == [False, False, False, True]
 
 
-async def test_a_cell_that_ran_just_before_is_pointed_out_and_then_asked_for_with_more_chance(
+async def test_a_repeat_of_the_last_cell_leads_to_a_note_and_then_to_a_higher_temperature(
     bench: Bench,
 ) -> None:
     end = await bench.run(block("print(1)"), *[block("# once more", "print(1)")] * 2, "It is 1.")
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 1.", 2)
     assert await bench.cells() == ["print(1)"]
     assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.0, 1.0]
-    noted = ["Do not write that cell again: it ran" in told[-1]["content"] for told in bench.model.heard]
+    noted = [
+        "Do not write that cell again: it ran" in request[-1]["content"] for request in bench.model.requests
+    ]
     assert noted == [False, False, True, False]
     assert bench.kinds().count("observation") == 2
 
 
-async def test_a_failed_cell_that_comes_again_is_asked_for_without_the_attempts_in_sight(
+async def test_a_repeat_of_a_failed_cell_is_resampled_with_the_failed_attempts_hidden(
     bench: Bench,
 ) -> None:
     wrong = block("int('one')")
     await bench.run(block("x = 1"), wrong, wrong, wrong, block("int('1')"), "It is 1.")
-    heard = bench.model.heard
+    requests = bench.model.requests
     written = [
-        [one["content"].count("int('one')") for one in told if one["role"] == "assistant"] for told in heard
+        [message["content"].count("int('one')") for message in request if message["role"] == "assistant"]
+        for request in requests
     ]
     assert written == [[], [0], [0, 1], [0], [0], [0, 1, 0]]
-    assert "invalid literal for int()" in bench.told(3)
+    assert "invalid literal for int()" in bench.last_message(3)
     assert await bench.cells() == ["x = 1", "int('1')"]
 
 
-async def test_a_cell_that_the_model_insists_on_runs_again(bench: Bench) -> None:
+async def test_a_cell_that_the_model_keeps_repeating_runs_again(bench: Bench) -> None:
     await bench.run(block("import random"), *[block("import random")] * 3, "Done.")
     assert bench.kinds().count("executed") == 2
 
 
-async def test_other_text_in_a_string_or_a_file_is_no_repetition(bench: Bench) -> None:
+async def test_different_text_in_a_string_or_a_file_is_no_repetition(bench: Bench) -> None:
     texts = ["# One", "# Two", "# Three", "# Four"]
     cells = [block(f'text = """\n{text}\n"""') for text in texts]
     cells += [block("%%writefile a.md", text) for text in texts]
@@ -173,38 +176,38 @@ async def test_other_text_in_a_string_or_a_file_is_no_repetition(bench: Bench) -
     assert {options["temperature"] for options in bench.model.options} == {0.0}
 
 
-async def test_the_same_error_from_different_code_is_a_repetition_too(bench: Bench) -> None:
+async def test_the_same_error_from_different_code_is_a_repetition(bench: Bench) -> None:
     end = await bench.run(*(block(f"nowhere({n})") for n in range(6)), budget=Budget(turns=20))
     assert end.ending == "stuck"
 
 
-async def test_a_wrong_column_is_answered_with_the_right_one(bench: Bench) -> None:
+async def test_the_model_is_told_the_right_name_of_a_wrong_column(bench: Bench) -> None:
     frame = "import pandas as pd\norders = pd.DataFrame({'Customer Name': ['Ada']})"
     await bench.run(block(frame, "orders['customer_name']"), "Done.")
-    assert "There is no 'customer_name'; there is 'Customer Name'" in bench.model.heard[1][-1]["content"]
+    assert "There is no 'customer_name'; there is 'Customer Name'" in bench.model.requests[1][-1]["content"]
 
 
-async def test_a_model_that_fails_ends_the_run_with_its_sentence(bench: Bench) -> None:
+async def test_a_model_error_ends_the_run_with_its_message(bench: Bench) -> None:
     end = await bench.run(ModelError("The model cannot be reached. Start it."))
     assert (end.ending, end.message) == ("failed", "The model cannot be reached. Start it.")
 
 
-async def test_a_kernel_that_dies_ends_the_run_and_says_so(bench: Bench) -> None:
+async def test_a_dead_kernel_ends_the_run_with_a_message(bench: Bench) -> None:
     end = await bench.run(block("import os, signal", "os.kill(os.getpid(), signal.SIGKILL)"), "never")
     assert end.ending == "failed"
     assert "kernel died" in end.message
     assert bench.kinds()[-2:] == ["observation", "run_ended"]
 
 
-async def test_a_reply_cut_off_in_its_code_runs_nothing_and_the_model_is_told(bench: Bench) -> None:
+async def test_an_unfinished_code_block_does_not_run_and_the_model_is_told(bench: Bench) -> None:
     end = await bench.run("```python\nprint('half", "Sorry, done.")
     assert end.ending == "answered"
     assert bench.notebook.written is False
-    assert "cut off" in bench.model.heard[1][-1]["content"]
+    assert "cut off" in bench.model.requests[1][-1]["content"]
 
 
 class Edits:
-    """A gate whose user changes the code before allowing it."""
+    """A gate whose user edits the code and allows it."""
 
     def judge(self, source: str) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
@@ -215,6 +218,8 @@ class Edits:
 
 
 class Denies:
+    """A gate whose user denies everything."""
+
     def judge(self, source: str) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
 
@@ -222,25 +227,25 @@ class Denies:
         return decision(source, allowed=False, reasons=requested.reasons)
 
 
-async def test_what_the_user_edited_before_approving_is_what_runs(bench: Bench) -> None:
+async def test_the_users_edited_code_is_what_runs(bench: Bench) -> None:
     await bench.run(block("print('rm')"), "Done.", gate=Edits())
     assert await bench.cells() == ["print('ls')"]
-    assert "ls" in bench.model.heard[1][-1]["content"]
+    assert "ls" in bench.model.requests[1][-1]["content"]
 
 
-async def test_what_the_gate_denies_never_runs_and_the_model_hears_why(bench: Bench) -> None:
+async def test_a_denied_cell_never_runs_and_the_model_is_told_why(bench: Bench) -> None:
     await bench.run(block("x = 1"), "I cannot.", gate=Denies())
     assert "executed" not in bench.kinds()
-    assert "deletes files" in bench.model.heard[1][-1]["content"]
+    assert "deletes files" in bench.model.requests[1][-1]["content"]
     state = await bench.notebook.state()
     assert state.variables == []
 
 
-async def test_a_run_that_is_torn_down_is_closed_in_the_record(bench: Bench) -> None:
+async def test_a_cancelled_run_is_ended_in_the_journal(bench: Bench) -> None:
     cancelled = asyncio.Event()
     agent = bench.agent(cancelled)
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    await bench.model.saying.wait()
+    await bench.model.streaming.wait()
     work.cancel()
     with suppress(asyncio.CancelledError):
         await work
@@ -248,7 +253,7 @@ async def test_a_run_that_is_torn_down_is_closed_in_the_record(bench: Bench) -> 
     assert cancelled.is_set()
 
 
-async def test_a_cell_that_the_model_made_up_the_name_of_is_written_as_a_new_one(bench: Bench) -> None:
+async def test_a_made_up_cell_id_leads_to_a_new_cell(bench: Bench) -> None:
     end = await bench.run("Here.\n\n```python cell=ID\nprint(5)\n```", "It is 5.")
     assert (end.ending, end.answer) == ("answered", "It is 5.")
     assert await bench.cells() == ["print(5)"]
@@ -257,8 +262,8 @@ async def test_a_cell_that_the_model_made_up_the_name_of_is_written_as_a_new_one
 async def test_an_empty_reply_is_no_answer_and_the_model_is_asked_again(bench: Bench) -> None:
     end = await bench.run("", "<think>Well.</think>", "It is 5.")
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 5.", 3)
-    assert "empty" in bench.model.heard[1][-1]["content"]
+    assert "empty" in bench.model.requests[1][-1]["content"]
 
 
-async def test_a_model_that_says_nothing_again_and_again_is_stuck(bench: Bench) -> None:
+async def test_repeated_empty_replies_end_the_run_as_stuck(bench: Bench) -> None:
     assert (await bench.run(*[""] * 6)).ending == "stuck"

@@ -1,4 +1,4 @@
-"""Results, displays and images, as a model is told of them."""
+"""Results, displays and images, as they are shown to the model."""
 
 import base64
 import io
@@ -14,12 +14,12 @@ from jupyter_codeact.agent.observations.observe import MAX_IMAGES, Observed, obs
 from tests.agent.observed import NONCE, displayed, png, shown
 
 
-def test_a_cell_that_shows_nothing_is_said_to_have_run(run):
+def test_a_cell_without_output_is_reported(run):
     for source in ("x = 1", "print()", "None"):
         assert observe(run(source), nonce=NONCE) == Observed("The cell ran without output (status: ok).")
 
 
-def test_a_data_frame_is_a_table_with_its_shape(run):
+def test_a_data_frame_is_shown_as_a_table_with_its_shape(run):
     small = shown(run("df = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']})\ndf"))
     assert small == "[result]\n   a  b\n0  1  x\n1  2  y\n\n[2 rows x 2 columns]"
     long = shown(run("pd.DataFrame({'a': range(344), 'b': 0})"))
@@ -27,7 +27,7 @@ def test_a_data_frame_is_a_table_with_its_shape(run):
     assert long.count("rows x") == 1
 
 
-def test_a_wide_data_frame_is_not_broken_into_pieces(run):
+def test_a_wide_data_frame_is_shown_in_one_block(run):
     text = shown(run("pd.DataFrame({f'column {i}': range(100) for i in range(18)})"))
     lines = text.split("\n")
     assert lines[1].split()[:4] == ["column", "0", "column", "1"]
@@ -55,7 +55,7 @@ def test_a_data_frame_keeps_the_levels_of_its_index(run):
     assert text.endswith("[3 rows x 9 columns]")
 
 
-def test_html_alone_is_read_as_text(run):
+def test_html_is_shown_as_text(run):
     text = shown(
         run(
             """
@@ -84,7 +84,7 @@ def test_html_alone_is_read_as_text(run):
         ("object", "[result] object"),
     ],
 )
-def test_the_best_of_what_is_there_is_shown(run, source, seen):
+def test_the_best_representation_is_shown(run, source, seen):
     assert shown(run(f"from IPython.display import *\n{source}")) == seen
 
 
@@ -97,15 +97,15 @@ def test_the_best_of_what_is_there_is_shown(run, source, seen):
         ("['a\\n']", "[result] ['a\\n']"),
     ],
 )
-def test_a_text_of_several_lines_is_shown_in_lines(run, source, seen):
+def test_a_multi_line_string_is_shown_in_lines(run, source, seen):
     assert shown(run(source)) == seen
 
 
-def test_an_object_without_words_is_named(run):
+def test_an_object_without_a_text_form_is_named(run):
     assert re.fullmatch(r"\[result\] <object at 0x[0-9a-f]+>", shown(run("object()")))
 
 
-def test_widgets_and_unknown_kinds_are_named(run):
+def test_widgets_and_unknown_types_are_named(run):
     text = shown(
         run(
             """
@@ -124,7 +124,7 @@ def test_widgets_and_unknown_kinds_are_named(run):
     )
 
 
-def test_lines_of_nbformat_on_disk_are_joined():
+def test_texts_stored_as_lists_of_lines_are_joined():
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": ["a\n", "b"]},
         {"output_type": "execute_result", "data": {"text/plain": ["[1,\n", " 2]"]}, "metadata": {}},
@@ -132,7 +132,7 @@ def test_lines_of_nbformat_on_disk_are_joined():
     assert shown(Execution(status="ok", outputs=outputs)) == "a\nb\n[result]\n[1,\n 2]"
 
 
-def test_a_figure_is_described_to_a_model_that_does_not_see(run):
+def test_a_figure_is_described_to_a_model_without_image_support(run):
     execution = run(
         """
         plt.figure(figsize=(3, 2))
@@ -150,9 +150,9 @@ def test_a_figure_is_described_to_a_model_that_does_not_see(run):
     assert observed.images == ()
 
 
-def test_a_figure_is_sent_to_a_model_that_sees(run):
+def test_a_figure_is_sent_to_a_model_that_supports_images(run):
     execution = run("plt.plot([1, 2])\nplt.show()")
-    observed = observe(execution, nonce=NONCE, sees_images=True)
+    observed = observe(execution, nonce=NONCE, supports_images=True)
     assert "pixels, attached; text: <Figure" in observed.text
     (uri,) = observed.images
     assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == base64.b64decode(
@@ -160,15 +160,15 @@ def test_a_figure_is_sent_to_a_model_that_sees(run):
     )
 
 
-def test_a_large_image_is_made_smaller():
-    observed = observe(displayed({"image/png": png(3000, 1500)}), nonce=NONCE, sees_images=True)
+def test_a_large_image_is_scaled_down():
+    observed = observe(displayed({"image/png": png(3000, 1500)}), nonce=NONCE, supports_images=True)
     assert "[image/png figure, 3000×1500 pixels, attached]" in observed.text
     sent = base64.b64decode(observed.images[0].removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(sent)) as image:
         assert image.size == (1024, 512)
 
 
-def test_other_images_are_sized_up():
+def test_the_size_of_other_image_types_is_read():
     for kind in ("JPEG", "GIF"):
         written = io.BytesIO()
         Image.new("L", (30, 20)).save(written, kind)
@@ -176,7 +176,7 @@ def test_other_images_are_sized_up():
         assert shown(displayed(data)) == f"[display] [image/{kind.lower()} figure, 30×20 pixels]"
 
 
-def test_a_drawing_tells_its_labels(run):
+def test_the_labels_of_an_svg_figure_are_shown(run):
     text = shown(
         run(
             """
@@ -211,19 +211,19 @@ def huge_png() -> str:
         ({"image/jpeg": ""}, "[image/jpeg figure, not attached]"),
     ],
 )
-def test_an_image_that_cannot_be_sent_is_named_all_the_same(data, seen):
-    observed = observe(displayed(data), nonce=NONCE, sees_images=True)
+def test_an_image_that_cannot_be_sent_is_described(data, seen):
+    observed = observe(displayed(data), nonce=NONCE, supports_images=True)
     assert seen in observed.text
     assert observed.images == ()
 
 
-def test_not_all_of_very_many_images_are_sent():
+def test_the_number_of_images_is_limited():
     outputs = displayed({"image/png": png(4, 4)}).outputs * (MAX_IMAGES + 3)
-    observed = observe(Execution(status="ok", outputs=outputs), nonce=NONCE, sees_images=True)
+    observed = observe(Execution(status="ok", outputs=outputs), nonce=NONCE, supports_images=True)
     assert len(observed.images) == MAX_IMAGES
     assert observed.text.count("not attached") == 3
 
 
-def test_an_alternative_text_is_told():
+def test_an_alternative_text_is_shown():
     execution = displayed({"image/png": png(4, 4)}, {"image/png": {"alt": "a red square"}})
     assert shown(execution) == "[display] [image/png figure, 4×4 pixels; alt: a red square]"

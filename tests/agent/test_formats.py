@@ -1,4 +1,4 @@
-"""The formats beside Markdown: the CodeActAgent models' tags, and native function calls."""
+"""The formats besides Markdown: the CodeActAgent models' tags, and native function calls."""
 
 import json
 
@@ -12,29 +12,29 @@ from jupyter_codeact.agent.replies.reply import CodeAction, ParsedReply
 EXECUTE, TOOLS = ExecuteFormat(), ToolsFormat()
 
 
-def test_every_format_goes_by_its_name_and_describes_itself():
+def test_every_format_has_a_name_and_short_instructions():
     assert set(FORMATS) == {"markdown", "execute", "tools"}
-    for name, form in FORMATS.items():
-        assert form.name == name
-        assert 0 < len(form.describe()) < 300
+    for name, action_format in FORMATS.items():
+        assert action_format.name == name
+        assert 0 < len(action_format.describe()) < 300
 
 
 @pytest.mark.parametrize(
-    ("form", "reply"),
+    ("action_format", "reply"),
     [
         ("markdown", "I will add.\n```python\nprint(1)\n```"),
         ("execute", "I will add.\n<execute>\nprint(1)\n</execute>"),
         ("tools", "I will add.\n" + TOOLS.render("python", '{"code": "print(1)"}')),
     ],
 )
-def test_thinking_prose_and_action_are_told_apart_in_every_format(form: str, reply: str):
-    parsed = FORMATS[form].parse(f"<think>Plus, or ```python\n1/0\n```?</think>\n\n{reply}")
+def test_thinking_prose_and_action_are_separated_in_every_format(action_format: str, reply: str):
+    parsed = FORMATS[action_format].parse(f"<think>Plus, or ```python\n1/0\n```?</think>\n\n{reply}")
     assert (parsed.prose, parsed.actions) == ("I will add.", (CodeAction("print(1)"),))
     assert parsed.thinking == "Plus, or ```python\n1/0\n```?"
-    assert parsed.text == reply  # what is sent back to the model has no thinking in it
+    assert parsed.text == reply  # the history has no thinking
 
 
-def test_execute_holds_the_action():
+def test_the_execute_tag_contains_the_action():
     reply = "I will add.\n<execute>\nprint(1)\n</execute>\nOutput: 1\n<execute>f()</execute>"
     assert EXECUTE.parse(reply) == ParsedReply(
         "I will add.\n<execute>\nprint(1)\n</execute>", "I will add.", (CodeAction("print(1)"),)
@@ -43,7 +43,7 @@ def test_execute_holds_the_action():
     assert not EXECUTE.is_complete("<execute>f()</execute")
 
 
-def test_the_tag_that_the_engine_stopped_at_is_put_back():
+def test_the_closing_tag_is_restored_after_the_stop_sequence():
     parsed = EXECUTE.parse("<execute>\nx = (1\n")
     assert parsed == ParsedReply("<execute>\nx = (1\n</execute>", "", (CodeAction("x = (1"),))
 
@@ -61,14 +61,14 @@ def test_whichever_tag_comes_first_counts():
     assert EXECUTE.parse("<execute>\n</execute><solution>1</solution>").prose == "1"
 
 
-def test_thoughts_and_fences_around_the_code_are_taken_off():
+def test_thinking_and_fences_around_the_code_are_removed():
     reply = "<thought><execute>bad()</execute></thought>\nNow\n<execute>\n```python\ngood()\n```\n</execute>"
     assert EXECUTE.parse(reply).actions == (CodeAction("good()"),)
     assert EXECUTE.parse(reply).prose == "Now"
     assert EXECUTE.parse("<think>\n<execute>bad()").incomplete
 
 
-def test_a_native_call_is_rendered_to_text_and_read_back():
+def test_a_native_call_is_rendered_as_text_and_parsed_back():
     arguments = json.dumps({"code": "print('é')\n", "cell": "c1"})
     text = "I look.\n" + TOOLS.render("python", arguments)
     assert arguments in text
@@ -91,7 +91,7 @@ def test_a_native_call_is_rendered_to_text_and_read_back():
         '{{"name": "python", "arguments": {"code": "f()"}}}',
     ],
 )
-def test_calls_that_models_spoil_are_understood(reply):
+def test_malformed_calls_are_understood(reply):
     assert TOOLS.parse(reply).actions == (CodeAction("f()"),)
 
 
@@ -111,7 +111,7 @@ def test_a_call_of_a_function_of_the_notebook_becomes_code():
         '<tool_call>{"name": "python", "arguments": null}</tool_call>',
     ],
 )
-def test_a_call_that_cannot_be_made_is_no_action_and_no_answer(reply):
+def test_an_unusable_call_is_neither_an_action_nor_an_answer(reply):
     assert TOOLS.parse(reply) == ParsedReply(reply, "", incomplete=True)
 
 
@@ -124,13 +124,13 @@ CODE = st.text(min_size=1).map(lambda text: "f()  # " + " ".join(text.split()))
 
 
 @given(CODE)
-def test_any_code_comes_back_from_the_tags_and_from_a_call(code):
+def test_any_code_survives_the_tags_and_a_call(code):
     assume("</" not in code and code == code.strip() and "\ufeff" not in code)
     assert EXECUTE.parse(f"So\n<execute>\n{code}\n").actions == (CodeAction(code),)
     assert TOOLS.parse(TOOLS.render("python", json.dumps({"code": code}))).actions == (CodeAction(code),)
 
 
-PIECES = st.sampled_from(
+FRAGMENTS = st.sampled_from(
     [
         "<execute>",
         "</execute>",
@@ -153,18 +153,18 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.sampled_from([EXECUTE, TOOLS]), st.lists(PIECES, max_size=10).map("".join))
-def test_once_complete_nothing_that_follows_changes_the_action(form, reply):
-    whole = form.parse(reply)
-    done = [end for end in range(len(reply) + 1) if form.is_complete(reply[:end])]
+@given(st.sampled_from([EXECUTE, TOOLS]), st.lists(FRAGMENTS, max_size=10).map("".join))
+def test_further_text_does_not_change_a_complete_action(action_format, reply):
+    whole = action_format.parse(reply)
+    done = [end for end in range(len(reply) + 1) if action_format.is_complete(reply[:end])]
     if done:
         assert done == list(range(done[0], len(reply) + 1))
-        assert form.parse(reply[: done[0]]) == whole
+        assert action_format.parse(reply[: done[0]]) == whole
 
 
 @given(st.sampled_from([EXECUTE, TOOLS]), st.text())
-def test_no_text_is_too_strange(form, text):
-    form.parse(text)
-    form.is_complete(text)
-    form.parse("<tool_call>" + text)
-    form.parse("<execute>" + text)
+def test_any_text_can_be_parsed(action_format, text):
+    action_format.parse(text)
+    action_format.is_complete(text)
+    action_format.parse("<tool_call>" + text)
+    action_format.parse("<execute>" + text)

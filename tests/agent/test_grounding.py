@@ -1,4 +1,4 @@
-"""An answer with values that were nowhere shown is doubted once; an object in place of values is named."""
+"""An answer with values that were never shown is rejected once; objects and nan in outputs are noticed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.agent.bench import Bench, block
 SHOWN = "mean 38.497 total 1234567.0 share 0.3349 and the name 'Gentoo' of 2024-05-17, 161.7, -0.00042"
 
 
-def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
-    at = {"conversation": "c", "run": "r", "turn": 1}
+def ungrounded(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
+    common = {"conversation": "c", "run": "r", "turn": 1}
     events = [
-        RunStarted(**at, task="Of the top 25?", notebook="n", model="m", system=""),
-        Observation(**at, text="Task: Of the top 25?"),
-        Action(**at, source="frame['bill length']  # Output: 'Emperor', 4321"),
-        Executed(**at, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
-        Observation(**at, text=shown, **more),
+        RunStarted(**common, task="Of the top 25?", notebook="n", model="m", system=""),
+        Observation(**common, text="Task: Of the top 25?"),
+        Action(**common, source="frame['bill length']  # Output: 'Emperor', 4321"),
+        Executed(**common, cell_id="x", status="ok", outputs=[], execution_count=1, seconds=0.1),
+        Observation(**common, text=shown, **more),
     ]
     return ungrounded_values(answer, events, "r")
 
@@ -41,8 +41,8 @@ def missing(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
         "Call `frame.describe()` or `x = 1` next.",
     ],
 )
-def test_what_was_shown_may_be_said_in_other_forms(answer):
-    assert missing(answer) == []
+def test_shown_values_may_be_given_in_other_forms(answer):
+    assert ungrounded(answer) == []
 
 
 @pytest.mark.parametrize(
@@ -60,67 +60,67 @@ def test_what_was_shown_may_be_said_in_other_forms(answer):
         ("See https://example.org/a/b.", ["https://example.org/a/b"]),
     ],
 )
-def test_what_was_nowhere_shown_is_named(answer, values):
-    assert missing(answer) == values
+def test_values_that_were_never_shown_are_found(answer, values):
+    assert ungrounded(answer) == values
 
 
-def test_numbers_that_were_only_said_do_not_count_and_images_may_hold_any():
-    assert missing("It is 4711.", images=["data:image/png;base64,"]) == []
+def test_images_may_show_any_number():
+    assert ungrounded("It is 4711.", images=["data:image/png;base64,"]) == []
     assert ungrounded_values("It is 4711.", [], "r") == []
 
 
-def test_very_long_numbers_do_no_harm():
-    assert missing("9" * 100_000 + " and 1e99999999") == ["9" * 100_000]
+def test_very_long_numbers_are_handled():
+    assert ungrounded("9" * 100_000 + " and 1e99999999") == ["9" * 100_000]
 
 
-async def test_the_model_is_told_once_and_its_second_answer_stands(bench: Bench) -> None:
+async def test_an_ungrounded_answer_is_rejected_once_and_the_second_is_accepted(bench: Bench) -> None:
     end = await bench.run(block("print(6 * 111)"), "It is 4711.", "It is 4711.")
     assert (end.ending, end.answer, end.turns) == ("answered", "It is 4711.", 3)
-    assert "No output shows such an answer" in bench.told(2)
-    assert "4711" not in str(bench.model.heard[2])
-    [doubted] = bench.events("answer_rejected")
-    assert (doubted.turn, doubted.message) == (2, "No output shows 4711, so the model looks again.")
+    assert "No output shows such an answer" in bench.last_message(2)
+    assert "4711" not in str(bench.model.requests[2])
+    [rejection] = bench.events("answer_rejected")
+    assert (rejection.turn, rejection.message) == (2, "No output shows 4711, so the model looks again.")
 
 
-async def test_a_made_up_answer_leads_to_another_cell(bench: Bench) -> None:
+async def test_a_rejected_answer_leads_to_another_cell(bench: Bench) -> None:
     end = await bench.run(block("x = 6 * 111"), "It is 4711.", block("print(x)"), "It is 666.")
     assert (end.answer, end.turns) == ("It is 666.", 4)
 
 
-async def test_an_answer_in_the_last_turn_stands(bench: Bench) -> None:
+async def test_an_answer_in_the_last_turn_is_accepted(bench: Bench) -> None:
     end = await bench.run(block("1"), "It is 4711.", budget=Budget(turns=2))
     assert (end.ending, end.answer) == ("answered", "It is 4711.")
 
 
-async def test_without_a_cell_nothing_is_doubted(bench: Bench) -> None:
+async def test_without_a_cell_no_answer_is_rejected(bench: Bench) -> None:
     end = await bench.run("Pi is 3.14159.")
     assert (end.answer, end.turns) == ("Pi is 3.14159.", 1)
 
 
-async def test_an_answer_that_only_repeats_the_task_is_doubted(bench: Bench) -> None:
+async def test_an_answer_that_only_repeats_the_task_is_rejected(bench: Bench) -> None:
     task = "What does it cost, as in '12.34'?"
     await bench.run(block("print('?')"), "12.34", block("print(7.5)"), "7.50", task=task)
-    assert "No output shows such an answer" in bench.told(2)
+    assert "No output shows such an answer" in bench.last_message(2)
     await bench.run(block("print('12.34')"), "**12.34**.", task=task)
-    assert len(bench.model.heard) == 2
+    assert len(bench.model.requests) == 2
     await bench.run(block("print('?')"), "It costs 12.34.", block("print(7.5)"), "7.50", task=task)
-    assert len(bench.model.heard) == 4
+    assert len(bench.model.requests) == 4
     await bench.run(block("print(1 < 2)"), "B", task="Which is larger, A or B?")
-    assert len(bench.model.heard) == 2
+    assert len(bench.model.requests) == 2
     named = "Who is it? Answer with a name (e.g., Ada Lovelace)."
     await bench.run(block("x = 1"), "Ada Lovelace", block("print('Alan')"), "Alan", task=named)
-    assert len(bench.model.heard) == 4
+    assert len(bench.model.requests) == 4
     await bench.run(block("x = 1"), "It is done.", task="Set x to 1, and then say that it is done.")
-    assert len(bench.model.heard) == 2
+    assert len(bench.model.requests) == 2
     await bench.run(block("print('?')"), "A/B", block("print('C/D')"), "C/D", task="Which, as in A/B?")
-    assert len(bench.model.heard) == 4
+    assert len(bench.model.requests) == 4
 
 
-async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:
+async def test_an_echo_of_the_agents_texts_is_no_answer(bench: Bench) -> None:
     echo = "The cell failed. Write the whole corrected cell; it replaces the failed one."
     end = await bench.run(block("1 / 0"), echo, block("print(1)"), "It is 1.")
     assert end.answer == "It is 1."
-    assert bench.told(2).endswith(
+    assert bench.last_message(2).endswith(
         "Your reply was empty. Write a cell, or tell the user the result in plain words."
     )
 
@@ -137,14 +137,14 @@ async def test_an_echo_of_what_it_was_told_is_no_answer(bench: Bench) -> None:
         ("plt.plot([1, 2])", False),
     ],
 )
-def test_an_object_in_place_of_its_values_is_noticed(run, source, named):
+def test_an_object_shown_instead_of_its_values_is_recognized(run, source, named):
     assert names_object(run(source).outputs) is named
 
 
-async def test_the_model_is_told_of_an_object_in_place_of_its_values(bench: Bench) -> None:
+async def test_the_model_is_told_of_an_object_shown_instead_of_its_values(bench: Bench) -> None:
     await bench.run(block("print(i for i in [7])"), block("print(*[7])"), "It is 7.")
-    assert "names an object, not what is in it" in bench.told(1)
-    assert "names an object" not in bench.told(2)
+    assert "names an object, not what is in it" in bench.last_message(1)
+    assert "names an object" not in bench.last_message(2)
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ async def test_the_model_is_told_of_an_object_in_place_of_its_values(bench: Benc
         ("print('nan is a bread; banana: nano')", False),
     ],
 )
-def test_a_number_that_is_none_is_noticed(run, source, seen):
+def test_nan_is_recognized(run, source, seen):
     assert shows_nan(run(source).outputs) is seen
 
 
-async def test_the_model_is_told_of_a_number_that_is_none(bench: Bench) -> None:
+async def test_the_model_is_told_of_nan(bench: Bench) -> None:
     await bench.run(block("print('mean:', float('nan'))"), block("print('mean:', 7.5)"), "It is 7.5.")
-    assert "A value there is nan" in bench.told(1)
-    assert "nan" not in bench.told(2)
+    assert "A value there is nan" in bench.last_message(1)
+    assert "nan" not in bench.last_message(2)

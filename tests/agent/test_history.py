@@ -1,4 +1,4 @@
-"""What the model is sent: it only grows, but for the one step in which it is condensed."""
+"""The messages sent to the model only grow, except when they are compacted."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
 
-AT = {"conversation": "c", "time": 0.0}
+COMMON = {"conversation": "c", "time": 0.0}
 
 
-def turns(run: str, *said: str, task: str = "Do it.", answer: str = "", **started: Any) -> list[Event]:
-    """The events of a run whose observations say what they follow."""
-    at = AT | {"run": run}
-    begun = {"task": task, "notebook": "n", "model": "m", "system": "Be good."} | started
-    events: list[Event] = [RunStarted(**at, **begun), Observation(**at, text=f"Task: {task}")]
-    for turn, text in enumerate(said, 1):
-        events.append(Reply(**at, turn=turn, text=text))
-        if turn < len(said) or not answer:
-            events.append(Observation(**at, turn=turn, text=f"saw {text}"))
-    return [*events, RunEnded(**at, ending="answered", answer=answer)] if answer else events
+def turns(run: str, *replies: str, task: str = "Do it.", answer: str = "", **started: Any) -> list[Event]:
+    """Return the events of a run, in which each observation quotes the reply before it."""
+    common = COMMON | {"run": run}
+    started = {"task": task, "notebook": "n", "model": "m", "system": "Be good."} | started
+    events: list[Event] = [RunStarted(**common, **started), Observation(**common, text=f"Task: {task}")]
+    for turn, text in enumerate(replies, 1):
+        events.append(Reply(**common, turn=turn, text=text))
+        if turn < len(replies) or not answer:
+            events.append(Observation(**common, turn=turn, text=f"saw {text}"))
+    return [*events, RunEnded(**common, ending="answered", answer=answer)] if answer else events
 
 
 def roles(chat: Sequence[Message]) -> list[str]:
@@ -44,11 +44,11 @@ RUNS = st.lists(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=
 
 
 @given(RUNS, st.booleans())
-def test_messages_only_grow_and_take_turns(runs: list[list[str]], answered: bool) -> None:
+def test_messages_only_grow_and_roles_alternate(runs: list[list[str]], answered: bool) -> None:
     events: list[Event] = []
     before: list[Message] = []
-    for number, said in enumerate(runs):
-        for event in turns(f"r{number}", *said, answer=said[-1] if answered else ""):
+    for number, replies in enumerate(runs):
+        for event in turns(f"r{number}", *replies, answer=replies[-1] if answered else ""):
             events.append(event)
             chat = messages(events)
             shared = before[:-1]
@@ -59,7 +59,7 @@ def test_messages_only_grow_and_take_turns(runs: list[list[str]], answered: bool
             before = chat
 
 
-def test_a_run_that_is_asked_anew_takes_what_came_after_it_along() -> None:
+def test_a_repeated_run_replaces_the_earlier_one_and_all_that_followed() -> None:
     events = (
         turns("a", "one", answer="one") + turns("b", "two", answer="two") + turns("c", "three", answer="3")
     )
@@ -70,35 +70,41 @@ def test_a_run_that_is_asked_anew_takes_what_came_after_it_along() -> None:
     assert roles(chat) == ["system", "user", "assistant", "user"]
 
 
-def test_the_first_run_asked_anew_begins_the_conversation_again() -> None:
+def test_repeating_the_first_run_restarts_the_conversation() -> None:
     chat = messages(turns("a", "one", answer="one") + turns("b", task="Anew.", replaces="a", system="New."))
     assert [message["content"] for message in chat] == ["New.", "Task: Anew."]
 
 
-def test_in_brief_the_task_its_last_turns_and_earlier_answers_stay() -> None:
+def test_a_compacted_history_keeps_the_task_its_last_turns_and_earlier_answers() -> None:
     long = "x" * 3000
     events = turns("a", "look", "It was 41.", task="First.", answer="It was 41.")
     events += turns("b", *(f"reply {n} {long}" for n in range(4)), "last reply", task="Second.")
-    chat = messages([*events, HistoryCompacted(**AT, run="b", room=2000)])
-    said = text(chat)
+    chat = messages([*events, HistoryCompacted(**COMMON, run="b", room=2000)])
+    replies = text(chat)
     assert size(chat) < 2000 + len("Be good.") + 400
     assert roles(chat) == ["system", "user", "assistant", "user", "assistant", "user"]
-    assert ["First." in said, "It was 41." in said, "Second." in said, "last reply" in said] == [True] * 4
-    assert "reply 0" not in said
-    grown = messages([*events, HistoryCompacted(**AT, run="b", room=2000), Reply(**AT, run="b", text="more")])
+    assert ["First." in replies, "It was 41." in replies, "Second." in replies, "last reply" in replies] == [
+        True
+    ] * 4
+    assert "reply 0" not in replies
+    grown = messages(
+        [*events, HistoryCompacted(**COMMON, run="b", room=2000), Reply(**COMMON, run="b", text="more")]
+    )
     assert grown[: len(chat)] == chat
 
 
 @given(RUNS, st.integers(0, 5000))
-def test_what_is_condensed_fits_its_room_and_takes_turns(runs: list[list[str]], room: int) -> None:
-    events = [event for number, said in enumerate(runs) for event in turns(f"r{number}", *said, answer="a")]
+def test_a_compacted_history_fits_its_room_and_its_roles_alternate(runs: list[list[str]], room: int) -> None:
+    events = [
+        event for number, replies in enumerate(runs) for event in turns(f"r{number}", *replies, answer="a")
+    ]
     events = events[:-1]
-    chat = messages([*events, HistoryCompacted(**AT, run=events[-1].run, room=room)])
+    chat = messages([*events, HistoryCompacted(**COMMON, run=events[-1].run, room=room)])
     assert size(chat) <= room + 600
     assert roles(chat) == ["system", *(["user", "assistant"] * len(chat))[: len(chat) - 1]]
 
 
-def test_calls_are_shown_to_an_endpoint_as_calls_and_their_results() -> None:
+def test_an_endpoint_gets_calls_and_results_in_its_own_protocol() -> None:
     tools = FORMATS["tools"]
     call = tools.render("python", '{"code": "print(1)"}')  # type: ignore[attr-defined]
     events = turns("a", f"I look.\n{call}", call, "It is 1.", answer="It is 1.") + turns("b", task="More?")
@@ -111,25 +117,25 @@ def test_calls_are_shown_to_an_endpoint_as_calls_and_their_results() -> None:
     assert json.loads(json.dumps(chat)) == chat
 
 
-def test_a_call_that_came_to_nothing_still_has_a_result() -> None:
+def test_a_call_without_an_outcome_still_has_a_result() -> None:
     tools = FORMATS["tools"]
     call = tools.render("python", '{"code": "1"}')  # type: ignore[attr-defined]
     events = turns("a", call)[:-1] + turns("b", task="More?")
     assert roles(messages(events, tools)) == ["system", "user", "assistant", "tool", "user"]
 
 
-def test_a_small_window_leaves_room_for_everything() -> None:
+def test_a_small_context_window_limits_replies_and_observations() -> None:
     window = Window(tokens=1000)
     assert window.reply(1024) == 250
     assert window.observation(4000) == 700
-    assert window.holds([{"role": "user", "content": "x" * 2000}], 250)
-    assert not window.holds([{"role": "user", "content": "x" * 3000}], 250)
+    assert window.fits([{"role": "user", "content": "x" * 2000}], 250)
+    assert not window.fits([{"role": "user", "content": "x" * 3000}], 250)
     window.learn([{"role": "user", "content": "x" * 1000}], 500)
-    assert not window.holds([{"role": "user", "content": "x" * 2000}], 250)
+    assert not window.fits([{"role": "user", "content": "x" * 2000}], 250)
     assert Window().reply(1024) == 1024
 
 
-async def test_a_long_conversation_survives_a_small_window(
+async def test_a_long_conversation_survives_a_small_context_window(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.agent.bench.Script.info", ModelInfo(name="script", context_window=2000))
@@ -137,19 +143,19 @@ async def test_a_long_conversation_survives_a_small_window(
     end = await bench.run(*prints, "Done.", budget=Budget(turns=12))
     assert end.ending == "answered"
     assert (await bench.run("Sure.", task="Remember?")).ending == "answered"
-    condensed = bench.events("history_compacted")
-    assert 1 <= len(condensed) < 8
-    for chat in bench.model.heard:
+    compactions = bench.events("history_compacted")
+    assert 1 <= len(compactions) < 8
+    for chat in bench.model.requests:
         assert size(chat) / 3.5 < 2000
         assert "Task: " in text(chat)
 
 
-async def test_a_conversation_that_the_endpoint_finds_too_long_is_condensed_and_sent_again(
+async def test_a_conversation_that_is_too_long_for_the_endpoint_is_compacted_and_sent_again(
     bench: Bench,
 ) -> None:
     refusal = TooLongError("The conversation is too long.")
     end = await bench.run(block("print('a' * 3000)"), refusal, "Done.")
     assert end.ending == "answered"
     assert len(bench.events("history_compacted")) == 1
-    assert size(bench.model.heard[2]) < size(bench.model.heard[1])
+    assert size(bench.model.requests[2]) < size(bench.model.requests[1])
     assert (await bench.run(refusal, refusal, task="Again.")).ending == "failed"

@@ -1,4 +1,4 @@
-"""A correction keeps the imports of the attempt it replaces, so that the notebook reproduces."""
+"""A correction keeps the imports of the failed cell that it replaces."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ FUTURE = "from __future__ import annotations"
         ("# pi", None),
     ],
 )
-def test_what_is_used_and_missing_comes_first(source, kept):
+def test_used_imports_that_are_missing_are_added_at_the_top(source, kept):
     assert with_imports(source, ATTEMPT) == (kept or source)
 
 
-def test_an_attempt_that_cannot_be_parsed_gives_nothing():
+def test_an_attempt_that_cannot_be_parsed_adds_no_imports():
     assert with_imports("pi", "from math import pi\nfail (") == "pi"
 
 
-async def test_a_corrected_cell_holds_by_itself(bench: Bench) -> None:
+async def test_a_corrected_cell_runs_on_its_own(bench: Bench) -> None:
     end = await bench.run(block("from math import pi", "print(pie)"), block("print(pi)"), "It is 3.14.")
     assert end.ending == "answered"
     assert await bench.cells() == ["from math import pi\n\nprint(pi)"]
 
 
-async def test_a_cell_after_one_that_worked_is_left_as_it_is(bench: Bench) -> None:
+async def test_a_cell_after_a_successful_one_is_not_changed(bench: Bench) -> None:
     await bench.run(block("from math import pi", "print(pi)"), block("print(pi + 1)"), "It is 4.14.")
     assert await bench.cells() == ["from math import pi\nprint(pi)", "print(pi + 1)"]

@@ -1,4 +1,4 @@
-"""A name that is not there is answered with the nearest that is."""
+"""The nearest existing name is suggested for a missing one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Execution, Variable
 from jupyter_codeact.agent.events import Executed, Observation, RunStarted
-from jupyter_codeact.agent.hooks.nearest import renamed, suggest, suggest_lookups
+from jupyter_codeact.agent.hooks.nearest import replace_names, suggest_lookups, suggest_names
 from tests.agent.bench import Bench, block
 
 ORDERS = Variable(name="orders", type="DataFrame", names=["Order No", "Customer Name", "Amount (EUR)"])
@@ -14,12 +14,12 @@ RATES = Variable(name="rates", type="dict", names=["usd", "gbp"])
 SOURCE = "orders.total = rates"
 
 
-def suggested(ename: str, evalue: str, source: str = SOURCE) -> dict[str, str]:
-    return suggest({"ename": ename, "evalue": evalue}, [ORDERS, RATES], source)
+def suggestions_for(ename: str, evalue: str, source: str = SOURCE) -> dict[str, str]:
+    return suggest_names({"ename": ename, "evalue": evalue}, [ORDERS, RATES], source)
 
 
 @pytest.mark.parametrize(
-    ("ename", "evalue", "missing", "there"),
+    ("ename", "evalue", "missing", "existing"),
     [
         ("KeyError", "'customer_name'", "customer_name", "Customer Name"),
         ("KeyError", "'Column not found: order_no'", "order_no", "Order No"),
@@ -38,8 +38,8 @@ def suggested(ename: str, evalue: str, source: str = SOURCE) -> dict[str, str]:
         ("ColumnNotFoundError", 'unable to find column "order_no"; ...', "order_no", "Order No"),
     ],
 )
-def test_the_nearest_name_is_found(ename, evalue, missing, there):
-    assert suggested(ename, evalue) == {missing: there}
+def test_the_nearest_name_is_found(ename, evalue, missing, existing):
+    assert suggestions_for(ename, evalue) == {missing: existing}
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_the_nearest_name_is_found(ename, evalue, missing, there):
         ("KeyError", "'" + "x" * 100_000),
     ],
 )
-def test_nothing_is_made_up(ename, evalue):
-    assert suggested(ename, evalue) == {}
+def test_no_name_is_suggested_without_a_good_match(ename, evalue):
+    assert suggestions_for(ename, evalue) == {}
 
 
-def test_only_what_the_cell_mentions_counts():
-    assert suggested("KeyError", "'USD'", "orders['USD']") == {}
+def test_only_variables_in_the_cell_are_searched_for_keys():
+    assert suggestions_for("KeyError", "'USD'", "orders['USD']") == {}
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_only_what_the_cell_mentions_counts():
         ("order = (", "order = ("),
     ],
 )
-def test_a_missing_name_is_replaced_by_what_is_meant(source, better):
-    assert renamed(source, "NameError", {"order": "orders"}) == better
+def test_a_missing_variable_is_replaced_by_the_nearest_name(source, better):
+    assert replace_names(source, "NameError", {"order": "orders"}) == better
 
 
 @pytest.mark.parametrize(
@@ -90,39 +90,42 @@ def test_a_missing_name_is_replaced_by_what_is_meant(source, better):
         ),
     ],
 )
-def test_a_missing_key_is_replaced_by_what_is_meant(source, better):
-    assert renamed(source, "KeyError", {"order_no": "Order No"}) == better
+def test_a_missing_key_is_replaced_by_the_nearest_one(source, better):
+    assert replace_names(source, "KeyError", {"order_no": "Order No"}) == better
 
 
-async def test_a_cell_that_failed_and_comes_again_runs_with_what_was_meant(bench: Bench) -> None:
+async def test_a_repeated_failed_cell_runs_with_the_right_name(bench: Bench) -> None:
     wrong = block("mRNA = 7", "print(mrna * 6)")
     end = await bench.run(wrong, wrong, "It is 42.")
     assert (end.ending, end.turns) == ("answered", 3)
     assert await bench.cells() == ["mRNA = 7\nprint(mRNA * 6)"]
-    assert "once more. This ran instead:\n```python\nmRNA = 7\nprint(mRNA * 6)" in bench.told(2)
+    assert "once more. This ran instead:\n```python\nmRNA = 7\nprint(mRNA * 6)" in bench.last_message(2)
     assert [action.source for action in bench.events("action")][-1] == "mRNA = 7\nprint(mRNA * 6)"
 
 
 PAGE = "Start. [link '/about'] [link '/about/us'] prices in data/Prices 2024.csv, by 'Ada Lovelace'."
 
 
-def meant_by(source: str, showed: str) -> dict[str, str]:
-    at = {"conversation": "c", "run": "r", "turn": 1}
-    ran = {"execution_count": 1, "seconds": 0.1, "status": "ok"}
+def lookups_suggested(source: str, output: str) -> dict[str, str]:
+    common = {"conversation": "c", "run": "r", "turn": 1}
+    result = {"execution_count": 1, "seconds": 0.1, "status": "ok"}
     events = [
-        RunStarted(**at, task="Read notes/today.md", notebook="n", model="m", system=""),
-        Observation(**at, text="Task: Read notes/today.md"),
+        RunStarted(**common, task="Read notes/today.md", notebook="n", model="m", system=""),
+        Observation(**common, text="Task: Read notes/today.md"),
         Executed(
-            **at, **ran, cell_id="x", outputs=[{"output_type": "stream", "name": "stdout", "text": PAGE}]
+            **common,
+            **result,
+            cell_id="x",
+            outputs=[{"output_type": "stream", "name": "stdout", "text": PAGE}],
         ),
-        Observation(**at, text="There is no '/nowhere/else'."),
+        Observation(**common, text="There is no '/nowhere/else'."),
     ]
-    outputs = [{"output_type": "execute_result", "data": {"text/plain": repr(showed)}, "metadata": {}}]
-    return suggest_lookups(source, Execution(**ran, outputs=outputs), events)
+    outputs = [{"output_type": "execute_result", "data": {"text/plain": repr(output)}, "metadata": {}}]
+    return suggest_lookups(source, Execution(**result, outputs=outputs), events)
 
 
 @pytest.mark.parametrize(
-    ("source", "meant"),
+    ("source", "suggestions"),
     [
         ("click('https://example.org/about')", {"https://example.org/about": "/about"}),
         ("click(url='https://example.org/about/us')", {"https://example.org/about/us": "/about/us"}),
@@ -130,12 +133,12 @@ def meant_by(source: str, showed: str) -> dict[str, str]:
         ("find('Ada Lovelance')", {"Ada Lovelance": "Ada Lovelace"}),
     ],
 )
-def test_what_was_looked_for_in_vain_is_held_against_what_was_shown(source, meant):
-    assert meant_by(source, "Page not found.") == meant
+def test_a_failed_lookup_suggests_the_nearest_text_that_was_shown(source, suggestions):
+    assert lookups_suggested(source, "Page not found.") == suggestions
 
 
 @pytest.mark.parametrize(
-    ("source", "showed"),
+    ("source", "output"),
     [
         ("click('https://example.org/about')", "About us"),
         ("click('https://example.org/about')", "Page not found. " * 40),
@@ -145,18 +148,18 @@ def test_what_was_looked_for_in_vain_is_held_against_what_was_shown(source, mean
         ("click(1, (", "Page not found."),
     ],
 )
-def test_what_was_found_or_shown_or_is_like_nothing_shown_is_left_alone(source, showed):
-    assert meant_by(source, showed) == {}
+def test_other_lookups_suggest_nothing(source, output):
+    assert lookups_suggested(source, output) == {}
 
 
-async def test_an_address_that_was_completed_is_mended_when_it_comes_again(bench: Bench) -> None:
+async def test_a_repeated_made_up_address_is_corrected(bench: Bench) -> None:
     pages = "page = lambda url: {'/': \"See '/about'.\", '/about': '7 of us'}.get(url, 'Not found.')"
     cell = await bench.notebook.write_cell(pages)
     await bench.notebook.run_cell(cell, source=pages)
     guess = block("page('https://example.org/about')")
     end = await bench.run(block("page('/')"), guess, guess, "There are 7 of us.")
-    assert "There is no 'https://example.org/about'; there is '/about': use that." in bench.told(2)
-    assert "This ran instead:\n```python\npage('/about')\n```" in bench.told(3)
+    assert "There is no 'https://example.org/about'; there is '/about': use that." in bench.last_message(2)
+    assert "This ran instead:\n```python\npage('/about')\n```" in bench.last_message(3)
     assert (end.ending, (await bench.cells())[1:]) == (
         "answered",
         ["page('/')", "page('https://example.org/about')", "page('/about')"],

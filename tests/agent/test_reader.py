@@ -1,4 +1,4 @@
-"""A reply is read as it streams: what frontends draw of it ends as what it is when it is whole."""
+"""Parsing a streaming reply: what frontends have shown at its end is the whole reply."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ REAL = [
 ]
 
 
-def drawn(reader: ReplyReader, deltas: list[Delta]) -> tuple[Preview, int]:
-    """Return what a frontend has drawn after these pieces, and how often it began anew."""
-    shown, restarts = Preview(), 0
+def show(reader: ReplyReader, deltas: list[Delta]) -> tuple[Preview, int]:
+    """Return what a frontend shows after these deltas, and how often it had to restart."""
+    preview, restarts = Preview(), 0
     for delta in deltas:
-        piece = reader.feed(delta)
-        if piece is None:
+        update = reader.feed(delta)
+        if update is None:
             continue
-        restarts += piece.restart
-        before = Preview() if piece.restart else shown
-        shown = Preview(
-            before.thinking + piece.thinking, before.prose + piece.prose, before.action + piece.action
+        restarts += update.restart
+        before = Preview() if update.restart else preview
+        preview = Preview(
+            before.thinking + update.thinking, before.prose + update.prose, before.action + update.action
         )
-    return shown, restarts
+    return preview, restarts
 
 
-def pieces(text: str, size: int = 3) -> list[Delta]:
+def chunks(text: str, size: int = 3) -> list[Delta]:
     return [Delta(text=text[start : start + size]) for start in range(0, len(text), size)]
 
 
 @pytest.mark.parametrize(("name", "reply"), REAL)
-def test_what_is_drawn_of_a_real_reply_is_what_it_is(name: str, reply: str) -> None:
-    shown, _ = drawn(ReplyReader(FORMATS[name]), pieces(reply))
-    assert shown == FORMATS[name].preview(reply)
+def test_a_streamed_real_reply_is_shown_as_the_whole_one_is(name: str, reply: str) -> None:
+    preview, _ = show(ReplyReader(FORMATS[name]), chunks(reply))
+    assert preview == FORMATS[name].preview(reply)
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.text(alphabet="ab `~<>/thinkexecu\n", max_size=60))
-def test_any_text_in_any_pieces_is_drawn_as_it_is_when_it_comes_at_once(name: str, text: str) -> None:
-    shown, _ = drawn(ReplyReader(FORMATS[name]), pieces(text, 1))
-    assert shown == FORMATS[name].preview(text)
+def test_any_streamed_text_is_shown_as_the_whole_one_is(name: str, text: str) -> None:
+    preview, _ = show(ReplyReader(FORMATS[name]), chunks(text, 1))
+    assert preview == FORMATS[name].preview(text)
 
 
 @pytest.mark.parametrize(
@@ -63,29 +63,33 @@ def test_any_text_in_any_pieces_is_drawn_as_it_is_when_it_comes_at_once(name: st
         ),
     ],
 )
-def test_a_usual_reply_is_drawn_piece_by_piece_without_beginning_anew(name: str, reply: str) -> None:
-    shown, restarts = drawn(ReplyReader(FORMATS[name]), pieces(f"<think>Plus?</think>{reply}", 1))
-    assert (shown.thinking, shown.prose, shown.action.strip()) == ("Plus?", "I will add.", "x = 1\nprint(x)")
+def test_an_ordinary_reply_is_shown_without_restarts(name: str, reply: str) -> None:
+    preview, restarts = show(ReplyReader(FORMATS[name]), chunks(f"<think>Plus?</think>{reply}", 1))
+    assert (preview.thinking, preview.prose, preview.action.strip()) == (
+        "Plus?",
+        "I will add.",
+        "x = 1\nprint(x)",
+    )
     assert restarts == 0
 
 
-def test_prose_that_quotes_a_tag_stays_prose() -> None:
+def test_prose_that_quotes_a_tag_remains_prose() -> None:
     reply = "Models write `<execute>` around code, and then stop."
-    assert drawn(ReplyReader(FORMATS["markdown"]), pieces(reply))[0] == Preview(prose=reply)
+    assert show(ReplyReader(FORMATS["markdown"]), chunks(reply))[0] == Preview(prose=reply)
 
 
-def test_thinking_that_the_endpoint_sets_apart_comes_with_that_between_tags() -> None:
+def test_thinking_from_the_endpoint_and_from_tags_is_joined() -> None:
     reader = ReplyReader(FORMATS["markdown"])
-    deltas = [Delta(thinking="First "), Delta(thinking="this."), *pieces("<think>Then that.</think>\nFour.")]
-    shown, _ = drawn(reader, deltas)
-    assert shown == Preview(thinking="First this.\n\nThen that.", prose="Four.")
+    deltas = [Delta(thinking="First "), Delta(thinking="this."), *chunks("<think>Then that.</think>\nFour.")]
+    preview, _ = show(reader, deltas)
+    assert preview == Preview(thinking="First this.\n\nThen that.", prose="Four.")
     parsed = reader.parsed()
-    assert (parsed.thinking, parsed.prose, parsed.text) == (shown.thinking, "Four.", "Four.")
+    assert (parsed.thinking, parsed.prose, parsed.text) == (preview.thinking, "Four.", "Four.")
 
 
-def test_a_lost_connection_begins_the_reply_anew() -> None:
+def test_a_lost_connection_restarts_the_reply() -> None:
     reader = ReplyReader(FORMATS["markdown"])
-    shown, restarts = drawn(
+    preview, restarts = show(
         reader, [Delta(text="It is 4"), Delta(text="It is", restart=True), Delta(text=" 5.")]
     )
-    assert (shown.prose, restarts, reader.parsed().text) == ("It is 5.", 1, "It is 5.")
+    assert (preview.prose, restarts, reader.parsed().text) == ("It is 5.", 1, "It is 5.")

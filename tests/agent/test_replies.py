@@ -1,4 +1,4 @@
-"""Replies that real small models wrote, at several temperatures and limits, and what each is taken for."""
+"""Replies of real small models, at several temperatures and limits, and how each is parsed."""
 
 import json
 from dataclasses import asdict
@@ -16,7 +16,7 @@ REPLIES = [
 
 
 @pytest.mark.parametrize("case", REPLIES)
-def test_a_real_reply_is_understood_as_a_reader_would(case):
+def test_a_real_reply_is_parsed_as_a_reader_would_understand_it(case):
     reply, expected = case["reply"], case["expected"]
     parsed = FORMATS[case["format"]].parse(reply)
     assert [asdict(action) for action in parsed.actions] == expected["actions"]
@@ -26,16 +26,16 @@ def test_a_real_reply_is_understood_as_a_reader_would(case):
 
 
 @pytest.mark.parametrize("case", REPLIES)
-def test_a_real_reply_means_the_same_when_it_is_cut_as_soon_as_it_may_be(case):
-    form, reply = FORMATS[case["format"]], case["reply"]
-    end = next((end for end in range(len(reply)) if form.is_complete(reply[:end])), len(reply))
-    assert form.parse(reply[:end]) == form.parse(reply)
+def test_a_real_reply_cut_when_it_is_complete_is_parsed_the_same(case):
+    action_format, reply = FORMATS[case["format"]], case["reply"]
+    end = next((end for end in range(len(reply)) if action_format.is_complete(reply[:end])), len(reply))
+    assert action_format.parse(reply[:end]) == action_format.parse(reply)
     if not case["expected"]["actions"]:
         assert end == len(reply)
 
 
 @pytest.mark.parametrize("case", [case for case in REPLIES if case.values[0]["format"] == "execute"])
-def test_a_real_reply_means_the_same_when_the_engine_stops_at_the_tag_and_takes_it(case):
-    form, reply = FORMATS["execute"], case["reply"]
-    (stop,) = form.stop
-    assert form.parse(reply.partition(stop)[0]) == form.parse(reply)
+def test_a_real_reply_without_its_stop_sequence_is_parsed_the_same(case):
+    action_format, reply = FORMATS["execute"], case["reply"]
+    (stop,) = action_format.stop
+    assert action_format.parse(reply.partition(stop)[0]) == action_format.parse(reply)

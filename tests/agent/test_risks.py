@@ -1,4 +1,4 @@
-"""What the gate finds risky in a cell, and what it lets pass."""
+"""What the gate considers risky in a cell, and what not."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.gate import dangers as d
-from jupyter_codeact.agent.gate.risks import Reader, risks
+from jupyter_codeact.agent.gate.risks import RiskReader
 
 FOLDER = Path("/home/user/work")
 
@@ -240,42 +240,46 @@ ORDINARY = [
 ]
 
 
+def risks(source: str, folder: Path | None = None) -> list[str]:
+    return RiskReader(folder).read(source)
+
+
 @pytest.mark.parametrize(
     ("reason", "source"), [(reason, source) for reason, sources in RISKY.items() for source in sources]
 )
-def test_what_is_risky_is_found_and_said(reason: str, source: str) -> None:
-    assert any(said.startswith(reason) for said in risks(source, FOLDER)), risks(source, FOLDER)
+def test_risky_code_is_recognized(reason: str, source: str) -> None:
+    assert any(found.startswith(reason) for found in risks(source, FOLDER)), risks(source, FOLDER)
 
 
 @pytest.mark.parametrize("source", ORDINARY)
-def test_ordinary_code_is_not_asked_about(source: str) -> None:
+def test_ordinary_code_is_not_risky(source: str) -> None:
     assert risks(source, FOLDER) == []
 
 
-def test_a_reason_is_a_phrase_and_names_what_it_is_about() -> None:
+def test_a_reason_names_the_code_that_it_is_about() -> None:
     assert risks("import subprocess as s\ns.run('ls')\ns.run('ls')") == [f"{d.SHELL} (subprocess.run)"]
     assert risks("open('/etc/hosts', 'w')") == [f"{d.OUTSIDE} (/etc/hosts)"]
     assert risks("!pip install x") == [f"{d.INSTALLS} (pip install x)", f"{d.SHELL} (pip install x)"]
 
 
-def test_without_a_folder_absolute_paths_are_outside_and_relative_ones_are_not() -> None:
+def test_without_a_folder_only_absolute_paths_are_outside() -> None:
     assert risks("open('/home/user/work/x', 'w')") != []
     assert risks("open('x', 'w')") == []
 
 
-def test_a_name_that_an_earlier_cell_gave_is_remembered() -> None:
-    reader = Reader(FOLDER)
+def test_names_from_earlier_cells_are_remembered() -> None:
+    reader = RiskReader(FOLDER)
     assert reader.read("import subprocess as s, os as o") == []
     assert reader.read("s.run('ls')") == [f"{d.SHELL} (subprocess.run)"]
     assert reader.read("s = df['a']\ns.run('ls')") == []
 
 
 @given(st.text())
-def test_no_text_is_too_strange(source: str) -> None:
+def test_any_text_can_be_parsed(source: str) -> None:
     risks(source)
 
 
 @given(st.lists(st.sampled_from(ORDINARY), max_size=4), st.sampled_from(RISKY[d.SHELL][:20]))
-def test_a_risk_is_found_wherever_it_stands(others: list[str], risky: str) -> None:
+def test_a_risk_is_found_after_any_other_code(others: list[str], risky: str) -> None:
     plain = [source for source in others if not source.startswith(("%%", "df?"))]
-    assert any(said.startswith(d.SHELL) for said in risks("\n".join([*plain, risky])))
+    assert any(found.startswith(d.SHELL) for found in risks("\n".join([*plain, risky])))

@@ -1,4 +1,4 @@
-"""What a secret is: by the words of its name, and not where its value is an ordinary one."""
+"""Secrets are recognized by the words of their names, except ordinary values, and are masked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_codeact.agent.gate.risks import risks
+from jupyter_codeact.agent.gate.risks import RiskReader
 from jupyter_codeact.agent.secrets import environment_secrets, hide, is_secret_name
 from jupyter_codeact.notebooks.variables import read
 from tests.notebooks.cells import bare_kernel, execute
@@ -34,44 +34,44 @@ def hidden_by_observations(name: str, monkeypatch: pytest.MonkeyPatch) -> bool:
 
 
 def hidden_by_the_gate(name: str) -> bool:
-    return bool(risks(f"import os\nos.environ[{name!r}]"))
+    return bool(RiskReader().read(f"import os\nos.environ[{name!r}]"))
 
 
 async def hidden_by_the_kernel(names: list[str]) -> set[str]:
     async with bare_kernel() as client:
         found = []
-        for name in names:  # one by one, for only the last ones are described
+        for name in names:  # one by one, because only the last ones are described
             await execute(client, f"{name} = {VALUE!r}")
-            found += [one for one in await read(client, timeout=60.0) if one.name == name]
-    assert [one.name for one in found] == names
-    return {one.name for one in found if VALUE not in one.summary}
+            found += [variable for variable in await read(client, timeout=60.0) if variable.name == name]
+    assert [variable.name for variable in found] == names
+    return {variable.name for variable in found if VALUE not in variable.summary}
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_secret_is_known_by_the_words_of_its_name(name: str) -> None:
+def test_a_secret_is_recognized_by_the_words_of_its_name(name: str) -> None:
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", NO_SECRETS)
-def test_a_name_that_only_resembles_one_is_none(name: str) -> None:
+def test_a_similar_name_is_not_a_secret(name: str) -> None:
     assert not is_secret_name(name)
 
 
-async def test_observations_the_gate_and_the_kernel_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_observations_the_gate_and_the_kernel_agree_on_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for name in [*SECRETS, *NO_SECRETS] if not name.startswith("_")]
     assert {name for name in names if hidden_by_observations(name, monkeypatch)} == set(SECRETS)
     assert {name for name in names if hidden_by_the_gate(name)} == set(SECRETS)
     assert await hidden_by_the_kernel(names) == set(SECRETS)
 
 
-async def test_a_secret_within_a_value_is_not_described() -> None:
+async def test_a_secret_inside_a_value_is_not_shown() -> None:
     async with bare_kernel() as client:
         await execute(
             client,
             f"options = {{'depth': 3, 'apiKey': {VALUE!r}}}\nlists = [{{'db_pwd': {VALUE!r}}}] * 20\n"
             f"nested = [1, {{'token': {VALUE!r}}}]\ncolors = {{'sort_key': 'hue'}}",
         )
-        described = {one.name: one.summary for one in await read(client, timeout=60.0)}
+        described = {variable.name: variable.summary for variable in await read(client, timeout=60.0)}
     assert described == {
         "options": "2 keys: 'depth', 'apiKey'",
         "lists": "length 20",
@@ -80,7 +80,7 @@ async def test_a_secret_within_a_value_is_not_described() -> None:
     }
 
 
-def test_a_flag_of_a_tokenizer_masks_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tokenizers_flag_masks_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     monkeypatch.setenv("USE_AUTH", "false")
     text = json.dumps({"shipped": False})
@@ -101,7 +101,7 @@ def test_an_ordinary_value_is_never_masked(value: str) -> None:
     assert hide(text, {"API_KEY": value}) == text
 
 
-def test_a_value_that_is_the_place_of_a_file_is_never_masked(tmp_path: Path) -> None:
+def test_the_path_of_a_file_is_never_masked(tmp_path: Path) -> None:
     place = tmp_path / "k3y"
     place.touch()
     assert hide(f"in {place}", {"API_KEY": str(place)}) == f"in {place}"
@@ -127,7 +127,7 @@ def test_a_url_with_a_password_is_a_secret_whatever_it_is_called(monkeypatch: py
     assert shown == "[DATABASE_URL hidden] https://example.org"
 
 
-def test_of_secrets_within_secrets_the_longest_is_masked() -> None:
+def test_of_overlapping_secrets_the_longest_is_masked() -> None:
     assert hide("my-token-2 my-token", {"A": "my-token", "B": "my-token-2"}) == "[B hidden] [A hidden]"
 
 

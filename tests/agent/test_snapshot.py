@@ -1,4 +1,4 @@
-"""The model is told what the user did in the notebook meanwhile, and nothing of what it did itself."""
+"""The model is told of the user's changes in the notebook, and not of its own."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def state(*cells: Cell, session: str = "one") -> NotebookState:
 
 
 @pytest.fixture
-def known() -> NotebookSnapshot:
+def snapshot() -> NotebookSnapshot:
     return NotebookSnapshot(state(*map(cell, IDS)))
 
 
-def test_where_nothing_happened_nothing_is_said(known: NotebookSnapshot) -> None:
-    assert known.describe_changes(state(*map(cell, IDS))) == ""
-    assert not known.restarted
+def test_without_changes_nothing_is_described(snapshot: NotebookSnapshot) -> None:
+    assert snapshot.describe_changes(state(*map(cell, IDS))) == ""
+    assert not snapshot.restarted
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "description"),
     [
         ([cell(IDS[0], "x = 2"), cell(IDS[1]), cell(IDS[2])], "edited [] cell=aaaa, which is now:\nx = 2"),
         ([cell(IDS[0], ""), cell(IDS[1]), cell(IDS[2])], "edited [] cell=aaaa, which is now (empty)"),
@@ -43,51 +43,51 @@ def test_where_nothing_happened_nothing_is_said(known: NotebookSnapshot) -> None
         ),
     ],
 )
-def test_what_the_user_did_is_said_once_and_in_brief(
-    known: NotebookSnapshot, now: list[Cell], said: str
+def test_each_change_by_the_user_is_described_once(
+    snapshot: NotebookSnapshot, now: list[Cell], description: str
 ) -> None:
-    assert known.describe_changes(state(*now)) == f"Meanwhile in the notebook:\n- the user {said}"
-    assert known.describe_changes(state(*now)) == ""
+    assert snapshot.describe_changes(state(*now)) == f"Meanwhile in the notebook:\n- the user {description}"
+    assert snapshot.describe_changes(state(*now)) == ""
 
 
-def test_what_the_run_itself_wrote_is_no_news_but_what_the_user_made_of_it_is(
-    known: NotebookSnapshot,
+def test_the_runs_own_cells_are_no_changes_but_the_users_edits_of_them_are(
+    snapshot: NotebookSnapshot,
 ) -> None:
-    known.wrote(cell("dddd", "y = 3", execution_count=1))
+    snapshot.record(cell("dddd", "y = 3", execution_count=1))
     cells = list(map(cell, IDS))
-    assert known.describe_changes(state(*cells, cell("dddd", "y = 3", execution_count=1))) == ""
-    assert "edited [1] cell=dddd" in known.describe_changes(
+    assert snapshot.describe_changes(state(*cells, cell("dddd", "y = 3", execution_count=1))) == ""
+    assert "edited [1] cell=dddd" in snapshot.describe_changes(
         state(*cells, cell("dddd", "y = 4", execution_count=1))
     )
-    assert known.made == {"dddd"}
+    assert snapshot.created == {"dddd"}
 
 
-def test_a_restarted_kernel_is_said_to_have_lost_everything(known: NotebookSnapshot) -> None:
-    assert known.describe_changes(state(*map(cell, IDS), session="two")).startswith(
+def test_a_restarted_kernel_is_described_once(snapshot: NotebookSnapshot) -> None:
+    assert snapshot.describe_changes(state(*map(cell, IDS), session="two")).startswith(
         "The kernel was restarted"
     )
-    assert known.restarted
-    assert known.describe_changes(state(*map(cell, IDS), session="two")) == ""
+    assert snapshot.restarted
+    assert snapshot.describe_changes(state(*map(cell, IDS), session="two")) == ""
 
 
-def test_a_kernel_of_which_nobody_knows_the_session_is_not_said_to_be_new(known: NotebookSnapshot) -> None:
-    assert known.describe_changes(state(*map(cell, IDS), session="")) == ""
-    assert known.describe_changes(state(*map(cell, IDS), session="one")) == ""
+def test_a_kernel_with_an_unknown_session_does_not_count_as_restarted(snapshot: NotebookSnapshot) -> None:
+    assert snapshot.describe_changes(state(*map(cell, IDS), session="")) == ""
+    assert snapshot.describe_changes(state(*map(cell, IDS), session="one")) == ""
 
 
-def test_of_many_changes_only_their_number_is_told(known: NotebookSnapshot) -> None:
+def test_of_many_changes_only_the_number_is_given(snapshot: NotebookSnapshot) -> None:
     many = [cell(f"n{number:04}") for number in range(50)]
-    assert known.describe_changes(state(*map(cell, IDS), *many)).endswith("- the user changed 50 cells")
+    assert snapshot.describe_changes(state(*map(cell, IDS), *many)).endswith("- the user changed 50 cells")
 
 
-def test_where_the_last_cell_was_deleted_the_one_above_it_takes_its_place(known: NotebookSnapshot) -> None:
-    known.describe_changes(state(cell(IDS[0])))
-    assert [known.standing(name) for name in (*IDS, "made up", None)] == [IDS[0]] * 3 + [None] * 2
-    known.describe_changes(state())
-    assert known.standing(IDS[2]) is None
+def test_the_cell_above_takes_the_place_of_a_deleted_cell(snapshot: NotebookSnapshot) -> None:
+    snapshot.describe_changes(state(cell(IDS[0])))
+    assert [snapshot.nearest_remaining(name) for name in (*IDS, "made up", None)] == [IDS[0]] * 3 + [None] * 2
+    snapshot.describe_changes(state())
+    assert snapshot.nearest_remaining(IDS[2]) is None
 
 
-async def test_the_next_message_tells_of_edits_and_the_run_goes_on_where_its_cell_was(bench: Bench) -> None:
+async def test_the_next_message_describes_edits_and_the_run_continues_at_the_same_place(bench: Bench) -> None:
     notebook = bench.notebook
     above = await notebook.write_cell("a = 1")
     gone = await notebook.write_cell("b = 2")
@@ -100,14 +100,14 @@ async def test_the_next_message_tells_of_edits_and_the_run_goes_on_where_its_cel
         return block("second = 2")
 
     await bench.run(block("first = 1"), meanwhile, block("third = 3"), "Done.")
-    assert "Meanwhile" not in bench.told(1)
-    assert "which is now:\na = 10" in bench.told(2)
-    assert bench.told(2).count("deleted") == 2
-    assert "Meanwhile" not in bench.told(3)
+    assert "Meanwhile" not in bench.last_message(1)
+    assert "which is now:\na = 10" in bench.last_message(2)
+    assert bench.last_message(2).count("deleted") == 2
+    assert "Meanwhile" not in bench.last_message(3)
     assert await bench.cells() == ["a = 10", "second = 2", "third = 3"]
 
 
-async def test_a_failed_cell_that_the_user_deletes_is_not_missed(bench: Bench) -> None:
+async def test_the_user_may_delete_a_failed_cell(bench: Bench) -> None:
     async def meanwhile() -> str:
         return block("nowhere")
 

@@ -1,4 +1,4 @@
-"""Functions that are given for the work are called, not replaced, and their absence is pointed out."""
+"""Tools are called and not redefined, and the model is reminded of those that it does not call."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ import pytest
 from jupyter_codeact.agent.source import assigned_names, drop_assignments, is_bare_calls
 from tests.agent.bench import Bench, block
 
-GIVEN = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
+TOOL_CELL = "from jupyter_codeact import tool\n@tool\ndef rate(name: str) -> float:\n    return 1.25"
 
 
-async def test_a_function_that_is_given_is_not_replaced_unless_it_is_meant(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
+async def test_a_tool_is_not_replaced_unless_the_task_names_it(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(TOOL_CELL)
+    await bench.notebook.run_cell(cell, source=TOOL_CELL)
     own = block("def rate(name):", "    return 0", "", "print(rate('x'))")
     await bench.run(own, "It is 1.25.")
-    assert await bench.cells() == [GIVEN, "print(rate('x'))"]
-    assert "rate: there already, so your own was left out. This ran instead:\n```python\nprint" in bench.told(
-        1
+    assert await bench.cells() == [TOOL_CELL, "print(rate('x'))"]
+    assert (
+        "rate: there already, so your own was left out. This ran instead:\n```python\nprint"
+        in bench.last_message(1)
     )
     alone = block("def rate(name):", "    return 0")
     await bench.run(alone, alone, block("print(rate('y'))"), "It is 1.25.")
-    assert "rate: there already, as you were told." in bench.told(1)
-    assert "def rate(name)" not in str(bench.model.heard[2][3:])
+    assert "rate: there already, as you were told." in bench.last_message(1)
+    assert "def rate(name)" not in str(bench.model.requests[2][3:])
     _, refused, allowed = bench.events("approval_resolved")
     assert (refused.allowed, refused.reasons, allowed.allowed) == (False, ["it would replace rate"], True)
-    assert await bench.cells() == [GIVEN, "print(rate('x'))", "print(rate('y'))"]
+    assert await bench.cells() == [TOOL_CELL, "print(rate('x'))", "print(rate('y'))"]
     await bench.run(own, "It is 0.", task="Make rate return 0.")
     assert "def rate" in (await bench.cells())[-1]
 
 
-async def test_work_without_the_given_functions_is_pointed_out_once(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
+async def test_the_model_is_reminded_once_of_tools_that_it_did_not_call(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(TOOL_CELL)
+    await bench.notebook.run_cell(cell, source=TOOL_CELL)
     await bench.run(block("import nowhere_to_be_had"), block("print(8)"), "It is 8.")
-    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [True, False]
+    assert ["work (rate); get" in bench.last_message(n) for n in (1, 2)] == [True, False]
     await bench.run(block("print(rate('x'))"), block("print(8)"), "It is 8.")
-    assert ["work (rate); get" in bench.told(n) for n in (1, 2)] == [False, False]
+    assert ["work (rate); get" in bench.last_message(n) for n in (1, 2)] == [False, False]
 
 
-async def test_a_reply_of_calls_alone_is_a_cell(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
+async def test_a_reply_of_bare_tool_calls_becomes_a_cell(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(TOOL_CELL)
+    await bench.notebook.run_cell(cell, source=TOOL_CELL)
     end = await bench.run("rate('x')", "It is 1.25.")
-    assert (end.answer, await bench.cells()) == ("It is 1.25.", [GIVEN, "rate('x')"])
+    assert (end.answer, await bench.cells()) == ("It is 1.25.", [TOOL_CELL, "rate('x')"])
 
 
 @pytest.mark.parametrize(
@@ -58,16 +59,16 @@ async def test_a_reply_of_calls_alone_is_a_cell(bench: Bench) -> None:
         ("", False),
     ],
 )
-def test_whether_a_text_is_calls_alone(text, calls):
+def test_bare_calls_are_recognized(text, calls):
     assert is_bare_calls(text, {"f", "g"}) is calls
 
 
-async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(bench: Bench) -> None:
-    given = f"{GIVEN}\n@tool\ndef look() -> str:\n    return 'nothing'"
-    cell = await bench.notebook.write_cell(given)
-    await bench.notebook.run_cell(cell, source=given)
+async def test_a_rejected_answer_names_the_tools_that_no_cell_has_called(bench: Bench) -> None:
+    source = f"{TOOL_CELL}\n@tool\ndef look() -> str:\n    return 'nothing'"
+    cell = await bench.notebook.write_cell(source)
+    await bench.notebook.run_cell(cell, source=source)
     await bench.run(block("look()"), "It is 4711.", block("rate('x')"), "It is 1.25.")
-    assert "None of your cells has called rate yet." in bench.told(2)
+    assert "None of your cells has called rate yet." in bench.last_message(2)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ async def test_a_doubted_answer_hears_of_the_functions_that_no_cell_has_called(b
         ("a = (", set()),
     ],
 )
-def test_the_names_that_a_cell_binds(source, names):
+def test_the_names_that_a_cell_assigns_are_found(source, names):
     assert assigned_names(source) == names
 
 
@@ -98,22 +99,22 @@ def test_the_names_that_a_cell_binds(source, names):
         ("f = (", "f = ("),
     ],
 )
-def test_statements_that_only_replace_what_is_given_are_left_out(source, left):
+def test_statements_that_only_redefine_tools_are_dropped(source, left):
     assert drop_assignments(source, {"f", "g"}) == left
 
 
-async def test_what_cannot_be_left_out_is_refused(bench: Bench) -> None:
-    cell = await bench.notebook.write_cell(GIVEN)
-    await bench.notebook.run_cell(cell, source=GIVEN)
+async def test_a_cell_is_refused_if_the_redefinition_cannot_be_dropped(bench: Bench) -> None:
+    cell = await bench.notebook.write_cell(TOOL_CELL)
+    await bench.notebook.run_cell(cell, source=TOOL_CELL)
     both = block("def rate(name):", "    return 0", "rate, x = 1, 2", "print(x)")
     await bench.run(both, block("x = 2", "print(x)"), "It is 2.")
-    assert "rate: there already, as you were told." in bench.told(1)
-    assert await bench.cells() == [GIVEN, "x = 2\nprint(x)"]
+    assert "rate: there already, as you were told." in bench.last_message(1)
+    assert await bench.cells() == [TOOL_CELL, "x = 2\nprint(x)"]
 
 
-async def test_the_model_is_asked_to_begin_with_a_function_that_needs_nothing(bench: Bench) -> None:
-    source = f"{GIVEN}\n@tool\ndef look() -> str:\n    return 'nothing'"
+async def test_the_model_is_asked_to_begin_with_a_tool_without_parameters(bench: Bench) -> None:
+    source = f"{TOOL_CELL}\n@tool\ndef look() -> str:\n    return 'nothing'"
     cell = await bench.notebook.write_cell(source)
     await bench.notebook.run_cell(cell, source=source)
     await bench.run("Done.")
-    assert bench.told(0).endswith("First print what one of these returns, and nothing else: look().")
+    assert bench.last_message(0).endswith("First print what one of these returns, and nothing else: look().")

@@ -1,4 +1,4 @@
-"""Errors, as a model is told of them."""
+"""Errors, as they are shown to the model."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_an_error_shows_the_failing_line_and_its_message(run):
     )
 
 
-def test_frames_of_libraries_are_folded(run):
+def test_library_frames_are_folded(run):
     execution = run("df = pd.DataFrame({'a': [1]})\nprint('start')\ndf['mass'].mean()")
     text = shown(execution)
     assert re.fullmatch(
@@ -46,13 +46,13 @@ def test_frames_of_other_cells_are_kept(run):
     )
 
 
-def test_a_statement_of_several_lines_is_shown_whole(run):
+def test_a_multi_line_statement_is_shown_completely(run):
     source = "len(\n    [1,\n     2],\n    3,\n)\nprint('never')"
     text = shown(run(source), source=source)
     assert "line 1\n    len(\n        [1,\n         2],\n        3,\n    )\nTypeError" in text
 
 
-def test_a_syntax_error_points_at_its_place(run):
+def test_a_syntax_error_points_at_its_position(run):
     execution = run("x = 1\ny = = 2")
     assert shown(execution) == (
         f"[error]\n  Cell In[{execution.execution_count}], line 2\n    y = = 2\n        ^\n"
@@ -73,7 +73,7 @@ def test_a_syntax_error_in_a_module_names_the_module(run):
         ("", "During handling of the above exception, another exception occurred:"),
     ],
 )
-def test_both_sides_of_a_chain_are_shown(run, cause, link):
+def test_both_exceptions_of_a_chain_are_shown(run, cause, link):
     text = shown(
         run(
             f"""
@@ -102,7 +102,7 @@ def test_a_deep_recursion_is_folded(run):
     run("sys.setrecursionlimit(limit)")
 
 
-def test_where_no_line_is_the_users_the_last_place_is_kept():
+def test_without_a_line_of_the_users_the_last_frame_is_kept():
     error = {
         "output_type": "error",
         "ename": "ValueError",
@@ -120,7 +120,7 @@ def test_where_no_line_is_the_users_the_last_place_is_kept():
     )
 
 
-def test_a_line_that_the_traceback_does_not_quote_comes_from_the_source():
+def test_a_line_that_the_traceback_only_names_is_quoted_from_the_source():
     error = {
         "output_type": "error",
         "ename": "E",
@@ -142,7 +142,7 @@ def test_a_line_that_the_traceback_does_not_quote_comes_from_the_source():
         ({"ename": "E", "evalue": "m", "traceback": ["somewhere else"]}, "[error]\nsomewhere else\nE: m"),
     ],
 )
-def test_errors_of_other_kernels_are_shown_as_they_come(error, seen):
+def test_errors_of_other_kernels_are_shown_unchanged(error, seen):
     execution = Execution(status="error", outputs=[{"output_type": "error", **error}])
     assert shown(execution) == seen
 

@@ -68,7 +68,7 @@ async def test_a_conversation_of_the_first_release_goes_on(
     bench.conversation = old.id
     [began, *_] = journal.events(old.id)
     ended = await bench.run(block("print(40 + 2)"), "It is 42.", task="And more?")
-    heard = bench.model.heard[0]
+    heard = bench.model.requests[0]
     assert ended.answer == "It is 42."
     assert isinstance(began, RunStarted)
     assert heard[0]["content"] == began.system

@@ -1,1 +1,1 @@
-"""Context: what the model is told of the notebook, and the conversation so far."""
+"""Context: the notebook and the conversation so far, as messages for the model."""

@@ -1,4 +1,4 @@
-"""What the model is sent: a view of the journal, which only grows until, in one step, it is condensed."""
+"""The messages sent to the model: a view of the events that only grows, until it is compacted in one step."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from ..observations.observe import cut
 from ..replies.reply import ActionFormat
 
 PER_TOKEN = 3.5
-"""Characters of a token, in code and English; once a model has counted, its own figure is used."""
-AN_IMAGE = 3000
-"""Characters that an image counts as."""
+"""Characters per token, in code and English, until a model has counted tokens itself."""
+IMAGE_CHARACTERS = 3000
+"""The size of an image, in characters."""
 REPLY_SHARE, OBSERVATION_SHARE, KEPT_SHARE = 1 / 4, 1 / 5, 1 / 3
-"""Most of a window that one reply, one observation, and what was condensed may take."""
+"""Largest shares of a context window for one reply, one observation, and a compacted history."""
 
-_BRIEF = 400
+_BRIEF_CHARACTERS = 400
 
 
 @dataclass
 class Window:
-    """How much the model can take in, as far as it is known.
+    """The model's context window, as far as it is known.
 
-    ``tokens`` is ``None`` where the model does not say; ``per_token`` is learnt from what it counts.
+    ``tokens`` is ``None`` if the model does not say; ``per_token`` is learnt from the tokens that it counts.
     """
 
     tokens: int | None = None
@@ -47,25 +47,25 @@ class Window:
         """The window in characters."""
         return None if self.tokens is None else round(self.tokens * self.per_token)
 
-    def reply(self, wanted: int) -> int:
-        """Return how many tokens a reply may have."""
-        return wanted if self.tokens is None else max(1, min(wanted, round(self.tokens * REPLY_SHARE)))
+    def reply(self, limit: int) -> int:
+        """Return how many tokens a reply may have, at most ``limit``."""
+        return limit if self.tokens is None else max(1, min(limit, round(self.tokens * REPLY_SHARE)))
 
-    def observation(self, wanted: int) -> int:
-        """Return how many characters of outputs are shown."""
-        return wanted if self.characters is None else min(wanted, round(self.characters * OBSERVATION_SHARE))
+    def observation(self, limit: int) -> int:
+        """Return how many characters an observation may have, at most ``limit``."""
+        return limit if self.characters is None else min(limit, round(self.characters * OBSERVATION_SHARE))
 
-    def holds(self, chat: Sequence[Message], reply: int) -> bool:
-        """Tell whether messages and a reply of so many tokens surely have room."""
+    def fits(self, chat: Sequence[Message], reply: int) -> bool:
+        """Tell whether messages and a reply of so many tokens certainly fit."""
         return self.tokens is None or size(chat) / self.per_token + reply <= 0.95 * self.tokens
 
     def learn(self, chat: Sequence[Message], tokens: int) -> None:
-        """Take in how many tokens the model counted for messages."""
+        """Learn from the number of tokens that the model counted for messages."""
         if tokens > 0:
             self.per_token = min(PER_TOKEN, max(1.0, size(chat) / tokens))
 
     def kept(self, chat: Sequence[Message]) -> int:
-        """Return how many characters of these messages to keep when they are condensed."""
+        """Return the size, in characters, to which these messages are compacted."""
         whole = size(chat) if self.characters is None else min(size(chat), self.characters)
         return round(whole * KEPT_SHARE)
 
@@ -76,35 +76,37 @@ def size(chat: Sequence[Message]) -> int:
     for message in chat:
         content = message["content"]
         parts = [{"text": content}] if isinstance(content, str) else content
-        total += sum(len(part.get("text", "")) or AN_IMAGE for part in parts)
+        total += sum(len(part.get("text", "")) or IMAGE_CHARACTERS for part in parts)
         total += sum(len(call["function"]["arguments"]) for call in message.get("tool_calls", ()))
     return total
 
 
 def messages(events: Iterable[Event], action_format: ActionFormat | None = None) -> list[Message]:
-    """Return the conversation with the model, without answers that were not taken: it would insist on them.
+    """Return the conversation with the model, without rejected answers, which it would only repeat.
 
-    Neighbouring messages of one role are joined, because some chat templates insist on taking turns.
+    Adjacent messages of one role are joined, because some chat templates require roles to alternate.
 
     Parameters
     ----------
     events : iterable of Event
-        Everything that happened in the conversation.
+        All events of the conversation.
     action_format : ActionFormat, optional
-        How the model acts, if its calls are to be shown in the endpoint's own words.
+        The format of actions, if calls are to be sent in the endpoint's own protocol.
     """
-    told = current(events)
+    events = without_replaced(events)
     chat = _Chat(action_format)
-    if told and isinstance(told[0], RunStarted):
-        chat.add("system", told[0].system)
-    doubted = {(event.run, event.turn) for event in told if isinstance(event, AnswerRejected)}
-    told = [one for one in told if not isinstance(one, Reply) or (one.run, one.turn) not in doubted]
-    last = max((index for index, event in enumerate(told) if isinstance(event, HistoryCompacted)), default=-1)
+    if events and isinstance(events[0], RunStarted):
+        chat.add("system", events[0].system)
+    rejected = {(event.run, event.turn) for event in events if isinstance(event, AnswerRejected)}
+    events = [
+        event for event in events if not isinstance(event, Reply) or (event.run, event.turn) not in rejected
+    ]
+    last = max((i for i, event in enumerate(events) if isinstance(event, HistoryCompacted)), default=-1)
     if last >= 0:
-        condensed = told[last]
-        assert isinstance(condensed, HistoryCompacted)
-        _in_brief(chat, told[:last], condensed)
-    for event in told[last + 1 :]:
+        compaction = events[last]
+        assert isinstance(compaction, HistoryCompacted)
+        _add_compacted(chat, events[:last], compaction)
+    for event in events[last + 1 :]:
         if isinstance(event, Reply):
             chat.reply(event)
         elif isinstance(event, Observation):
@@ -112,35 +114,32 @@ def messages(events: Iterable[Event], action_format: ActionFormat | None = None)
     return chat.messages
 
 
-def said(events: Iterable[Event]) -> str:
-    """Return all that the model has been told and has said, as one text."""
+def as_text(events: Iterable[Event]) -> str:
+    """Return the text of all messages to and from the model."""
     contents = [message["content"] for message in messages(events)]
     return "\n".join(content for content in contents if isinstance(content, str))
 
 
-def current(events: Iterable[Event]) -> list[Event]:
-    """Return the events that the model is told of: without the runs that a later one replaces."""
-    told: list[Event] = []
+def without_replaced(events: Iterable[Event]) -> list[Event]:
+    """Return the events without each run that a later one replaces, and without what followed it."""
+    kept: list[Event] = []
     for event in events:
         if isinstance(event, RunStarted) and event.replaces:
-            first = next((i for i, old in enumerate(told) if old.run == event.replaces), len(told))
-            del told[first:]
-        told.append(event)
-    return told
+            first = next((i for i, earlier in enumerate(kept) if earlier.run == event.replaces), len(kept))
+            del kept[first:]
+        kept.append(event)
+    return kept
 
 
 def hide_failed_turns(events: Iterable[Event], run: str, note: str = "") -> list[Event]:
-    """Return the events without a run's attempts that failed or did not run, but for what came of the last.
+    """Return the events without a run's failed or refused attempts, except the outcome of the last one.
 
-    A model that sees its failed cell is inclined to write it again. A ``note`` is told last.
+    A model that sees its failed cell is inclined to write it again. A ``note`` is added to the last message.
     """
     events = list(events)
-    failed = {
-        one.turn for one in events if isinstance(one, ApprovalResolved) and one.run == run and not one.allowed
-    }
-    failed |= {
-        one.turn for one in events if isinstance(one, Executed) and one.run == run and one.status == "error"
-    }
+    own = [event for event in events if event.run == run]
+    failed = {event.turn for event in own if isinstance(event, ApprovalResolved) and not event.allowed}
+    failed |= {event.turn for event in own if isinstance(event, Executed) and event.status == "error"}
     last = max(failed, default=0)
     kept = [
         event
@@ -150,16 +149,16 @@ def hide_failed_turns(events: Iterable[Event], run: str, note: str = "") -> list
         or not isinstance(event, Reply | Observation)
         or (isinstance(event, Observation) and event.turn == last)
     ]
-    at = max((index for index, event in enumerate(kept) if isinstance(event, Observation)), default=None)
-    if note and at is not None:
-        told = kept[at]
-        assert isinstance(told, Observation)
-        kept[at] = told.model_copy(update={"text": f"{told.text}\n\n{note}"})
+    index = max((i for i, event in enumerate(kept) if isinstance(event, Observation)), default=None)
+    if note and index is not None:
+        observation = kept[index]
+        assert isinstance(observation, Observation)
+        kept[index] = observation.model_copy(update={"text": f"{observation.text}\n\n{note}"})
     return kept
 
 
 class _Chat:
-    """Messages being put together."""
+    """Builds a list of messages."""
 
     def __init__(self, action_format: ActionFormat | None) -> None:
         self.messages: list[Message] = []
@@ -167,32 +166,32 @@ class _Chat:
         self._call: tuple[str, str, int] | None = None
 
     def reply(self, reply: Reply) -> None:
-        """Add what the model said; a call of a tool as the endpoint spells calls."""
+        """Add a reply; a tool call in the endpoint's own protocol."""
         if not reply.text:
-            return  # it only thought
+            return  # the reply was only thinking
         call = self._format.call(reply.text) if self._format else None
         if call is None:
             self.add("assistant", reply.text)
             return
-        said, name, arguments = call
-        self._settle()
+        text, name, arguments = call
+        self._close_call()
         self._call = (f"call_{reply.run}_{reply.turn}", reply.run, reply.turn)
         function = {"name": name, "arguments": arguments}
         calls = [{"id": self._call[0], "type": "function", "function": function}]
-        self.messages.append({"role": "assistant", "content": said, "tool_calls": calls})
+        self.messages.append({"role": "assistant", "content": text, "tool_calls": calls})
 
     def observation(self, observation: Observation) -> None:
-        """Add what the model was shown; what came of a call as its result."""
+        """Add an observation; after a tool call, as its result."""
         if self._call is None or self._call[1:] != (observation.run, observation.turn):
             self.add("user", observation.text, observation.images)
             return
-        self._settle(observation.text)
+        self._close_call(observation.text)
         if observation.images:
             self.add("user", prompts.IMAGES, observation.images)
 
     def add(self, role: str, text: str, images: Sequence[str] = ()) -> None:
-        """Add to what ``role`` says."""
-        self._settle()
+        """Add a message, or add to the last one if it has the same role."""
+        self._close_call()
         parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
         parts += [{"type": "image_url", "image_url": {"url": url}} for url in images]
         chat = self.messages
@@ -204,26 +203,26 @@ class _Chat:
         else:
             chat.append({"role": role, "content": parts})
 
-    def _settle(self, result: str = prompts.NOTHING) -> None:
-        """Give the last call its result; endpoints insist, even if the run ended before there was one."""
+    def _close_call(self, result: str = prompts.NO_RESULT) -> None:
+        """Add the last call's result, which endpoints require even if the run ended without one."""
         if self._call is not None:
             self.messages.append({"role": "tool", "tool_call_id": self._call[0], "content": result})
             self._call = None
 
 
-def _in_brief(chat: _Chat, events: Sequence[Event], condensed: HistoryCompacted) -> None:
-    """Tell what happened within some room: the task, its last turns, and earlier tasks with their answers."""
-    room = condensed.room
+def _add_compacted(chat: _Chat, events: Sequence[Event], compaction: HistoryCompacted) -> None:
+    """Add a compacted history: the task, its last turns, and earlier tasks with their answers."""
+    room = compaction.room
     started = [event for event in events if isinstance(event, RunStarted)]
-    task = next((cut(event.task, room // 2) for event in started if event.run == condensed.run), "")
+    task = next((cut(event.task, room // 2) for event in started if event.run == compaction.run), "")
     room -= len(task)
     turns: list[tuple[Reply, Observation]] = []
     reply: Reply | None = None
     for event in events:
         if isinstance(event, Reply):
             reply = event
-        elif isinstance(event, Observation) and reply and event.run == condensed.run == reply.run:
-            text = cut(event.text, _BRIEF)
+        elif isinstance(event, Observation) and reply and event.run == compaction.run == reply.run:
+            text = cut(event.text, _BRIEF_CHARACTERS)
             turns.append((reply, event.model_copy(update={"text": text, "images": []})))
             reply = None
     kept = len(turns)
@@ -231,18 +230,18 @@ def _in_brief(chat: _Chat, events: Sequence[Event], condensed: HistoryCompacted)
         kept, room = kept - 1, room - need
     ends = {event.run: event for event in events if isinstance(event, RunEnded)}
     earlier: list[tuple[str, str]] = []
-    for before in reversed([event for event in started if event.run != condensed.run]):
-        end = ends.get(before.run)
-        said = (end.answer or end.message) if end else ""
-        asked, answered = cut(before.task, _BRIEF), cut(said, _BRIEF) or prompts.NOTHING
-        room -= len(asked) + len(answered)
+    for run in reversed([event for event in started if event.run != compaction.run]):
+        end = ends.get(run.run)
+        answer = cut((end.answer or end.message) if end else "", _BRIEF_CHARACTERS) or prompts.NO_RESULT
+        request = cut(run.task, _BRIEF_CHARACTERS)
+        room -= len(request) + len(answer)
         if room < 0:
             break
-        earlier.append((asked, answered))
-    for asked, answered in reversed(earlier):
-        chat.add("user", prompts.EARLIER.format(task=asked))
-        chat.add("assistant", answered)
+        earlier.append((request, answer))
+    for request, answer in reversed(earlier):
+        chat.add("user", prompts.TASK.format(task=request))
+        chat.add("assistant", answer)
     chat.add("user", prompts.TASK.format(task=task) + "\n\n" + prompts.COMPACTED)
-    for said_then, shown in turns[kept:]:
-        chat.reply(said_then)
-        chat.observation(shown)
+    for past_reply, observation in turns[kept:]:
+        chat.reply(past_reply)
+        chat.observation(observation)

@@ -1,107 +1,110 @@
-"""What changed in the notebook behind the model's back."""
+"""Finds the changes that the user made in the notebook during a run."""
 
 from __future__ import annotations
 
 from .. import prompts
 from ..contracts import Cell, NotebookState
-from .cells import handles, shorten, title
+from .cells import short_ids, shorten, title
 
-MOST = 8
-"""Changes that are told one by one; of more, only how many there are."""
-SOURCE = 400
+MAX_CHANGES = 8
+"""Most changes that are listed one by one; of more, only the number is given."""
+SOURCE_CHARACTERS = 400
 
 
 class NotebookSnapshot:
-    """The notebook as the model knows it: as it stood when the run began, and what the run itself did since.
+    """The notebook as the model knows it: its state when the run began, and what the run itself did since.
 
     Attributes
     ----------
     ids : set of str
-        The cells there are.
-    made : set of str
-        Those that this run made.
+        The ids of all cells.
+    created : set of str
+        The ids of cells that this run created.
+    restarted : bool
+        Whether the last call of `describe_changes` found the kernel restarted.
     """
 
     def __init__(self, state: NotebookState) -> None:
         self._cells = {cell.id: cell for cell in state.cells}
         self._session = state.kernel.session if state.kernel else ""
-        self._instead: dict[str, str | None] = {}
-        self.made: set[str] = set()
+        self._cell_above: dict[str, str | None] = {}
+        self.created: set[str] = set()
         self.restarted = False
 
     @property
     def ids(self) -> set[str]:
-        """The cells there are."""
+        """The ids of all cells."""
         return set(self._cells)
 
     def protected(self, cell_id: str) -> bool:
-        """Tell whether the user does not want a cell touched."""
+        """Tell whether the user protects a cell from changes."""
         return cell_id in self._cells and self._cells[cell_id].protected
 
-    def name(self, cell_id: str) -> str:
-        """Return what a cell is called to the model."""
-        return handles(self._cells)[cell_id]
+    def short_id(self, cell_id: str) -> str:
+        """Return a cell's short id, by which the model knows it."""
+        return short_ids(self._cells)[cell_id]
 
-    def standing(self, cell_id: str | None) -> str | None:
-        """Return a cell, or the nearest above it that is still there."""
+    def nearest_remaining(self, cell_id: str | None) -> str | None:
+        """Return a cell's id, or that of the nearest cell above it that still exists."""
         while cell_id is not None and cell_id not in self._cells:
-            cell_id = self._instead.get(cell_id)
+            cell_id = self._cell_above.get(cell_id)
         return cell_id
 
-    def wrote(self, cell: Cell) -> None:
-        """Take in what the run itself wrote or ran."""
+    def record(self, cell: Cell) -> None:
+        """Record a cell that the run itself wrote or ran."""
         if cell.id not in self._cells:
-            self.made.add(cell.id)
+            self.created.add(cell.id)
         self._cells[cell.id] = cell
 
     def describe_changes(self, state: NotebookState) -> str:
-        """Describe what the user changed since the last call; empty if nothing is different.
+        """Describe what the user changed since the last call; empty if nothing changed.
 
-        ``state`` may be brief.
+        ``state`` may be a brief one.
         """
         now = {cell.id: cell for cell in state.cells}
-        names = _Names([*self._cells, *now])
+        short_ids = _ShortIds([*self._cells, *now])
         changes = []
         for cell in state.cells:
             before = self._cells.get(cell.id)
             if before is None:
-                changes.append(f"- the user added {title(cell, names[cell.id])}{_source(cell)}")
+                changes.append(f"- the user added {title(cell, short_ids[cell.id])}{_source(cell)}")
             elif (before.source, before.cell_type) != (cell.source, cell.cell_type):
-                changed = title(cell, names[cell.id])
+                changed = title(cell, short_ids[cell.id])
                 changes.append(f"- the user edited {changed}, which is now{_source(cell)}")
             elif cell.execution_count not in (None, before.execution_count):
-                changes.append(f"- the user ran {title(cell, names[cell.id])}")
+                changes.append(f"- the user ran {title(cell, short_ids[cell.id])}")
             elif cell.protected != before.protected:
                 word = "protected" if cell.protected else "no longer protects"
-                changes.append(f"- the user {word} {title(cell, names[cell.id])}")
-        above: str | None = None
+                changes.append(f"- the user {word} {title(cell, short_ids[cell.id])}")
+        cell_above: str | None = None
         for cell_id in self._cells:
             if cell_id not in now:
-                changes.append(f"- the user deleted cell={names[cell_id]}")
-                self._instead[cell_id] = above
+                changes.append(f"- the user deleted cell={short_ids[cell_id]}")
+                self._cell_above[cell_id] = cell_above
             else:
-                above = cell_id
+                cell_above = cell_id
         session = state.kernel.session if state.kernel else ""
         self.restarted = bool(self._session and session and session != self._session)
         self._cells, self._session = now, session or self._session
-        told = changes if len(changes) <= MOST else [f"- the user changed {len(changes):,} cells"]
+        if len(changes) > MAX_CHANGES:
+            changes = [f"- the user changed {len(changes):,} cells"]
         lines = [prompts.RESTARTED] if self.restarted else []
-        lines += [prompts.DRIFT, *told] if told else []
+        lines += [prompts.USER_CHANGES, *changes] if changes else []
         return "\n".join(lines)
 
 
-class _Names(dict[str, str]):
-    """What cells are called to the model; only found out if one is to be named."""
+class _ShortIds(dict[str, str]):
+    """The cells' short ids, computed only when one is needed."""
 
     def __init__(self, ids: list[str]) -> None:
         super().__init__()
         self._ids = ids
 
     def __missing__(self, cell_id: str) -> str:
-        self.update(handles(self._ids))
+        self.update(short_ids(self._ids))
         return self[cell_id]
 
 
 def _source(cell: Cell) -> str:
-    source = shorten(cell.source.strip(), SOURCE)
+    source = shorten(cell.source.strip(), SOURCE_CHARACTERS)
     return f":\n{source}" if source else " (empty)"

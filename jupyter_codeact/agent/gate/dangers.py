@@ -1,6 +1,6 @@
-"""What is risky by its name: functions of Python and of well-known libraries, and why.
+"""Tables of risky names: functions of Python and of well-known libraries, and what they do.
 
-`risks` reads code with these tables. Names are matched whole or by their beginning, up to a dot.
+`risks` reads code with these tables. Names match as a whole, or by a prefix that ends at a dot.
 """
 
 from __future__ import annotations
@@ -109,20 +109,20 @@ METHODS = {
     "f_locals": INTERNALS,
     "f_back": INTERNALS,
 }
-"""What a method does whatever it belongs to; modules and classes may have any other name."""
+"""Methods that are risky on any object, whose type is not known without running the code."""
 
 WATCHED = {
     "os", "sys", "subprocess", "shutil", "builtins", "importlib", "socket", "ctypes", "pty", "signal",
     "posix", "nt", "requests", "urllib", "http", "pathlib", "pickle", "marshal", "code", "runpy", "pip",
     "keyring",
 }  # fmt: skip
-"""Modules whose attributes are not to be got by a name that is made at run time."""
+"""Modules for which it is risky to look attributes up by a name made at run time."""
 
 WRITERS = {
     "open": 0, "io.open": 0, "builtins.open": 0, "codecs.open": 0, "gzip.open": 0, "bz2.open": 0,
     "lzma.open": 0, "zipfile.ZipFile": 0, "tarfile.open": 0, "h5py.File": 0, "os.open": 0,
 }  # fmt: skip
-"""Functions that open a file of their argument of this position, and write if their mode says so."""
+"""Functions that open a file, with the position of its path; they write if their mode says so."""
 
 TARGETS = {
     "os.rename": 1, "os.renames": 1, "os.replace": 1, "os.link": 1, "os.symlink": 1, "os.mkdir": 0,
@@ -133,23 +133,23 @@ TARGETS = {
     "plt.savefig": 0, "matplotlib.pyplot.savefig": 0, "matplotlib.pyplot.imsave": 0, "plt.imsave": 0,
     "cv2.imwrite": 0, "imageio.imwrite": 0, "shelve.open": 0, "dbm.open": 0,
 }  # fmt: skip
-"""Functions that write to the path that is their argument of this position."""
+"""Functions that write to a path, with the position of that argument."""
 
 TARGET_METHODS = re.compile(
     r"to_(?:csv|excel|parquet|json|pickle|html|feather|hdf|stata|xml|latex|markdown|string|netcdf|zarr|orc)"
     r"|write_(?:csv|parquet|json|ipc|excel|html|image|database)|savefig|save|save_model|save_pretrained|imsave"
     r"|extractall|sink_(?:csv|parquet)"
 )
-"""Methods whose first argument is a path to write to."""
+"""Methods that write to the path in their first argument."""
 
 PATH_METHODS = {"write_text", "write_bytes", "touch", "mkdir", "symlink_to", "hardlink_to", "chmod", "rename"}
-"""Methods of a `pathlib.Path` that write to it; the last writes to its argument."""
+"""Methods of a `pathlib.Path` that write to it; ``rename`` writes to its argument."""
 
 READERS = re.compile(
     r"read_\w+|load\w*|open|urlopen|urlretrieve|imread|download|fetch\w*|scan_\w+|from_\w+"
     r"|connect|create_engine|to_\w+|write_\w+|File|filesystem|retrieve"
 )
-"""Calls that go to an address if they are given one."""
+"""Calls that use the network if they are passed an address."""
 ADDRESS = re.compile(
     r"(?:https?|ftps?|s3a?|gs|gcs|az|abfss?|hf|ssh|sftp|wss?|mongodb(?:\+srv)?|redis|mysql\S*|postgres\S*)://",
     re.IGNORECASE,

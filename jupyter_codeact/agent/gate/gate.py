@@ -1,4 +1,4 @@
-"""The gate: decides whether an action may run, bound to its exact source."""
+"""The gate decides whether an action may run. Its decision is bound to the exact source."""
 
 from __future__ import annotations
 
@@ -11,42 +11,44 @@ from pydantic import Field
 
 from ..contracts import Frozen
 from ..events import ApprovalRequested
-from .risks import Reader
+from .risks import RiskReader
 
 Approval = Literal["always", "risky", "never"]
-"""Which of the agent's cells wait for the user's approval: all of them, the risky ones, or none."""
+"""Which of the agent's cells wait for the user's approval: all, the risky ones, or none."""
 
-_EARLIER: dict[str, Approval] = {"ask": "always", "ask-if-risky": "risky", "auto": "never"}
+_FIRST_RELEASE: dict[str, Approval] = {"ask": "always", "ask-if-risky": "risky", "auto": "never"}
 
 
 def read_approval(word: str) -> Approval:
-    """Return the approval that ``word`` names, in today's spelling or in that of the first release.
+    """Return the approval setting that ``word`` names, in the present spelling or the first release's.
 
     Raises
     ------
     ValueError
-        With a sentence for the user, if it names none.
+        If it names none; the message is for the user.
     """
-    found: Approval | None = next((one for one in get_args(Approval) if one == word), _EARLIER.get(word))
+    found: Approval | None = next(
+        (spelling for spelling in get_args(Approval) if spelling == word), _FIRST_RELEASE.get(word)
+    )
     if found is None:
         raise ValueError(f"approval is one of {', '.join(get_args(Approval))}, not {word!r}.")
     return found
 
 
 def is_earlier_spelling(word: str) -> bool:
-    """Tell whether ``word`` names an approval as the first release did."""
-    return word in _EARLIER
+    """Tell whether ``word`` is the first release's spelling of an approval setting."""
+    return word in _FIRST_RELEASE
 
 
 class Judgement(Frozen):
-    """What the gate makes of a source by itself; ``reasons`` say in words what is risky about it."""
+    """The gate's own verdict on a source; ``reasons`` are phrases that say what is risky about it."""
 
     verdict: Literal["allow", "ask"]
     reasons: list[str] = Field(default_factory=list)
 
 
 class Decision(Frozen):
-    """The last word. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``."""
+    """The final decision. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``."""
 
     source: str
     sha256: str
@@ -55,14 +57,14 @@ class Decision(Frozen):
 
 
 class Gate(Protocol):
-    """Decides about one action at a time."""
+    """Decides about actions, one at a time."""
 
     def judge(self, source: str) -> Judgement:
-        """Tell whether ``source`` may run, or is for the user to say."""
+        """Tell whether ``source`` may run, or needs the user's approval."""
         ...
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
-        """Wait for the user's answer; the decision has another source where they edited it."""
+        """Wait for the user's answer; the decision has another source if they edited it."""
         ...
 
 
@@ -77,26 +79,26 @@ def decision(source: str, *, allowed: bool, reasons: list[str] | None = None) ->
 
 
 class AllowAllGate:
-    """Allows every action: the user asked for this run and watches it, with a stop button at hand."""
+    """Allows every action: the user started the run, watches it and can stop it."""
 
     def judge(self, source: str) -> Judgement:
         """Allow ``source`` as it is."""
         return Judgement(verdict="allow")
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
-        """Never happens: `judge` asks for nothing."""
+        """Never called: `judge` allows everything."""
         raise AssertionError("this gate asks for nothing")
 
 
 class ApprovalGate:
-    """Asks as often as the user wants to be asked.
+    """Asks the user about all cells, the risky ones, or none, as they chose.
 
     Parameters
     ----------
     approval : callable
-        Returns the `Approval` that holds now; the user may change it while a run is under way.
+        Returns the current `Approval`; the user may change it during a run.
     ask : callable
-        Waits for the user's answer on a cell: called with the event and the cell's source.
+        Waits for the user's answer about a cell; called with the event and the cell's source.
     folder : Path or str, optional
         The kernel's working folder, in which files may be written without asking.
     """
@@ -108,15 +110,15 @@ class ApprovalGate:
         folder: Path | str | None = None,
     ) -> None:
         self._approval, self._ask = approval, ask
-        self._reader = Reader(folder)
+        self._reader = RiskReader(folder)
 
     def judge(self, source: str) -> Judgement:
-        """Tell whether ``source`` is for the user to say, and what is risky about it."""
+        """Tell whether ``source`` needs the user's approval, and what is risky about it."""
         reasons = self._reader.read(source)
         approval = self._approval()
         asks = approval == "always" or (approval == "risky" and bool(reasons))
         return Judgement(verdict="ask" if asks else "allow", reasons=reasons)
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
-        """Wait for the user's word."""
+        """Wait for the user's answer."""
         return await self._ask(requested, source)

@@ -1,4 +1,4 @@
-"""What is risky about a magic or a shell command of IPython."""
+"""Finds what is risky about an IPython magic or shell command."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ SHELL_COMMANDS = {
     d.DELETES: re.compile(r"(?:^|[\s;&|])(?:rm|rmdir|unlink|shred)\s"),
     d.NETWORK: re.compile(r"\b(?:curl|wget|ssh|scp|rsync|nc|ftp|git\s+(?:clone|push|pull|fetch))\b"),
 }
-"""What else a shell command does, beside running a program."""
+"""What a shell command does besides running a program."""
 
 
 @dataclass
 class Command:
-    """A magic, read: its reasons with what they are about, and Python in it that is to be read, too."""
+    """A parsed magic: its risks, each with its subject, and the Python in it, which is to be read too."""
 
     reasons: list[tuple[str, str]] = field(default_factory=list)
     python: str = ""
 
 
 def read(text: str, outside: Callable[[str], str]) -> Command:
-    """Read a magic with all that belongs to it; ``outside`` tells whether a path leads out of the folder."""
+    """Parse a magic; ``outside`` returns a path if it leads out of the working folder, else nothing."""
     if python := _PYTHON.match(text):
         rest = _OPTIONS.sub("", python["rest"], count=1)
         is_code = not text.startswith("%%capture") and syntax_tree(rest) is not None
         return Command(python=rest if is_code else "")
-    found = _COMMAND.fullmatch(text)
-    if found is None:
+    command = _COMMAND.fullmatch(text)
+    if command is None:
         return Command()
-    name, rest = found["name"].lstrip("%"), found["rest"]
+    name, rest = command["name"].lstrip("%"), command["rest"]
     first = text.split("\n")[0]
     if name[0] == "!" or name in d.MAGICS[d.SHELL]:
-        told = [(reason, rest.strip()) for reason, words in SHELL_COMMANDS.items() if words.search(rest)]
-        return Command([*told, (d.SHELL, rest.strip().split("\n")[0] if name[0] == "!" else first)])
+        risks = [(reason, rest.strip()) for reason, pattern in SHELL_COMMANDS.items() if pattern.search(rest)]
+        return Command([*risks, (d.SHELL, rest.strip().split("\n")[0] if name[0] == "!" else first)])
     if name in ("writefile", "file"):
         target = outside((rest.split("\n")[0].split() or [""])[-1])
         return Command([(d.OUTSIDE, target)] if target else [])

@@ -1,7 +1,7 @@
-"""What is risky about a cell, read off its syntax tree.
+"""Finds what is risky about a cell in its syntax tree.
 
-This is a seat belt, not a sandbox: it makes an honest mistake of the model visible before it happens, and the
-usual ways to hide one. Code that means to deceive can.
+This is a seat belt, not a sandbox: it shows an honest mistake of the model before it happens, and the usual
+ways to hide one. Code that means to deceive can.
 """
 
 from __future__ import annotations
@@ -11,78 +11,71 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..secrets import is_secret_name
-from ..source import Piece, pieces, syntax_tree
+from ..source import Span, magics_and_strings, syntax_tree
 from . import dangers as d
 from . import magics
-from .paths import Places, argument, is_text, writes
+from .paths import PathReader, is_string_method, opens_for_writing, path_argument
 
-_DEEPEST = 5
-_RUNS = ("exec", "eval", "compile")
-_MOVES = {"os.rename", "os.renames", "os.replace", "shutil.move"}
-_UPDATES = {"os.environ.update", "os.environb.update"}
-_READS = {"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"}
-_MODULES = {"__import__", "builtins.__import__", "importlib.import_module"}
-_SCOPES = {"globals", "locals", "vars", "builtins.globals", "builtins.vars", "builtins.locals"}
-_LOADERS = {"pickle.loads", "dill.loads", "cloudpickle.loads", "joblib.loads", "yaml.unsafe_load"}
+_MAX_DEPTH = 5
+_EXECUTORS = ("exec", "eval", "compile")
+_MOVERS = {"os.rename", "os.renames", "os.replace", "shutil.move"}
+_ENVIRONMENT_UPDATES = {"os.environ.update", "os.environb.update"}
+_ENVIRONMENT_READS = {"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"}
+_IMPORTERS = {"__import__", "builtins.__import__", "importlib.import_module"}
+_NAMESPACES = {"globals", "locals", "vars", "builtins.globals", "builtins.vars", "builtins.locals"}
+_UNPICKLERS = {"pickle.loads", "dill.loads", "cloudpickle.loads", "joblib.loads", "yaml.unsafe_load"}
 
 
-def risks(source: str, folder: Path | str | None = None) -> list[str]:
-    """Tell in words what is risky about running ``source``; nothing if it looks harmless.
+class RiskReader:
+    """Reads the cells of a notebook in turn, and remembers the names under which it imported modules.
 
     Parameters
     ----------
-    source : str
-        A notebook cell.
     folder : Path or str, optional
-        The kernel's working folder, where files may be written. Without it relative paths are taken to be in
-        it, and absolute ones not.
+        The kernel's working folder, where files may be written. Without it, relative paths count as inside
+        and absolute ones as outside.
     """
-    return Reader(folder).read(source)
-
-
-class Reader:
-    """Reads one cell after the other, and remembers by which names modules go in this notebook."""
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self._folder = folder
         self.names: dict[str, str | None] = {}
 
     def read(self, source: str) -> list[str]:
-        """Return what is risky about a cell."""
-        found = _Found(self.names, self._folder)
-        found.cell(source)
-        self.names = found.names
-        return list(found.reasons)
+        """Return what is risky about a cell, as phrases; none if it looks harmless."""
+        visitor = _RiskVisitor(self.names, self._folder)
+        visitor.cell(source)
+        self.names = visitor.names
+        return list(visitor.reasons)
 
 
-class _Found(ast.NodeVisitor):
-    """Walks a cell in the order it is written in; ``reasons`` are what it found, each once."""
+class _RiskVisitor(ast.NodeVisitor):
+    """Walks a cell in source order; ``reasons`` are its findings, each once."""
 
     def __init__(self, names: Mapping[str, str | None], folder: Path | str | None, depth: int = 0) -> None:
         self.names: dict[str, str | None] = dict(names)
         self.reasons: dict[str, None] = {}
-        self.places = Places(self.name_of, folder)
+        self.paths = PathReader(self.name_of, folder)
         self._folder, self._depth = folder, depth
         self._called: set[int] = set()
 
     def cell(self, source: str) -> None:
-        """Read IPython."""
+        """Visit a cell of IPython."""
         tree = syntax_tree(source)
         if tree is None:
-            self.say(d.UNREADABLE)
-        for piece in pieces(source):
-            if piece.command:
-                self._command(source, piece)
+            self.report(d.UNREADABLE)
+        for span in magics_and_strings(source):
+            if span.is_command:
+                self._read_command(source, span)
         if tree is not None:
             self.visit(tree)
 
-    def say(self, reason: str, what: str = "") -> None:
-        """Note a reason, with what of the code it is about."""
-        short = what if len(what) <= 60 else f"{what[:59]}…"
+    def report(self, reason: str, subject: str = "") -> None:
+        """Add a reason, with the part of the code that it is about."""
+        short = subject if len(subject) <= 60 else f"{subject[:59]}…"
         self.reasons[f"{reason} ({short})" if short else reason] = None
 
     def name_of(self, node: ast.AST) -> str | None:
-        """Return the full dotted name of what an expression stands for, as far as it can be told."""
+        """Return the full dotted name of the object that an expression refers to, if it is known."""
         if isinstance(node, ast.Name):
             return self.names.get(node.id, node.id)
         if isinstance(node, ast.NamedExpr):
@@ -91,14 +84,14 @@ class _Found(ast.NodeVisitor):
             owner = self.name_of(node.value)
             return f"{owner}.{node.attr}" if owner else None
         if isinstance(node, ast.Subscript):
-            return self._item(node)
+            return self._element_name(node)
         if isinstance(node, ast.Call):
-            return self._made(node)
+            return self._returned_name(node)
         return None
 
-    def _item(self, node: ast.Subscript) -> str | None:
+    def _element_name(self, node: ast.Subscript) -> str | None:
         """Name ``sys.modules["os"]``, ``globals()["os"]`` and ``os.__dict__["system"]``."""
-        key = self.places.text(node.slice)
+        key = self.paths.text(node.slice)
         if key is None:
             return None
         owner = self.name_of(node.value)
@@ -113,16 +106,16 @@ class _Found(ast.NodeVisitor):
             return self.names.get(key, key)
         return f"{owner.removesuffix('.__dict__')}.{key}" if owner and owner.endswith(".__dict__") else None
 
-    def _made(self, node: ast.Call) -> str | None:
-        """Name what a call returns, if it is a module or an attribute of one."""
+    def _returned_name(self, node: ast.Call) -> str | None:
+        """Name the module, or attribute of a module, that a call returns."""
         function = self.name_of(node.func)
-        given = [self.places.text(argument) for argument in node.args]
-        if function in _MODULES and given and given[0]:
-            return given[0]
-        if function in ("getattr", "builtins.getattr") and len(given) > 1 and given[1]:
+        texts = [self.paths.text(argument) for argument in node.args]
+        if function in _IMPORTERS and texts and texts[0]:
+            return texts[0]
+        if function in ("getattr", "builtins.getattr") and len(texts) > 1 and texts[1]:
             owner = self.name_of(node.args[0])
-            return f"{owner}.{given[1]}" if owner else None
-        if function in _SCOPES:
+            return f"{owner}.{texts[1]}" if owner else None
+        if function in _NAMESPACES:
             owner = self.name_of(node.args[0]) if node.args else None
             return f"{owner}.__dict__" if owner else f"{str(function).removeprefix('builtins.')}()"
         if function in ("get_ipython", "IPython.get_ipython"):
@@ -132,25 +125,25 @@ class _Found(ast.NodeVisitor):
         return None
 
     def visit_Import(self, node: ast.Import) -> None:
-        """Take note of modules' names."""
+        """Remember the names of modules."""
         for alias in node.names:
             self.names[alias.asname or alias.name.split(".")[0]] = (
                 alias.name if alias.asname else alias.name.split(".")[0]
             )
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Take note of names out of modules."""
+        """Remember names imported from modules."""
         for alias in node.names:
             whole = f"{node.module}.{alias.name}" if node.module and not node.level else alias.name
             if alias.name == "*":
                 start = f"{node.module}."
-                known = [name for name in [*d.DANGEROUS, *d.TARGETS] if name.startswith(start)]
-                self.names |= {name.removeprefix(start): name for name in known}
+                names = [name for name in [*d.DANGEROUS, *d.TARGETS] if name.startswith(start)]
+                self.names |= {name.removeprefix(start): name for name in names}
             else:
                 self.names[alias.asname or alias.name] = whole
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """A function of the user's own is no longer what its name says elsewhere."""
+        """Forget what the name meant before: it is a function of the user's now."""
         self.names[node.name] = None
         outer = dict(self.names)
         arguments = node.args
@@ -162,24 +155,24 @@ class _Found(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Likewise a class."""
+        """Forget what the name meant before: it is a class of the user's now."""
         self.names[node.name] = None
         self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """Take note of another name for a module or function, and of values of paths."""
+        """Remember other names for modules and functions, and the values of paths."""
         self.visit(node.value)
         for target in node.targets:
             self._assign(target, node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Likewise."""
+        """Treat it as an assignment."""
         self.generic_visit(node)
         if node.value is not None:
             self._assign(node.target, node.value)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        """Likewise."""
+        """Treat it as an assignment."""
         self.visit(node.value)
         self._assign(node.target, node.value)
 
@@ -191,187 +184,189 @@ class _Found(ast.NodeVisitor):
                     self._assign(part, values[index])
         elif isinstance(target, ast.Name):
             self.names[target.id] = self.name_of(value)
-            self.places.assign(target.id, value)
+            self.paths.assign(target.id, value)
         else:
             self.visit(target)
 
     def visit_Name(self, node: ast.Name) -> None:
-        """Look at a name; one that a loop or the like gives to something is no longer what it was."""
+        """Check a name; forget what it meant if a loop or the like assigns it."""
         if isinstance(node.ctx, ast.Load):
-            self._look(node)
+            self._check_name(node)
         else:
             self.names[node.id] = None
-            self.places.forget(node.id)
+            self.paths.forget(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """Look at an attribute: a mention is enough, for what is not called here may be called elsewhere."""
+        """Check an attribute. A mention is enough: code may call the function under another name."""
         name = self.name_of(node)
-        if not self._look(node) and (reason := d.METHODS.get(node.attr)):
-            self.say(reason, node.attr)
-        if name is None or not self._is_dangerous(name):
+        if not self._check_name(node) and (reason := d.METHODS.get(node.attr)):
+            self.report(reason, node.attr)
+        if name is None or not self._danger_of(name):
             self.visit(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        """Look at an element; of the environment, at which."""
+        """Check a subscript; for ``os.environ``, which variable it reads."""
         owner = self.name_of(node.value)
         if owner == "os.environ" or owner == "os.environb":
             if isinstance(node.ctx, ast.Load):
-                self._variable(node.slice)
+                self._check_variable(node.slice)
             self.visit(node.slice)
             return
-        unknown = isinstance(node.ctx, ast.Load) and self.places.text(node.slice) is None
+        unknown = isinstance(node.ctx, ast.Load) and self.paths.text(node.slice) is None
         if unknown and owner in ("sys.modules", "globals()", "__builtins__"):
-            self.say(d.HIDDEN, ast.unparse(node))
-        self._look(node)
+            self.report(d.HIDDEN, ast.unparse(node))
+        self._check_name(node)
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        """Whether there is an environment variable tells nothing of its value."""
+        """Allow ``name in os.environ``, which reveals no value."""
         for part in [node.left, *node.comparators]:
             if self.name_of(part) not in ("os.environ", "os.environb"):
                 self.visit(part)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """Look at a text: it may be the place of a secret."""
+        """Check a string: it may be a script, or the path of a secret."""
         if isinstance(node.value, str) and "<script" in node.value.lower():
-            self.say(d.PAGE)
+            self.report(d.PAGE)
         if isinstance(node.value, str) and (place := d.SECRET_PLACES.search(node.value)):
-            self.say(d.CREDENTIALS, node.value if len(node.value) < 60 else place[0])
+            self.report(d.CREDENTIALS, node.value if len(node.value) < 60 else place[0])
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        """Skip docstrings, which do nothing."""
+        """Skip docstrings."""
         if not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)):
             self.visit(node.value)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Look at a call and its arguments."""
+        """Check a call and its arguments."""
         self._called.add(id(node.func))
         name = self.name_of(node.func) or ""
-        bare = name.removeprefix("builtins.").removeprefix("__builtins__.")
-        if bare in _RUNS:
-            self._code(node)
-        elif bare == "__import__" or name in _MODULES:
-            if node.args and self.places.text(node.args[0]) is None:
-                self.say(d.HIDDEN, ast.unparse(node))
-        elif bare == "getattr" and len(node.args) > 1 and self.places.text(node.args[1]) is None:
+        builtin = name.removeprefix("builtins.").removeprefix("__builtins__.")
+        if builtin in _EXECUTORS:
+            self._read_executed(node)
+        elif builtin == "__import__" or name in _IMPORTERS:
+            if node.args and self.paths.text(node.args[0]) is None:
+                self.report(d.HIDDEN, ast.unparse(node))
+        elif builtin == "getattr" and len(node.args) > 1 and self.paths.text(node.args[1]) is None:
             owner = self.name_of(node.args[0]) or ""
             if owner.split(".")[0] in d.WATCHED or owner.startswith("__builtins__"):
-                self.say(d.HIDDEN, ast.unparse(node))
-        elif name in _READS | _UPDATES:
-            if node.args and name in _READS:
-                self._variable(node.args[0])
+                self.report(d.HIDDEN, ast.unparse(node))
+        elif name in _ENVIRONMENT_READS | _ENVIRONMENT_UPDATES:
+            if node.args and name in _ENVIRONMENT_READS:
+                self._check_variable(node.args[0])
             node = ast.Call(ast.Constant(None), node.args, node.keywords)
-        elif name in _LOADERS and node.args and isinstance(node.args[0], ast.Constant | ast.Call):
-            self.say(d.HIDDEN, name)
+        elif name in _UNPICKLERS and node.args and isinstance(node.args[0], ast.Constant | ast.Call):
+            self.report(d.HIDDEN, name)
         elif "run_line_magic" in name or "run_cell_magic" in name or name.endswith((".run_cell", ".magic")):
-            self._ipython(node, name)
+            self._read_ipython(node, name)
         elif name in ("get_ipython().system", "get_ipython().getoutput"):
-            self.say(d.SHELL, name)
-        elif self._is_dangerous(name) == d.SHELL:
-            words = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+            self.report(d.SHELL, name)
+        elif self._danger_of(name) == d.SHELL:
+            constants = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
             for reason, pattern in magics.SHELL_COMMANDS.items():
-                if pattern.search(" ".join(word for word in words if isinstance(word, str))):
-                    self.say(reason, name)
-        self._look(node)
-        self._writes(node, name)
-        self._reaches(node, name)
+                if pattern.search(" ".join(word for word in constants if isinstance(word, str))):
+                    self.report(reason, name)
+        self._check_name(node)
+        self._check_writing(node, name)
+        self._check_address(node, name)
         if any(k.arg == "trust_remote_code" and getattr(k.value, "value", 1) for k in node.keywords):
-            self.say(d.HIDDEN, "trust_remote_code")
+            self.report(d.HIDDEN, "trust_remote_code")
         self.generic_visit(node)
 
-    def _look(self, node: ast.expr) -> bool:
-        """Look at what an expression is by name; a module by itself does nothing yet."""
+    def _check_name(self, node: ast.expr) -> bool:
+        """Check an expression by its name; a module by itself does nothing yet."""
         name = self.name_of(node) or ""
-        reason = self._is_dangerous(name)
+        reason = self._danger_of(name)
         if reason and ("." in name or reason == d.ENDS):
-            self.say(reason, name)
+            self.report(reason, name)
             return True
-        if name.removeprefix("builtins.") in _RUNS[:2] and id(node) not in self._called:
-            self.say(d.HIDDEN, name)
+        if name.removeprefix("builtins.") in _EXECUTORS[:2] and id(node) not in self._called:
+            self.report(d.HIDDEN, name)
             return True
         if name in ("os.environ", "os.environb") and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-            self.say(d.CREDENTIALS, "all environment variables")
+            self.report(d.CREDENTIALS, "all environment variables")
             return True
         return False
 
-    def _is_dangerous(self, name: str) -> str | None:
+    def _danger_of(self, name: str) -> str | None:
         parts = name.split(".")
         beginnings = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
         if any(beginning in d.HARMLESS for beginning in beginnings):
             return None
-        found = next((start for start in beginnings if start in d.DANGEROUS), None)
-        return d.DANGEROUS[found] if found else None
+        prefix = next((start for start in beginnings if start in d.DANGEROUS), None)
+        return d.DANGEROUS[prefix] if prefix else None
 
-    def _variable(self, key: ast.expr) -> None:
-        """Look at which environment variable is read."""
-        name = self.places.text(key)
+    def _check_variable(self, key: ast.expr) -> None:
+        """Check which environment variable is read."""
+        name = self.paths.text(key)
         if name is None:
-            self.say(d.CREDENTIALS, "an environment variable")
+            self.report(d.CREDENTIALS, "an environment variable")
         elif is_secret_name(name):
-            self.say(d.CREDENTIALS, name)
+            self.report(d.CREDENTIALS, name)
 
-    def _code(self, node: ast.Call) -> None:
-        """Read code that stands in the code; what is only made at run time cannot be read."""
-        text = self.places.text(node.args[0]) if node.args else None
-        if text is None or self._depth >= _DEEPEST:
-            self.say(d.HIDDEN, ast.unparse(node.func))
+    def _read_executed(self, node: ast.Call) -> None:
+        """Read the code passed to ``exec`` and the like; code made at run time cannot be read."""
+        text = self.paths.text(node.args[0]) if node.args else None
+        if text is None or self._depth >= _MAX_DEPTH:
+            self.report(d.HIDDEN, ast.unparse(node.func))
         else:
-            self._inside(text)
+            self._read_nested(text)
 
-    def _inside(self, text: str) -> None:
-        inner = _Found(self.names, self._folder, self._depth + 1)
-        inner.cell(text)
-        self.names = inner.names
-        self.reasons |= inner.reasons
+    def _read_nested(self, text: str) -> None:
+        nested = _RiskVisitor(self.names, self._folder, self._depth + 1)
+        nested.cell(text)
+        self.names = nested.names
+        self.reasons |= nested.reasons
 
-    def _ipython(self, node: ast.Call, name: str) -> None:
-        """Read what is given to IPython to run."""
-        given = [self.places.text(argument) for argument in node.args]
-        if None in given or not given:
-            self.say(d.HIDDEN, name)
+    def _read_ipython(self, node: ast.Call, name: str) -> None:
+        """Read the cell or magic that is passed to IPython."""
+        texts = [self.paths.text(argument) for argument in node.args]
+        if None in texts or not texts:
+            self.report(d.HIDDEN, name)
         elif "run_cell_magic" in name:
-            self._inside(f"%%{given[0]} {' '.join(map(str, given[1:2]))}\n{' '.join(map(str, given[2:]))}")
+            self._read_nested(
+                f"%%{texts[0]} {' '.join(map(str, texts[1:2]))}\n{' '.join(map(str, texts[2:]))}"
+            )
         elif "run_line_magic" in name or name.endswith(".magic"):
-            self._inside("%" + " ".join(map(str, given)))
+            self._read_nested("%" + " ".join(map(str, texts)))
         else:
-            self._inside(str(given[0]))
+            self._read_nested(str(texts[0]))
 
-    def _writes(self, node: ast.Call, name: str) -> None:
-        """Look at where a call writes."""
+    def _check_writing(self, node: ast.Call, name: str) -> None:
+        """Check where a call writes."""
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         path: ast.expr | None = None
         if name in d.WRITERS:
-            if writes(node, 1):
-                path = argument(node, d.WRITERS[name])
+            if opens_for_writing(node, 1):
+                path = path_argument(node, d.WRITERS[name])
         elif name in d.TARGETS:
-            path = argument(node, d.TARGETS[name])
+            path = path_argument(node, d.TARGETS[name])
         elif method == "open" and isinstance(node.func, ast.Attribute):
-            path = node.func.value if writes(node, 0) else None
+            path = node.func.value if opens_for_writing(node, 0) else None
         elif method in d.PATH_METHODS and isinstance(node.func, ast.Attribute):
-            path = argument(node, 0) if method == "rename" else node.func.value
-        elif d.TARGET_METHODS.fullmatch(method) and not is_text(node.func):
-            path = argument(node, 0)
-        if name in _MOVES and node.args and (outside := self.places.outside(node.args[0])):
-            self.say(d.OUTSIDE, outside)
-        if path is not None and (outside := self.places.outside(path)):
-            self.say(d.OUTSIDE, outside)
+            path = path_argument(node, 0) if method == "rename" else node.func.value
+        elif d.TARGET_METHODS.fullmatch(method) and not is_string_method(node.func):
+            path = path_argument(node, 0)
+        if name in _MOVERS and node.args and (outside := self.paths.outside(node.args[0])):
+            self.report(d.OUTSIDE, outside)
+        if path is not None and (outside := self.paths.outside(path)):
+            self.report(d.OUTSIDE, outside)
 
-    def _reaches(self, node: ast.Call, name: str) -> None:
-        """Look at whether a call is given an address."""
+    def _check_address(self, node: ast.Call, name: str) -> None:
+        """Check whether a call is passed an address."""
         function = node.func.attr if isinstance(node.func, ast.Attribute) else name.rpartition(".")[2]
         if not d.READERS.fullmatch(function):
             return
-        for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            text = self.places.beginning(given)
+        for value in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            text = self.paths.partial_text(value)
             if text and d.ADDRESS.match(text):
-                self.say(d.NETWORK, text)
+                self.report(d.NETWORK, text)
 
-    def _command(self, source: str, piece: Piece) -> None:
+    def _read_command(self, source: str, span: Span) -> None:
         """Read a magic or a shell command."""
         command = magics.read(
-            source[piece.start : piece.end].strip(), lambda path: self.places.outside(ast.Constant(path))
+            source[span.start : span.end].strip(), lambda path: self.paths.outside(ast.Constant(path))
         )
-        for reason, what in command.reasons:
-            self.say(reason, what)
+        for reason, subject in command.reasons:
+            self.report(reason, subject)
         if command.python:
-            self._inside(command.python)
+            self._read_nested(command.python)

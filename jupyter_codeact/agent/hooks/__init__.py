@@ -1,7 +1,7 @@
-"""Hooks: every kind of help for the model, each by itself.
+"""Hooks: each is one kind of help for the model.
 
-A hook is a class in one of these modules, grouped by what it helps against. `HOOKS` lists them in the order
-of their priority; `suited_to` picks those that a model gets.
+A hook is a class in one of these modules, which are grouped by purpose. `HOOKS` lists them by priority;
+`suited_to` selects those for a model.
 """
 
 from __future__ import annotations
@@ -36,19 +36,20 @@ HOOKS: tuple[type[Hook], ...] = (
     StopRepeats,
     LastTurn,
 )
-"""Every hook, in the order in which they are asked.
+"""Every hook, in the order in which they are called.
 
-Corrections come before repetition: a cell whose correction is known need not be asked for again.
+Corrections come before repetition: if the correction of a repeated cell is known, the model need not be
+asked again.
 """
 
 
 def all_but(without: Sequence[str]) -> tuple[type[Hook], ...]:
-    """Return every hook but those switched off, by name or by group.
+    """Return every hook except those named, by name or by group.
 
     Raises
     ------
     CodeActError
-        If there is no hook or group of such a name.
+        If there is no hook or group of that name.
     """
     names = {hook.name for hook in HOOKS} | {hook.group for hook in HOOKS}
     if unknown := sorted(set(without) - names):
@@ -57,5 +58,5 @@ def all_but(without: Sequence[str]) -> tuple[type[Hook], ...]:
 
 
 def suited_to(guidance: Guidance, hooks: Sequence[type[Hook]] = HOOKS) -> tuple[type[Hook], ...]:
-    """Return those of some hooks that a model with this guidance gets."""
+    """Select the hooks for a model with this guidance."""
     return tuple(hook for hook in hooks if guidance == "small" or hook.for_capable)

@@ -1,11 +1,11 @@
-"""Against made-up answers."""
+"""Hooks against made-up answers."""
 
 from __future__ import annotations
 
 from .. import prompts
 from .grounding import ungrounded_values
 from .hook import Hook, Reject
-from .tools import untried
+from .tools import untried_tools
 
 
 class EchoedAnswers(Hook):
@@ -14,8 +14,8 @@ class EchoedAnswers(Hook):
     name, group = "echoed_answers", "answers"
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Compare the answer with the agent's own sentences."""
-        return Reject("That is no answer", prompts.EMPTY) if prompts.echoes(answer) else None
+        """Compare the answer with the agent's own texts."""
+        return Reject("That is no answer", prompts.EMPTY) if prompts.is_echo(answer) else None
 
 
 class UngroundedAnswers(Hook):
@@ -24,8 +24,8 @@ class UngroundedAnswers(Hook):
     name, group = "ungrounded_answers", "answers"
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Look for the answer's values in what was shown."""
+        """Search the answer's values in everything that was shown."""
         values = ungrounded_values(answer, self.run.events, self.run.id)
         if not values:
             return None
-        return Reject(f"No output shows {' or '.join(values)}", prompts.ungrounded(untried(self.run)))
+        return Reject(f"No output shows {' or '.join(values)}", prompts.ungrounded(untried_tools(self.run)))

@@ -1,4 +1,4 @@
-"""Whether an answer says what was shown: small models make values up, or work them out in their heads."""
+"""Finds values in an answer that were never shown: small models make them up, or calculate in their heads."""
 
 from __future__ import annotations
 
@@ -13,101 +13,103 @@ from ..prompts import reminder
 from ..secrets import environment_secrets
 from ..source import syntax_tree
 
-MOST = 3
-"""Values that are named to the user; one is enough to make the model look again."""
-SHORT = 2
-"""Digits that a number must have to count: fewer are counts that need no cell, or the numbers of a list."""
-OUTPUT = 20_000
-"""Characters of what one cell showed in which names are looked for."""
-EVERYDAY = {"100"}
-"""Numbers that are said of anything: all of it is 100 %."""
+MAX_VALUES = 3
+"""Most values that are named to the user; one is enough to reject the answer."""
+MIN_DIGITS = 2
+"""Fewest digits of a number that is checked; shorter ones are mostly counts or list numbers."""
+MAX_OUTPUT = 20_000
+"""Most characters of one cell's outputs that are searched for names."""
+COMMON_NUMBERS = {"100"}
+"""Numbers that need no evidence, as in "100 %"."""
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
-_SHOWN = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
-# begins where a word does, or a long text without spaces would be gone through from each of its letters
+# only at the start of a word: otherwise a long text without spaces would be scanned from each character
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
 _EXAMPLE = r"(?:e\.g\.|for example|for instance|example):?,? ?[\"'`]?"
-_WORDS = re.compile(r"[^()\[\]{}=.]{2,60}")
+_NAME = re.compile(r"[^()\[\]{}=.]{2,60}")
 
 
 def ungrounded_values(answer: str, events: Sequence[Event], run: str) -> list[str]:
-    """Return the values in an answer that the conversation shows nowhere; none if its run ran no cell.
+    """Return the values in an answer that the conversation never showed; none if the run ran no cell.
 
-    Numbers count as shown if one that was shown can be rounded or scaled by a power of ten to them, so that
-    "38.5 %" may be said of 0.38497. Quoted words count as shown wherever they stand, in code as well. Where
-    all numbers, or the whole answer, are from the task, one must be in an output: they may be its examples.
+    A number counts as shown if rounding a shown number, or scaling it by a power of ten, gives it: "38.5 %"
+    is fine after 0.38497. Quoted words count as shown anywhere, also in code. If all numbers, or the whole
+    answer, are in the task, an output must have one of them too: they may be the task's examples.
 
     Parameters
     ----------
     answer : str
-        What the model wants to tell the user.
+        The model's answer.
     events : sequence of Event
         The conversation so far.
     run : str
-        The run under way. Where it was sent images, there may be values in those, and none is returned.
+        The current run. If it was sent images, they may show any value, and none is returned.
     """
     own = [event for event in events if event.run == run]
     ran = any(isinstance(event, Executed) for event in own)
     if not ran or any(event.images for event in own if isinstance(event, Observation)):
         return []
-    if examples := _examples(answer, own):
+    if examples := _task_examples(answer, own):
         return examples
-    shown = "\n".join(_texts(events))
-    digits = {found for match in _SHOWN.findall(shown) if (found := _digits(match))}
+    shown = "\n".join(_shown_texts(events))
+    shown_digits = {digits for number in _SHOWN_NUMBER.findall(shown) if (digits := _digits(number))}
     plain = _plain(shown)
     missing = [
         number
         for number in _NUMBER.findall(answer)
-        if number not in EVERYDAY and len(mark := _digits(number)) >= SHORT and not _among(mark, digits)
+        if number not in COMMON_NUMBERS
+        and len(digits := _digits(number)) >= MIN_DIGITS
+        and not _matches_any(digits, shown_digits)
     ]
-    words = [next(filter(None, groups)) for groups in _QUOTED.findall(answer)]
+    quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(answer)]
     missing += [
-        word
-        for word in words
-        if _WORDS.fullmatch(word) and not _SHOWN.fullmatch(word) and _plain(word) not in plain
+        text
+        for text in quoted
+        if _NAME.fullmatch(text) and not _SHOWN_NUMBER.fullmatch(text) and _plain(text) not in plain
     ]
     missing += [address for address in _ADDRESS.findall(answer) if _plain(address) not in plain]
-    return list(dict.fromkeys(missing))[:MOST]
+    return list(dict.fromkeys(missing))[:MAX_VALUES]
 
 
-def shown_to(events: Iterable[Event]) -> str:
-    """Return what a model was shown of the user's: tasks, what came with them, and what cells showed."""
-    told, run = [], ""
+def shown_text(events: Iterable[Event]) -> str:
+    """Return what a model was shown that it did not write: tasks, opening messages, and outputs."""
+    texts, run = [], ""
     for event in events:
         if isinstance(event, RunStarted):
-            told.append(event.task)
+            texts.append(event.task)
         elif isinstance(event, Executed):
-            told.append(brief(event.outputs, OUTPUT, secrets=environment_secrets()))
-        elif isinstance(event, Observation) and event.run != run:  # the one that opens its run
+            texts.append(brief(event.outputs, MAX_OUTPUT, secrets=environment_secrets()))
+        elif isinstance(event, Observation) and event.run != run:  # the opening message of its run
             run = event.run
-            told.append(event.text)
-    return "\n".join(told)
+            texts.append(event.text)
+    return "\n".join(texts)
 
 
-def _examples(answer: str, own: Sequence[Event]) -> list[str]:
-    """Return what an answer is made of, if that is in the task and nothing of it in an output."""
+def _task_examples(answer: str, own: Sequence[Event]) -> list[str]:
+    """Return the values of an answer if all are in the task and none in an output."""
     task = next((event.task for event in own if isinstance(event, RunStarted)), "")
-    told = [event.text.replace(reminder(task), "") for event in own if isinstance(event, Observation)]
-    outputs = _plain("\n".join(told[1:]))
-    bare = _plain(answer).strip("\"'`*. ")
-    numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= SHORT]
-    # words may be what was asked for, if they are not called an example
-    words = bare.replace(" ", "").isalpha() and not re.search(rf"{_EXAMPLE}{re.escape(bare)}\b", _plain(task))
-    whole = bare in _plain(task) and not words
-    said = [bare] if whole else numbers
-    if any(one in outputs or one not in task.casefold() for one in said):
+    texts = [event.text.replace(reminder(task), "") for event in own if isinstance(event, Observation)]
+    outputs = _plain("\n".join(texts[1:]))
+    plain_answer = _plain(answer).strip("\"'`*. ")
+    numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= MIN_DIGITS]
+    # words from the task may be the right answer, unless the task calls them an example
+    is_example = re.search(rf"{_EXAMPLE}{re.escape(plain_answer)}\b", _plain(task))
+    may_be_right = plain_answer.replace(" ", "").isalpha() and not is_example
+    values = [plain_answer] if plain_answer in _plain(task) and not may_be_right else numbers
+    if any(value in outputs or value not in task.casefold() for value in values):
         return []
-    return said[:MOST]
+    return values[:MAX_VALUES]
 
 
-def _texts(events: Iterable[Event]) -> Iterable[str]:
-    """Yield what the model was told and what it ran, but not what it said."""
+def _shown_texts(events: Iterable[Event]) -> Iterable[str]:
+    """Yield what the model was told and the code that it ran, but not its prose."""
     for event in events:
         if isinstance(event, Observation):
             yield event.text
         elif isinstance(event, Action):
-            tree = syntax_tree(event.source)  # without comments, which tell of outputs before there are any
+            tree = syntax_tree(event.source)  # without comments, which may invent outputs
             yield event.source if tree is None else ast.unparse(tree)
         elif isinstance(event, RunStarted):
             yield event.task
@@ -116,7 +118,7 @@ def _texts(events: Iterable[Event]) -> Iterable[str]:
 
 
 def _digits(number: str) -> str:
-    """Return a number's significant digits: "385" of 38.5 and of 0.0385. Of a whole number, all."""
+    """Return the digits of a number without leading zeros: "385" for 38.5 and for 0.0385."""
     try:
         value = Decimal(re.sub(r"[,_]", "", number))
     except InvalidOperation:
@@ -124,14 +126,14 @@ def _digits(number: str) -> str:
     return "".join(map(str, value.as_tuple().digits)).lstrip("0")
 
 
-def _among(mark: str, shown: Iterable[str]) -> bool:
-    """Tell whether digits are those of a shown number, cut off or rounded to as many."""
-    count = len(mark)
-    for digits in shown:
-        padded = digits.ljust(count, "0")
-        if padded.startswith(mark):
+def _matches_any(digits: str, shown: Iterable[str]) -> bool:
+    """Tell whether digits are those of a shown number, cut or rounded to the same length."""
+    count = len(digits)
+    for shown_digits in shown:
+        padded = shown_digits.ljust(count, "0")
+        if padded.startswith(digits):
             return True
-        if len(padded) > count and str(int(padded[:count]) + (padded[count] >= "5")).startswith(mark):
+        if len(padded) > count and str(int(padded[:count]) + (padded[count] >= "5")).startswith(digits):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""What a hook is: one kind of help for the model, with state of its own, called at fixed points of a run."""
+"""The interface of hooks: each is one kind of help for the model, called at fixed points of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Group = Literal["repetition", "names", "imports", "tools", "results", "answers",
 
 
 class RunView(Protocol):
-    """What a hook may know of its run."""
+    """A hook's view of its run."""
 
     @property
     def id(self) -> str:
@@ -24,33 +24,33 @@ class RunView(Protocol):
 
     @property
     def task(self) -> str:
-        """What the user asked for."""
+        """The user's request."""
         ...
 
     @property
     def events(self) -> Sequence[Event]:
-        """Everything that has happened in the conversation, this run included."""
+        """All events of the conversation, those of this run included."""
         ...
 
     @property
     def turn(self) -> int:
-        """The turn under way, from 1."""
+        """The current turn, counted from 1."""
         ...
 
     @property
     def last_turn(self) -> int:
-        """The turn after which the budget is spent."""
+        """The last turn that the budget allows."""
         ...
 
     @property
     def tools(self) -> frozenset[str]:
-        """Names of functions that are there for the work, but for those that the task itself names."""
+        """The names of the tools, except those that the task itself mentions."""
         ...
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The message that opens a run: the task, and the functions that are there for the work."""
+    """The message that opens a run: the task and the tools."""
 
     task: str
     tools: Sequence[Variable] = ()
@@ -58,10 +58,10 @@ class Opening:
 
 @dataclass(frozen=True)
 class Resample:
-    """Ask the model again, or ask it differently in the first place.
+    """How to ask the model, again or for the first time.
 
-    ``temperature`` is that of the next attempt; ``hide_failed`` leaves cells that failed in this run out of
-    the messages; ``note`` is added to the last message.
+    ``temperature`` is that of the next attempt; ``hide_failed`` hides this run's failed cells from the
+    model; ``note`` is added to the last message.
     """
 
     temperature: float
@@ -73,7 +73,7 @@ class Resample:
 class ProposedCell:
     """A code cell about to be written. ``corrects`` is the source of the failed cell that it replaces.
 
-    ``notes`` say why it is no longer what the model wrote; without one, the model is not told.
+    ``notes`` tell the model why hooks changed its code; without a note, the model is not told.
     """
 
     source: str
@@ -81,24 +81,24 @@ class ProposedCell:
     notes: tuple[str, ...] = ()
 
     def changed(self, source: str, note: str = "") -> ProposedCell:
-        """Return the cell with another source, and the reason if the model is to know."""
+        """Return the cell with another source, and with a note if the model is to be told."""
         return replace(self, source=source, notes=(*self.notes, *([note] if note else [])))
 
 
 @dataclass(frozen=True)
 class Reject:
-    """Do not run the cell, or do not take the answer. ``reason`` is for the user, ``told`` for the model."""
+    """A refusal of a cell or an answer: ``reason`` is for the user, ``message`` for the model."""
 
     reason: str
-    told: str
+    message: str
 
 
 @dataclass(frozen=True)
 class RanCell:
     """A cell that was written and, if it is code, run.
 
-    ``execution`` is ``None`` for a text cell. ``variables`` are those in the kernel; they are read when the
-    cell failed or showed nothing.
+    ``execution`` is ``None`` for a text cell. ``variables`` are those in the kernel; they are only read if
+    the cell failed or showed nothing.
     """
 
     source: str
@@ -107,43 +107,43 @@ class RanCell:
 
     @property
     def outputs(self) -> list[Output]:
-        """What it showed."""
+        """The outputs of the cell."""
         return self.execution.outputs if self.execution else []
 
     @property
     def error(self) -> Output | None:
-        """The error it failed with, as nbformat spells it; ``None`` if there is none."""
+        """The error output of a failed cell, in nbformat's form; otherwise ``None``."""
         if self.execution is None or self.execution.status != "error":
             return None
-        return next((one for one in reversed(self.outputs) if one["output_type"] == "error"), None)
+        return next((output for output in reversed(self.outputs) if output["output_type"] == "error"), None)
 
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """What came of a turn: ``source`` is the code cell it asked for, if any, and ``ran`` whether that ran.
+    """The outcome of a turn: the ``source`` of its code cell, if it has one, and whether that ``ran``.
 
-    ``told`` is what the model is told, ``errors`` the errors of the cell, in words.
+    ``message`` is for the model; ``errors`` are the cell's errors, as text.
     """
 
-    told: str
+    message: str
     source: str | None = None
     ran: bool = False
     refused: bool = False
     errors: tuple[str, ...] = field(default=())
 
     @property
-    def marks(self) -> list[str]:
-        """What a repetition of this turn would have in common with it."""
+    def fingerprints(self) -> list[str]:
+        """What a repetition of this turn would share with it."""
         if self.source is None or self.refused:
-            return [self.told]
+            return [self.message]
         return [normalized(self.source), *self.errors]
 
 
 class Hook:
-    """Helps the model at the points of a run whose methods it overrides. One instance serves one run.
+    """Base class of hooks, which help the model at certain points of a run. An instance serves one run.
 
-    Hooks are asked in the order in which the agent has them, which is their priority. A hook's docstring is
-    its line in the documentation.
+    Hooks are called in the order in which the agent has them: that is their priority. A hook's docstring is
+    its entry in the documentation.
 
     Parameters
     ----------
@@ -152,32 +152,32 @@ class Hook:
     """
 
     name: ClassVar[str]
-    """What the configuration and `jupyter codeact eval run --without` call it."""
+    """Its name in the configuration and for `jupyter codeact eval run --without`."""
     group: ClassVar[Group]
-    """What kind of help it is; ``--without`` takes a group, too."""
+    """The kind of help it gives; ``--without`` accepts groups too."""
     for_capable: ClassVar[bool] = False
-    """Whether capable models get it: only what never changes code, and does not steer them."""
+    """Whether capable models get it: only if it never changes code and does not steer the model."""
 
     def __init__(self, run: RunView) -> None:
         self.run = run
 
     def on_prompt(self, opening: Opening) -> str | None:
-        """Return what to add to the message that opens the run."""
+        """Return text to add to the message that opens the run."""
 
     def before_reply(self) -> Resample | None:
-        """Return how to ask for the next reply, if not as usual."""
+        """Return how to ask for the next reply, if not in the usual way."""
 
     def on_reply(self, reply: ParsedReply) -> Resample | ParsedReply | None:
-        """Return how to ask once more, or the reply to take, as it is or changed; the first answer counts."""
+        """Return how to ask again, or the reply to accept, changed or not. The first hook's result counts."""
 
     def before_cell(self, cell: ProposedCell) -> ProposedCell | Reject | None:
-        """Return the cell as it should run, or why it should not."""
+        """Return a changed cell, or a refusal."""
 
     def after_cell(self, cell: RanCell) -> str | None:
-        """Return what to tell the model beside what the cell showed."""
+        """Return text to add to the observation of the cell."""
 
     def after_turn(self, outcome: TurnOutcome) -> str | None:
-        """Return what to tell the model at the end of a turn, whatever came of it.
+        """Return text to add to the message at the end of a turn, whatever its outcome.
 
         Raises
         ------
@@ -186,4 +186,4 @@ class Hook:
         """
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Return why the answer should not be taken; heeded once in a run, and not in its last turn."""
+        """Return a refusal of the answer. It counts once in a run, and not in the last turn."""

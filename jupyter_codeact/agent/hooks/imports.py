@@ -1,24 +1,24 @@
-"""Against lost imports: a correction replaces the failed cell, and often leaves out the imports it had."""
+"""A hook against lost imports: a correction replaces the failed cell, and often drops its imports."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
 
-from ..source import assigned_names, named, syntax_tree
+from ..source import assigned_names, import_name, syntax_tree
 from .hook import Hook, ProposedCell
 
 
 class KeepImports(Hook):
-    """Puts imports of a failed cell that its correction uses and leaves out back into the correction.
+    """Restores imports of a failed cell that its correction uses but leaves out.
 
-    They ran, so the kernel has them, but the notebook would no longer run from top to bottom without them.
+    They ran, so the kernel has them, but without them the notebook would no longer run from top to bottom.
     """
 
     name, group = "keep_imports", "imports"
 
     def before_cell(self, cell: ProposedCell) -> ProposedCell | None:
-        """Add the imports; the model is not told, for nothing is different to it."""
+        """Add the imports; the model is not told, because nothing changes for it."""
         if cell.corrects is None:
             return None
         source = with_imports(cell.source, cell.corrects)
@@ -26,9 +26,9 @@ class KeepImports(Hook):
 
 
 def with_imports(source: str, attempt: str) -> str:
-    """Return a cell's source with the imports of an earlier attempt that it uses and does not have itself.
+    """Return a cell's source with the imports of an earlier attempt that it uses but lacks.
 
-    A cell that cannot be parsed is returned as it is.
+    A cell that cannot be parsed is returned unchanged.
     """
     tree, earlier = syntax_tree(source), syntax_tree(attempt)
     if tree is None or earlier is None:
@@ -38,23 +38,23 @@ def with_imports(source: str, attempt: str) -> str:
     kept = []
     for node in earlier.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [one for one in node.names if named(one) in missing]
+            node.names = [alias for alias in node.names if import_name(alias) in missing]
             if node.names:
                 kept.append(ast.unparse(node))
     if not kept:
         return source
     lines = source.split("\n")
-    head = _head(lines)
-    return "\n".join([*lines[:head], *kept, "", *lines[head:]])
+    count = _lines_before_imports(lines)
+    return "\n".join([*lines[:count], *kept, "", *lines[count:]])
 
 
-def _head(lines: Sequence[str]) -> int:
-    """Return how many lines must stay before imports: magics, which may install things, and the future's."""
-    head = 0
+def _lines_before_imports(lines: Sequence[str]) -> int:
+    """Count the lines that must stay before imports: magics, which may install things, and future imports."""
+    count = 0
     for number, line in enumerate(lines, 1):
-        goes_on = number > 1 and lines[number - 2].endswith("\\") and head == number - 1
+        goes_on = number > 1 and lines[number - 2].endswith("\\") and count == number - 1
         if goes_on or line.startswith(("%", "!", "from __future__ ")):
-            head = number
+            count = number
         elif line.strip() and not line.startswith("#"):
             break
-    return head
+    return count

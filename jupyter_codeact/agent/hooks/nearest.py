@@ -1,7 +1,7 @@
-"""The nearest existing name to one that is missing: a variable, a column, a key, an address.
+"""Finds the existing name nearest to a missing one: a variable, a column, a key, an address.
 
-Python suggests names itself for some errors. Models guess wrong mostly with keys and columns of libraries,
-and with addresses that functions take.
+Python itself suggests names for some errors, but models mostly guess wrong with keys, with columns of
+tables, and with addresses that they pass to functions.
 """
 
 from __future__ import annotations
@@ -12,135 +12,137 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from ..context.opening import mentioned
+from ..context.opening import mentioned_variables
 from ..contracts import Execution, Variable
 from ..events import Event
 from ..observations.observe import brief
-from ..source import pieces, syntax_tree
-from .grounding import shown_to
+from ..source import has_magics, syntax_tree
+from .grounding import shown_text
 
-MISSING = {
+MISSING_NAME = {
     "NameError": r"name '(\w+)' is not defined",
     "KeyError": r"(?<!dtype=)'(?:[\w ]+ not found: )?([^']+)'|^([^'\"]+)$",
     "AttributeError": r"has no attribute '(\w+)'",
     "ColumnNotFoundError": r"\"([^\"]+)\"",
 }
-"""By error, where its message names what was missing."""
-LIKENESS = 0.7
-"""Of two names, from 0 to 1 as `difflib` measures it, above which one is taken for the other."""
-PART = 4
-"""Letters that a part of a name must have to stand for it."""
-BRIEF = 300
-"""Characters of the longest output that may say that something was not found, and not be what was."""
+"""For each error, the pattern that finds the missing name in its message."""
+MIN_LIKENESS = 0.7
+"""Smallest similarity of two names, from 0 to 1 as `difflib` measures it, to suggest one for the other."""
+MIN_PART = 4
+"""Fewest letters of a part that may stand for a whole name."""
+MAX_OUTPUT = 300
+"""Longest output, in characters, that may mean "not found"; a longer one is taken for a result."""
 
-_NOT_THERE = re.compile(
+_NOT_FOUND = re.compile(
     r"\b(?:not (?:found|exist|available|valid|known)|no such|(?:does|do)n't exist|invalid|unknown)\b",
     re.IGNORECASE,
 )
-_SPELLED = re.compile(
+_QUOTED_OR_PATH = re.compile(
     r"\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|(?<![\w~.:/@-])([\w~.:/@-]*[/@.][\w~.:/@-]*\w)"
 )
 
 
-def suggest(error: Mapping[str, Any], variables: Sequence[Variable], source: str) -> dict[str, str]:
-    """Return the names that an error misses, each with the nearest of those that are there.
+def suggest_names(error: Mapping[str, Any], variables: Sequence[Variable], source: str) -> dict[str, str]:
+    """Return the missing names in an error, each with the nearest existing name.
 
     Parameters
     ----------
     error
-        An output of type ``error``, as in nbformat.
+        An output of type ``error``, in nbformat's form.
     variables
-        What is defined in the kernel.
+        The variables in the kernel.
     source
-        The failed cell. A missing column or key is looked for in the variables that it mentions.
+        The failed cell. Missing columns and keys are searched in the variables that it mentions.
     """
-    pattern = MISSING.get(error["ename"])
+    pattern = MISSING_NAME.get(error["ename"])
     if pattern is None:
         return {}
     if error["ename"] == "NameError":
-        there = [variable.name for variable in variables]
+        existing = [variable.name for variable in variables]
     else:
-        there = [name for variable in mentioned(variables, source) for name in variable.names]
-    plain = {_plain(name): name for name in reversed(there)}
+        existing = [name for variable in mentioned_variables(variables, source) for name in variable.names]
+    by_plain_name = {_plain(name): name for name in reversed(existing)}
     found = {}
     for groups in re.finditer(pattern, error["evalue"][:1000]):
         missing = next(group for group in groups.groups() if group)
-        near = _nearest(_plain(missing), list(plain))
-        if near and missing not in there:
-            found[missing] = plain[near]
+        match = _nearest(_plain(missing), list(by_plain_name))
+        if match and missing not in existing:
+            found[missing] = by_plain_name[match]
     return found
 
 
 def suggest_lookups(source: str, execution: Execution, events: Sequence[Event]) -> dict[str, str]:
-    """Return what a cell looked up in vain, each with the nearest thing that the model was shown.
+    """Return the strings that a cell looked up in vain, each with the nearest string that was shown.
 
-    Models complete the address or file that they read to one that does not exist. A function that is given
-    such a thing often says so in what it returns, and raises no error.
+    Models expand an address or file name that they read into one that does not exist. Functions often report
+    that in the value that they return, without an error.
 
     Parameters
     ----------
     source : str
-        The cell. Strings are looked at that it gives to functions.
+        The cell, whose calls have the strings as arguments.
     execution : Execution
-        What it showed: nothing is returned unless this is brief, and says that something is not there.
+        Its result. Nothing is returned unless its output is short and says that something was not found.
     events : sequence of Event
-        What happened before. What is meant is quoted in what was shown, or is an address or a path there.
+        The events before. Candidates are quoted strings, addresses and paths that the model was shown.
     """
     tree = syntax_tree(source)
-    showed = brief(execution.outputs, 2 * BRIEF)
-    if tree is None or len(showed) > BRIEF or not _NOT_THERE.search(showed):
+    output = brief(execution.outputs, 2 * MAX_OUTPUT)
+    if tree is None or len(output) > MAX_OUTPUT or not _NOT_FOUND.search(output):
         return {}
-    shown = shown_to(events)
-    there = [next(filter(None, groups)) for groups in _SPELLED.findall(shown)]
-    plain = {_plain(name): name for name in reversed(there) if len(_plain(name)) >= PART}
+    shown = shown_text(events)
+    existing = [next(filter(None, groups)) for groups in _QUOTED_OR_PATH.findall(shown)]
+    by_plain_name = {_plain(name): name for name in reversed(existing) if len(_plain(name)) >= MIN_PART}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    values = [value for call in calls for value in [*call.args, *(one.value for one in call.keywords)]]
+    values = [
+        value for call in calls for value in [*call.args, *(keyword.value for keyword in call.keywords)]
+    ]
     found = {}
     for value in values:
         missing = value.value if isinstance(value, ast.Constant) else None
         if isinstance(missing, str) and missing not in shown:
-            whole = _plain(missing)
-            ends = [name for name in plain if whole.endswith(name)]
-            if near := max(ends, key=len) if ends else _nearest(whole, list(plain)):
-                found[missing] = plain[near]
+            plain = _plain(missing)
+            ends = [name for name in by_plain_name if plain.endswith(name)]
+            if match := max(ends, key=len) if ends else _nearest(plain, list(by_plain_name)):
+                found[missing] = by_plain_name[match]
     return found
 
 
-def renamed(source: str, error: str, meant: Mapping[str, str]) -> str:
-    """Return a cell with what an error of this name misses replaced by what is meant.
+def replace_names(source: str, error: str, replacements: Mapping[str, str]) -> str:
+    """Return a cell with the missing names replaced by existing ones.
 
-    Names are replaced after a `NameError`, whole strings after another. A cell that cannot be parsed, or has
-    magics in it, is returned as it is.
+    After a `NameError` variables are replaced, after another ``error`` whole strings. A cell that cannot be
+    parsed, or has magics, is returned unchanged.
     """
     tree = syntax_tree(source)
-    if tree is None or any(piece.stand_in is not None for piece in pieces(source)):
+    if tree is None or has_magics(source):
         return source
     kind: type[ast.expr] = ast.Name
-    spelled = dict(meant)
+    new_texts = dict(replacements)
     if error != "NameError":
         kind = ast.Constant
-        spelled = {
-            f"{quote}{missing}{quote}": f"{quote}{there}{quote}"
-            for missing, there in meant.items()
+        new_texts = {
+            f"{quote}{missing}{quote}": f"{quote}{existing}{quote}"
+            for missing, existing in replacements.items()
             for quote in "'\""
-            if not set(there) & set("\\'\"\n")
+            if not set(existing) & set("\\'\"\n")
         }
     lines = [line.encode() for line in source.split("\n")]
     nodes = [node for node in ast.walk(tree) if isinstance(node, kind)]
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset
-        # compared as written, for Python's places within formatted strings are not always right
-        if new := spelled.get(line[start:end].decode(errors="replace")):
+        # compare the source itself: Python's positions inside f-strings are not always right
+        if new := new_texts.get(line[start:end].decode(errors="replace")):
             lines[node.lineno - 1] = line[:start] + new.encode() + line[end:]
     return b"\n".join(lines).decode()
 
 
-def _nearest(missing: str, there: Sequence[str]) -> str | None:
-    """Return the name that is most like the missing one, or the only one that has it as a part."""
-    wider = [name for name in there if missing in name] if len(missing) >= PART else []
-    if len(wider) == 1:
-        return wider[0]
-    return next(iter(get_close_matches(missing, there, n=1, cutoff=LIKENESS)), None)
+def _nearest(missing: str, existing: Sequence[str]) -> str | None:
+    """Return the name most similar to the missing one, or the only name that contains it."""
+    containing = [name for name in existing if missing in name] if len(missing) >= MIN_PART else []
+    if len(containing) == 1:
+        return containing[0]
+    return next(iter(get_close_matches(missing, existing, n=1, cutoff=MIN_LIKENESS)), None)
 
 
 def _plain(name: str) -> str:

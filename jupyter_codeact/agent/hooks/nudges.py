@@ -1,4 +1,4 @@
-"""Sentences that keep a small model on its way."""
+"""Hooks that keep a small model on track with a sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BeginWithCode(Hook):
 
     def on_prompt(self, opening: Opening) -> str | None:
         """Add the sentence to the task."""
-        return prompts.BEGIN
+        return prompts.BEGIN_WITH_CODE
 
 
 class NextStep(Hook):
@@ -23,7 +23,7 @@ class NextStep(Hook):
 
     def after_cell(self, cell: RanCell) -> str | None:
         """Ask for a correction after an error, else for the next cell or the answer."""
-        return prompts.FAILED if cell.error is not None else prompts.following(self.run.task)
+        return prompts.FAILED if cell.error is not None else prompts.next_step(self.run.task)
 
 
 class LastTurn(Hook):
@@ -32,5 +32,5 @@ class LastTurn(Hook):
     name, group, for_capable = "last_turn", "nudges", True
 
     def after_turn(self, outcome: TurnOutcome) -> str | None:
-        """Look at how many turns are left."""
+        """Check whether one turn is left."""
         return prompts.LAST_TURN if self.run.turn == self.run.last_turn - 1 else None

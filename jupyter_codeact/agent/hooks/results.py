@@ -1,4 +1,4 @@
-"""For results that small models overlook: an object in the place of its values, a value that is nan."""
+"""Hooks for results that small models overlook: an object instead of its values, a value that is nan."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .hook import Hook, RanCell
 
 
 class OpaqueResults(Hook):
-    """Points out that an output names an object, such as a generator or a method, and not its values."""
+    """Points out that an output names an object, such as a generator or a method, not its values."""
 
     name, group = "opaque_results", "results"
 
     def after_cell(self, cell: RanCell) -> str | None:
-        """Look at what a cell that did not fail has shown."""
-        return prompts.OPAQUE if cell.error is None and names_object(cell.outputs) else None
+        """Check the outputs of a cell that did not fail."""
+        return prompts.OPAQUE_RESULT if cell.error is None and names_object(cell.outputs) else None
 
 
 class NanResults(Hook):
@@ -23,5 +23,5 @@ class NanResults(Hook):
     name, group = "nan_results", "results"
 
     def after_cell(self, cell: RanCell) -> str | None:
-        """Look at what a cell that did not fail has shown."""
-        return prompts.NAN if cell.error is None and shows_nan(cell.outputs) else None
+        """Check the outputs of a cell that did not fail."""
+        return prompts.NAN_RESULT if cell.error is None and shows_nan(cell.outputs) else None

@@ -1,4 +1,4 @@
-"""The hooks of one run, asked in order."""
+"""Calls the hooks of a run, in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Hooks:
     Parameters
     ----------
     kinds : sequence of Hook classes
-        In the order of their priority.
+        The hooks, by priority.
     run : RunView
         The run.
     """
@@ -24,62 +24,62 @@ class Hooks:
         self._names: list[str] = []
 
     def applied(self) -> list[str]:
-        """Return the names of the hooks that had something to say since the last call."""
+        """Return the names of the hooks that were of use since the last call."""
         names, self._names = self._names, []
         return list(dict.fromkeys(names))
 
     def on_prompt(self, opening: Opening) -> str:
-        """Return what all hooks add to the opening message."""
+        """Return the text that the hooks add to the opening message."""
         return self._joined((hook, hook.on_prompt(opening)) for hook in self._hooks)
 
     def before_reply(self) -> Resample | None:
-        """Return how to ask for the next reply, as the first hook with a wish has it."""
+        """Return how to ask for the next reply, if a hook decides that; the first one counts."""
         for hook in self._hooks:
-            if wish := hook.before_reply():
+            if resample := hook.before_reply():
                 self._names.append(hook.name)
-                return wish
+                return resample
         return None
 
     def on_reply(self, reply: ParsedReply) -> Resample | ParsedReply:
-        """Return how to ask again, or the reply to take."""
+        """Return how to ask again, or the reply to accept."""
         for hook in self._hooks:
-            if found := hook.on_reply(reply):
+            if result := hook.on_reply(reply):
                 self._names.append(hook.name)
-                return found
+                return result
         return reply
 
     def before_cell(self, cell: ProposedCell) -> ProposedCell | Reject:
-        """Return the cell as all hooks together leave it, or the first reason against it."""
+        """Return the cell with the changes of all hooks, or the first refusal."""
         for hook in self._hooks:
-            found = hook.before_cell(cell)
-            if found is None:
+            result = hook.before_cell(cell)
+            if result is None:
                 continue
             self._names.append(hook.name)
-            if isinstance(found, Reject):
-                return found
-            cell = found
+            if isinstance(result, Reject):
+                return result
+            cell = result
         return cell
 
     def after_cell(self, cell: RanCell) -> str:
-        """Return what all hooks have to say of a cell."""
+        """Return the text that the hooks add to the observation of a cell."""
         return self._joined((hook, hook.after_cell(cell)) for hook in self._hooks)
 
     def after_turn(self, outcome: TurnOutcome) -> list[str]:
-        """Return what each hook has to say of a turn."""
+        """Return the texts that the hooks add at the end of a turn."""
         return [note for hook in self._hooks if (note := self._note(hook, hook.after_turn(outcome)))]
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Return the first reason against an answer."""
+        """Return the first refusal of an answer."""
         for hook in self._hooks:
-            if found := hook.on_answer(answer):
+            if result := hook.on_answer(answer):
                 self._names.append(hook.name)
-                return found
+                return result
         return None
 
     def _joined(self, notes: Iterable[tuple[Hook, str | None]]) -> str:
-        return " ".join(note for hook, said in notes if (note := self._note(hook, said)))
+        return " ".join(recorded for hook, note in notes if (recorded := self._note(hook, note)))
 
-    def _note(self, hook: Hook, said: str | None) -> str:
-        if said:
+    def _note(self, hook: Hook, note: str | None) -> str:
+        if note:
             self._names.append(hook.name)
-        return said or ""
+        return note or ""

@@ -1,11 +1,11 @@
-"""For functions that are there for the work: models write their own instead of calling them."""
+"""Hooks for tools: models write functions of their own instead of calling the tools."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from .. import prompts
-from ..context.opening import words
+from ..context.opening import names_in
 from ..events import Action, Executed
 from ..replies.reply import CodeAction, ParsedReply
 from ..source import assigned_names, drop_assignments, has_code, is_bare_calls
@@ -13,18 +13,18 @@ from .hook import Hook, Opening, ProposedCell, RanCell, Reject, RunView
 
 
 class FirstCall(Hook):
-    """Asks the model to begin by printing what a function without parameters returns, if there is one."""
+    """Asks the model to begin by printing the result of a tool without parameters, if there is one."""
 
     name, group = "first_call", "tools"
 
     def on_prompt(self, opening: Opening) -> str | None:
-        """Name the calls."""
+        """Name the calls to begin with."""
         calls = [f"{tool.name}()" for tool in opening.tools if tool.summary.startswith("()")]
-        return prompts.FIRST.format(calls=", ".join(calls)) if calls else None
+        return prompts.FIRST_CALL.format(calls=", ".join(calls)) if calls else None
 
 
 class BareCalls(Hook):
-    """Takes a reply that is nothing but calls of such functions as a cell, however it is written."""
+    """Runs a reply that consists only of tool calls, even if it is not in the action format."""
 
     name, group = "bare_calls", "tools"
 
@@ -36,27 +36,27 @@ class BareCalls(Hook):
 
 
 class ProtectTools(Hook):
-    """Keeps the model from replacing such a function with one of its own.
+    """Keeps the model from replacing a tool with a function of its own.
 
-    Its definition is left out of the cell; a cell that would then be empty does not run.
+    The definition is dropped from the cell; a cell that would then be empty does not run.
     """
 
     name, group = "protect_tools", "tools"
 
     def before_cell(self, cell: ProposedCell) -> ProposedCell | Reject | None:
-        """Take definitions of such names out."""
+        """Drop definitions of the tools' names."""
         assigned = assigned_names(cell.source) & self.run.tools
         if not assigned:
             return None
         names = ", ".join(sorted(assigned))
         source = drop_assignments(cell.source, assigned)
         if source == cell.source or not has_code(source) or assigned_names(source) & self.run.tools:
-            return Reject(f"it would replace {names}", prompts.THERE_ALREADY.format(names=names))
-        return cell.changed(source, prompts.LEFT_OUT.format(names=names))
+            return Reject(f"it would replace {names}", prompts.TOOL_EXISTS.format(names=names))
+        return cell.changed(source, prompts.DEFINITION_DROPPED.format(names=names))
 
 
 class UntriedTools(Hook):
-    """Reminds the model of such functions when its first cell calls none of them."""
+    """Reminds the model of the tools if its first cell calls none of them."""
 
     name, group = "untried_tools", "tools"
 
@@ -65,22 +65,22 @@ class UntriedTools(Hook):
         self._first = True
 
     def after_cell(self, cell: RanCell) -> str | None:
-        """Look at the first cell that ran."""
+        """Check the first cell that ran."""
         if cell.execution is None or not self._first:
             return None
         self._first = False
-        if not self.run.tools or words(cell.source) & self.run.tools:
+        if not self.run.tools or names_in(cell.source) & self.run.tools:
             return None
-        return prompts.UNUSED.format(names=", ".join(sorted(self.run.tools)))
+        return prompts.UNUSED_TOOLS.format(names=", ".join(sorted(self.run.tools)))
 
 
-def untried(run: RunView) -> list[str]:
-    """Return the functions that are there for the work and that no cell of the run has called."""
-    tried: set[str] = set()
+def untried_tools(run: RunView) -> list[str]:
+    """Return the tools that no cell of the run has called."""
+    called: set[str] = set()
     source = ""
     for event in run.events:
         if event.run == run.id and isinstance(event, Action):
             source = event.source
         elif event.run == run.id and isinstance(event, Executed):
-            tried |= words(source)
-    return sorted(run.tools - tried)
+            called |= names_in(source)
+    return sorted(run.tools - called)

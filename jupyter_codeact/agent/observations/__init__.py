@@ -1,1 +1,1 @@
-"""Observations: what the model is shown of a cell that ran."""
+"""Observations: a cell's outputs as the model is shown them."""

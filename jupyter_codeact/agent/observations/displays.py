@@ -1,4 +1,4 @@
-"""Results and displays as text."""
+"""Describes results and displays as text."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _OBJECT = re.compile(
     r"^(?:<(?:bound method|built-in method|function) .*|<.* at 0x[0-9a-fA-F]+>)$", re.MULTILINE
 )
 _NUMBER = r"(?:np\.float\d+\()?nan\b"
-# as print() and repr() write one; a table, which may have missing values, has NaN
+# as print() and repr() write it; missing values in a table are written NaN
 _NAN = re.compile(rf"^{_NUMBER}\)?$|(?<!['\"])[:=(] ?{_NUMBER}", re.MULTILINE)
 _DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
 _SHAPE = re.compile(r"(?<!\d)(\d+) rows? [x×] (\d+) columns?")
 
 
 def text_of(value: Any) -> str:
-    """Return a text of nbformat, which may be a list of its lines."""
+    """Return a text in nbformat's form, which may be a list of lines."""
     return "".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a cell showed an object where its values were meant: a generator, a method.
+    """Tell whether a cell showed an object, such as a generator or a method, and not its values.
 
-    Not where there is a figure, which is then what was meant.
+    Next to a figure, which is the real result, such an output does not count.
     """
     found = False
     for output in outputs:
@@ -46,7 +46,7 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a cell computed nan: it prints ``p = nan``, or its result is that."""
+    """Tell whether a cell computed nan: it printed ``p = nan``, or its result is nan."""
     return any(
         _NAN.search(text_of(output.get("text") or output.get("data", {}).get("text/plain", "")))
         for output in outputs
@@ -54,7 +54,7 @@ def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def image_of(data: Mapping[str, Any]) -> Picture | None:
-    """Return the image that a display shows, if it shows one."""
+    """Return the image in a display, if there is one."""
     mime = next((mime for mime in _IMAGES if mime in data), None)
     return picture(mime, text_of(data[mime])) if mime and WIDGET not in data else None
 
@@ -62,7 +62,7 @@ def image_of(data: Mapping[str, Any]) -> Picture | None:
 def describe_image(
     image: Picture, data: Mapping[str, Any], metadata: Mapping[str, Any], note: str = ""
 ) -> str:
-    """Return a line in place of an image, with a ``note`` on whether the image is attached."""
+    """Return a line that stands for an image; ``note`` says whether the image is attached."""
     about = metadata.get(image.mime)
     facts = {
         "text": strip_terminal_codes(text_of(data.get("text/plain", ""))).strip(),
@@ -75,7 +75,7 @@ def describe_image(
 
 
 def describe(data: Mapping[str, Any]) -> str:
-    """Return a display that is no image as text: the best of its texts, and the types that have none."""
+    """Return a display without an image as text: its best text, and the types that have none."""
     plain = strip_terminal_codes(text_of(data.get("text/plain", ""))).strip("\n")
     if WIDGET in data:
         return f"[widget: {plain}]" if plain else "[widget]"
@@ -103,7 +103,7 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
 
 
 def _lines(plain: str) -> str:
-    """Return the lines of a string that is shown as a Python literal; anything else as it is."""
+    """Return the text of a multi-line string that is shown as a Python literal; anything else unchanged."""
     if plain[0] not in "'\"" or "\\n" not in plain:
         return plain
     try:
@@ -114,7 +114,7 @@ def _lines(plain: str) -> str:
 
 
 def _data_frame(html: str, plain: str) -> str:
-    """Return a pandas table, one line a row, and its shape."""
+    """Return a pandas table, one line per row, and its shape."""
     folded = _is_folded(plain) or not plain
     if _SHAPE.search(plain) and not folded:
         return plain
@@ -127,5 +127,5 @@ def _data_frame(html: str, plain: str) -> str:
 
 
 def _is_folded(plain: str) -> bool:
-    """Tell whether pandas broke a wide table into several below each other."""
+    """Tell whether pandas split a wide table into several blocks."""
     return any(line.endswith("\\") for line in plain.split("\n"))

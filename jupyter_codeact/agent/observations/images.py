@@ -1,4 +1,4 @@
-"""Images for models that support them, and what can be said of them to other models."""
+"""Prepares images for models that support them, and finds facts about images for those that do not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 
 MAX_SIDE = 1024
-"""Images are sent at most this wide and high, in pixels."""
+"""Greatest width and height of an image that is sent, in pixels; larger ones are scaled down."""
 
 MAX_PIXELS = 50_000_000
 """Larger images are not decoded."""
@@ -24,7 +24,7 @@ _SVG_SIDE = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image of an output. ``size`` is width and height in pixels, where the file tells."""
+    """An image of an output. ``size`` is its width and height in pixels, if the file says."""
 
     mime: str
     content: bytes
@@ -32,7 +32,7 @@ class Picture:
 
     @property
     def labels(self) -> str:
-        """The text in the image, where its format tells."""
+        """The text in the image, if its format keeps it."""
         if self.mime != "image/svg+xml":
             return ""
         found = _SVG_TEXT.finditer(self.content.decode("utf-8", "replace"))
@@ -40,10 +40,10 @@ class Picture:
         return ", ".join(dict.fromkeys(word for word in words if word))
 
     def data_uri(self) -> str | None:
-        """Return the image as a model is sent it, at most `MAX_SIDE` wide and high.
+        """Return the image to send to a model, at most `MAX_SIDE` wide and high.
 
-        ``None`` if it is not of a format that models accept, damaged, larger than `MAX_PIXELS`, or too large
-        while Pillow, which makes it smaller, is not installed.
+        ``None`` if its format is not accepted by models, if it is damaged or larger than `MAX_PIXELS`, or if
+        it needs to be scaled down and Pillow is not installed.
         """
         if self.mime not in _SENT_AS or self.size is None or self.size[0] * self.size[1] > MAX_PIXELS:
             return None
@@ -57,7 +57,7 @@ class Picture:
 
 
 def picture(mime: str, data: str) -> Picture:
-    """Return the image that an output has under ``mime``: base64, or text for SVG."""
+    """Return an output's image; ``data`` is base64, or text for SVG."""
     if mime == "image/svg+xml":
         content = data.encode("utf-8", "replace")
     else:
@@ -85,12 +85,12 @@ def _smaller(content: bytes) -> bytes | None:
         ValueError,
         SyntaxError,
         Image.DecompressionBombError,
-    ):  # what Pillow says of damaged files
+    ):  # damaged files
         return None
 
 
 def _size(mime: str, content: bytes) -> tuple[int, int] | None:
-    """Read width and height from the header."""
+    """Read width and height from the file's header."""
     try:
         if mime == "image/png" and content.startswith(b"\x89PNG"):
             return struct.unpack(">II", content[16:24])

@@ -1,4 +1,4 @@
-"""The text of an HTML display, with its tables as tables."""
+"""Turns an HTML display into text, with its tables as tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MEDIA = {"audio", "canvas", "embed", "iframe", "img", "input", "object", "svg",
 _MAX_SPAN = 100
 _WIDEST = 60
 MAX_CHARACTERS = 300_000
-"""Of longer HTML only the beginning is read."""
+"""Most characters of HTML that are read."""
 
 
 @dataclass(slots=True)
@@ -39,26 +39,26 @@ class Table:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many rows have data, and how many columns."""
+        """The numbers of rows with data, and of columns."""
         data = [sum(cell.columns for cell in row if not cell.heading) for row in self.cells]
         return sum(map(bool, data)), max(data, default=0)
 
     def __str__(self) -> str:
-        """Return the table with its columns under each other."""
+        """Return the table with aligned columns."""
         grid: list[list[str]] = []
-        hanging: dict[int, int] = {}  # rows that a cell above still spans, by column
+        spanned: dict[int, int] = {}  # rows that a cell above still spans, by column
         for row in self.cells:
             line: list[str] = []
 
             def skip(line: list[str] = line) -> None:
-                while hanging.get(len(line), 0):
-                    hanging[len(line)] -= 1
+                while spanned.get(len(line), 0):
+                    spanned[len(line)] -= 1
                     line.append("")
 
             for cell in row:
                 skip()
                 for column in range(cell.columns):
-                    hanging[len(line)] = cell.rows - 1
+                    spanned[len(line)] = cell.rows - 1
                     line.append("" if column else cell.text)
             skip()
             grid.append(line)
@@ -70,7 +70,7 @@ class Table:
 
 
 class Markup(HTMLParser):
-    """HTML, parsed. ``text`` is its visible text, ``tables`` are its outermost tables."""
+    """Parsed HTML. ``text`` is its visible text, ``tables`` are its outermost tables."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -81,17 +81,17 @@ class Markup(HTMLParser):
         with suppress(AssertionError):  # raised by the parser for a declaration it does not know
             self.feed(html[:MAX_CHARACTERS])
             self.close()
-        while self._depth:  # a table that the page never closed
+        while self._depth:  # a table without an end tag
             self.handle_endtag("table")
 
     @property
     def text(self) -> str:
-        """The text, a line for each block."""
+        """The text, with each block on its own line."""
         lines = "\n".join(map(str.rstrip, "".join(self._written).split("\n")))
         return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin an element."""
+        """Open an element."""
         attributes = dict(attrs)
         self._invisible += tag in _INVISIBLE
         self._verbatim += tag == "pre"
@@ -116,7 +116,7 @@ class Markup(HTMLParser):
             self._write("\n- " if tag == "li" else "\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """End an element."""
+        """Close an element."""
         self._invisible -= tag in _INVISIBLE and self._invisible > 0
         self._verbatim -= tag == "pre" and self._verbatim > 0
         if tag == "table" and self._depth:
@@ -130,7 +130,7 @@ class Markup(HTMLParser):
             self._write("\n")
 
     def handle_data(self, data: str) -> None:
-        """Read text."""
+        """Add text."""
         if not self._invisible and not (self._depth and self._cell is None):
             self._write(
                 data if self._verbatim else re.sub(r"\s+", " ", data if self._in_line else data.lstrip())

@@ -1,4 +1,4 @@
-"""What a terminal would show of a printed text, as plain text."""
+"""Printed text as a terminal would show it, without control codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 _CONTROL = re.compile(
     r"""
       (?:\x1b\[|\x9b) (?P<numbers>[0-9;:<=>?]*) [ -/]* (?P<command>[@-~])
-    | \x1b[\]PX^_] [^\x07\x1b\x9c]* (?:\x07|\x1b\\|\x9c)?     # titles, links and the like, up to their end
+    | \x1b[\]PX^_] [^\x07\x1b\x9c]* (?:\x07|\x1b\\|\x9c)?     # titles, links and the like
     | \x1b [ -/]* [0-~]?
     | (?P<move>[\r\n\b])
     | [\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]
@@ -20,9 +20,9 @@ _WIDEST = 10_000
 
 
 def strip_terminal_codes(text: str) -> str:
-    """Return what stays on the screen: without colors, and with what was printed over gone.
+    """Return the text that stays on the screen: without colors and without overwritten characters.
 
-    Progress bars go back in their line, or up some lines, and print again; only their last state is left.
+    Progress bars move the cursor back and print again; only their last state is left.
     """
     text = text.replace("\r\n", "\n")
     if not _ANY_CONTROL.search(text):

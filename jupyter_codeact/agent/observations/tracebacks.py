@@ -1,4 +1,4 @@
-"""An error as a model should read it: the place in the user's code, library frames in brief, the message."""
+"""Tracebacks in brief: the place in the user's code, library frames folded, the message."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _MAX_LINES = 5
 @dataclass(frozen=True, slots=True)
 class _Frame:
     text: str
-    of_user: bool
+    in_user_code: bool
 
 
 @dataclass(slots=True)
-class _Raised:
-    """One exception of a chain. ``link`` is the line that says how it followed from the one before."""
+class _ChainedError:
+    """One exception of a chain. ``link`` is the line that relates it to the one before."""
 
     link: str = ""
     frames: list[_Frame] = field(default_factory=list)
@@ -48,28 +48,28 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
     Parameters
     ----------
     error : Output
-        As nbformat has it, with a traceback by IPython or another kernel.
+        In nbformat's form, with a traceback by IPython or another kernel.
     source : str
-        Source of the cell that failed, to quote a line that the traceback names without quoting it.
+        Source of the failed cell, to quote lines that the traceback only names.
     execution_count : int or None
-        The number by which tracebacks name that cell.
+        The number of that cell in tracebacks.
     """
     traceback = error.get("traceback") or []
     items = list(map(str, [traceback] if isinstance(traceback, str) else traceback))
-    shown = {
+    plain_items = {
         item: strip_terminal_codes(item).strip("\n") for item in set(items)
     }  # a deep recursion repeats its frames
-    own = {str(execution_count): source.split("\n")} if source else {}
-    chain = [_Raised()]
-    for item in map(shown.__getitem__, items):
+    cell_lines = {str(execution_count): source.split("\n")} if source else {}
+    chain = [_ChainedError()]
+    for item in map(plain_items.__getitem__, items):
         if not item.strip() or _RULE.fullmatch(item):
             continue
         if _HEADING.fullmatch(item):
             if chain[-1].message:
-                chain.append(_Raised())
+                chain.append(_ChainedError())
         elif _LINK.search(item) and chain[-1].message:
-            chain.append(_Raised(link=item.strip()))
-        elif frame := _frame(item, own):
+            chain.append(_ChainedError(link=item.strip()))
+        elif frame := _frame(item, cell_lines):
             chain[-1].frames.append(frame)
         else:
             chain[-1].message.append(item)
@@ -77,35 +77,36 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
     if not any(name in line for line in chain[-1].message):
         chain[-1].message.append(strip_terminal_codes(f"{name}: {error.get('evalue') or ''}"))
     chain[-1].message[-1] = chain[-1].message[-1].rstrip().removesuffix(":")
-    return "\n".join(_described(_merged(chain)))
+    return "\n".join(_describe(_merge_chain(chain)))
 
 
-def _frame(item: str, own: Mapping[str, list[str]]) -> _Frame | None:
-    """Read one frame of a traceback: its place and, if it can be had, its line of code.
+def _frame(item: str, cell_lines: Mapping[str, list[str]]) -> _Frame | None:
+    """Parse one frame of a traceback: its place and, if known, its line of code.
 
-    ``own`` has the lines of the cell, which go on where the traceback breaks off.
+    ``cell_lines`` are the lines of the failed cell, by its number; they complete a statement that the
+    traceback cuts.
     """
     header, *body = item.split("\n")
     header = header.strip()
     cell, file = _CELL.fullmatch(header), _FILE.fullmatch(header)
     if not (cell or file or _HIDDEN.fullmatch(item)) or any(re.match(r"[^\W\d]", line) for line in body):
-        return None  # a syntax error has its message in the same item
+        return None  # the message of a syntax error is in the same item
     numbered = [match for line in body if (match := _NUMBERED.fullmatch(line.strip()))]
     arrow = next((index for index, match in enumerate(numbered) if match["arrow"]), None)
     code = [match["code"] for match in numbered[arrow:]] if arrow is not None else body[:1]
     if cell and cell["line"]:
-        lines = own.get(cell["count"], [])[int(cell["line"]) - 1 :]
+        lines = cell_lines.get(cell["count"], [])[int(cell["line"]) - 1 :]
         if lines and (not code or lines[0].strip() == code[0].strip()):
             code = lines
     code = _statement(code[:_MAX_LINES])
     shared = len(code[0]) - len(code[0].lstrip()) if code else 0
     quoted = [f"    {line[shared:].rstrip()}" for line in code if line.strip() not in ("", _NO_SOURCE)]
-    of_user = bool(cell) or (file is not None and not _LIBRARY.search(file["path"]))
-    return _Frame("\n".join([header, *quoted]), of_user)
+    in_user_code = bool(cell) or (file is not None and not _LIBRARY.search(file["path"]))
+    return _Frame("\n".join([header, *quoted]), in_user_code)
 
 
 def _statement(lines: list[str]) -> list[str]:
-    """Return the lines up to the one where all brackets are closed again."""
+    """Return the lines up to the one that closes all brackets."""
     depth = 0
     for index, line in enumerate(lines):
         depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
@@ -114,25 +115,29 @@ def _statement(lines: list[str]) -> list[str]:
     return lines
 
 
-def _merged(chain: list[_Raised]) -> list[_Raised]:
-    """Join an exception that a library caught with the one it raised next, if the messages are the same."""
-    merged: list[_Raised] = []
-    for raised in chain:
-        before = merged[-1] if merged else None
-        if before and before.message == raised.message and not any(frame.of_user for frame in before.frames):
-            merged[-1] = _Raised(before.link, raised.frames + before.frames, raised.message)
+def _merge_chain(chain: list[_ChainedError]) -> list[_ChainedError]:
+    """Join an exception with the one raised next, if a library only raised it again with the same message."""
+    merged: list[_ChainedError] = []
+    for error in chain:
+        previous = merged[-1] if merged else None
+        if (
+            previous
+            and previous.message == error.message
+            and not any(frame.in_user_code for frame in previous.frames)
+        ):
+            merged[-1] = _ChainedError(previous.link, error.frames + previous.frames, error.message)
         else:
-            merged.append(raised)
+            merged.append(error)
     return merged
 
 
-def _described(chain: list[_Raised]) -> Iterator[str]:
-    in_users_code = any(frame.of_user for raised in chain for frame in raised.frames)
-    for raised in chain:
-        if raised.link:
-            yield raised.link
+def _describe(chain: list[_ChainedError]) -> Iterator[str]:
+    any_in_user_code = any(frame.in_user_code for error in chain for frame in error.frames)
+    for error in chain:
+        if error.link:
+            yield error.link
         lines: list[str] = []
-        for frame, same in groupby(raised.frames, key=lambda frame: frame if frame.of_user else None):
+        for frame, same in groupby(error.frames, key=lambda frame: frame if frame.in_user_code else None):
             count = len(list(same))
             if frame is None:
                 lines.append(_library(count))
@@ -141,11 +146,11 @@ def _described(chain: list[_Raised]) -> Iterator[str]:
         if len(lines) > _MAX_FRAMES:
             half = _MAX_FRAMES // 2
             lines[half:-half] = [f"… {len(lines) - 2 * half} more like these …"]
-        if raised is chain[-1] and raised.frames and not in_users_code:
-            rest = [_library(len(raised.frames) - 1)] if len(raised.frames) > 1 else []
-            lines = [*rest, raised.frames[-1].text]
+        if error is chain[-1] and error.frames and not any_in_user_code:
+            rest = [_library(len(error.frames) - 1)] if len(error.frames) > 1 else []
+            lines = [*rest, error.frames[-1].text]
         yield from lines
-        yield from raised.message
+        yield from error.message
 
 
 def _library(count: int) -> str:

@@ -1,1 +1,1 @@
-"""Replies: how a model writes actions, and how a reply is taken apart."""
+"""Parsing replies: thinking, prose and actions, in each action format."""

@@ -1,4 +1,4 @@
-"""A reply taken apart: what is said, what is only thought, and the fenced blocks."""
+"""The parts of a reply: prose, thinking and fenced blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..source import Piece, dedented, has_code, looks_like_code, pieces, syntax_tree, without_prompts
+from ..source import (
+    Span,
+    dedented,
+    has_code,
+    looks_like_code,
+    magics_and_strings,
+    syntax_tree,
+    without_prompts,
+)
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)"
@@ -27,7 +35,7 @@ _GOES_ON = re.compile(r"[ \t\r]*(?:\n|[^\w\s\"']|\Z)")  # what may follow a stri
 _PYTHON = re.compile(
     r"i?py(?:thon)?[\d.]*|python[-_]\w+|pycon|jupyter(?:-python)?|tool_code|code-cell", re.IGNORECASE
 )
-_END_MARK = r"(?:<[|/]?\w+[|]?>)?"  # of the turn or of the code, as some models write it behind the fence
+_END_MARK = r"(?:<[|/]?\w+[|]?>)?"  # some models mark the end of the turn or of the code after the fence
 _GLUED = re.compile(r"(?<=[^\s`])`{3}[ \t\r]*(?=\n|\Z)")
 _ATTRIBUTE = re.compile(r"""\bcell\s*=\s*["']?([\w-]{1,64})""")
 _CELL = re.compile(r"\bcell\b", re.IGNORECASE)
@@ -37,7 +45,7 @@ Language = Literal["python", "markdown", "unknown", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a reply from ``start`` to ``end``; if ``settled``, no further text can change it."""
+    """A part of a reply, from ``start`` to ``end``; if ``settled``, no further text can change it."""
 
     start: int
     end: int
@@ -46,19 +54,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Prose(Part):
-    """What is said."""
+    """Text for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thinking(Part):
-    """What is only thought; with its tags."""
+    """Thinking, with its tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block(Part):
-    """A fenced block; its fences lie within.
+    """A fenced block, fences included.
 
-    ``missing`` is what has to follow the reply for the block to be closed: empty if it is.
+    ``missing`` is the text that would close the block; empty if it is closed.
     """
 
     info: str
@@ -67,7 +75,7 @@ class Block(Part):
 
     @property
     def language(self) -> Language:
-        """What the info string says the block is written in."""
+        """The language that the info string names."""
         word = re.split(r"[\s,;:={}]", self.info.strip().lstrip("{."), maxsplit=1)[0].lower()
         if word in ("", "markdown", "md"):
             return "markdown" if word else "unknown"
@@ -75,7 +83,7 @@ class Block(Part):
 
     @property
     def source(self) -> str:
-        """What a cell made of the block holds: no common indentation, no prompts."""
+        """The source of a cell made from the block: without common indentation and prompts."""
         return without_prompts(dedented(self.body))
 
     @property
@@ -87,59 +95,59 @@ class Block(Part):
 
     @property
     def cell_id(self) -> str | None:
-        """The cell that the block asks to replace."""
+        """The id of the cell that the block is to replace."""
         attribute = _ATTRIBUTE.search(self.info)
         return attribute[1] if attribute else None
 
     @property
     def names_cell(self) -> bool:
-        """Whether the info string says in words that the block is a cell."""
+        """Whether the info string calls the block a cell."""
         return bool(_CELL.search(self.info))
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A reply without its thinking: ``text`` has it blanked out, lengths kept."""
+class VisibleReply:
+    """A reply without its thinking, which ``text`` has blanked out, so that positions stay the same."""
 
     text: str
     thinking: str
     incomplete: bool
     spans: tuple[tuple[int, int], ...]
 
-    def upto(self, end: int | None = None) -> str:
-        """Return what is said up to ``end``, thinking cut out."""
+    def up_to(self, end: int | None = None) -> str:
+        """Return the reply up to ``end``, with its thinking cut out."""
         end = len(self.text) if end is None else end
         kept, start = [], 0
         for first, last in self.spans:
             kept.append(self.text[start : min(first, end)])
             start = last
         kept.append(self.text[start:end])
-        said = "".join(kept)
-        return said.lstrip() if self.spans else said
+        visible = "".join(kept)
+        return visible.lstrip() if self.spans else visible
 
 
-def thought(text: str, part: Thinking) -> str:
-    """Return what is thought in a part of a reply, without the tags around it."""
-    said = _THINKING_TAG.sub("", text[part.start : part.end])
-    return (said if part.settled else _CUT_TAG.sub("", said)).strip()
+def thinking_text(text: str, part: Thinking) -> str:
+    """Return the text of a thinking part, without its tags."""
+    thinking = _THINKING_TAG.sub("", text[part.start : part.end])
+    return (thinking if part.settled else _CUT_TAG.sub("", thinking)).strip()
 
 
-def spoken(text: str) -> Spoken:
-    """Tell what a reply says from what it only thinks, whatever else is in it."""
+def hide_thinking(text: str) -> VisibleReply:
+    """Separate a reply from its thinking, whatever the action format."""
     found = [part for part in parts(text, fences=False) if isinstance(part, Thinking)]
-    said = text
+    visible = text
     for part in found:
-        said = said[: part.start] + " " * (part.end - part.start) + said[part.end :]
-    return Spoken(
-        said,
-        "\n\n".join(thought(text, part) for part in found),
+        visible = visible[: part.start] + " " * (part.end - part.start) + visible[part.end :]
+    return VisibleReply(
+        visible,
+        "\n\n".join(thinking_text(text, part) for part in found),
         bool(found) and not found[-1].settled,
         tuple((part.start, part.end) for part in found),
     )
 
 
 def parts(text: str, *, fences: bool = True) -> Iterator[Part]:
-    """Take a reply apart, in order and without gaps; without ``fences``, fenced blocks are prose."""
+    """Split a reply into its parts, in order and without gaps; without ``fences``, blocks count as prose."""
     start = _unopened_thinking(text, fences)
     if start:
         yield Thinking(0, start, settled=True)
@@ -147,7 +155,7 @@ def parts(text: str, *, fences: bool = True) -> Iterator[Part]:
 
 
 def _unopened_thinking(text: str, fences: bool) -> int:
-    """Return where thinking ends that began before the reply did, as some chat templates have it; else 0."""
+    """Return where thinking ends that a chat template opened before the reply; 0 if there is none."""
     for closing in _THINKING_CLOSES.finditer(text):
         inside = next(part for part in _parts(text, 0, fences) if part.end > closing.start())
         in_code = isinstance(inside, Block) and not inside.missing and syntax_tree(inside.source) is not None
@@ -157,7 +165,7 @@ def _unopened_thinking(text: str, fences: bool) -> int:
 
 
 def _parts(text: str, start: int, fences: bool) -> Iterator[Part]:
-    said = position = start
+    prose_start = position = start
     while position < len(text):
         found: Part | None = None
         line_end = text.find("\n", position)
@@ -172,15 +180,15 @@ def _parts(text: str, start: int, fences: bool) -> Iterator[Part]:
         elif late := _LATE_OPENING.search(text, position, line_end + 1):
             found = _block(text, late, late.start(), 0)
         if found:
-            if said < found.start:
-                yield Prose(said, found.start, settled=True)
+            if prose_start < found.start:
+                yield Prose(prose_start, found.start, settled=True)
             yield found
-            said = position = found.end
+            prose_start = position = found.end
             if isinstance(found, Thinking):
-                continue  # what follows on the same line may be a fence
+                continue  # a fence may follow on the same line
         position = text.find("\n", position) + 1 or len(text)
-    if said < len(text):
-        yield Prose(said, len(text), settled=False)
+    if prose_start < len(text):
+        yield Prose(prose_start, len(text), settled=False)
 
 
 def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
@@ -208,11 +216,11 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
     by_rule = closings.search(text, first)
     simple = block(by_rule)
     if fence == "```" and simple.language == "python" and syntax_tree(simple.source) is None:
-        for glued in _GLUED.finditer(text, first, by_rule.start() if by_rule else len(text)):
+        for fence_at_line_end in _GLUED.finditer(text, first, by_rule.start() if by_rule else len(text)):
             short = replace(
                 simple,
-                end=glued.end(),
-                body=text[first : glued.start()],
+                end=fence_at_line_end.end(),
+                body=text[first : fence_at_line_end.start()],
                 missing="",
                 settled=by_rule is not None,
             )
@@ -220,13 +228,13 @@ def _block(text: str, opening: re.Match[str], start: int, indent: int) -> Block:
                 return short
     if by_rule is None or simple.language not in ("python", "unknown"):
         return simple
-    around: Piece | None = None  # the string that the fence by the rule stands in
-    strings = pieces(text, first)
+    around: Span | None = None  # the string around the fence that closes the block by Markdown's rule
+    strings = magics_and_strings(text, first)
     string = next(strings, None)
     for close in closings.finditer(text, first):
         while string and string.end <= close.start():
             string = next(strings, None)
-        if string is None or string.stand_in is not None or close.start() < string.start:
+        if string is None or string.is_magic or close.start() < string.start:
             longer = block(close)
             sound = close.start() == by_rule.start() or syntax_tree(longer.source) is not None
             return longer if sound else simple

@@ -14,4 +14,4 @@ FORMATS: Mapping[str, ActionFormat] = {
     "execute": ExecuteFormat(),
     "tools": ToolsFormat(),
 }
-"""Every format by its name in the configuration."""
+"""Every format, by its name in the configuration."""

@@ -1,4 +1,4 @@
-"""Fenced blocks, as models write them anyway."""
+"""Actions as fenced blocks, the format that models are used to."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..source import dedented, looks_like_code, syntax_tree, without_prompts
-from .fences import Block, Thinking, parts, thought
-from .reply import CodeAction, ParsedReply, Preview, settled
+from .fences import Block, Thinking, parts, thinking_text
+from .reply import CodeAction, ParsedReply, Preview, drop_partial_markup
 
 
 class MarkdownFormat:
-    """Fenced blocks, as models write them anyway: the first Python block is the action."""
+    """Fenced blocks, the format that models are used to: the first Python block is the action."""
 
     name = "markdown"
     stop: tuple[str, ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
 
     def describe(self) -> str:
-        """Tell the model how to act in this format."""
+        """Return the instructions for the model."""
         return (
             "To act, write one ```python block. It runs as a notebook cell, and you are shown its output. "
             "```python cell=ID replaces cell ID; a ```markdown block before the code becomes a text cell. "
@@ -27,7 +27,7 @@ class MarkdownFormat:
         )
 
     def call(self, text: str) -> None:
-        """Return nothing: an endpoint is shown blocks as the model wrote them."""
+        """Return nothing: the endpoint gets blocks as the model wrote them."""
 
     def is_complete(self, text: str) -> bool:
         """Tell whether the first Python block is closed."""
@@ -41,80 +41,84 @@ class MarkdownFormat:
         return False
 
     def preview(self, text: str) -> Preview:
-        """Read a reply that is still being written."""
-        thinking, said, action = [], [], ""
+        """Parse an unfinished reply."""
+        thinking, prose, action = [], [], ""
         for part in parts(text):
             if isinstance(part, Thinking):
-                thinking.append(thought(text, part))
+                thinking.append(thinking_text(text, part))
             elif isinstance(part, Block) and (part.language == "python" or part.is_code):
                 action = part.body.rstrip()
                 break
             else:
-                said.append(text[part.start : part.end])
-        return Preview("\n\n".join(thinking), settled("".join(said)), action)
+                prose.append(text[part.start : part.end])
+        return Preview("\n\n".join(thinking), drop_partial_markup("".join(prose)), action)
 
     def parse(self, text: str) -> ParsedReply:
-        """Read a reply: the cells up to the first Python block, or an answer."""
-        reading = _Reading()
+        """Parse a reply: the cells up to the first Python block, or an answer."""
+        partial = _PartialReply()
         fenced = incomplete = False
         for part in parts(text):
             written = text[part.start : part.end]
             if isinstance(part, Thinking):
-                reading.thinking.append(thought(text, part))
+                partial.thinking.append(thinking_text(text, part))
                 incomplete = not part.settled
                 continue
-            reading.kept.append(written)
+            partial.kept.append(written)
             if not isinstance(part, Block):
-                reading.said.append(written)
+                partial.prose.append(written)
                 continue
             fenced = True
             if part.missing and _is_cut_code(part):
-                return reading.reply(incomplete=True)
+                return partial.reply(incomplete=True)
             if part.is_code:
-                reading.kept.append(part.missing)
+                partial.kept.append(part.missing)
                 action = CodeAction(part.source, "code", part.cell_id)
-                return reading.reply((*map(_text_cell, reading.markdown), action))
+                return partial.reply((*map(_text_cell, partial.text_blocks), action))
             if part.language == "markdown" and not part.missing:
-                reading.markdown.append(part)
-                reading.named = len(reading.kept) if part.names_cell else reading.named
+                partial.text_blocks.append(part)
+                partial.named_cells_end = len(partial.kept) if part.names_cell else partial.named_cells_end
             else:
-                reading.said.append(written)
-        if reading.named:
-            del reading.kept[reading.named :]
-            named = [block for block in reading.markdown if block.names_cell]
-            return reading.reply(tuple(map(_text_cell, named)))
-        answer = _joined(reading.kept)
+                partial.prose.append(written)
+        if partial.named_cells_end:
+            del partial.kept[partial.named_cells_end :]
+            named = [block for block in partial.text_blocks if block.names_cell]
+            return partial.reply(tuple(map(_text_cell, named)))
+        answer = _join(partial.kept)
         source = without_prompts(dedented(answer))
         if not fenced and looks_like_code(source, fenced=False):
-            reading.said.clear()
-            return reading.reply((CodeAction(source),))
-        reading.said = [answer]
-        return reading.reply(incomplete=incomplete)
+            partial.prose.clear()
+            return partial.reply((CodeAction(source),))
+        partial.prose = [answer]
+        return partial.reply(incomplete=incomplete)
 
 
 @dataclass
-class _Reading:
-    """What was read so far; ``kept`` stays in the history, ``named`` is where the last named cell ends."""
+class _PartialReply:
+    """The part of a reply parsed so far.
+
+    ``kept`` is the text that stays in the history, ``named_cells_end`` the number of its parts up to the last
+    block that calls itself a cell.
+    """
 
     thinking: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    prose: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    markdown: list[Block] = field(default_factory=list)
-    named: int = 0
+    text_blocks: list[Block] = field(default_factory=list)
+    named_cells_end: int = 0
 
     def reply(self, actions: tuple[CodeAction, ...] = (), *, incomplete: bool = False) -> ParsedReply:
         text = "".join(self.kept)
         return ParsedReply(
             text.lstrip() if self.thinking else text,
-            _joined(self.said),
+            _join(self.prose),
             actions,
             incomplete,
             "\n\n".join(self.thinking),
         )
 
 
-def _joined(said: list[str]) -> str:
-    return "".join(said).strip()
+def _join(prose: list[str]) -> str:
+    return "".join(prose).strip()
 
 
 def _text_cell(block: Block) -> CodeAction:
@@ -122,7 +126,7 @@ def _text_cell(block: Block) -> CodeAction:
 
 
 def _is_cut_code(block: Block) -> bool:
-    """Tell whether a block that was never closed is code that stops in the middle."""
+    """Tell whether an unclosed block is code that breaks off in the middle."""
     if syntax_tree(block.source) is not None:
         return False
     if block.language == "python":

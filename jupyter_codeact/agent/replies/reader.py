@@ -1,4 +1,4 @@
-"""Reading a reply while it streams."""
+"""Parsing a reply while it streams."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .reply import ActionFormat, ParsedReply, Preview
 
 
 @dataclass(frozen=True, slots=True)
-class Piece(Preview):
-    """What is new in a reply; with ``restart`` it is all there is, and what came before no longer counts."""
+class ReplyUpdate(Preview):
+    """What to add to the preview of a reply; with ``restart`` it replaces the preview."""
 
     restart: bool = False
 
 
 class ReplyReader:
-    """Takes a reply in as it streams, and tells its thinking, prose and action apart.
+    """Splits a reply into thinking, prose and action while it streams.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class ReplyReader:
         self._text = self._thinking = ""
         self._shown = Preview()
 
-    def feed(self, delta: Delta) -> Piece | None:
-        """Take in a piece of the reply; return what is new to watch, if anything is."""
+    def feed(self, delta: Delta) -> ReplyUpdate | None:
+        """Add a chunk of the reply; return what to add to the preview, if anything."""
         if delta.restart:
             self._text = self._thinking = ""
         self._text += delta.text
@@ -40,30 +40,25 @@ class ReplyReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the first action is complete, so that the model can be cut off."""
+        """Whether the first action is complete, so that generation can end."""
         return bool(self._text) and self._format.is_complete(self._text)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing has come yet."""
-        return not self._text and not self._thinking
-
     def parsed(self) -> ParsedReply:
-        """Return the reply as it is when it has ended."""
+        """Return the finished reply."""
         parsed = self._format.parse(self._text)
-        return replace(parsed, thinking=_joined(self._thinking, parsed.thinking))
+        return replace(parsed, thinking=_join(self._thinking, parsed.thinking))
 
     def _with_thinking(self, preview: Preview) -> Preview:
-        return replace(preview, thinking=_joined(self._thinking, preview.thinking))
+        return replace(preview, thinking=_join(self._thinking, preview.thinking))
 
 
-def _difference(before: Preview, now: Preview, *, restart: bool) -> Piece | None:
+def _difference(before: Preview, now: Preview, *, restart: bool) -> ReplyUpdate | None:
     pairs = [(before.thinking, now.thinking), (before.prose, now.prose), (before.action, now.action)]
     if restart or not all(new.startswith(old) for old, new in pairs):
-        return Piece(now.thinking, now.prose, now.action, restart=True)
+        return ReplyUpdate(now.thinking, now.prose, now.action, restart=True)
     new = [new[len(old) :] for old, new in pairs]
-    return Piece(new[0], new[1], new[2]) if any(new) else None
+    return ReplyUpdate(new[0], new[1], new[2]) if any(new) else None
 
 
-def _joined(*parts: str) -> str:
+def _join(*parts: str) -> str:
     return "\n\n".join(filter(None, map(str.strip, parts)))

@@ -1,7 +1,7 @@
-"""What a reply is: thinking, prose, and an action to run or none; and what reads it, an `ActionFormat`.
+"""A reply (thinking, prose, and actions or none), and the interface of the formats that parse it.
 
-A format reads the reply while it grows, so that the model can be cut off behind its first action, and once
-more when it is whole. Whatever is ambiguous is an answer: prose is never run.
+A format parses a reply while it streams, so that generation can end after the first action, and once more
+when it is complete. An ambiguous reply is an answer: prose is never run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class CodeAction:
-    """A cell that the model wants in the notebook; a code cell is to be run.
+    """A cell to write into the notebook and, if it is code, to run.
 
     ``cell_id`` names the cell to rewrite; ``None`` asks for a new one.
     """
@@ -26,22 +26,23 @@ class CodeAction:
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """A reply, understood.
+    """A parsed reply.
 
     Parameters
     ----------
     text : str
-        The reply as it stays in the history: without its thinking, and cut behind the action, whose closing
-        fence is there. Otherwise byte for byte what the model wrote, so that a prefix cache still knows it.
+        The reply as it stays in the history: without its thinking, and cut after the action, whose closing
+        fence is added if it is missing. Otherwise byte for byte what the model wrote, so that a prefix cache
+        can serve it.
     prose : str
-        What the model says to the user, without the actions and without its thinking.
+        The text for the user, without actions and thinking.
     actions : tuple of CodeAction
         Cells in order; at most one is a code cell, and it is the last. Empty if the reply is an answer.
     incomplete : bool
-        Whether the reply broke off in its thinking or in code that cannot be run like this. Then there is no
+        Whether the reply broke off in its thinking, or in code that cannot run unfinished. Then there is no
         action, and ``prose`` is no answer.
     thinking : str
-        What the model only thought, without the tags around it.
+        The model's reasoning, without the tags around it.
     """
 
     text: str
@@ -52,18 +53,18 @@ class ParsedReply:
 
     @property
     def code(self) -> str | None:
-        """The source of the code cell that the reply asks for, if it asks for one."""
+        """The source of the reply's code cell, if it has one."""
         return next((action.source for action in self.actions if action.cell_type == "code"), None)
 
     @property
     def is_answer(self) -> bool:
-        """Whether the reply tells the user something and asks for nothing."""
+        """Whether the reply is an answer to the user."""
         return bool(self.prose) and not self.actions and not self.incomplete
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What there is so far of a reply that is still being written."""
+    """The parts of an unfinished reply so far."""
 
     thinking: str = ""
     prose: str = ""
@@ -75,46 +76,46 @@ class ActionFormat(Protocol):
 
     @property
     def name(self) -> str:
-        """What the configuration calls the format."""
+        """The format's name in the configuration."""
         ...
 
     @property
     def stop(self) -> tuple[str, ...]:
-        """Strings that an engine can end the reply at. It may leave them out of the reply."""
+        """Stop sequences for the engine, which may leave them out of the reply."""
         ...
 
     @property
     def tools(self) -> Sequence[Mapping[str, Any]]:
-        """Functions to declare to the endpoint, if the format uses its function calling."""
+        """Functions to declare to the endpoint, if the format uses function calling."""
         ...
 
     def is_complete(self, text: str) -> bool:
-        """Tell whether nothing that may still come changes what `parse` makes of the reply. Cheap.
+        """Tell whether further text would no longer change what `parse` returns. Cheap.
 
-        But for one thing: a ``</think>`` that was never opened turns all before it into thinking.
+        One exception: a ``</think>`` without an opening tag turns everything before it into thinking.
         """
         ...
 
     def preview(self, text: str) -> Preview:
-        """Read a reply that is still being written, for people to watch. Never raises."""
+        """Parse an unfinished reply, to show it as it streams. Never raises."""
         ...
 
     def parse(self, text: str) -> ParsedReply:
-        """Read a reply that has ended, or that was cut off because it `is_complete`. Never raises."""
+        """Parse a reply that has ended, or was cut because it `is_complete`. Never raises."""
         ...
 
     def describe(self) -> str:
-        """Tell the model how to act in this format."""
+        """Return the instructions for the model."""
         ...
 
     def call(self, text: str) -> tuple[str, str, str] | None:
-        """Return a reply as a call of one of the `tools`: what is said before, the name, the arguments."""
+        """Return a reply as a call of one of the `tools`: the text before it, the name, the arguments."""
         ...
 
 
-_UNSETTLED = re.compile(r"(?:^|\n)[ \t]*(?:`{1,2}|`{3,}[^\n]*|~{1,2}|~{3,}[^\n]*)\Z|<[/\w|]*\Z")
+_PARTIAL_MARKUP = re.compile(r"(?:^|\n)[ \t]*(?:`{1,2}|`{3,}[^\n]*|~{1,2}|~{3,}[^\n]*)\Z|<[/\w|]*\Z")
 
 
-def settled(prose: str) -> str:
-    """Return prose that is still being written without an end that may yet become a fence or a tag."""
-    return _UNSETTLED.sub("", prose.rstrip()).strip()
+def drop_partial_markup(prose: str) -> str:
+    """Return unfinished prose without an ending that may still become a fence or a tag."""
+    return _PARTIAL_MARKUP.sub("", prose.rstrip()).strip()

@@ -1,4 +1,4 @@
-"""Native function calling, as text."""
+"""Native function calling, written as text."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..source import dedented, has_code, syntax_tree
-from .fences import spoken
-from .reply import CodeAction, ParsedReply, Preview, settled
+from .fences import hide_thinking
+from .reply import CodeAction, ParsedReply, Preview, drop_partial_markup
 
 _CALL = re.compile(
     r"<tool_call>\s*|\A\s*(?:```(?:json)?\s*)?\{?(?=\{\s*\"name\")"
 )  # small models forget the tag
-_CALL_ENDS = "</tool_call>"
+_CALL_END = "</tool_call>"
 _CODE = re.compile(r'"code"\s*:\s*(?=")')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)')
 _JSON = json.JSONDecoder(strict=False)  # models break lines within strings
 
 
 class ToolsFormat:
-    """Native function calling, as text.
+    """Native function calling, written as text.
 
-    A client renders the call that an endpoint reports with `render`; models that write their calls into the
-    reply write them just so. What the endpoint is shown of the past are calls and their results again, in its
-    own words: hosted models go on calling as they see it done, and local ones get their template's form.
+    A client turns the calls that an endpoint reports into text with `render`; models that write calls into
+    their replies use the same form. The endpoint gets past calls and results in its own protocol: hosted
+    models continue the pattern, and local ones see the form of their chat template.
     """
 
     name = "tools"
@@ -45,22 +45,22 @@ class ToolsFormat:
             },
         },
     }
-    """The one tool, as a request to an OpenAI-compatible endpoint names it."""
+    """The one tool, as an OpenAI-compatible endpoint expects it."""
     tools: tuple[Mapping[str, Any], ...] = (schema,)
 
     def describe(self) -> str:
-        """Tell the model how to act in this format."""
+        """Return the instructions for the model."""
         return (
             "To act, call the function python with the code of one notebook cell; you are shown its output. "
             "A reply without a call is your final answer."
         )
 
     def render(self, name: str, arguments: str) -> str:
-        """Return the canonical text of a call, whose ``arguments`` are JSON as the endpoint sent them."""
-        return f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": {arguments}}}\n{_CALL_ENDS}'
+        """Return a call as text; ``arguments`` are JSON, as the endpoint sent them."""
+        return f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": {arguments}}}\n{_CALL_END}'
 
     def call(self, text: str) -> tuple[str, str, str] | None:
-        """Return a reply as a call of the one tool: what is said before, the name, the arguments."""
+        """Return a reply as a call of the one tool: the text before it, the name, the arguments."""
         parsed = self.parse(text)
         if not parsed.actions:
             return None
@@ -70,44 +70,46 @@ class ToolsFormat:
 
     def is_complete(self, text: str) -> bool:
         """Tell whether the first call is closed."""
-        if _CALL_ENDS not in text:
+        if _CALL_END not in text:
             return False
-        said = spoken(text).text
-        opening = _CALL.search(said)
-        call, end = _decoded(said, opening.end()) if opening else (None, None)
-        return end is not None and _called(call) is not None and _CALL_ENDS in said[end:]
+        visible = hide_thinking(text).text
+        opening = _CALL.search(visible)
+        call, end = _decode_json(visible, opening.end()) if opening else (None, None)
+        return end is not None and _action_in(call) is not None and _CALL_END in visible[end:]
 
     def preview(self, text: str) -> Preview:
-        """Read a reply that is still being written."""
-        said = spoken(text)
-        opening = _CALL.search(said.text)
+        """Parse an unfinished reply."""
+        visible = hide_thinking(text)
+        opening = _CALL.search(visible.text)
         if opening is None:
-            return Preview(said.thinking, settled(said.text))
-        code = _CODE.search(said.text, opening.end())
-        string = _STRING.match(said.text, code.end()) if code else None
-        source = _decoded(f'"{string[1]}"', 0)[0] if string else ""
-        return Preview(said.thinking, said.text[: opening.start()].strip(), source or "")
+            return Preview(visible.thinking, drop_partial_markup(visible.text))
+        code = _CODE.search(visible.text, opening.end())
+        string = _STRING.match(visible.text, code.end()) if code else None
+        source = _decode_json(f'"{string[1]}"', 0)[0] if string else ""
+        return Preview(visible.thinking, visible.text[: opening.start()].strip(), source or "")
 
     def parse(self, text: str) -> ParsedReply:
-        """Read a reply: the first call, or an answer."""
-        said = spoken(text)
-        opening = _CALL.search(said.text)
+        """Parse a reply: the first call, or an answer."""
+        visible = hide_thinking(text)
+        opening = _CALL.search(visible.text)
         if opening is None:
-            return ParsedReply(said.upto(), said.text.strip(), (), said.incomplete, said.thinking)
-        prose = said.text[: opening.start()].strip()
-        call, end = _decoded(said.text, opening.end())
-        action = _called(call)
+            return ParsedReply(
+                visible.up_to(), visible.text.strip(), (), visible.incomplete, visible.thinking
+            )
+        prose = visible.text[: opening.start()].strip()
+        call, end = _decode_json(visible.text, opening.end())
+        action = _action_in(call)
         if action is None:
-            return ParsedReply(said.upto(), prose, (), True, said.thinking)
-        closing = said.text.find(_CALL_ENDS, end or opening.end())
-        kept = said.upto(None if closing < 0 else closing + len(_CALL_ENDS))
+            return ParsedReply(visible.up_to(), prose, (), True, visible.thinking)
+        closing = visible.text.find(_CALL_END, end or opening.end())
+        kept = visible.up_to(None if closing < 0 else closing + len(_CALL_END))
         if closing < 0 and "<" in opening[0]:
-            kept = f"{kept.rstrip()}\n{_CALL_ENDS}"
-        return ParsedReply(kept, prose, (action,), thinking=said.thinking)
+            kept = f"{kept.rstrip()}\n{_CALL_END}"
+        return ParsedReply(kept, prose, (action,), thinking=visible.thinking)
 
 
-def _decoded(text: str, start: int) -> tuple[Any, int | None]:
-    """Return the JSON that begins at ``start`` and where it ends; of broken JSON, whatever code it holds."""
+def _decode_json(text: str, start: int) -> tuple[Any, int | None]:
+    """Return the JSON value at ``start`` and its end; of broken JSON, the code in it and no end."""
     try:
         value, end = _JSON.raw_decode(text, start)
         return value, end
@@ -123,15 +125,15 @@ def _decoded(text: str, start: int) -> tuple[Any, int | None]:
         return None, None
 
 
-def _called(call: Any) -> CodeAction | None:
-    """Return what a call wants to run.
+def _action_in(call: Any) -> CodeAction | None:
+    """Return the action that a call asks for.
 
-    Models also call the notebook's own functions, though only ``python`` was declared: code can do that.
+    Models also call the notebook's own functions, although only ``python`` was declared; that becomes code.
     """
     name = call.get("name") if isinstance(call, dict) else None
     arguments = call.get("arguments", {}) if isinstance(call, dict) else None
     if isinstance(arguments, str):
-        arguments = _decoded(arguments, 0)[0] or {"code": arguments}
+        arguments = _decode_json(arguments, 0)[0] or {"code": arguments}
     if not isinstance(name, str) or not isinstance(arguments, dict):
         return None
     code, cell = arguments.get("code"), arguments.get("cell")
