@@ -1,4 +1,4 @@
-"""What tests of every room may need: real models, pulled as a user would pull them."""
+"""Fixtures for all tests: real models, downloaded as a user would do it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports of servers that tests start."""
+"""Ports for servers that tests start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 def await_server(url: str, process: subprocess.Popen[Any], log: Callable[[], str]) -> None:
-    """Wait until a server that a process is to be answers; if it does not, fail with what it logged."""
+    """Wait until a server process answers; if it does not, fail with its log."""
     deadline = time.monotonic() + 60
     while True:
         try:

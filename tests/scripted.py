@@ -1,11 +1,11 @@
-"""A model whose replies are written down: an OpenAI-compatible server for what must be deterministic.
+"""A model with scripted replies: an OpenAI-compatible server, for tests that must be deterministic.
 
     with ScriptedModel(["```python\\n1 + 1\\n```", "It is 2."]) as model:
         ...  # talk to model.url with model.api_key
         assert model.requests[1]["messages"][-1]["content"] == ...
 
 Each request takes the next reply of the script. A reply is a string, one of the classes below, or a function
-of the request's messages that returns one. A client that retries what failed takes the next reply for it.
+of the request's messages that returns one. A client that retries a request takes the next reply for it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tornado.web import Application, RequestHandler
 
 MODEL = "scripted"
 PIECE = 4
-"""Characters of a piece of a streamed reply; usage counts each piece as a token."""
+"""Characters of a chunk of a streamed reply; usage counts each chunk as a token."""
 
 
 @dataclass
 class Said:
-    """A reply with a pace: ``delay`` seconds before it begins, ``pause`` seconds after each piece."""
+    """A reply with timing: ``delay`` seconds before it begins, ``pause`` seconds after each chunk."""
 
     text: str
     delay: float = 0.0
@@ -42,9 +42,9 @@ class Said:
 
 @dataclass
 class Held:
-    """A reply that stops after ``text`` until it is released; then it goes on with ``rest``.
+    """A reply that stops after ``text`` until it is released, and then continues with ``rest``.
 
-    ``reached`` is set when ``text`` has been sent, ``disconnected`` when the client went away meanwhile.
+    ``reached`` is set when ``text`` has been sent, ``disconnected`` when the client disconnects meanwhile.
     """
 
     text: str
@@ -56,7 +56,7 @@ class Held:
 
 @dataclass
 class Refusal:
-    """An answer that is no reply: an HTTP status, what the server says about it, and headers."""
+    """An error response: an HTTP status, a message, and headers."""
 
     status: int
     message: str = "The scripted model refuses."
@@ -72,7 +72,7 @@ class Broken:
 
 @dataclass
 class Called:
-    """A reply that calls a function, in the protocol's own way: ``text``, then the call in pieces."""
+    """A reply that calls a function in the endpoint's protocol: ``text``, then the call in chunks."""
 
     name: str
     arguments: str
@@ -84,23 +84,23 @@ ScriptedReply = OneReply | Callable[[list[dict[str, Any]]], OneReply]
 
 
 class ScriptedModel:
-    """Serves a script of replies on a loopback port, in a thread of its own.
+    """Serves a script of replies on a loopback port, in its own thread.
 
     Attributes
     ----------
     url : str
-        Base URL of the server, as an OpenAI client wants it.
+        Base URL of the server, for an OpenAI client.
     api_key : str
         The only key the server accepts.
     requests : list of dict
-        The bodies of the requests for a reply, oldest first.
+        The bodies of the requests for replies, oldest first.
     disconnected : threading.Event
-        Set when a client went away in the middle of a reply.
+        Set when a client disconnects in the middle of a reply.
     overdrawn : bool
-        Whether more replies were asked for than the script has.
+        Whether there were more requests than replies.
     listed : dict
-        What else the list of models tells of the model; by default the size of a small one, which gets
-        every hook.
+        Further fields of the model's entry in the list of models; by default the size of a small model, which
+        gets every hook.
     """
 
     def __init__(self, replies: Iterable[ScriptedReply] = ()) -> None:
@@ -110,18 +110,18 @@ class ScriptedModel:
         self.script(replies)
 
     def script(self, replies: Iterable[ScriptedReply]) -> None:
-        """Begin a new script, and a new record of requests."""
+        """Begin a new script, and a new list of requests."""
         self._replies = iter(list(replies))
         self.overdrawn = False
         self.requests: list[dict[str, Any]] = []
         self.disconnected = threading.Event()
 
     def held(self, text: str, rest: str = "") -> Held:
-        """Return a reply for the script that stops in the middle until it is released."""
+        """Return a reply that stops in the middle until it is released."""
         return Held(text, rest)
 
     def next_reply(self, body: dict[str, Any]) -> OneReply:
-        """Take a request down and return the reply for it."""
+        """Record a request and return its reply."""
         self.requests.append(body)
         reply = next(self._replies, None)
         if reply is None:
@@ -267,13 +267,13 @@ class _Chat(_Handler):
         await self.flush()
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, or until the client is gone."""
+        """Sleep, at most until the client disconnects."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.gone.wait()
 
     async def _released(self, reply: Held) -> None:
-        """Wait for a thread's word, or until the client is gone."""
+        """Wait until another thread releases the reply, or the client disconnects."""
         loop = asyncio.get_running_loop()
         heard = asyncio.Event()
 
@@ -289,7 +289,7 @@ class _Chat(_Handler):
         finally:
             for wait in waits:
                 wait.cancel()
-            reply.released.set()  # ends the thread that listens
+            reply.released.set()  # ends the listening thread
 
 
 def _until_stop(reply: Said | Held | Broken | Called, stops: str | list[str]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Imports point one way, no file imports itself through others, and files stay small."""
+"""Imports point one way, without cycles, and files stay small."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ MAY_IMPORT = {
     "shell": CORE | SHARED | {"shell"},
     "server": CORE | SHARED | {"server", "protocol"},
     "cli": CORE | SHARED | {"cli"},
-    "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # which is evaluation's command
+    "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "evaluation": CORE | {"evaluation", "tools"},
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used
 }
-"""What each package, or file at the top, may import of this project; there is a line for all there are."""
+"""What each package and top-level file may import from this project; each has a line."""
 
 
 def module_of(file: Path) -> str:
@@ -52,7 +52,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports(file: Path) -> frozenset[str]:
-    """Return the modules of this package that a file imports, wherever in it and for whatever reason."""
+    """Return the modules of this package that a file imports, at its top or anywhere else."""
     return frozenset(_imports(file))
 
 
@@ -72,32 +72,32 @@ def _imports(file: Path) -> Iterator[str]:
             yield inside if inside in modules() else "/".join(base) or "__init__"
 
 
-def room(file: Path) -> str:
+def package_of(file: Path) -> str:
     module = module_of(file)
     return module if module in MAY_IMPORT else module.split("/")[0]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_a_file_imports_only_what_its_package_may(file: Path) -> None:
-    assert {module.split("/")[0] for module in imports(file)} <= MAY_IMPORT[room(file)]
+    assert {module.split("/")[0] for module in imports(file)} <= MAY_IMPORT[package_of(file)]
 
 
-def test_no_file_imports_itself_through_others() -> None:
-    circles: set[tuple[str, ...]] = set()
+def test_there_are_no_import_cycles() -> None:
+    cycles: set[tuple[str, ...]] = set()
     done: set[str] = set()
 
     def visit(module: str, path: tuple[str, ...]) -> None:
         if module in path:
-            circles.add(path[path.index(module) :])
+            cycles.add(path[path.index(module) :])
         elif module not in done:
             for other in sorted(imports(modules()[module]) if module in modules() else ()):
                 visit(other, (*path, module))
             done.add(module)
 
     for module in modules():
-        if module != "__init__":  # which imports what its names stand for when they are first used
+        if module != "__init__":  # it imports its names only when they are first used
             visit(module, ())
-    assert circles == set()
+    assert cycles == set()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_file_stays_below_400_lines(file: Path) -> None:
         assert len(file.read_text().splitlines()) < 400
 
 
-def test_the_agent_knows_no_jupyter_no_http_and_no_files() -> None:
+def test_the_agent_imports_no_jupyter_http_or_file_libraries() -> None:
     foreign = {"tornado", "jupyter_server", "jupyter_client", "openai", "httpx", "nbformat", "sqlite3"}
     for file in (PACKAGE / "agent").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -1,4 +1,4 @@
-"""The documentation builds, and tells of everything there is to set."""
+"""The documentation builds, and describes every setting and command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the pages; a warning is an error, as `make docs` has it."""
+    """Build the pages; a warning is an error, as for `make docs`."""
     built = tmp_path_factory.mktemp("docs")
     sphinx = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "docs", str(built)]
     result = subprocess.run(sphinx, cwd=ROOT, capture_output=True, text=True)

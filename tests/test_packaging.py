@@ -1,4 +1,4 @@
-"""The wheel has everything that JupyterLab and Jupyter's server need to find the extension, and no more."""
+"""The wheel contains what JupyterLab and Jupyter Server need to find the extension, and no more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, with the frontend as `make` has built it."""
+    """Build the wheel, with the frontend that `make` has built."""
     assert (ROOT / "labextension/dist/package.json").is_file(), "make builds the frontend first"
     folder = tmp_path_factory.mktemp("wheel")
     build = [*PIP, "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "--quiet", "-w", str(folder)]
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def files(wheel: Path) -> dict[str, bytes]:
-    """Return the wheel's files, those for Jupyter's folders by their places there."""
+    """Return the wheel's files; data files by their paths below the prefix."""
     with zipfile.ZipFile(wheel) as archive:
         return {re.sub(r"^[^/]+\.data/data/", "", name): archive.read(name) for name in archive.namelist()}
 
@@ -48,7 +48,7 @@ def metadata(files: dict[str, bytes]) -> Message:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into a virtual environment of its own, which borrows everything else from ours."""
+    """Install the wheel into a new virtual environment, which borrows all dependencies from this one."""
     prefix = tmp_path_factory.mktemp("environment")
     venv.create(prefix, with_pip=False, symlinks=True)
     [packages] = prefix.glob("lib/*/site-packages")
@@ -65,7 +65,7 @@ def _environment(prefix: Path) -> dict[str, str]:
 
 
 def jupyter(installed: Path, module: str, *arguments: str) -> str:
-    """Call one of Jupyter's commands and return what it says, without colors."""
+    """Run one of Jupyter's commands and return its output, without colors."""
     result = subprocess.run(
         [str(installed / "bin/python"), "-m", module, *arguments],
         env=_environment(installed),
@@ -78,7 +78,7 @@ def jupyter(installed: Path, module: str, *arguments: str) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
 
 
-def test_the_wheel_has_the_package_and_nothing_of_the_workshop(files: dict[str, bytes]) -> None:
+def test_the_wheel_contains_the_package_and_no_development_files(files: dict[str, bytes]) -> None:
     modules = {
         str(path.relative_to(ROOT)) for path in (ROOT / "jupyter_codeact").rglob("*.py") if path.is_file()
     }
@@ -94,7 +94,7 @@ def test_the_wheel_enables_the_server_extension(files: dict[str, bytes]) -> None
     assert config == {"ServerApp": {"jpserver_extensions": {"jupyter_codeact": True}}}
 
 
-def test_the_wheel_has_the_built_frontend(files: dict[str, bytes]) -> None:
+def test_the_wheel_contains_the_built_frontend(files: dict[str, bytes]) -> None:
     build = json.loads(files[f"{LABEXTENSION}/package.json"])["jupyterlab"]["_build"]
     assert f"{LABEXTENSION}/{build['load']}" in files
     built = [path for path in (ROOT / "labextension/dist").rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""What `jupyter_codeact` offers to programs."""
+"""The public API of `jupyter_codeact`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ run("Add.", approval="sometimes")
 """
 
 
-def test_every_name_that_is_offered_is_there_and_listed() -> None:
+def test_every_public_name_exists_and_is_listed() -> None:
     for name in jupyter_codeact.__all__:
         assert getattr(jupyter_codeact, name) is not None
         assert name in dir(jupyter_codeact)
@@ -37,7 +37,7 @@ def test_every_name_that_is_offered_is_there_and_listed() -> None:
     assert names == set(jupyter_codeact.__all__)
 
 
-def test_run_and_arun_name_all_they_take_and_take_the_same() -> None:
+def test_run_and_arun_have_the_same_explicit_parameters() -> None:
     takes = inspect.signature(run)
     assert takes == inspect.signature(arun)
     kinds = {parameter.kind for parameter in takes.parameters.values()}
@@ -45,7 +45,7 @@ def test_run_and_arun_name_all_they_take_and_take_the_same() -> None:
     assert list(takes.parameters)[:2] == ["task", "notebook"]
 
 
-def test_names_are_those_of_the_modules_that_define_them() -> None:
+def test_public_names_come_from_the_modules_that_define_them() -> None:
     assert Agent.__module__ == "jupyter_codeact.agent.agent"
     assert issubclass(CodeActError, Exception)
     assert events.RunEnded.model_fields["type"].default == "run_ended"

@@ -1,4 +1,4 @@
-"""The repository says what is true, and names no place to install from."""
+"""The repository's pages mention files that exist, and no file names a package registry."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_no_file_names_the_host_of_a_package_registry():
     assert naming == set()
 
 
-def test_the_lock_file_says_what_to_install_and_not_from_where():
+def test_the_lock_file_names_packages_without_urls():
     lock = (ROOT / "package-lock.json").read_text()
     assert '"integrity"' in lock
     assert '"resolved"' not in lock
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_every_file_that_a_page_points_to_is_there(page: str):
+def test_every_file_that_a_page_mentions_exists(page: str):
     text = (ROOT / page).read_text()
     links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link}
     named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]*)`", text))

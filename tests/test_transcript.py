@@ -146,7 +146,7 @@ def test_every_frontend_shows_the_same_in_the_same_order(
         assert shown.index("It is **5**.") > places[-1][0]
 
 
-def test_thinking_stands_apart_from_prose(capsys: pytest.CaptureFixture[str]) -> None:
+def test_thinking_is_separate_from_prose(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = list(t.blocks(RUN))
     assert [one.text for one in blocks if isinstance(one, t.Thinking)] == ["Two may be missing.", "Sure now."]
     assert not any("may be" in one.text for one in blocks if isinstance(one, t.Prose))
@@ -156,7 +156,7 @@ def test_thinking_stands_apart_from_prose(capsys: pytest.CaptureFixture[str]) ->
         assert folded in read(RUN, capsys)
 
 
-def test_a_reply_is_shown_when_it_is_known_what_became_of_it() -> None:
+def test_a_reply_is_shown_once_its_outcome_is_known() -> None:
     transcript = t.Transcript()
     assert transcript.add(replied(1, "It is 5.")) == []
     end = e.RunEnded(**turn(1), ending="answered", answer="It is 5.", turns=1)
@@ -166,7 +166,7 @@ def test_a_reply_is_shown_when_it_is_known_what_became_of_it() -> None:
     assert shown == [t.Prose(1, "I will look."), t.Code(1, "1")]
 
 
-def test_what_is_under_way_and_being_written_is_known_at_any_time() -> None:
+def test_the_current_activity_and_text_are_known_at_any_time() -> None:
     transcript = t.Transcript()
     known: list[tuple[str, str, str]] = []
     for event in RUN[:6]:
@@ -198,14 +198,14 @@ def test_code_that_the_user_edited_is_shown_as_it_ran(capsys: pytest.CaptureFixt
     assert "remove()" not in exported(list(edited()))
 
 
-def test_an_attempt_that_failed_is_folded_away_in_a_page() -> None:
+def test_failed_attempts_are_folded_on_a_page() -> None:
     shown = exported(RUN)
     assert "<details><summary>An attempt: NameError</summary>\n\n```python\ntotal = two + 3\n```" in shown
     assert "<details><summary>An attempt: not allowed to run</summary>\n\n```python\nremove()" in shown
     assert "```python\ntotal = 2 + 3\n```\n\n```text\nfive: 5\n```\n\nI remove" in shown
 
 
-def test_terminal_codes_are_shown_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_terminal_codes_are_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
     code = "\x1b]0;title\x07"
     events = [
         replied(1, f"{code}Look.", thinking=f"{code}Hm."),

@@ -1,4 +1,4 @@
-"""A model with a script, for suites to play with."""
+"""A scripted model for the suites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""smolagents' agent plays the same tasks, in the same kernel, with the same model."""
+"""The smolagents baseline plays the same tasks, in the same kernel, with the same model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.agent.bench import Script
 from tests.evaluation import upstream
 from tests.scripted import ScriptedModel
 
-PEER = Setting(protocol="smolagents", format="code", turns=4)
+SMOLAGENTS = Setting(protocol="smolagents", format="code", turns=4)
 TASK = NotebookTask(
     name="double",
     family="sums",
@@ -35,11 +35,11 @@ def code(*lines: str) -> str:
     return "Thought: so.\n<code>\n{}\n</code>".format("\n".join(lines))
 
 
-async def played(model: EndpointModel, setting: Setting = PEER) -> Played:
+async def played(model: EndpointModel, setting: Setting = SMOLAGENTS) -> Played:
     return await NotebookSuite([TASK]).play(Case(name="double", family="sums"), setting, model)
 
 
-async def test_it_works_with_the_users_variables_and_leaves_its_own(
+async def test_the_baseline_sees_the_users_variables_and_leaves_its_own(
     served: ScriptedModel, model: EndpointModel
 ) -> None:
     served.script([code("total = 2 * price", "print(total)"), code("final_answer(total)")])
@@ -52,53 +52,55 @@ async def test_it_works_with_the_users_variables_and_leaves_its_own(
     assert served.api_key not in outcome.model_dump_json()
 
 
-async def test_it_calls_a_tasks_functions_and_is_told_of_a_wrong_answer(
+async def test_the_baseline_calls_tools_and_is_told_of_a_wrong_answer(
     tmp_path: Path, served: ScriptedModel, model: EndpointModel
 ) -> None:
     suite = M3ToolEval(upstream.code_act(tmp_path))
     try:
         [case, _] = await suite.cases()
         served.script([code("final_answer(41)"), code("final_answer(add(2, 40))")])
-        outcome = await suite.play(case, PEER, model)
+        outcome = await suite.play(case, SMOLAGENTS, model)
         assert (outcome.strict, outcome.success, outcome.turns) == (False, True, 2)
         served.script([code("final_answer(41)")])
-        strict = await suite.play(case, PEER.model_copy(update={"goes_on": False}), model)
+        strict = await suite.play(case, SMOLAGENTS.model_copy(update={"goes_on": False}), model)
         assert (strict.strict, strict.success, strict.ending) == (False, False, "answered")
     finally:
         await suite.close()
 
 
-async def test_what_it_says_when_its_turns_are_over_is_judged_too(
+async def test_the_baselines_last_words_count_as_its_answer(
     served: ScriptedModel, model: EndpointModel
 ) -> None:
     served.script([*[code("total = 42", "print(price)")] * 2, "It is 42."])
-    outcome = await played(model, PEER.model_copy(update={"turns": 2}))
+    outcome = await played(model, SMOLAGENTS.model_copy(update={"turns": 2}))
     assert (outcome.strict, outcome.ending) == (True, "out_of_turns")
 
 
-async def test_its_time_is_limited(served: ScriptedModel, model: EndpointModel) -> None:
+async def test_the_baselines_time_is_limited(served: ScriptedModel, model: EndpointModel) -> None:
     served.script([code("import time", "time.sleep(600)")])
-    outcome = await played(model, PEER.model_copy(update={"seconds": 8.0}))
+    outcome = await played(model, SMOLAGENTS.model_copy(update={"seconds": 8.0}))
     assert (outcome.strict, outcome.ending) == (False, "out_of_time")
 
 
-async def test_a_model_that_fails_costs_the_episode(served: ScriptedModel, model: EndpointModel) -> None:
+async def test_a_failing_model_fails_the_baselines_episode(
+    served: ScriptedModel, model: EndpointModel
+) -> None:
     served.script([])
     outcome = await played(model)
     assert (outcome.strict, outcome.ending) == (False, "failed")
     assert "no more replies" in outcome.message
 
 
-async def test_without_an_address_it_cannot_play() -> None:
+async def test_the_baseline_needs_a_model_with_an_address() -> None:
     with pytest.raises(CodeActError, match="needs a model with an address"):
-        await NotebookSuite([TASK]).play(Case(name="double", family="sums"), PEER, Script())
+        await NotebookSuite([TASK]).play(Case(name="double", family="sums"), SMOLAGENTS, Script())
 
 
-def test_without_smolagents_nothing_is_played_and_it_says_what_to_install(
+def test_without_smolagents_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baselines, "find_spec", lambda _name: None)
-    asked = ["eval", "run", "--suite", "notebook", "--protocol", "smolagents"]
-    result = CliRunner().invoke(main, [*asked, "--output", str(tmp_path / "r.jsonl")])
+    arguments = ["eval", "run", "--suite", "notebook", "--protocol", "smolagents"]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "r.jsonl")])
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "pip install 'jupyter-codeact[baselines]'" in result.output

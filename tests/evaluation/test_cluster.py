@@ -1,4 +1,4 @@
-"""A Ray cluster plays the same episodes with the same results."""
+"""Playing episodes on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedModel]:
 
 
 def played(served: ScriptedModel, source: Path, output: Path, *options: str) -> list[Episode]:
-    asked = ["eval", "run", "--suite", "m3tooleval", "--source", str(source), "--endpoint", served.url]
-    asked += ["--protocol", "paper", "--output", str(output), *options]
-    result = CliRunner().invoke(main, asked)
+    arguments = ["eval", "run", "--suite", "m3tooleval", "--source", str(source), "--endpoint", served.url]
+    arguments += ["--protocol", "paper", "--output", str(output), *options]
+    result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     return sorted(load([output]), key=lambda episode: episode.case.name)
 
 
 def alike(messages: list[dict]) -> ScriptedReply:
-    """Answer the first task at once and right, the other wrongly: whichever is asked first."""
+    """Answer the first task correctly and the other wrongly, in whatever order they come."""
     return "Answer: 42" if "2 and 40" in str(messages[0]["content"]) else "Answer: nothing"
 
 
-def test_the_results_are_those_of_one_machine(served: ScriptedModel, tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_results_as_one_machine(served: ScriptedModel, tmp_path: Path) -> None:
     source = upstream.code_act(tmp_path)
     served.script([alike] * 4)
     here = played(served, source, tmp_path / "here.jsonl", "--strict")
@@ -51,18 +51,29 @@ def test_the_results_are_those_of_one_machine(served: ScriptedModel, tmp_path: P
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
 
 
-def test_a_cluster_that_is_not_there_is_named(
+def test_an_unreachable_cluster_is_an_error_that_names_it(
     served: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = f"127.0.0.1:{free_port()}"
     monkeypatch.setenv("RAY_ADDRESS", address)
-    asked = ["eval", "run", "--suite", "notebook", "--n", "1", "--endpoint", served.url, "--engine", "ray"]
-    result = CliRunner().invoke(main, [*asked, "--output", str(tmp_path / "r.jsonl")])
+    arguments = [
+        "eval",
+        "run",
+        "--suite",
+        "notebook",
+        "--n",
+        "1",
+        "--endpoint",
+        served.url,
+        "--engine",
+        "ray",
+    ]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "r.jsonl")])
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert f"The Ray cluster at {address} cannot be reached" in result.output
 
 
-def test_a_player_that_is_lost_costs_one_episode_which_can_be_played_again(
+def test_a_lost_player_costs_one_episode_that_can_be_played_again(
     served: ScriptedModel, tmp_path: Path
 ) -> None:
     def kill(messages: list[dict]) -> ScriptedReply:
@@ -82,5 +93,5 @@ def test_a_player_that_is_lost_costs_one_episode_which_can_be_played_again(
     assert endings.keys() == {"crashed", "answered"}
     assert "process that played this episode was lost" in endings["crashed"]
     served.script([alike])
-    mended = played(served, source, tmp_path / "r.jsonl", "--again", "--strict")
-    assert [episode.played.ending for episode in mended] == ["answered"] * 2
+    replayed = played(served, source, tmp_path / "r.jsonl", "--again", "--strict")
+    assert [episode.played.ending for episode in replayed] == ["answered"] * 2

@@ -1,4 +1,4 @@
-"""The report as a page: figures, the paper's rows, and trajectories, whatever is written in them."""
+"""The report as a page: figures, the paper's rows, and trajectories, whose content is untrusted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Reader(HTMLParser):
         return sum(each == tag for each, _ in self.tags)
 
 
-def test_a_page_shows_figures_and_every_trajectory() -> None:
+def test_the_page_shows_figures_and_every_trajectory() -> None:
     images = [
         {"type": "text", "text": "Look:"},
         {"type": "image_url", "image_url": {"url": PICTURE}},
@@ -77,11 +77,11 @@ def test_a_page_shows_figures_and_every_trajectory() -> None:
     assert "gpt-4" in page.text
 
 
-def test_the_command_writes_it(tmp_path: Path) -> None:
+def test_the_report_command_writes_the_page(tmp_path: Path) -> None:
     append(tmp_path / "r.jsonl", episode("a", strict=True))
-    wanted = ["eval", "report", str(tmp_path / "r.jsonl"), "--html", str(tmp_path / "report.html")]
-    result = CliRunner().invoke(main, wanted)
+    arguments = ["eval", "report", str(tmp_path / "r.jsonl"), "--html", str(tmp_path / "report.html")]
+    result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, "report.html" in result.output) == (0, True)
-    nowhere = CliRunner().invoke(main, [*wanted[:-1], str(tmp_path / "nowhere" / "report.html")])
+    nowhere = CliRunner().invoke(main, [*arguments[:-1], str(tmp_path / "nowhere" / "report.html")])
     assert (nowhere.exit_code, "cannot be written to" in nowhere.output) == (1, True)
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")

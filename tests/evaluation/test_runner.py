@@ -1,4 +1,4 @@
-"""Episodes are kept as soon as they are over, and a run goes on where it stopped."""
+"""Episodes are saved as soon as they end, and an evaluation resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SETTING = Setting()
 
 
 class Coins:
-    """A suite whose tasks need no model: the even ones are solved, one crashes."""
+    """A suite that needs no model: the even tasks are solved, and one may crash."""
 
     name = "coins"
     formats: Mapping[str, Sequence[str]] = {"agent": ("markdown",)}
@@ -58,7 +58,7 @@ def model() -> ChatModel:
     return EndpointModel("http://127.0.0.1:9/v1", model="none")
 
 
-async def test_a_run_goes_on_where_it_stopped_and_loses_at_most_a_cut_line(
+async def test_an_evaluation_resumes_and_loses_at_most_an_unfinished_line(
     tmp_path: Path, model: ChatModel
 ) -> None:
     results = tmp_path / "r.jsonl"
@@ -75,7 +75,7 @@ async def test_a_run_goes_on_where_it_stopped_and_loses_at_most_a_cut_line(
     assert len(other.played) == 6
 
 
-async def test_an_episode_that_crashes_costs_no_other(tmp_path: Path, model: ChatModel) -> None:
+async def test_a_crashed_episode_does_not_affect_others(tmp_path: Path, model: ChatModel) -> None:
     episodes = await play_all(Coins(crash=2), SETTING, model, tmp_path / "r.jsonl", parallel=3)
     crashed = [episode for episode in episodes if episode.played.ending == "crashed"]
     assert [episode.case.name for episode in crashed] == ["2"]
@@ -83,7 +83,7 @@ async def test_an_episode_that_crashes_costs_no_other(tmp_path: Path, model: Cha
     assert len(episodes) == 6
 
 
-async def test_what_went_wrong_is_played_again_when_that_is_asked_for_and_counts_once(
+async def test_broken_episodes_are_played_again_on_request_and_count_once(
     tmp_path: Path, model: ChatModel
 ) -> None:
     results = tmp_path / "r.jsonl"
@@ -98,7 +98,7 @@ async def test_what_went_wrong_is_played_again_when_that_is_asked_for_and_counts
     assert [episode.played.ending for episode in load([results])] == ["answered"] * 6
 
 
-async def test_as_many_episodes_as_asked_for_are_played_at_a_time(tmp_path: Path, model: ChatModel) -> None:
+async def test_the_number_of_parallel_episodes_is_limited(tmp_path: Path, model: ChatModel) -> None:
     suite = Coins(size=12)
     await play_all(suite, SETTING, model, tmp_path / "r.jsonl", parallel=3)
     assert suite.most == 3
@@ -152,7 +152,7 @@ def test_a_report_needs_episodes(tmp_path: Path) -> None:
     assert (wanting.exit_code, "needs --source" in wanting.output) == (2, True)
 
 
-def test_intervals_and_tests_are_those_of_the_books() -> None:
+def test_intervals_and_p_values_match_published_formulas() -> None:
     low, high = wilson(1, 21)  # 1 of 21, by Wilson's formula
     assert (round(low, 4), round(high, 4)) == (0.0085, 0.2267)
     assert wilson(0, 0) == (0.0, 1.0)
@@ -161,7 +161,7 @@ def test_intervals_and_tests_are_those_of_the_books() -> None:
     assert mcnemar(5, 3) == pytest.approx(0.7265625)
 
 
-def test_an_episode_survives_its_line() -> None:
+def test_an_episode_survives_serialization() -> None:
     played = Played(strict=True, success=True, ending="answered", turns=1, detail={"fair": True})
     episode = Episode(
         suite="s",

@@ -1,4 +1,4 @@
-"""Every suite judges what is known to be right, on stand-ins of the upstream layouts, and plays episodes."""
+"""Every suite accepts its own references and plays episodes, on small copies of the upstream layouts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_m3tooleval_accepts_its_own_answers(m3: M3ToolEval) -> None:
     assert [case.family for case in await m3.cases()] == ["sums", "web_browsing"]
 
 
-async def test_the_papers_harness_acts_is_told_of_a_wrong_answer_and_may_go_on(
+async def test_the_papers_harness_allows_another_answer_after_a_wrong_one(
     m3: M3ToolEval, served: ScriptedModel, model: EndpointModel
 ) -> None:
     served.script(["Action:\nadd(2, 40)\nEnd Action", "Answer: 41", "Nothing.", "Answer: 42\nAnswer: 43"])
@@ -57,7 +57,7 @@ async def test_the_papers_harness_acts_is_told_of_a_wrong_answer_and_may_go_on(
     assert played.usage.completion_tokens > 0
 
 
-async def test_the_papers_harness_ends_after_its_turns(
+async def test_the_papers_harness_ends_after_its_last_turn(
     m3: M3ToolEval, served: ScriptedModel, model: EndpointModel
 ) -> None:
     served.script(["Answer: 1"] * 3)
@@ -80,7 +80,7 @@ async def test_the_agent_calls_the_tools_as_functions_in_its_kernel(
     assert "42" in played.messages[3]["content"]
 
 
-async def test_every_episode_begins_afresh(
+async def test_every_episode_begins_with_a_fresh_state(
     m3: M3ToolEval, served: ScriptedModel, model: EndpointModel
 ) -> None:
     [_, case] = await m3.cases()
@@ -91,7 +91,7 @@ async def test_every_episode_begins_afresh(
         assert played.strict
 
 
-async def test_a_benchmark_that_crashes_is_started_anew(code_act: Path) -> None:
+async def test_a_crashed_benchmark_process_is_restarted(code_act: Path) -> None:
     process = Upstream("m3tooleval_worker", code_act)
     try:
         with pytest.raises(UpstreamError, match=r"process ended in judge"):
@@ -103,7 +103,7 @@ async def test_a_benchmark_that_crashes_is_started_anew(code_act: Path) -> None:
         await process.close()
 
 
-async def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_is_no_checkout_is_an_error(tmp_path: Path) -> None:
     process = Upstream("m3tooleval_worker", tmp_path)
     try:
         with pytest.raises(UpstreamError, match=r"has no scripts.eval.m3tooleval.tasks"):
@@ -114,14 +114,14 @@ async def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path) -> None:
         Mint(tmp_path)
 
 
-def test_a_reply_is_cut_behind_its_first_step() -> None:
+def test_a_reply_is_cut_after_its_first_step() -> None:
     one = "Thought: go. Action:\nf()\nEnd Action"
     assert m3tooleval.one_step(f"{one}\nAnswer: 3") == one
     assert m3tooleval.one_step("Action: f() Thought: well. Answer: 1") == "Action: f()"
     assert m3tooleval.one_step("  Answer: 3") == "Answer: 3"
 
 
-async def test_api_bank_counts_a_second_call_twice_and_reads_all_formats_alike(code_act: Path) -> None:
+async def test_api_bank_counts_a_second_call_twice_and_parses_all_formats(code_act: Path) -> None:
     suite = ApiBank(code_act)
     try:
         assert [case.name for case in await suite.cases()] == ["Add-1-1", "Add-1-2-again", "Add-1-2"]
@@ -136,7 +136,7 @@ async def test_api_bank_counts_a_second_call_twice_and_reads_all_formats_alike(c
         await suite.close()
 
 
-async def test_a_package_that_a_benchmark_needs_is_named(tmp_path: Path) -> None:
+async def test_a_missing_package_of_a_benchmark_is_named(tmp_path: Path) -> None:
     apis = upstream.code_act(tmp_path) / "scripts" / "eval" / "api-bank" / "apis.py"
     lacking = "class Add:\n    def __init__(self):\n        import nowhere_to_be_had\n"
     apis.write_text(apis.read_text().replace("class Add:\n", lacking))
@@ -148,7 +148,7 @@ async def test_a_package_that_a_benchmark_needs_is_named(tmp_path: Path) -> None
         await suite.close()
 
 
-async def test_api_bank_asks_for_one_call_with_the_conversation_so_far(
+async def test_api_bank_asks_for_the_next_call_of_a_conversation(
     code_act: Path, served: ScriptedModel, model: EndpointModel
 ) -> None:
     suite = ApiBank(code_act)
@@ -167,12 +167,12 @@ async def test_api_bank_asks_for_one_call_with_the_conversation_so_far(
 
 
 @pytest.mark.parametrize("kind", api_bank.GUIDES)
-def test_api_bank_s_formats_are_shown_as_the_calls_of_the_conversation_are(kind: str) -> None:
+def test_api_banks_instructions_match_the_calls_in_the_conversation(kind: str) -> None:
     call = api_bank.RENDER[kind]("ApiName", {"parameter1": "value1", "parameter2": "value2"})
     assert api_bank.GUIDES[kind].replace(", ...", "") == call
 
 
-async def test_mint_accepts_its_references_and_nothing_else(tmp_path: Path) -> None:
+async def test_mint_accepts_only_its_references(tmp_path: Path) -> None:
     suite = Mint(upstream.mint(tmp_path))
     tested = await suite.self_test()
     assert (tested.count, tested.failed) == (7, [])

@@ -1,4 +1,4 @@
-"""Small stand-ins for the layouts of the benchmarks' repositories."""
+"""Small copies of the layouts of the benchmarks' repositories."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def parse_api_call(text, mode):
 
 
 def code_act(folder: Path) -> Path:
-    """Write a stand-in of code-act's repository, with two tasks of M3ToolEval and three items of API-Bank."""
+    """Write a small code-act repository, with two tasks of M3ToolEval and three items of API-Bank."""
     tasks = folder / "scripts" / "eval" / "m3tooleval" / "tasks"
     (tasks / "impl").mkdir(parents=True)
     (tasks / "__init__.py").write_text(_TASKS)
@@ -140,7 +140,7 @@ def code_act(folder: Path) -> Path:
 
 
 def mint(folder: Path) -> Path:
-    """Write a stand-in of mint-bench's repository, with one task of each family."""
+    """Write a small mint-bench repository, with one task of each family."""
     items = {
         "gsm8k": {"id": 0, "prompt": "What is 6 times 7?", "reference": "42"},
         "math": {"id": 0, "prompt": "What is 1 - 4?", "reference": "-3.0"},
