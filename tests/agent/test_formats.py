@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jupyter_codeact.agent.replies.formats import FORMATS, ExecuteFormat, ToolsFormat
@@ -154,6 +154,9 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.sampled_from([EXECUTE, TOOLS]), st.lists(FRAGMENTS, max_size=10).map("".join))
+@example(EXECUTE, "<execute>f()</execute>\n<thought>So.</thought>")
+@example(EXECUTE, "<solution>4</solution>\n<thought>So.</thought>")
+@example(TOOLS, TOOLS.render("python", '{"code": "f()"}') + "\n<thought>So.</thought>")
 def test_further_text_does_not_change_a_complete_action(action_format, reply):
     whole = action_format.parse(reply)
     done = [end for end in range(len(reply) + 1) if action_format.is_complete(reply[:end])]

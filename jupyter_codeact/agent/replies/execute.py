@@ -43,12 +43,12 @@ class ExecuteFormat:
         visible = hide_thinking(text)
         opening = _TAG.search(visible.text)
         if opening is None:
-            return Preview(visible.thinking, drop_partial_markup(visible.text))
+            return Preview(visible.thinking(), drop_partial_markup(visible.text))
         before, inside = visible.text[: opening.start()], visible.text[opening.end() :]
         inside = _CLOSING.sub("", inside.partition(f"</{opening['tag']}>")[0])
         if opening["tag"].lower() == "solution":
-            return Preview(visible.thinking, inside.strip())
-        return Preview(visible.thinking, before.strip(), dedented(inside))
+            return Preview(visible.thinking(), inside.strip())
+        return Preview(visible.thinking(), before.strip(), dedented(inside))
 
     def parse(self, text: str) -> ParsedReply:
         """Parse a reply. An unclosed ``<execute>`` is an action: engines drop the stop sequence."""
@@ -56,16 +56,16 @@ class ExecuteFormat:
         found = self._first_tag(visible.text)
         if found is None:
             return ParsedReply(
-                visible.up_to(), visible.text.strip(), (), visible.incomplete, visible.thinking
+                visible.up_to(), visible.text.strip(), (), visible.incomplete, visible.thinking()
             )
         tag, start, end, closed = found
         whole = visible.up_to(end) + f"</{tag}>"
         if tag == "solution":
             answer = visible.text[start:end].strip()
-            return ParsedReply(whole if closed else visible.up_to(), answer, thinking=visible.thinking)
+            return ParsedReply(whole if closed else visible.up_to(), answer, thinking=visible.thinking(end))
         prose = visible.text[: start - len("<execute>")].strip()
         action = CodeAction(self._source(visible.text[start:end]))
-        return ParsedReply(whole, prose, (action,), thinking=visible.thinking)
+        return ParsedReply(whole, prose, (action,), thinking=visible.thinking(end))
 
     def _first_tag(self, visible: str) -> tuple[str, int, int, bool] | None:
         """Find the first tag with content: its name, the span of its content, whether it is closed."""

@@ -110,9 +110,16 @@ class VisibleReply:
     """A reply without its thinking, which ``text`` has blanked out, so that positions stay the same."""
 
     text: str
-    thinking: str
     incomplete: bool
     spans: tuple[tuple[int, int], ...]
+    thoughts: tuple[str, ...]
+
+    def thinking(self, end: int | None = None) -> str:
+        """Return the thinking before ``end``."""
+        end = len(self.text) if end is None else end
+        return "\n\n".join(
+            text for text, (start, _) in zip(self.thoughts, self.spans, strict=True) if start < end
+        )
 
     def up_to(self, end: int | None = None) -> str:
         """Return the reply up to ``end``, with its thinking cut out."""
@@ -140,9 +147,9 @@ def hide_thinking(text: str) -> VisibleReply:
         visible = visible[: part.start] + " " * (part.end - part.start) + visible[part.end :]
     return VisibleReply(
         visible,
-        "\n\n".join(thinking_text(text, part) for part in found),
         bool(found) and not found[-1].settled,
         tuple((part.start, part.end) for part in found),
+        tuple(thinking_text(text, part) for part in found),
     )
 
 

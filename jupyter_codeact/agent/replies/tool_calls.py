@@ -82,11 +82,11 @@ class ToolsFormat:
         visible = hide_thinking(text)
         opening = _CALL.search(visible.text)
         if opening is None:
-            return Preview(visible.thinking, drop_partial_markup(visible.text))
+            return Preview(visible.thinking(), drop_partial_markup(visible.text))
         code = _CODE.search(visible.text, opening.end())
         string = _STRING.match(visible.text, code.end()) if code else None
         source = _decode_json(f'"{string[1]}"', 0)[0] if string else ""
-        return Preview(visible.thinking, visible.text[: opening.start()].strip(), source or "")
+        return Preview(visible.thinking(), visible.text[: opening.start()].strip(), source or "")
 
     def parse(self, text: str) -> ParsedReply:
         """Parse a reply: the first call, or an answer."""
@@ -94,18 +94,19 @@ class ToolsFormat:
         opening = _CALL.search(visible.text)
         if opening is None:
             return ParsedReply(
-                visible.up_to(), visible.text.strip(), (), visible.incomplete, visible.thinking
+                visible.up_to(), visible.text.strip(), (), visible.incomplete, visible.thinking()
             )
         prose = visible.text[: opening.start()].strip()
         call, end = _decode_json(visible.text, opening.end())
         action = _action_in(call)
         if action is None:
-            return ParsedReply(visible.up_to(), prose, (), True, visible.thinking)
+            return ParsedReply(visible.up_to(), prose, (), True, visible.thinking())
         closing = visible.text.find(_CALL_END, end or opening.end())
-        kept = visible.up_to(None if closing < 0 else closing + len(_CALL_END))
-        if closing < 0 and "<" in opening[0]:
+        stop = None if closing < 0 else closing + len(_CALL_END)
+        kept = visible.up_to(stop)
+        if stop is None and "<" in opening[0]:
             kept = f"{kept.rstrip()}\n{_CALL_END}"
-        return ParsedReply(kept, prose, (action,), thinking=visible.thinking)
+        return ParsedReply(kept, prose, (action,), thinking=visible.thinking(stop))
 
 
 def _decode_json(text: str, start: int) -> tuple[Any, int | None]:
