@@ -1,15 +1,16 @@
-"""What each group of hooks is worth to a model: the same tasks with all of them, and without each group.
+"""The value of each group of hooks: the same tasks with all hooks, and without each group.
 
     python benchmarks/ablation.py FOLDER --source CHECKOUT-OF-CODE-ACT [--notebook 12] [--m3tooleval 10]
     python benchmarks/ablation.py FOLDER --report
 
-Plays a sample of tasks, drawn with a seed, first with every hook, then without each group, and with the hooks
-of capable models. At temperature 0 an episode in which no hook of a group was of use is the same without that
-group, so it is not played again: its outcome counts for both. Episodes are kept in FOLDER, a file a variant;
-a run that is called again goes on where it stopped. Give the machine nothing else to do, or time runs out.
+Plays a sample of tasks, drawn with a seed, first with every hook, then without each group, and then with the
+hooks for capable models. At temperature 0, an episode in which no hook of a group was of use would be the
+same without that group; it is not played again, and its outcome counts for both. Episodes are saved in
+FOLDER, with a file for each variant, and a second call resumes where the first one stopped. Run nothing else
+on the machine, because time limits apply.
 
-The report is a table in Markdown: tasks solved at the first answer, pairs that differ, McNemar's exact p, and
-what a sample of this size can show.
+The report is a Markdown table of the tasks solved with the first answer, the pairs that differ, McNemar's
+exact p, and the power of a sample of this size.
 """
 
 from __future__ import annotations
@@ -33,35 +34,35 @@ SUITES = ("notebook", "m3tooleval")
 
 
 def setting_of(variant: str, seconds: float) -> Setting:
-    """Return how a variant is played: ``all``, ``capable``, or a group that is switched off."""
+    """Return the setting of a variant: ``all``, ``capable``, or a group that is switched off."""
     without = (variant,) if variant in GROUPS else ()
     guidance = "capable" if variant == "capable" else "small"
     return Setting(goes_on=False, seconds=seconds, guidance=guidance, without=without)
 
 
 def files(folder: Path, variant: str) -> list[Path]:
-    """Return the results of a variant that are there."""
+    """Return the existing results files of a variant."""
     return [path for suite in SUITES if (path := folder / f"{suite}-{variant}.jsonl").exists()]
 
 
 async def sample(suite: Suite, count: int) -> list[str]:
-    """Draw tasks; the same ones each time."""
+    """Draw a sample of tasks, the same each time."""
     names = sorted(f"{case.family}/{case.name}" for case in await suite.cases())
     return random.Random(SEED).sample(names, min(count, len(names)))
 
 
-def touched(episodes: list[Episode], group: str) -> list[str]:
-    """Return the tasks in which a hook of the group was of use, or that broke."""
+def affected(episodes: list[Episode], group: str) -> list[str]:
+    """Return the tasks in which a hook of the group was of use, or which broke."""
     names = {hook.name for hook in HOOKS if hook.group == group}
     return [
-        f"{one.case.family}/{one.case.name}"
-        for one in episodes
-        if names & set(one.played.hooks) or one.played.ending in ("crashed", "failed")
+        f"{episode.case.family}/{episode.case.name}"
+        for episode in episodes
+        if names & set(episode.played.hooks) or episode.played.ending in ("crashed", "failed")
     ]
 
 
 async def play(arguments: argparse.Namespace) -> None:
-    """Play what is missing."""
+    """Play the episodes that are missing."""
     counts = {"notebook": arguments.notebook, "m3tooleval": arguments.m3tooleval}
     model = open_model(arguments.model, endpoint=arguments.endpoint)
     try:
@@ -71,7 +72,7 @@ async def play(arguments: argparse.Namespace) -> None:
             for variant in ["all", *GROUPS, "capable", "all-again"]:
                 tasks = chosen
                 if variant in GROUPS:
-                    tasks = touched(list(load([arguments.folder / f"{name}-all.jsonl"])), variant)
+                    tasks = affected(list(load([arguments.folder / f"{name}-all.jsonl"])), variant)
                 if not tasks:
                     continue
                 only = "|".join(f"^{re.escape(task)}$" for task in tasks)
@@ -82,33 +83,35 @@ async def play(arguments: argparse.Namespace) -> None:
                     model,
                     arguments.folder / f"{name}-{variant}.jsonl",
                     choice=Choice(only=only),
-                    watch=tell,
+                    watch=print_episode,
                 )
             await suite.close()
     finally:
         await model.close()
 
 
-def tell(one: Episode) -> None:
-    """Print how an episode went."""
-    played = one.played
+def print_episode(episode: Episode) -> None:
+    """Print the outcome of an episode."""
+    played = episode.played
     print(
         f"  {'solved' if played.strict else 'not   '} {played.ending:13} {played.turns:2d} turns "
-        f"{one.seconds:6.1f} s  {one.case.family}/{one.case.name}",
+        f"{episode.seconds:6.1f} s  {episode.case.family}/{episode.case.name}",
         flush=True,
     )
 
 
 def report(folder: Path) -> str:
     """Return the table."""
-    whole = {(one.suite, one.case.name): one for one in load(files(folder, "all"))}
+    whole = {(episode.suite, episode.case.name): episode for episode in load(files(folder, "all"))}
     lines = [
         "| without | hooks | played anew | solved with | solved without | only with | only without | p |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for variant in [*GROUPS, "capable", "all-again"]:
-        found = {(one.suite, one.case.name): one for one in load(files(folder, variant))}
-        pairs = [(one.played.strict, found.get(key, one).played.strict) for key, one in whole.items()]
+        found = {(episode.suite, episode.case.name): episode for episode in load(files(folder, variant))}
+        pairs = [
+            (episode.played.strict, found.get(key, episode).played.strict) for key, episode in whole.items()
+        ]
         only_with = sum(first and not second for first, second in pairs)
         only_without = sum(second and not first for first, second in pairs)
         hooks = ", ".join(f"`{hook.name}`" for hook in HOOKS if hook.group == variant)

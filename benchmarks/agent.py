@@ -1,17 +1,17 @@
-"""What the agent costs besides the model and the user's code, and how much of a prompt is new to the model.
+"""The agent's own overhead, and the share of prompts that a prefix cache serves.
 
-Run with ``python benchmarks/agent.py``. Three parts:
+Run with ``python benchmarks/agent.py``. It has three parts:
 
 overhead
-    A scripted model answers at once, headless, so the time from its last word to its next request is all that
-    is ours: parsing, gate, notebook, kernel, observation, journal. Each turn is paired with a bare
-    `jupyter_client` execute of the same source in the same kernel, and the two take turns.
+    A scripted model replies instantly, headless, so that the time from the end of its reply to its next
+    request is the agent's own: parsing, gate, notebook, kernel, observation, journal. Each turn is paired
+    with a bare `jupyter_client` execute of the same source in the same kernel, alternately.
 context
-    Reading a notebook of 1,000 cells with outputs and putting what the model is told of it into words.
+    The time to read a notebook of 1,000 cells with outputs, and to describe it for the model.
 cache
-    With ``--model NAME``: a model on this machine works in a notebook with work in it, and its engine tells
-    how many tokens of each prompt its cache served. ``reusable`` is what the cache could serve at most: the
-    prompt before and the reply to it.
+    With ``--model NAME``: a model on this machine works in a notebook with 40 cells, and its engine reports
+    how many tokens of each prompt its cache served. ``reusable`` is the most that the cache could serve: the
+    previous prompt and the reply to it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-from headless import bare
+from headless import bare_execute
 
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.context.opening import opening_message
-from jupyter_codeact.agent.contracts import Delta, Message
+from jupyter_codeact.agent.contracts import Delta, Message, ModelInfo
 from jupyter_codeact.agent.events import Reply
-from jupyter_codeact.agent.gate.gate import ApprovalGate
+from jupyter_codeact.agent.gate.gate import ApprovalGate, Decision
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.models.open import open_model
@@ -48,35 +48,39 @@ TASK = (
 
 
 class Instant:
-    """A model that answers at once, and notes when it was asked and when it had spoken."""
+    """A model that replies instantly, and records the times of its requests and replies."""
 
-    name = "instant"
+    info = ModelInfo(name="instant")
 
     def __init__(self, notebook: HeadlessNotebook) -> None:
         self.notebook = notebook
-        self.spoken = 0.0
+        self.replied = 0.0
         self.turns: list[float] = []
         self.bare: list[float] = []
         self.characters: list[int] = []
 
+    async def describe(self) -> ModelInfo:
+        """Return the facts about the model."""
+        return self.info
+
     async def stream(self, messages: Sequence[Message], **_options: object) -> AsyncGenerator[Delta, None]:
-        """Reply with the next cell; before that, take the time of a bare execute."""
-        if self.spoken:
-            self.turns.append(time.perf_counter() - self.spoken)
-            begun = time.perf_counter()
-            await bare(self.notebook._kernel._client, SOURCE.format(len(self.turns)))
-            self.bare.append(time.perf_counter() - begun)
+        """Reply with the next cell, after measuring a bare execute."""
+        if self.replied:
+            self.turns.append(time.perf_counter() - self.replied)
+            started = time.perf_counter()
+            await bare_execute(self.notebook._kernel._client, SOURCE.format(len(self.turns)))
+            self.bare.append(time.perf_counter() - started)
         self.characters.append(sum(len(message["content"]) for message in messages))
         if len(self.turns) == TURNS:
             yield Delta(text="Done.")
             return
         reply = f"Next.\n\n```python\n{SOURCE.format(len(self.turns))}\n```\n"
-        self.spoken = time.perf_counter()
+        self.replied = time.perf_counter()
         yield Delta(text=reply)
 
 
 async def overhead(folder: Path, start: Path | None = None) -> None:
-    """Measure a turn's overhead, with the gate that judges what is risky."""
+    """Measure a turn's overhead, with the gate for risky cells."""
     journal = SqliteJournal(folder / "journal.sqlite")
     async with HeadlessNotebook(start, folder / "bench.ipynb") as notebook:
         model = Instant(notebook)
@@ -86,7 +90,7 @@ async def overhead(folder: Path, start: Path | None = None) -> None:
     journal.close()
     over = [1000 * (ours - theirs) for ours, theirs in zip(model.turns, model.bare, strict=True)]
     print(f"turns                         {len(over)}")
-    print(f"bare execute                  {_spread([1000 * one for one in model.bare])}")
+    print(f"bare execute                  {_spread([1000 * seconds for seconds in model.bare])}")
     print(f"a turn's overhead             {_spread(over)}")
     print(f"prompt before the first reply {model.characters[0]} characters")
     grown = (model.characters[-1] - model.characters[0]) / len(over)
@@ -94,22 +98,22 @@ async def overhead(folder: Path, start: Path | None = None) -> None:
 
 
 async def large(folder: Path) -> None:
-    """Measure what the context of a large notebook takes."""
+    """Measure the time to describe a large notebook."""
     whole, brief = [], []
     notebook = HeadlessNotebook(worked_in(folder / "large.ipynb", CELLS))
     for _ in range(30):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         opening_message("Count.", await notebook.state())
-        whole.append(1000 * (time.perf_counter() - begun))
-        begun = time.perf_counter()
+        whole.append(1000 * (time.perf_counter() - started))
+        started = time.perf_counter()
         await notebook.state(brief=True)
-        brief.append(1000 * (time.perf_counter() - begun))
+        brief.append(1000 * (time.perf_counter() - started))
     print(f"context of {CELLS:,} cells        {_spread(whole)}")
     print(f"the cells in brief, each turn {_spread(brief)}")
 
 
 async def cache(folder: Path, name: str, turns: int) -> None:
-    """Let a real model work, and print what its cache served."""
+    """Let a real model work, and print the share of its prompts that its cache served."""
     journal = SqliteJournal(folder / "cache.sqlite")
     model = open_model(name)
     conversation = journal.begin("bench")
@@ -129,12 +133,12 @@ async def cache(folder: Path, name: str, turns: int) -> None:
             f"{number:4} {now.prompt_tokens:6} {now.cached_tokens:6} {share:7.1%} {reusable:6} {of_it:7.1%}"
         )
     later = usages[1:]
-    share = sum(one.cached_tokens for one in later) / max(1, sum(one.prompt_tokens for one in later))
+    share = sum(usage.cached_tokens for usage in later) / max(1, sum(usage.prompt_tokens for usage in later))
     print(f"cached of all prompts from the second turn on: {share:.1%}")
 
 
 def worked_in(path: Path, cells: int) -> Path:
-    """Write a notebook in which somebody has worked."""
+    """Write a notebook with cells that have run."""
     node = nbformat.v4.new_notebook()
     for number in range(cells):
         source = f"table_{number} = [{number} * step for step in range(10)]\nprint(sum(table_{number}))"
@@ -150,8 +154,8 @@ def _spread(milliseconds: Sequence[float]) -> str:
     return f"median {middle:.2f} ms (quartiles {low:.2f} to {high:.2f})"
 
 
-async def _never(_asked: object) -> None:
-    raise AssertionError("nothing here is risky")
+async def _never(_requested: object, _source: str) -> Decision:
+    raise AssertionError("no cell is risky")
 
 
 async def main() -> None:

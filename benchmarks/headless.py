@@ -1,6 +1,6 @@
-"""What a cell costs in a headless notebook, over a bare `jupyter_client` execute in the same kernel.
+"""The overhead of a cell in a headless notebook over a bare `jupyter_client` execute in the same kernel.
 
-Paired: the two take turns, so that both meet the same machine. Run with ``python benchmarks/headless.py``.
+The two alternate, so that both run under the same load. Run with ``python benchmarks/headless.py``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ PAIRS = 200
 SOURCES = {"assignment": "x = 1", "print": "print('hello')", "expression": "list(range(20))"}
 
 
-async def bare(client: AsyncKernelClient, source: str) -> None:
-    """Execute, and read everything up to the reply and to idle."""
+async def bare_execute(client: AsyncKernelClient, source: str) -> None:
+    """Execute, and read all messages up to the reply and the idle status."""
     request = client.execute(source)
     while True:
         message = await client.get_iopub_msg(timeout=None)
@@ -42,17 +42,17 @@ async def main() -> None:
                 cell = await notebook.write_cell(source)
                 for _ in range(PAIRS):
                     await notebook.save()
-                    begun = time.perf_counter()
-                    await bare(client, source)
-                    samples["bare"].append(time.perf_counter() - begun)
-                    begun = time.perf_counter()
+                    started = time.perf_counter()
+                    await bare_execute(client, source)
+                    samples["bare"].append(time.perf_counter() - started)
+                    started = time.perf_counter()
                     await notebook.run_cell(cell, source=source)
-                    samples["run_cell"].append(time.perf_counter() - begun)
+                    samples["run_cell"].append(time.perf_counter() - started)
                     await notebook.save()
-                    begun = time.perf_counter()
+                    started = time.perf_counter()
                     await notebook.write_cell(source, cell_id=cell)
                     await notebook.run_cell(cell, source=source)
-                    samples["write_cell + run_cell"].append(time.perf_counter() - begun)
+                    samples["write_cell + run_cell"].append(time.perf_counter() - started)
                 for kind in list(samples)[1:]:
                     over = [1000 * (a - b) for a, b in zip(samples[kind], samples["bare"], strict=True)]
                     low, middle, high = statistics.quantiles(over, n=4)

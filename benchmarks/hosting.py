@@ -1,15 +1,15 @@
-"""What it costs a Jupyter server, and a kernel, to have CodeAct.
+"""The costs of CodeAct for a Jupyter server and a kernel.
 
 Run with ``python benchmarks/hosting.py``; name sections to run only those.
 
 lag
-    A Jupyter Server while a local model writes to eight conversations: how late its event loop is, measured
-    by a timer in it.
+    The event-loop lag of a Jupyter Server while a local model writes to eight conversations, measured by a
+    timer in the loop.
 memory
-    The default model's worker in a container of 2 GiB (as ``MEM_LIMIT`` says), after a prompt that takes
-    most of its room: its own memory, and what it maps of the model's file (Linux).
+    The memory of the default model's worker in a container of 2 GiB (as ``MEM_LIMIT`` says), after a prompt
+    that nearly fills its context window: its own, and that mapped from the model's file (Linux).
 import
-    ``%load_ext jupyter_codeact`` in a fresh process in which IPython runs already.
+    The time of ``%load_ext jupyter_codeact`` in a new process in which IPython already runs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LOAD = """
 import time
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
-shell.run_line_magic("load_ext", "autoreload")  # what the first extension of all costs
+shell.run_line_magic("load_ext", "autoreload")  # the first extension has a cost of its own
 begun = time.perf_counter()
 shell.run_line_magic("load_ext", "jupyter_codeact")
 print(time.perf_counter() - begun)
@@ -49,23 +49,23 @@ print(time.perf_counter() - begun)
 
 
 def question() -> list[dict[str, str]]:
-    """Return a conversation that no cache knows."""
+    """Return a conversation that is in no cache."""
     text = " ".join(secrets.token_hex(2) for _ in range(40))
     return [{"role": "user", "content": f"{text}\nWrite a very long story about these codes."}]
 
 
-async def words(model: Any, messages: list[Any], count: int) -> None:
-    """Have the model write."""
+async def generate(model: Any, messages: list[Any], count: int) -> None:
+    """Let the model write a reply."""
     async with aclosing(model.stream(messages, max_tokens=count)) as deltas:
         async for _ in deltas:
             pass
 
 
 async def lag(name: str, conversations: int = 8, seconds: float = 40.0) -> None:
-    """Measure a Jupyter Server's event loop while its model writes.
+    """Measure the lag of a Jupyter Server's event loop while its model writes.
 
-    The model is hosted by the server's own process, as the extension hosts it, and each conversation is a
-    stream that the server's event loop reads.
+    As in the extension, the server's own process hosts the model, and its event loop reads each
+    conversation's stream.
     """
     from jupyter_server.serverapp import ServerApp
 
@@ -95,7 +95,7 @@ async def lag(name: str, conversations: int = 8, seconds: float = 40.0) -> None:
                         if stop.is_set():
                             break
 
-        await words(model, question(), 4)
+        await generate(model, question(), 4)
         meter = asyncio.create_task(measure())
         await asyncio.sleep(seconds / 4)
         phase = "writing"
@@ -117,8 +117,8 @@ async def lag(name: str, conversations: int = 8, seconds: float = 40.0) -> None:
         )
 
 
-def held(process: psutil.Process) -> tuple[float, float]:
-    """Return the gigabytes that a process has of its own, and those it maps from files."""
+def memory_of(process: psutil.Process) -> tuple[float, float]:
+    """Return the gigabytes of a process's own memory, and of that mapped from files."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     fields = dict(line.split(":", 1) for line in lines)
     own, mapped = (int(fields[key].split()[0]) * 1024 / 1e9 for key in ("RssAnon", "RssFile"))
@@ -126,27 +126,27 @@ def held(process: psutil.Process) -> tuple[float, float]:
 
 
 async def memory(name: str) -> None:
-    """Measure a worker's memory where there are 2 GiB."""
+    """Measure a worker's memory with a limit of 2 GiB."""
     os.environ["MEM_LIMIT"] = str(2 << 30)
     model = open_model(name)
-    await words(model, [{"role": "user", "content": "word " * 6500 + "\nSay hello."}], 20)
-    own, mapped = max(map(held, psutil.Process().children(recursive=True)))
+    await generate(model, [{"role": "user", "content": "word " * 6500 + "\nSay hello."}], 20)
+    own, mapped = max(map(memory_of, psutil.Process().children(recursive=True)))
     await model.close()
     print(f"memory, {name}: {own:.2f} GB of its own, {mapped:.2f} GB mapped from files", flush=True)
 
 
-def imported(rounds: int = 15) -> None:
-    """Measure how long loading the IPython extension takes."""
+def import_time(rounds: int = 15) -> None:
+    """Measure the time to load the IPython extension."""
     took = []
     for _ in range(rounds):
-        said = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
-        took.append(1e3 * float(said.stdout.split()[-1]))
+        result = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
+        took.append(1e3 * float(result.stdout.split()[-1]))
     low, middle, high = statistics.quantiles(took, n=4, method="inclusive")
     print(f"import: {middle:.0f} ms (quartiles {low:.0f} to {high:.0f}, n = {rounds})", flush=True)
 
 
 async def main() -> None:
-    """Measure what was asked for."""
+    """Run the chosen sections."""
     sections = ("lag", "memory", "import")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -158,13 +158,13 @@ async def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.sections) - set(sections):
         parser.error(f"There is no section {min(unknown)!r}; there are {', '.join(sections)}.")
-    wanted = options.sections or sections
+    chosen = options.sections or sections
     print(f"{platform.platform()}, {machine.look().cores} cores, load {os.getloadavg()[0]:.1f}")
-    if "import" in wanted:
-        imported()
-    if "lag" in wanted:
+    if "import" in chosen:
+        import_time()
+    if "lag" in chosen:
         await lag(options.model)
-    if "memory" in wanted:
+    if "memory" in chosen:
         await memory(DEFAULT_MODEL)
 
 

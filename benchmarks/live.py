@@ -1,10 +1,10 @@
-"""What a turn costs besides the model and the user's code, in JupyterLab in Chromium.
+"""The overhead of a turn in JupyterLab in Chromium, besides the model and the user's code.
 
-A scripted model holds the last character of each action back until the clock is read. The cell itself reads
-the clock first and last, and the model when its next request comes; all on one machine, with one clock. So
-"token to cell" is from the last character of the action to the first statement in the kernel, and "cell to
-request" from the last statement to the next request: both include the kernel's own share. Beside them, a bare
-`jupyter_client` execute of the same cell, from the call to its first statement. Run with
+A scripted model holds back the last character of each action until the clock is read. The cell reads the
+clock in its first and last statement, and the model at its next request, all on one machine with one clock.
+"Token to cell" is the time from the last character of the action to the first statement in the kernel, and
+"cell to request" that from the last statement to the next request; both include the kernel's own share. For
+comparison: a bare `jupyter_client` execute of the same cell, from the call to its first statement. Run with
 ``python benchmarks/live.py``.
 """
 
@@ -28,66 +28,66 @@ from tests.ui.conftest import CHROMIUM, scripted_lab
 from tests.ui.lab import NotebookPage
 
 RUNS, TURNS = 6, 12
-"""Notebooks, and turns in each: as many as a run has by default."""
+"""Notebooks, and turns in each, as many as a run may have by default."""
 SKIPPED = 2
-"""Turns of each run in which pages and kernels warm up."""
+"""Turns at the start of each run that are not counted, because pages and kernels warm up."""
 SOURCE = "import time\nbegun = time.time()\nprint('clock', begun, time.time())"
 CLOCK = re.compile(r"clock ([\d.]+) ([\d.]+)")
 
 
 class Script:
-    """One run: replies that are held back, when the requests for them came, and what the cells showed."""
+    """A run with replies that are held back; it records the times of requests and the cells' outputs."""
 
     def __init__(self) -> None:
-        self.asked: list[float] = []
-        self.shown: list[tuple[float, float]] = []
+        self.requested: list[float] = []
+        self.outputs: list[tuple[float, float]] = []
         self.released: list[float] = []
         self.held = [Held(f"Next, {n}.\n\n```python\n{SOURCE} # {n}\n``", "`\n") for n in range(TURNS)]
 
     def reply(self, messages: list[dict[str, Any]]) -> Held | str:
-        """Return the next reply; take down when it was asked for, and what the cell before it showed."""
-        self.asked.append(time.time())
+        """Return the next reply; record the time of the request and the previous cell's output."""
+        self.requested.append(time.time())
         if found := CLOCK.search(str(messages[-1]["content"])):
-            self.shown.append((float(found[1]), float(found[2])))
-        turn = len(self.asked) - 1
+            self.outputs.append((float(found[1]), float(found[2])))
+        turn = len(self.requested) - 1
         return self.held[turn] if turn < TURNS else "All done."
 
     def play(self, page: NotebookPage) -> None:
-        """Let the run be worked on."""
+        """Play the run on a page."""
         page.ask("Read the clock.")
         for held in self.held:
             while not held.reached.wait(0.01):
-                page.page.wait_for_timeout(1)  # lets the page's own events be heard
+                page.page.wait_for_timeout(1)  # lets the page handle its events
             self.released.append(time.time())
             held.released.set()
         expect(page.conversation).to_contain_text("All done.", timeout=60_000)
 
     @property
     def token_to_cell(self) -> list[float]:
-        """Milliseconds of each turn from the action's last character to the cell's first statement."""
-        pairs = zip(self.released, self.shown, strict=True)
+        """The milliseconds from the action's last character to the cell's first statement, by turn."""
+        pairs = zip(self.released, self.outputs, strict=True)
         return [1000 * (cell[0] - out) for out, cell in pairs][SKIPPED:]
 
     @property
     def cell_to_request(self) -> list[float]:
-        """Milliseconds of each turn from the cell's last statement to the model's next request."""
-        pairs = zip(self.shown, self.asked[1:], strict=True)
+        """The milliseconds from the cell's last statement to the model's next request, by turn."""
+        pairs = zip(self.outputs, self.requested[1:], strict=True)
         return [1000 * (then - cell[1]) for cell, then in pairs][SKIPPED:]
 
 
-def bare() -> list[float]:
-    """Return milliseconds from asking a kernel to its first statement, without anything of ours."""
+def bare_execute() -> list[float]:
+    """Return the milliseconds from an execute request to the first statement, with a bare client."""
     manager, client = start_new_kernel()
     took = []
     try:
         for _ in range(RUNS * TURNS):
-            asked = time.time()
+            requested = time.time()
             client.execute(SOURCE)
             while (message := client.get_iopub_msg(timeout=10))["msg_type"] != "stream":
                 pass
             found = CLOCK.search(message["content"]["text"])
             assert found
-            took.append(1000 * (float(found[1]) - asked))
+            took.append(1000 * (float(found[1]) - requested))
             client.get_shell_msg(timeout=10)
     finally:
         client.stop_channels()
@@ -95,10 +95,10 @@ def bare() -> list[float]:
     return took[SKIPPED:]
 
 
-def say(what: str, milliseconds: list[float]) -> None:
+def print_quartiles(label: str, milliseconds: list[float]) -> None:
     """Print the median and the quartiles."""
     low, middle, high = statistics.quantiles(milliseconds, n=4)
-    print(f"{what:28}{middle:6.1f} ms median (quartiles {low:.1f} to {high:.1f})")
+    print(f"{label:28}{middle:6.1f} ms median (quartiles {low:.1f} to {high:.1f})")
 
 
 def main() -> None:
@@ -119,9 +119,9 @@ def main() -> None:
             page.page.context.close()
         browser.close()
     print(f"turns                       {RUNS * (TURNS - SKIPPED):4}")
-    say("token to cell", [one for script in scripts for one in script.token_to_cell])
-    say("cell to request", [one for script in scripts for one in script.cell_to_request])
-    say("bare execute to cell", bare())
+    print_quartiles("token to cell", [sample for script in scripts for sample in script.token_to_cell])
+    print_quartiles("cell to request", [sample for script in scripts for sample in script.cell_to_request])
+    print_quartiles("bare execute to cell", bare_execute())
 
 
 if __name__ == "__main__":

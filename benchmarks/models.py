@@ -1,21 +1,21 @@
-"""How fast the engines are, over the bare libraries on the same machine in the same run.
+"""The speed of the engines relative to the bare libraries, on the same machine in the same run.
 
-Run with ``python benchmarks/models.py``; name sections to run only those. What is compared takes turns, so
-that both meet the same machine. Medians, with quartiles.
+Run with ``python benchmarks/models.py``; name sections to run only those. The two sides of a comparison
+alternate, so that both run under the same load. Results are medians with quartiles.
 
 llama
-    The llama.cpp engine, as the agent uses it (`LocalModel`), over xllamacpp's bare server with its own
-    defaults on the same file, read with a bare HTTP client: tokens a second while writing, and seconds to the
-    first token of a prompt that is new.
+    The llama.cpp engine, as the agent uses it (`LocalModel`), against xllamacpp's bare server with its own
+    defaults on the same file, read with a bare HTTP client: tokens per second, and seconds to the first token
+    of a new prompt.
 turns
-    One growing conversation, n = 1 … 20: the share of each prompt that the prefix cache served, and seconds
-    to the first token.
+    A growing conversation of 20 turns: the share of each prompt that the prefix cache served, and seconds to
+    the first token.
 transformers
-    The transformers engine over `model.generate` in a process of its own, tokens a second: one stream, and
-    eight at a time (``generate`` gets them as one batch of eight).
+    The transformers engine against `model.generate` in a separate process, in tokens per second: one stream,
+    and eight at a time (``generate`` gets them as one batch of eight).
 gpu
-    Only with CUDA: continuous batching of a model with the shape of a 7B one and random weights, as a share
-    of the floor that memory sets: a token reads all weights once, at the speed a copy on the same device has.
+    Only with CUDA: continuous batching of a model with random weights and the shape of a 7B model, as a share
+    of the speed that memory allows: each token reads all weights once, at the speed of a copy on the device.
 """
 
 from __future__ import annotations
@@ -44,44 +44,44 @@ from jupyter_codeact.models.engines.supervisor import Engine
 from jupyter_codeact.models.open import EndpointModel
 
 ROUNDS = 7  # unless --rounds says otherwise
-WORDS = 128
+TOKENS = 128
 TURNS = 20
 
 
 def quartiles(samples: Sequence[float], unit: str = "", digits: int = 2) -> str:
-    """Put samples into words."""
+    """Format the median and quartiles of samples."""
     low, middle, high = statistics.quantiles(samples, n=4, method="inclusive")
     return f"{middle:.{digits}f}{unit} (quartiles {low:.{digits}f} to {high:.{digits}f}, n = {len(samples)})"
 
 
-def row(section: str, what: str, said: str) -> None:
+def row(section: str, label: str, value: str) -> None:
     """Print a line of the table."""
-    print(f"{section:13} {what:62} {said}", flush=True)
+    print(f"{section:13} {label:62} {value}", flush=True)
 
 
-def question(words: int = 150) -> list[dict[str, str]]:
-    """Return a conversation that no cache knows."""
-    text = " ".join(secrets.token_hex(2) for _ in range(words // 4))
+def question(tokens: int = 150) -> list[dict[str, str]]:
+    """Return a conversation that is in no cache."""
+    text = " ".join(secrets.token_hex(2) for _ in range(tokens // 4))
     return [{"role": "user", "content": f"{text}\nWrite a very long story about these codes."}]
 
 
-async def through_us(
-    model: LocalModel | EndpointModel, messages: list[Any], words: int
+async def measure_engine(
+    model: LocalModel | EndpointModel, messages: list[Any], tokens: int
 ) -> tuple[float, float]:
-    """Return the seconds to the first token and the tokens a second after it, as the agent gets them."""
-    begun, first, count = time.perf_counter(), 0.0, 0
-    async with aclosing(model.stream(messages, max_tokens=words, temperature=0.0)) as deltas:
+    """Return the seconds to the first token, and the tokens per second after it, of an engine."""
+    started, first, count = time.perf_counter(), 0.0, 0
+    async with aclosing(model.stream(messages, max_tokens=tokens, temperature=0.0)) as deltas:
         async for delta in deltas:
             count = delta.usage.completion_tokens
             if delta.text and not first:
                 first = time.perf_counter()
-    return first - begun, (count - 1) / (time.perf_counter() - first)
+    return first - started, (count - 1) / (time.perf_counter() - first)
 
 
-async def bare(url: str, key: str, messages: list[Any], words: int) -> tuple[float, float]:
-    """Return the same of a server, as a client gets it that does nothing else."""
-    body = {"messages": messages, "max_tokens": words, "temperature": 0, "stream": True}
-    begun, first, count = time.perf_counter(), 0.0, 0
+async def bare_server(url: str, key: str, messages: list[Any], tokens: int) -> tuple[float, float]:
+    """Return the same for a bare server and a bare client."""
+    body = {"messages": messages, "max_tokens": tokens, "temperature": 0, "stream": True}
+    started, first, count = time.perf_counter(), 0.0, 0
     async with (
         httpx.AsyncClient(timeout=600, trust_env=False) as client,
         client.stream(
@@ -94,7 +94,7 @@ async def bare(url: str, key: str, messages: list[Any], words: int) -> tuple[flo
                 if choices and choices[0]["delta"].get("content"):
                     count += 1
                     first = first or time.perf_counter()
-    return first - begun, (count - 1) / (time.perf_counter() - first)
+    return first - started, (count - 1) / (time.perf_counter() - first)
 
 
 BARE_SERVER = """
@@ -110,8 +110,8 @@ sys.stdin.read()
 """
 
 
-class Beside:
-    """A Python process beside this one, which is asked and answers in lines."""
+class ChildProcess:
+    """A Python child process that answers requests line by line."""
 
     def __init__(self, code: str, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -121,7 +121,7 @@ class Beside:
             stderr=subprocess.DEVNULL,
             text=True,
             bufsize=1,
-            env={"GOMP_SPINCOUNT": "2000"} | os.environ,  # as the engines have it
+            env={"GOMP_SPINCOUNT": "2000"} | os.environ,  # the same as for the engines
         )
 
     async def answer(self, request: str | None = None) -> str:
@@ -139,21 +139,21 @@ class Beside:
 
 
 async def llama(name: str, rounds: int) -> None:
-    """Compare the llama.cpp engine to its bare server."""
+    """Compare the llama.cpp engine with its bare server."""
     entry = find(name)
     assert isinstance(entry, Entry)
     path = store.pull(entry)
     model = LocalModel(Engine(llama_cpp(path, context=4096)))
-    server = Beside(BARE_SERVER, str(path), str(machine.cores()))
+    server = ChildProcess(BARE_SERVER, str(path), str(machine.cores()))
     try:
         url = await server.answer() + "/v1"
-        await through_us(model, question(), 4)
-        await bare(url, "none", question(), 4)
+        await measure_engine(model, question(), 4)
+        await bare_server(url, "none", question(), 4)
         ours, theirs = [], []
         for _ in range(rounds):
             messages = question()
-            ours.append(await through_us(model, messages, WORDS))
-            theirs.append(await bare(url, "none", messages, WORDS))
+            ours.append(await measure_engine(model, messages, TOKENS))
+            theirs.append(await bare_server(url, "none", messages, TOKENS))
         rates = [a[1] / b[1] for a, b in zip(ours, theirs, strict=True)]
         firsts = [a[0] - b[0] for a, b in zip(ours, theirs, strict=True)]
         row("llama", f"{name}: engine, tokens/s", quartiles([rate for _, rate in ours], digits=1))
@@ -174,22 +174,22 @@ async def turns(name: str) -> None:
     model = LocalModel(Engine(llama_cpp(entry, context=8192)))
     system = "You work in a notebook by writing Python. " * 30
     talk: list[Any] = [{"role": "system", "content": system}, *question()]
-    await through_us(model, question(), 4)
+    await measure_engine(model, question(), 4)
     rows = []
-    known = 0
+    prompt_tokens = 0
     try:
         for _ in range(TURNS):
-            begun, first, text = time.perf_counter(), 0.0, ""
+            started, first, text = time.perf_counter(), 0.0, ""
             async with aclosing(model.stream(talk, max_tokens=48)) as deltas:
                 async for delta in deltas:
                     text += delta.text
                     first = first or (time.perf_counter() if delta.text else 0.0)
                     usage = delta.usage
-            served = usage.cached_tokens / known if known else 0.0
+            served = usage.cached_tokens / prompt_tokens if prompt_tokens else 0.0
             rows.append(
-                (usage.cached_tokens / usage.prompt_tokens, first - begun, usage.prompt_tokens, served)
+                (usage.cached_tokens / usage.prompt_tokens, first - started, usage.prompt_tokens, served)
             )
-            known = usage.prompt_tokens + usage.completion_tokens
+            prompt_tokens = usage.prompt_tokens + usage.completion_tokens
             outcome = "Output: " + " ".join(map(str, range(20)))
             talk += [{"role": "assistant", "content": text}, {"role": "user", "content": outcome}]
     finally:
@@ -227,25 +227,25 @@ for line in sys.stdin:
 """
 
 
-async def transformed(name: str, rounds: int = 5, words: int = 48) -> None:
-    """Compare the transformers engine to `generate`, from prompt to last token."""
+async def transformers_engine(name: str, rounds: int = 5, tokens: int = 48) -> None:
+    """Compare the transformers engine with `generate`, from the prompt to the last token."""
     path = store.pull(find(name))
     settings = {"path": str(path), "name": name, "api_key": "", "context": 4096, "options": {}}
     model = LocalModel(Engine(transformers(path, context=4096)))
-    plain = Beside(GENERATE, json.dumps(settings))
+    plain = ChildProcess(GENERATE, json.dumps(settings))
 
     async def theirs(talks: list[Any]) -> float:
-        return float(await plain.answer(json.dumps({"talks": talks, "words": words})))
+        return float(await plain.answer(json.dumps({"talks": talks, "words": tokens})))
 
     async def ours(talks: list[Any]) -> float:
-        async def one(talk: list[Any]) -> int:
-            async with aclosing(model.stream(talk, max_tokens=words)) as deltas:
+        async def generate_one(talk: list[Any]) -> int:
+            async with aclosing(model.stream(talk, max_tokens=tokens)) as deltas:
                 async for delta in deltas:
                     count = delta.usage.completion_tokens
             return count
 
-        begun = time.perf_counter()
-        return sum(await asyncio.gather(*map(one, talks))) / (time.perf_counter() - begun)
+        started = time.perf_counter()
+        return sum(await asyncio.gather(*map(generate_one, talks))) / (time.perf_counter() - started)
 
     try:
         assert await plain.answer() == "ready"
@@ -266,7 +266,7 @@ async def transformed(name: str, rounds: int = 5, words: int = 48) -> None:
 
 
 async def gpu() -> None:
-    """Compare continuous batching to what the memory allows."""
+    """Compare continuous batching with the speed that memory allows."""
     import torch
     from transformers import AutoModelForCausalLM, Qwen2Config
 
@@ -297,7 +297,7 @@ async def gpu() -> None:
         eos_token_id = None
 
     loaded = LoadedModel(model.eval(), Silent(), None, 4096, TransformersOptions())
-    # A token reads every weight but the embedding, of which it reads a line.
+    # A token reads every weight, but only one row of the embedding.
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     weights -= model.get_input_embeddings().weight.numel() * 2
     block = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
@@ -305,25 +305,25 @@ async def gpu() -> None:
     speeds = []
     for _ in range(20):
         torch.cuda.synchronize()
-        begun = time.perf_counter()
+        started = time.perf_counter()
         other.copy_(block)
         torch.cuda.synchronize()
-        speeds.append(2 * block.numel() / (time.perf_counter() - begun))
+        speeds.append(2 * block.numel() / (time.perf_counter() - started))
     del block, other
     bandwidth = statistics.median(speeds)
     floor = bandwidth / weights
     generator = BatchingGenerator(loaded)
 
-    async def one(words: int = 256) -> None:
+    async def generate_one(count: int = 256) -> None:
         tokens = [1 + secrets.randbelow(150_000) for _ in range(512)]
-        async with aclosing(generator.generate(GenerationRequest(tokens, words, 0.0, 1))) as steps:
+        async with aclosing(generator.generate(GenerationRequest(tokens, count, 0.0, 1))) as steps:
             async for _ in steps:
                 pass
 
-    async def rate(streams: int, words: int = 256) -> float:
-        begun = time.perf_counter()
-        await asyncio.gather(*[one(words) for _ in range(streams)])
-        return streams * words / (time.perf_counter() - begun)
+    async def rate(streams: int, count: int = 256) -> float:
+        started = time.perf_counter()
+        await asyncio.gather(*[generate_one(count) for _ in range(streams)])
+        return streams * count / (time.perf_counter() - started)
 
     await rate(8)
     single = [await rate(1) for _ in range(ROUNDS)]
@@ -342,7 +342,7 @@ async def gpu() -> None:
 
 
 async def main() -> None:
-    """Measure what was asked for."""
+    """Run the chosen sections."""
     sections = ("llama", "turns", "transformers", "gpu")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -353,19 +353,19 @@ async def main() -> None:
     parser.add_argument("--model", default="smollm2-135m", help="a model of the catalogue, for llama.cpp")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="pairs of the llama section")
     options = parser.parse_args()
-    wanted = options.sections or sections
-    seen = machine.look()
-    gpus = ", ".join(gpu.name for gpu in seen.gpus) or "no GPU"
-    memory = f"{seen.memory / 1e9:.0f} GB"
-    print(f"{platform.platform()}, {seen.cores} cores, {memory}, {gpus}, load {os.getloadavg()[0]:.1f}")
-    for section in wanted:
+    chosen = options.sections or sections
+    hardware = machine.look()
+    gpus = ", ".join(gpu.name for gpu in hardware.gpus) or "no GPU"
+    memory = f"{hardware.memory / 1e9:.0f} GB"
+    print(f"{platform.platform()}, {hardware.cores} cores, {memory}, {gpus}, load {os.getloadavg()[0]:.1f}")
+    for section in chosen:
         match section:
             case "llama":
                 await llama(options.model, options.rounds)
             case "turns":
                 await turns(options.model)
             case "transformers":
-                await transformed("smollm2-135m")
+                await transformers_engine("smollm2-135m")
             case "gpu":
                 await gpu()
             case other:

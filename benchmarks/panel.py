@@ -1,9 +1,9 @@
-"""How the chat panel does with a conversation of a thousand messages, in JupyterLab in Chromium.
+"""The speed of the chat panel with a conversation of a thousand messages, in JupyterLab in Chromium.
 
-A short conversation and a long one (its runs are copies of the short one's) are opened, and a scripted model
-writes one more reply into each. Measured: from the click that opens the panel to its last message; the time
-between frames while the reply comes, in which the user types as well; and from a key to the drawn letter.
-Run with ``python benchmarks/panel.py``.
+It opens a short conversation and a long one, whose runs are copies of the short one's; a scripted model then
+writes a reply into each. It measures the time from opening the panel to its last message, the time between
+frames while the reply streams and the user types, and the time from a key press to the drawn letter. Run with
+``python benchmarks/panel.py``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.ui.conftest import CHROMIUM, scripted_lab
 from tests.ui.lab import Lab, NotebookPage
 
 LONG, ROUNDS = 1000, 5
-"""Messages of the long conversation, and how often the panel is opened."""
+"""Messages in the long conversation, and how often the panel is opened."""
 TEXT = "The *mean* of `x` is $\\bar x = 2$:\n\n" + "\n".join(f"- value {n}: **{n * n}**" for n in range(8))
 WRITTEN = "Here it comes. " + "It goes on and on, with **words** and `code`. " * 40 + "End."
 FRAMES = """() => {
@@ -66,24 +66,24 @@ def lengthen(lab: Lab, name: str) -> None:
 def opened(browser: Browser, lab: Lab, name: str) -> tuple[NotebookPage, float]:
     """Open a notebook and its panel; return the page and the milliseconds to the last message."""
     page = NotebookPage(browser, lab, name)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     page.open_panel()
     expect(page.conversation.get_by_text("value 7").last).to_be_visible()
-    return page, 1000 * (time.perf_counter() - begun)
+    return page, 1000 * (time.perf_counter() - started)
 
 
-def say(what: str, samples: list[float]) -> None:
+def print_percentiles(label: str, samples: list[float]) -> None:
     """Print the median and the 95th percentile."""
     cuts = statistics.quantiles(samples, n=20)
-    print(f"{what:40}{statistics.median(samples):7.1f} ms median, {cuts[-1]:7.1f} ms at the 95th percentile")
+    print(f"{label:40}{statistics.median(samples):7.1f} ms median, {cuts[-1]:7.1f} ms at the 95th percentile")
 
 
 def measure(browser: Browser, lab: Lab, model: ScriptedModel, name: str) -> None:
     """Measure one conversation."""
     took = []
     for _ in range(ROUNDS):
-        page, one = opened(browser, lab, name)
-        took.append(one)
+        page, seconds = opened(browser, lab, name)
+        took.append(seconds)
         page.page.context.close()
     page, _ = opened(browser, lab, name)
     model.script([Said(WRITTEN, pause=0.01)])
@@ -99,9 +99,9 @@ def measure(browser: Browser, lab: Lab, model: ScriptedModel, name: str) -> None
         waiting.dispose()
     expect(page.conversation).to_contain_text("End.", timeout=120_000)
     frames = page.page.evaluate("() => { window.on_ = false; return window.frames_; }")
-    say(f"{name}: panel opened", took)
-    say(f"{name}: between frames", frames)
-    say(f"{name}: key to letter", keys)
+    print_percentiles(f"{name}: panel opened", took)
+    print_percentiles(f"{name}: between frames", frames)
+    print_percentiles(f"{name}: key to letter", keys)
     page.page.context.close()
 
 

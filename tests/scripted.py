@@ -26,7 +26,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 MODEL = "scripted"
-PIECE = 4
+CHUNK = 4
 """Characters of a chunk of a streamed reply; usage counts each chunk as a token."""
 
 
@@ -232,23 +232,28 @@ class _Chat(_Handler):
         if isinstance(reply, Said):
             await self._sleep(reply.delay)
         await self._send(body, {"role": "assistant", "content": ""})
-        for start in range(0, len(text), PIECE):
-            await self._send(body, {"content": text[start : start + PIECE]})
+        for start in range(0, len(text), CHUNK):
+            await self._send(body, {"content": text[start : start + CHUNK]})
             if isinstance(reply, Said) and reply.pause:
                 await self._sleep(reply.pause)
         if isinstance(reply, Broken):
             return
         if isinstance(reply, Called):
-            pieces = [reply.arguments[at : at + PIECE] for at in range(0, len(reply.arguments), PIECE)]
-            for function in ({"name": reply.name, "arguments": ""}, *({"arguments": one} for one in pieces)):
+            chunks = [
+                reply.arguments[start : start + CHUNK] for start in range(0, len(reply.arguments), CHUNK)
+            ]
+            for function in (
+                {"name": reply.name, "arguments": ""},
+                *({"arguments": chunk} for chunk in chunks),
+            ):
                 await self._send(
                     body, {"tool_calls": [{"index": 0, "type": "function", "function": function}]}
                 )
         if isinstance(reply, Held):
             reply.reached.set()
             await self._released(reply)
-            for start in range(0, len(reply.rest), PIECE):
-                await self._send(body, {"content": reply.rest[start : start + PIECE]})
+            for start in range(0, len(reply.rest), CHUNK):
+                await self._send(body, {"content": reply.rest[start : start + CHUNK]})
         if self.gone.is_set():
             return
         await self._send(body, {}, finish)
@@ -302,8 +307,8 @@ def _until_stop(reply: Said | Held | Broken | Called, stops: str | list[str]) ->
 
 
 def _usage(messages: list[dict[str, Any]], text: str) -> dict[str, Any]:
-    prompt, said = len(json.dumps(messages)) // PIECE, -(-len(text) // PIECE)
-    return {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said}
+    prompt, tokens = len(json.dumps(messages)) // CHUNK, -(-len(text) // CHUNK)
+    return {"prompt_tokens": prompt, "completion_tokens": tokens, "total_tokens": prompt + tokens}
 
 
 def _envelope(kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -148,8 +148,11 @@ def test_every_frontend_shows_the_same_in_the_same_order(
 
 def test_thinking_is_separate_from_prose(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = list(t.blocks(RUN))
-    assert [one.text for one in blocks if isinstance(one, t.Thinking)] == ["Two may be missing.", "Sure now."]
-    assert not any("may be" in one.text for one in blocks if isinstance(one, t.Prose))
+    assert [block.text for block in blocks if isinstance(block, t.Thinking)] == [
+        "Two may be missing.",
+        "Sure now.",
+    ]
+    assert not any("may be" in block.text for block in blocks if isinstance(block, t.Prose))
     folded = "<details><summary>Thinking</summary>\n\n```text\nTwo may be missing.\n```\n\n</details>"
     assert "  | Two may be missing.\n" in plain(RUN, capsys)
     for read in (exported, in_cell, in_widget):
@@ -160,7 +163,7 @@ def test_a_reply_is_shown_once_its_outcome_is_known() -> None:
     transcript = t.Transcript()
     assert transcript.add(replied(1, "It is 5.")) == []
     end = e.RunEnded(**turn(1), ending="answered", answer="It is 5.", turns=1)
-    assert [type(one) for one in transcript.add(end)] == [t.Ended]
+    assert [type(part) for part in transcript.add(end)] == [t.Ended]
     assert transcript.add(replied(1, "I will look.")) == []
     shown = transcript.add(e.Action(**turn(1), source="1"))
     assert shown == [t.Prose(1, "I will look."), t.Code(1, "1")]
@@ -168,11 +171,11 @@ def test_a_reply_is_shown_once_its_outcome_is_known() -> None:
 
 def test_the_current_activity_and_text_are_known_at_any_time() -> None:
     transcript = t.Transcript()
-    known: list[tuple[str, str, str]] = []
+    now: list[tuple[str, str, str]] = []
     for event in RUN[:6]:
         transcript.add(event)
-        known.append((transcript.activity, transcript.streamed.thinking, transcript.streamed.text))
-    assert known == [
+        now.append((transcript.activity, transcript.streamed.thinking, transcript.streamed.text))
+    assert now == [
         ("Thinking", "", ""),
         ("Thinking", "", ""),
         ("Writing", "Two may be ", ""),

@@ -111,14 +111,14 @@ def run(
     """Play the tasks of a suite, and keep every episode."""
     from ..agent.hooks import all_but
     from ..evaluation import baselines
-    from ..evaluation.cluster import Contestants
+    from ..evaluation.cluster import Players
     from ..evaluation.records import Episode, Setting
     from ..evaluation.runner import Choice, play_all
     from ..models.open import EndpointModel, open_model
 
     suite = _suite(name, source)
     if protocol == "smolagents":
-        baselines.demand()
+        baselines.require_smolagents()
     if protocol not in suite.formats:
         raise click.UsageError(f"The {name} suite has no {protocol} protocol.")
     formats = suite.formats[protocol]
@@ -161,7 +161,7 @@ def run(
             if isinstance(chat, EndpointModel):
                 await chat.address()  # its model's name belongs to the results
             if engine == "ray":
-                cluster = Contestants(name, source, model=model, endpoint=endpoint, count=parallel)
+                cluster = Players(name, source, model=model, endpoint=endpoint, count=parallel)
             return await play_all(
                 suite,
                 setting,

@@ -1,1 +1,1 @@
-"""Measuring agents: suites of tasks, a runner, and a report."""
+"""Evaluates agents: suites of tasks, a runner, and reports."""

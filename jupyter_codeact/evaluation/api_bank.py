@@ -1,4 +1,4 @@
-"""API-Bank, level 1 with given descriptions: 399 items, one call each, in the paper's three formats."""
+"""API-Bank, level 1 with API descriptions: 399 items, one call each, in the paper's three formats."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ GUIDES = {
     "json": '[{"action": "ApiName", "parameter1": "value1", "parameter2": "value2", ...}]',
     "text": "[Action: ApiName, parameter1: value1, parameter2: value2, ...]",
 }
-"""How a call is written in each format. Names that could be read as positions (first, second) are copied by
-small models, and more so as JSON and text than as code."""
+"""How a call is written in each format. Small models copy example names that sound like positions (first,
+second), more often as JSON and text than as code; these names avoid that."""
 
 SYSTEM = (
     "You assist a user by calling APIs. Below are their descriptions, then comes the conversation so far. "
@@ -47,7 +47,7 @@ class ApiBank:
         return listed
 
     async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
-        """Ask for one call. ``strict`` is the reference's verdict, ``detail`` has the fair parser's too."""
+        """Ask for one call. ``strict`` is the reference parser's verdict; ``detail`` has both parsers'."""
         if not self._names:
             await self.cases()
         index = self._names.index(case.name)
@@ -67,9 +67,9 @@ class ApiBank:
         )
 
     async def self_test(self) -> SelfTest:
-        """Hand in the ground truth in every format, and name what passes in none."""
+        """Submit the ground truth in every format, and name the items that pass in none."""
         counts = {(kind, parser): 0 for kind in GUIDES for parser in ("reference", "fair")}
-        hopeless = []
+        unscored = []
         cases = await self.cases()
         for index, case in enumerate(cases):
             truth = await self._upstream.call("truth", index=index)
@@ -82,10 +82,10 @@ class ApiBank:
                     counts[kind, parser] += correct
                     passed = passed or correct
             if not passed:
-                hopeless.append(f"{case.family}/{case.name} passes in no format.")
-        said = [f"{kind} with the {parser} parser {count}" for (kind, parser), count in counts.items()]
+                unscored.append(f"{case.family}/{case.name} passes in no format.")
+        scores = [f"{kind} with the {parser} parser {count}" for (kind, parser), count in counts.items()]
         return SelfTest(
-            count=len(cases), summary="Ground truth scores: " + ", ".join(said) + ".", notes=hopeless
+            count=len(cases), summary="Ground truth scores: " + ", ".join(scores) + ".", notes=unscored
         )
 
     async def close(self) -> None:
@@ -94,21 +94,21 @@ class ApiBank:
 
 
 def conversation(history: Sequence[Mapping[str, Any]], apis: Sequence[str], kind: str) -> list[Message]:
-    """Return what the model is sent: a call that was made is the assistant's, its result a user's message."""
+    """Return the messages to the model; calls are the assistant's messages, their results the user's."""
     chat: list[Message] = [
         {"role": "system", "content": SYSTEM.format(guide=GUIDES[kind], apis="\n".join(apis))}
     ]
     for turn in history:
         if turn["role"] == "API":
-            _say(chat, "assistant", RENDER[kind](turn["api_name"], turn["param_dict"]))
-            _say(chat, "user", f"Response: {turn['result']['output']}")
+            _add_message(chat, "assistant", RENDER[kind](turn["api_name"], turn["param_dict"]))
+            _add_message(chat, "user", f"Response: {turn['result']['output']}")
         else:
-            _say(chat, "user" if turn["role"] == "User" else "assistant", turn["text"])
+            _add_message(chat, "user" if turn["role"] == "User" else "assistant", turn["text"])
     return chat
 
 
-def _say(chat: list[Message], role: str, text: str) -> None:
-    """Add to the conversation; neighbouring messages of the assistant become one."""
+def _add_message(chat: list[Message], role: str, text: str) -> None:
+    """Add a message; adjacent messages of the assistant are joined."""
     if role == "assistant" and chat[-1]["role"] == role:
         chat[-1] = {"role": role, "content": f"{chat[-1]['content']}\n{text}"}
     else:
@@ -116,7 +116,7 @@ def _say(chat: list[Message], role: str, text: str) -> None:
 
 
 def native(value: Any) -> Any:
-    """Return a list that the data set stores as text as a list."""
+    """Return a value, and a list that the data set stores as text as a list."""
     if isinstance(value, str) and value.strip().startswith("["):
         try:
             read = ast.literal_eval(value)

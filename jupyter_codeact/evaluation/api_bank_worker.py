@@ -1,8 +1,8 @@
-"""API-Bank as its own repository has it, for `upstream.Upstream`.
+"""Runs API-Bank from its own repository, for `upstream.Upstream`.
 
 The checkout is ``AlibabaResearch/DAMO-ConvAI`` or the copy in ``xingyaoww/code-act`` (this part is Apache-2.0
-in both); nothing of it is copied here. Two of its tools import packages that reach for models and services;
-they are replaced by empty ones, as their tools cannot work offline anyway.
+in both); nothing is copied from it. Two of its tools import packages that need models and services. These
+packages are replaced by empty ones, because their tools cannot work offline anyway.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ OFFLINE = ("sentence_transformers", "googletrans")
 
 
 class Checkout:
-    """The scored items of a checkout: in each a dialogue breaks off where an API is to be called next."""
+    """The scored items of a checkout: each is a dialogue up to the next call of an API."""
 
     def __init__(self, source: Path) -> None:
-        folder = next((source / one for one in FOLDERS if (source / one / SAMPLES).is_dir()), None)
+        folder = next(
+            (source / subfolder for subfolder in FOLDERS if (source / subfolder / SAMPLES).is_dir()), None
+        )
         if folder is None:
             raise FileNotFoundError(f"{source} has no {SAMPLES}")
         os.chdir(folder)
@@ -40,16 +42,16 @@ class Checkout:
         for name in OFFLINE:
             sys.modules[name] = _Empty(name)
         self._manager = importlib.import_module("tool_manager").ToolManager
-        self._manager()  # imports all its tools: what is missing would look like wrong answers later
+        self._manager()  # imports all tools now: a missing package would later look like a wrong answer
         self._extraction = importlib.import_module("api_call_extraction")
         self.items = [item for path in sorted(SAMPLES.glob("*.jsonl")) for item in _items(path)]
 
     def list(self) -> list[dict[str, str]]:
-        """Name the items; the API that is to be called is the family."""
+        """Return the names of the items; the family is the API to call."""
         return [{"name": name, "family": truth["api_name"]} for name, _, _, truth in self.items]
 
     def item(self, index: int) -> dict[str, Any]:
-        """Return a dialogue up to the call, and the descriptions of the dialogue's APIs as JSON."""
+        """Return the dialogue up to the call, and the descriptions of its APIs as JSON."""
         _, history, names, _ = self.items[index]
         manager = self._manager()
         return {"history": history, "apis": [manager.get_api_description(name) for name in names]}
@@ -60,15 +62,11 @@ class Checkout:
         return {"name": truth["api_name"], "arguments": truth["param_dict"]}
 
     def score(self, index: int, action_format: str, reply: str) -> dict[str, Any]:
-        """Judge a reply, read by the reference's parser and by one that treats the formats alike."""
+        """Judge a reply, parsed by the reference's parser and by a fair one that treats all formats alike."""
         return {
             "reference": self._correct(index, lambda: self._reference(action_format, reply)),
             "fair": self._correct(index, lambda: read_call(action_format, reply)),
         }
-
-    def call(self, index: int, name: str, arguments: dict[str, Any]) -> bool:
-        """Judge a call that needs no parsing."""
-        return self._correct(index, lambda: (name, arguments))
 
     def _reference(self, action_format: str, reply: str) -> tuple[str, dict[str, Any]]:
         name, arguments = self._extraction.parse_api_call(reply, f"{action_format}_as_action")
@@ -84,15 +82,15 @@ class Checkout:
             result = manager.api_call(name, **arguments)
             api = manager.init_tool(name)
             return bool(api.check_api_call_correctness(result, copy.deepcopy(truth["result"])))
-        except Exception:  # a reply that cannot be read, or a call that fails, is not correct
+        except Exception:  # an unreadable reply or a failing call is not correct
             return False
 
 
 def _items(path: Path) -> Iterator[tuple[str, list[dict[str, Any]], list[str], dict[str, Any]]]:
     """Yield a dialogue's items as the reference counts them.
 
-    It scores every API turn, and whatever comes after each API turn too, if that is another one: such a call
-    counts twice.
+    The reference scores every API turn and, again, an API turn right after another one: such a call counts
+    twice.
     """
     turns = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     names = sorted({turn["api_name"] for turn in turns if turn["role"] == "API"})
@@ -106,12 +104,12 @@ def _items(path: Path) -> Iterator[tuple[str, list[dict[str, Any]], list[str], d
 
 
 def read_call(action_format: str, reply: str) -> tuple[str, dict[str, Any]]:
-    """Read a call in any of the three formats, lists included, wherever it stands in the reply.
+    """Parse a call in any of the three formats, including lists, anywhere in the reply.
 
     Raises
     ------
     ValueError
-        When there is none.
+        If there is none.
     """
     text = reply.replace("\n", " ")
     if action_format == "json":
@@ -124,7 +122,7 @@ def read_call(action_format: str, reply: str) -> tuple[str, dict[str, Any]]:
             with contextlib.suppress(SyntaxError, ValueError, StopIteration):
                 tree = next(_expressions(text, start))
                 return ast.unparse(tree.func), {
-                    str(each.arg): ast.literal_eval(each.value) for each in tree.keywords
+                    str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords
                 }
     else:
         found = re.search(r"Action:\s*(\w+)\s*,?\s*(.*?)\]?\s*$", text)
@@ -134,7 +132,7 @@ def read_call(action_format: str, reply: str) -> tuple[str, dict[str, Any]]:
 
 
 def _expressions(text: str, start: int) -> Iterator[ast.Call]:
-    """Yield the shortest text from ``start`` on that is a call."""
+    """Yield the calls that begin at ``start``, the shortest first."""
     for end in (match.end() for match in re.finditer(r"\)", text[start:])):
         with contextlib.suppress(SyntaxError):
             tree = ast.parse(text[start : start + end], mode="eval").body
@@ -143,7 +141,7 @@ def _expressions(text: str, start: int) -> Iterator[ast.Call]:
 
 
 def _text_arguments(text: str) -> dict[str, Any]:
-    """Read ``key: value, key: value``, where values may hold commas, colons and lists."""
+    """Parse ``key: value, key: value``, where values may contain commas, colons and lists."""
     parts = re.split(r"(?:^|,)\s*([A-Za-z_]\w*)\s*:\s+", text)
     arguments: dict[str, Any] = {}
     for name, value in zip(parts[1::2], parts[2::2], strict=False):
@@ -157,7 +155,7 @@ def _text_arguments(text: str) -> dict[str, Any]:
 
 
 class _Empty(types.ModuleType):
-    """A module that has whatever is asked for, and none of it does anything."""
+    """A module in which every name exists and nothing works."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -174,13 +172,13 @@ class _Nothing:
         pass
 
     def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("This tool reaches for the network.")
+        raise RuntimeError("This tool needs the network.")
 
 
 def prepare(source: Path) -> Mapping[str, Callable[..., Any]]:
-    """Load a checkout and return what can be called."""
+    """Load a checkout and return the functions that can be called."""
     checkout = Checkout(source)
-    return {name: getattr(checkout, name) for name in ("list", "item", "truth", "score", "call")}
+    return {name: getattr(checkout, name) for name in ("list", "item", "truth", "score")}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Another agent as a contestant: smolagents' `CodeAgent`, in the same kernel, with the same model.
+"""A baseline: smolagents' `CodeAgent`, in the same kernel, with the same model.
 
-It runs in the episode's kernel, because its code runs in its own process; so it has the task's variables and
-functions, and what it makes is judged where our agent's is.
+It runs its code in its own process. That process is the episode's kernel, where it finds the task's variables
+and functions, and where its results are judged like those of this project's agent.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
 from ..models.endpoints.client import EndpointModel
 from ..models.engines.local import LocalModel
-from .playing import AGAIN, CELL_SECONDS, Bench
+from .playing import CELL_SECONDS, TRY_AGAIN, Workspace
 from .records import Ending, Played, Setting
 
 _PLAY = """\
 from jupyter_codeact.evaluation import baselines_worker as _baselines
-_baselines.play(globals(), {told!r})
+_baselines.play(globals(), {options!r})
 del _baselines"""
 
 
-def demand() -> None:
-    """See that smolagents is here.
+def require_smolagents() -> None:
+    """Check that smolagents is installed.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def demand() -> None:
 
 
 async def play(
-    on: Bench,
+    workspace: Workspace,
     request: str,
     setting: Setting,
     model: ChatModel,
@@ -44,18 +44,18 @@ async def play(
     *,
     proposals: int = 1,
 ) -> Played:
-    """Let it work on a request until its answer is right, or no further one is allowed; see `playing.play`.
+    """Let it work on a request until its answer is right or its last one; see `playing.play`.
 
     Raises
     ------
     CodeActError
-        When the model cannot be reached by address.
+        If the model has no address.
     """
     if not isinstance(model, LocalModel | EndpointModel):
         raise CodeActError("smolagents needs a model with an address.")
     address = await model.address()
-    told = {
-        "episode": on.conversation,
+    options = {
+        "episode": workspace.conversation,
         "url": address.url,
         "api_key": address.api_key,
         "model": model.name,
@@ -66,11 +66,12 @@ async def play(
         "cell_seconds": int(CELL_SECONDS),
     }
     verdicts: list[bool] = []
-    usage, turns, asked = Usage(), 0, request
+    usage, turns, current_request = Usage(), 0, request
     while True:
-        execution = await _execute(on, _PLAY.format(told=json.dumps({**told, "request": asked})), setting)
-        played = _played(execution)
-        if played is None:
+        source = _PLAY.format(options=json.dumps({**options, "request": current_request}))
+        execution = await _execute(workspace, source, setting)
+        outcome = _outcome(execution)
+        if outcome is None:
             late = execution.status == "interrupted"
             return Played(
                 strict=bool(verdicts and verdicts[0]),
@@ -80,10 +81,10 @@ async def play(
                 usage=usage,
                 message="" if late else _error(execution),
             )
-        usage += Usage(prompt_tokens=played["prompt_tokens"], completion_tokens=played["completion_tokens"])
-        turns = played["turns"]
-        verdicts.append(await judge(played["answer"]))
-        ending: Ending = "answered" if played["answered"] else "out_of_turns"
+        usage += Usage(prompt_tokens=outcome["prompt_tokens"], completion_tokens=outcome["completion_tokens"])
+        turns = outcome["turns"]
+        verdicts.append(await judge(outcome["answer"]))
+        ending: Ending = "answered" if outcome["answered"] else "out_of_turns"
         if verdicts[-1] or len(verdicts) >= proposals or turns >= setting.turns:
             return Played(
                 strict=verdicts[0],
@@ -91,30 +92,30 @@ async def play(
                 ending=ending,
                 turns=turns,
                 usage=usage,
-                answer=played["answer"],
-                messages=played["messages"],
+                answer=outcome["answer"],
+                messages=outcome["messages"],
             )
-        asked = AGAIN
+        current_request = TRY_AGAIN
 
 
-async def _execute(on: Bench, source: str, setting: Setting) -> Execution:
-    cell = await on.notebook.write_cell(source)
+async def _execute(workspace: Workspace, source: str, setting: Setting) -> Execution:
+    cell = await workspace.notebook.write_cell(source)
     try:
-        return await on.notebook.run_cell(cell, source=source, timeout=setting.seconds)
+        return await workspace.notebook.run_cell(cell, source=source, timeout=setting.seconds)
     finally:
-        await on.notebook.delete_cell(cell)
+        await workspace.notebook.delete_cell(cell)
 
 
-def _played(execution: Execution) -> dict[str, Any] | None:
-    """Return what the worker printed last; its agent may print, too."""
-    printed = "".join(one["text"] for one in execution.outputs if one["output_type"] == "stream")
+def _outcome(execution: Execution) -> dict[str, Any] | None:
+    """Return the outcome that the worker printed last; its agent may print too."""
+    printed = "".join(output["text"] for output in execution.outputs if output["output_type"] == "stream")
     for line in reversed(printed.splitlines()):
         if line.startswith('{"played": '):
-            played: dict[str, Any] = json.loads(line)["played"]
-            return played
+            outcome: dict[str, Any] = json.loads(line)["played"]
+            return outcome
     return None
 
 
 def _error(execution: Execution) -> str:
-    errors = [one for one in execution.outputs if one["output_type"] == "error"]
+    errors = [output for output in execution.outputs if output["output_type"] == "error"]
     return f"{errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else "The kernel died."

@@ -1,7 +1,6 @@
-"""smolagents' `CodeAgent` in a kernel.
+"""smolagents' `CodeAgent`, run inside a kernel by `baselines`.
 
-It works with the kernel's variables and functions, and leaves its own there. Needs the extra ``[baselines]``;
-`baselines` is its other half.
+It works with the kernel's variables and functions, and leaves its own there. Needs the extra ``[baselines]``.
 """
 
 from __future__ import annotations
@@ -14,77 +13,81 @@ from typing import Any
 
 from smolagents import ActionStep, CodeAgent, LogLevel, OpenAIModel, Tool
 
-_agents: dict[str, Contestant] = {}
+_players: dict[str, Player] = {}
 
 
-class Contestant:
-    """A `CodeAgent` with its own defaults, but for what an episode's setting says."""
+class Player:
+    """A `CodeAgent` with its own defaults, except for the options of an episode."""
 
-    def __init__(self, namespace: dict[str, Any], told: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: dict[str, Any], options: Mapping[str, Any]) -> None:
         self._namespace = namespace
         model = OpenAIModel(
-            told["model"],
-            api_base=told["url"],
-            api_key=told["api_key"],
-            # What runs on this machine may close a connection that is idle just when it is used again.
+            options["model"],
+            api_base=options["url"],
+            api_key=options["api_key"],
+            # A local server may close an idle connection just when it is used again.
             client_kwargs={"default_headers": {"Connection": "close"}},
-            temperature=told["temperature"],
-            max_tokens=told["reply_tokens"],
-            **({"seed": told["seed"]} if told["seed"] is not None else {}),
+            temperature=options["temperature"],
+            max_tokens=options["reply_tokens"],
+            **({"seed": options["seed"]} if options["seed"] is not None else {}),
         )
         marked = {name: value for name, value in namespace.items() if hasattr(value, "__codeact_tool__")}
         self._agent = CodeAgent(
             tools=[_as_tool(name, function) for name, function in marked.items()],
             model=model,
             additional_authorized_imports=["*"],
-            max_steps=told["turns"],
+            max_steps=options["turns"],
             verbosity_level=LogLevel.OFF,
-            executor_kwargs={"timeout_seconds": told["cell_seconds"]},
+            executor_kwargs={"timeout_seconds": options["cell_seconds"]},
             return_full_result=True,
         )
         self._tools = marked.keys() | {"final_answer"}
 
     def run(self, request: str, *, again: bool) -> dict[str, Any]:
-        """Work on a request, or go on with what was asked before, and return what came of it."""
-        given = {
+        """Work on a request, or continue the earlier one, and return the outcome."""
+        variables = {
             name: value
             for name, value in self._namespace.items()
             if not name.startswith("_")
             and name not in {*self._tools, "In", "Out", "exit", "quit", "open", "get_ipython"}
             and not isinstance(value, types.ModuleType)
         }
-        result = self._agent.run(request, reset=not again, additional_args=None if again else given)
+        result = self._agent.run(request, reset=not again, additional_args=None if again else variables)
         for name, value in self._agent.python_executor.state.items():
             if not name.startswith("_") and name not in self._tools:
                 self._namespace[name] = value
-        used = result.token_usage
+        usage = result.token_usage
         return {
             "answer": str(result.output),
             "answered": result.state == "success",
             "turns": sum(isinstance(step, ActionStep) for step in self._agent.memory.steps),
-            "prompt_tokens": used.input_tokens if used else 0,
-            "completion_tokens": used.output_tokens if used else 0,
-            "messages": [_plain(message) for message in self._agent.write_memory_to_messages()],
+            "prompt_tokens": usage.input_tokens if usage else 0,
+            "completion_tokens": usage.output_tokens if usage else 0,
+            "messages": [_as_text(message) for message in self._agent.write_memory_to_messages()],
         }
 
 
-def play(namespace: dict[str, Any], told: str) -> None:
-    """Have the contestant of an episode work on what it is told, in JSON, and print what came of it."""
-    asked = json.loads(told)
-    contestant = _agents.get(asked["episode"])
-    again = contestant is not None
-    if contestant is None:
-        contestant = _agents[asked["episode"]] = Contestant(namespace, asked)
-    print(json.dumps({"played": contestant.run(asked["request"], again=again)}))
+def play(namespace: dict[str, Any], options: str) -> None:
+    """Let an episode's player work on a request, given as JSON with its options, and print the outcome."""
+    parsed = json.loads(options)
+    player = _players.get(parsed["episode"])
+    again = player is not None
+    if player is None:
+        player = _players[parsed["episode"]] = Player(namespace, parsed)
+    print(json.dumps({"played": player.run(parsed["request"], again=again)}))
 
 
 def _as_tool(name: str, function: Callable[..., Any]) -> Tool:
-    """Return a function as smolagents wants it; what it takes may be of any type."""
+    """Return a function as a tool for smolagents; its parameters may be of any type."""
     parameters = inspect.signature(function).parameters.values()
     inputs = {
-        one.name: {"type": "any", "description": _words(one), "nullable": one.default is not one.empty}
-        for one in parameters
-        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        parameter.name: {
+            "type": "any",
+            "description": _annotation(parameter),
+            "nullable": parameter.default is not parameter.empty,
+        }
+        for parameter in parameters
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
 
     def forward(self: Tool, *arguments: Any, **named: Any) -> Any:
@@ -105,12 +108,12 @@ def _as_tool(name: str, function: Callable[..., Any]) -> Tool:
     return made()
 
 
-def _words(parameter: inspect.Parameter) -> str:
+def _annotation(parameter: inspect.Parameter) -> str:
     return parameter.name if parameter.annotation is parameter.empty else f"{parameter.annotation}"
 
 
-def _plain(message: Any) -> dict[str, str]:
-    """Return a message as roles and text."""
+def _as_text(message: Any) -> dict[str, str]:
+    """Return a message as a role and text."""
     content = message.content
     if not isinstance(content, str):
         content = "\n".join(part.get("text", "(an image)") for part in content or [])

@@ -1,8 +1,8 @@
-"""Episodes spread over a Ray cluster: as many players as episodes at a time, each in a process of its own.
+"""Plays episodes on a Ray cluster, in parallel, each player in its own process.
 
-Needs the extra ``[ray]``. A player has its own suite and its own way to the model, so a model that many
-machines are to share is given as an endpoint, whose key each machine has in its environment; the sources of a
-suite lie at the same path on every machine.
+Needs the extra ``[ray]``. Each player opens the suite and the model itself. A model shared by several
+machines must therefore be an endpoint, with its key in each machine's environment, and the suite's sources
+must be at the same path on every machine.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from .records import Case, Played, Setting
 from .suites import open_suite
 
 CONNECT_SECONDS = 10.0
-"""What a cluster's head node may take to answer."""
+"""Seconds that a cluster's head node may take to answer."""
 _LOCAL_OBJECTS = 200 << 20
-"""Bytes for results on their way, where this machine is the whole cluster; an episode is some kilobytes."""
+"""Bytes for results in transit, if this machine is the whole cluster; an episode has some kilobytes."""
 
 
-class Contestants:
-    """Players on a Ray cluster: the one that ``RAY_ADDRESS`` names, else one that this process starts.
+class Players:
+    """Players on the Ray cluster that ``RAY_ADDRESS`` names, or on one that this process starts.
 
     Parameters
     ----------
     suite, source
-        What to play, as `open_suite` takes it.
+        The suite, as for `open_suite`.
     model, endpoint
-        What plays, as `open_model` takes it.
+        The model, as for `open_model`.
     count
-        Players; each counts as one CPU.
+        The number of players; each counts as one CPU.
 
     Raises
     ------
     CodeActError
-        When Ray is not installed, or the cluster cannot be reached.
+        If Ray is not installed, or the cluster cannot be reached.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Contestants:
         except ImportError as error:
             raise CodeActError("Ray is not installed: pip install 'jupyter-codeact[ray]'.") from error
         self._ray = ray
-        self._asked = (suite, str(source.resolve()) if source else None, model, endpoint)
+        self._arguments = (suite, str(source.resolve()) if source else None, model, endpoint)
         address = os.environ.get("RAY_ADDRESS")
         here: dict[str, Any] = {} if address else {"num_cpus": count, "object_store_memory": _LOCAL_OBJECTS}
         try:
-            _reach(address)
+            _check_reachable(address)
             ray.init(address=address or "local", include_dashboard=None if address else False, **here)
         except (OSError, RuntimeError, ValueError) as error:
             where = f" at {address}" if address else ""
@@ -63,7 +63,7 @@ class Contestants:
         self._actor = ray.remote(num_cpus=1)(_Player)
         self._free: asyncio.Queue[Any] = asyncio.Queue()
         for _ in range(count):
-            self._free.put_nowait(self._actor.remote(*self._asked))
+            self._free.put_nowait(self._actor.remote(*self._arguments))
 
     async def play(self, case: Case, setting: Setting) -> Played:
         """Play an episode on the next free player.
@@ -71,38 +71,38 @@ class Contestants:
         Raises
         ------
         CodeActError
-            When the player is lost; another one takes its place.
+            If the player is lost; another one takes its place.
         """
         player = await self._free.get()
         try:
-            said = await player.play.remote(case.model_dump_json(), setting.model_dump_json())
+            outcome = await player.play.remote(case.model_dump_json(), setting.model_dump_json())
         except self._ray.exceptions.RayActorError as error:
-            player = self._actor.remote(*self._asked)
+            player = self._actor.remote(*self._arguments)
             raise CodeActError("The process that played this episode was lost.") from error
         except asyncio.CancelledError:
             self._ray.kill(player)
-            player = self._actor.remote(*self._asked)
+            player = self._actor.remote(*self._arguments)
             raise
         finally:
             self._free.put_nowait(player)
-        return Played.model_validate_json(said)
+        return Played.model_validate_json(outcome)
 
     def close(self) -> None:
-        """Let go of the players, and of the cluster if it is our own."""
+        """Disconnect from the cluster; end it if this process started it."""
         self._ray.shutdown()
 
 
-def _reach(address: str | None) -> None:
-    """See that a cluster's head node answers; Ray itself would try for minutes.
+def _check_reachable(address: str | None) -> None:
+    """Check that a cluster's head node answers; Ray itself would try for minutes.
 
     Raises
     ------
     OSError
         If it does not.
     """
-    place = urlsplit(f"//{(address or '').removeprefix('ray://')}")
-    if place.hostname and place.port:  # there are addresses without: "auto", "local"
-        socket.create_connection((place.hostname, place.port), CONNECT_SECONDS).close()
+    url = urlsplit(f"//{(address or '').removeprefix('ray://')}")
+    if url.hostname and url.port:  # "auto" and "local" have neither
+        socket.create_connection((url.hostname, url.port), CONNECT_SECONDS).close()
 
 
 class _Player:
@@ -116,7 +116,7 @@ class _Player:
         self._model = open_model(model, endpoint=endpoint)
 
     def play(self, case: str, setting: str) -> str:
-        """Play an episode; all goes in and out as JSON."""
+        """Play an episode; arguments and result are JSON."""
         played = self._loop.run_until_complete(
             self._suite.play(
                 Case.model_validate_json(case), Setting.model_validate_json(setting), self._model

@@ -1,4 +1,4 @@
-"""Whether an answer in words is right, in the manner of MINT."""
+"""Grades answers in words, like MINT."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _FRACTION = re.compile(r"([-+]?\d+)\s*/\s*(\d+)")
 _OPTION = re.compile(r"\b([A-Z])\s*\)")
 
 TOLERANCE = {"gsm8k": 0.05, "math": 0.05, "theoremqa": 0.04}
-"""The share by which a number may be off."""
+"""The relative error that a number may have."""
 
 
 def grade(family: str, item: Mapping[str, Any], answer: str) -> bool:
     """Tell whether an answer is right.
 
-    Numbers may be off by `TOLERANCE`; a letter, a truth value and a list must be the reference's; otherwise
-    the reference must be in the answer, articles and punctuation aside.
+    Numbers may deviate by `TOLERANCE`; letters, truth values and lists must equal the reference; any other
+    reference must occur in the answer, ignoring articles and punctuation.
     """
     reference = item["reference"]
     kind = item.get("answer_type")
     if family == "mmlu" or kind == "option":
         return option(answer) == option(str(reference)) != ""
     if isinstance(reference, bool):
-        said = set(re.findall(r"true|false|yes|no", answer.lower()))
-        return bool(said) and said <= ({"true", "yes"} if reference else {"false", "no"})
+        verdicts = set(re.findall(r"true|false|yes|no", answer.lower()))
+        return bool(verdicts) and verdicts <= ({"true", "yes"} if reference else {"false", "no"})
     if isinstance(reference, list):
-        return numbers_in_list(answer) == [float(one) for one in reference]
+        return numbers_in_list(answer) == [float(element) for element in reference]
     if family in TOLERANCE:
         found = number(answer)
         expected = float(reference)
@@ -41,7 +41,7 @@ def grade(family: str, item: Mapping[str, Any], answer: str) -> bool:
 
 
 def number(text: str) -> float | None:
-    """Return the last number in a text; ``3/4`` is one, too."""
+    """Return the last number in a text; ``3/4`` counts as one."""
     fraction = _FRACTION.findall(text)
     if fraction and int(fraction[-1][1]):
         return int(fraction[-1][0]) / int(fraction[-1][1])
@@ -56,14 +56,14 @@ def numbers_in_list(text: str) -> list[float] | None:
     """Return the last list of numbers in a text."""
     for found in reversed(re.findall(r"[\[(][^\[\]()]*[\])]", text)):
         try:
-            return [float(one) for one in ast.literal_eval(found)]
+            return [float(item) for item in ast.literal_eval(found)]
         except (ValueError, SyntaxError, TypeError):
             continue
     return None
 
 
 def option(text: str) -> str:
-    """Return the letter that a text chooses, as a small one; empty if it is not plain which."""
+    """Return the letter that a text chooses, in lower case; empty if it is not clear which."""
     stripped = text.strip().strip(".()*`\"' ").lower()
     if re.fullmatch(r"[a-z]", stripped):
         return stripped
@@ -74,11 +74,11 @@ def option(text: str) -> str:
 
 
 def letter_options(prompt: str) -> list[str]:
-    """Return the letters a question offers."""
+    """Return the letters of a question's options."""
     return sorted(set(_OPTION.findall(prompt.partition("Options")[2])))
 
 
 def plain(text: str) -> str:
-    """Return a text in small letters, without articles and punctuation."""
-    kept = "".join(" " if one in string.punctuation else one for one in text.lower())
+    """Return a text in lower case, without articles and punctuation."""
+    kept = "".join(" " if character in string.punctuation else character for character in text.lower())
     return " ".join(word for word in kept.split() if word not in ("a", "an", "the"))

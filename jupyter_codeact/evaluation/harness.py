@@ -1,4 +1,4 @@
-"""What the harnesses of the paper have in common: one reply, and what it cost."""
+"""Asks for a single reply, for the paper's harnesses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .records import Setting
 async def reply_of(
     model: ChatModel, messages: Sequence[Message], setting: Setting, *, stop: Sequence[str] = ()
 ) -> tuple[str, Usage]:
-    """Return a whole reply and what it cost.
+    """Return a complete reply and its usage.
 
     Raises
     ------
@@ -30,6 +30,6 @@ async def reply_of(
     )
     async with asyncio.timeout(setting.seconds), aclosing(stream) as deltas:
         async for delta in deltas:
-            text = delta.text if getattr(delta, "restart", False) else text + delta.text
+            text = delta.text if delta.restart else text + delta.text
             usage = delta.usage or usage
     return text, usage

@@ -1,4 +1,4 @@
-"""M3ToolEval: 82 tasks with tools, in the paper's harness and with this project's agent."""
+"""M3ToolEval: 82 tasks with tools, for the paper's harness, this project's agent, and the baseline."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .records import Case, Ending, Played, SelfTest, Setting
 from .upstream import Upstream
 
 WRONG = "Your answer is incorrect. Try again, and give only the answer, without any other text."
-"""What the model is told of a wrong answer, as in the paper's harness, in words of our own."""
+"""The message after a wrong answer, as in the paper's harness but in other words."""
 REQUEST = "{instruction}\n\nUse the functions in the kernel."
-_MARK = re.compile(r"(Answer:|Action:)")
+_STEP_MARK = re.compile(r"(Answer:|Action:)")
 
 
 class M3ToolEval:
@@ -45,7 +45,7 @@ class M3ToolEval:
         return listed
 
     async def self_test(self) -> SelfTest:
-        """Hand in each task's own expected output."""
+        """Submit each task's own expected output."""
         failed = []
         cases = await self.cases()
         for index, case in enumerate(cases):
@@ -56,7 +56,7 @@ class M3ToolEval:
         return SelfTest(count=len(cases), summary=passed, failed=failed)
 
     async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
-        """Play a task in a process (for the paper's harness) or a kernel (for the agent) of its own."""
+        """Play a task in its own process (the paper's harness) or its own kernel (the agents)."""
         if not self._names:
             await self.cases()
         index = self._names.index(case.name)
@@ -76,17 +76,21 @@ class M3ToolEval:
 
     async def _agent(self, upstream: Upstream, index: int, setting: Setting, model: ChatModel) -> Played:
         instruction = await upstream.call("instruction", index=index)
-        async with playing.bench() as bench:
+        async with playing.open_workspace() as workspace:
 
             async def judge(answer: str) -> bool:
                 return bool(await upstream.call("judge", index=index, answer=answer))
 
-            await bench.hidden(_DEFINE.format(source=str(self._source), index=index))
+            await workspace.run_hidden(_DEFINE.format(source=str(self._source), index=index))
             proposals = setting.turns if setting.goes_on else 1
             if setting.protocol == "smolagents":
-                return await baselines.play(bench, instruction, setting, model, judge, proposals=proposals)
+                return await baselines.play(
+                    workspace, instruction, setting, model, judge, proposals=proposals
+                )
             request = REQUEST.format(instruction=instruction)
-            return await playing.play(bench, request, setting, model, judge, proposals=proposals, bare=True)
+            return await playing.play(
+                workspace, request, setting, model, judge, proposals=proposals, value_only=True
+            )
 
 
 _DEFINE = """\
@@ -101,14 +105,14 @@ _define(); del _define"""
 
 
 async def _harness(upstream: Upstream, index: int, setting: Setting, model: ChatModel) -> Played:
-    """Play as the paper did: one user message, no system prompt, each reply an action or an answer."""
-    began = time.monotonic()
+    """Play as in the paper: one user message, no system prompt, each reply an action or an answer."""
+    started = time.monotonic()
     prompt = await upstream.call("prompt", index=index, action_format=setting.format)
     messages: list[Message] = [{"role": "user", "content": prompt}]
     usage, verdicts, answer, ending, message = Usage(), [], "", "out_of_turns", ""
     turns = 0
     while turns < setting.turns:
-        if time.monotonic() - began > setting.seconds:
+        if time.monotonic() - started > setting.seconds:
             ending = "out_of_time"
             break
         if usage.prompt_tokens + usage.completion_tokens >= setting.tokens:
@@ -116,24 +120,24 @@ async def _harness(upstream: Upstream, index: int, setting: Setting, model: Chat
             break
         try:
             text, cost = await reply_of(model, messages, setting)
-        except ModelError as error:  # most often a conversation too long for the model
+        except ModelError as error:  # usually because the conversation is too long for the model
             ending, message = "failed", str(error)
             break
         turns += 1
         usage += cost
-        said = one_step(text)
-        messages.append({"role": "assistant", "content": said})
-        outcome = await upstream.call("step", index=index, action_format=setting.format, reply=said)
-        told = outcome["text"]
+        reply = one_step(text)
+        messages.append({"role": "assistant", "content": reply})
+        outcome = await upstream.call("step", index=index, action_format=setting.format, reply=reply)
+        feedback = outcome["text"]
         if outcome["type"] == "answer":
-            answer = told
+            answer = feedback
             verdicts.append(outcome["correct"])
             if outcome["correct"] or not setting.goes_on:
                 ending = "answered"
                 break
-            told = WRONG
+            feedback = WRONG
         extra = f"\n*{outcome['extra']}" if outcome["extra"] and outcome["type"] != "invalid" else ""
-        messages.append({"role": "user", "content": told + extra})
+        messages.append({"role": "user", "content": feedback + extra})
     judged: Ending = ending  # type: ignore[assignment]
     return Played(
         strict=bool(verdicts and verdicts[0]),
@@ -148,9 +152,9 @@ async def _harness(upstream: Upstream, index: int, setting: Setting, model: Chat
 
 
 def one_step(generation: str) -> str:
-    """Cut a reply behind its first action or answer, as the paper's harness does before it parses it."""
+    """Cut a reply after its first action or answer, as the paper's harness does before parsing."""
     text = generation.lstrip()
-    marks = list(_MARK.finditer(text))
+    marks = list(_STEP_MARK.finditer(text))
     if len(marks) < 2:
         return text
     text = text[: marks[1].start()].strip()

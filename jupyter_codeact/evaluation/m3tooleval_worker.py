@@ -1,6 +1,6 @@
-"""M3ToolEval as its own repository has it, for `upstream.Upstream`.
+"""Runs M3ToolEval from its own repository, for `upstream.Upstream`.
 
-The repository is the user's checkout of ``xingyaoww/code-act`` (MIT); nothing of it is copied here.
+The repository is the user's checkout of ``xingyaoww/code-act`` (MIT); nothing is copied from it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER = Path("scripts") / "eval" / "m3tooleval"
 
 
 class Checkout:
-    """The tasks of a checkout, each fresh when it is asked for."""
+    """The tasks of a checkout."""
 
     def __init__(self, source: Path) -> None:
         folder = source / FOLDER if (source / FOLDER).is_dir() else source
@@ -38,7 +38,7 @@ class Checkout:
         self._fresh_tools = getattr(web, "create_tools", None)
 
     def fresh(self, index: int) -> Any:
-        """Return a task as if it had never been played; by itself it would keep the browser's state."""
+        """Return a task in its initial state; the task itself would keep the browser's state."""
         task = self.tasks[index]
         if self._fresh_tools is not None and _family(task) == "web_browsing":
             task.tools = self._fresh_tools
@@ -46,7 +46,7 @@ class Checkout:
         return task
 
     def list(self) -> list[dict[str, str]]:
-        """Name the tasks and their families."""
+        """Return the names of the tasks and their families."""
         return [
             {"name": f"{index:02d}-{task.name.partition('/')[2] or task.name}", "family": _family(task)}
             for index, task in enumerate(self.tasks)
@@ -57,15 +57,15 @@ class Checkout:
         self.fresh(index)
 
     def prompt(self, index: int, action_format: str) -> str:
-        """Return what the paper's harness tells the model."""
+        """Return the prompt of the paper's harness."""
         return str(self.tasks[index].get_prompt(self._mode(f"{action_format}_as_action")))
 
     def instruction(self, index: int) -> str:
-        """Return the task in words."""
+        """Return the task's instruction."""
         return str(self.tasks[index].instruction)
 
     def step(self, index: int, action_format: str, reply: str) -> dict[str, Any]:
-        """Take a reply the way the paper's harness does: parse it, and execute or judge what it holds."""
+        """Process a reply like the paper's harness: parse it, and execute its action or judge its answer."""
         task = self.tasks[index]
         parsed = task.parse_generation(reply)
         outcome = {"type": parsed["type"], "extra": parsed.get("extra_info") or ""}
@@ -77,7 +77,7 @@ class Checkout:
         return outcome | {"text": parsed["content"]}
 
     def judge(self, index: int, answer: str) -> bool:
-        """Tell whether an answer is right, in the benchmark's own opinion."""
+        """Tell whether the benchmark accepts an answer."""
         return bool(self.tasks[index].check_answer(answer))
 
     def expected(self, index: int) -> str:
@@ -90,53 +90,55 @@ def _family(task: Any) -> str:
 
 
 def prepare(source: Path) -> Mapping[str, Callable[..., Any]]:
-    """Load a checkout and return what can be called."""
+    """Load a checkout and return the functions that can be called."""
     checkout = Checkout(source)
     names = ("list", "reset", "prompt", "instruction", "step", "judge", "expected")
     return {name: getattr(checkout, name) for name in names}
 
 
 def define(source: str, index: int, namespace: dict[str, Any]) -> None:
-    """Put a task's tools into a kernel's namespace, as functions marked for the agent."""
+    """Define a task's tools in a kernel's namespace, marked for the agent."""
     from ..tools import tool
 
-    for each in Checkout(Path(source)).fresh(index).tools.values():
-        namespace[each.name] = tool(_as_function(each))
+    for declared in Checkout(Path(source)).fresh(index).tools.values():
+        namespace[declared.name] = tool(_as_function(declared))
 
 
-def _as_function(each: Any) -> Callable[..., Any]:
-    """Return a plain function with the name, signature and description that a tool declares."""
+def _as_function(tool: Any) -> Callable[..., Any]:
+    """Return a tool as a function with the tool's name, signature and description."""
 
     def function(*arguments: Any, **named: Any) -> Any:
-        return each.function(*arguments, **named)
+        return tool.function(*arguments, **named)
 
-    function.__name__ = function.__qualname__ = each.name
-    function.__doc__ = each.description
+    function.__name__ = function.__qualname__ = tool.name
+    function.__doc__ = tool.description
     try:
-        tree = ast.parse(f"def {each.fn_signature.strip().removeprefix('def ').rstrip(':')}: ...")
+        tree = ast.parse(f"def {tool.fn_signature.strip().removeprefix('def ').rstrip(':')}: ...")
         head = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
         declared: list[tuple[ast.arg, Any]] = [
-            (one, inspect.Parameter.POSITIONAL_OR_KEYWORD) for one in head.args.args
+            (argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in head.args.args
         ]
         if head.args.vararg:
             declared.append((head.args.vararg, inspect.Parameter.VAR_POSITIONAL))
         parameters = [
             inspect.Parameter(
-                one.arg,
+                argument.arg,
                 kind,
-                annotation=_Words(ast.unparse(one.annotation)) if one.annotation else inspect.Parameter.empty,
+                annotation=_Annotation(ast.unparse(argument.annotation))
+                if argument.annotation
+                else inspect.Parameter.empty,
             )
-            for one, kind in declared
+            for argument, kind in declared
         ]
-        returns = _Words(ast.unparse(head.returns)) if head.returns else inspect.Signature.empty
+        returns = _Annotation(ast.unparse(head.returns)) if head.returns else inspect.Signature.empty
         function.__signature__ = inspect.Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
     except (SyntaxError, StopIteration, ValueError):
-        pass  # then it is shown as it is
+        pass  # the function keeps its general signature
     return function
 
 
-class _Words(str):
-    """An annotation that is shown as it was written, without quotes."""
+class _Annotation(str):
+    """An annotation that is shown as written, without quotes."""
 
     __slots__ = ()
 

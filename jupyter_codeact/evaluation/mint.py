@@ -1,7 +1,7 @@
-"""MINT's offline tasks: five steps, two proposed answers, and a Python interpreter in between.
+"""MINT's offline tasks: five steps, two proposed answers, and a Python interpreter.
 
-Its own harness shows examples, by which models know that code begins in the first column; ours shows none, so
-that what all lines are indented by is cut off.
+Its own harness shows examples, from which models learn that code begins in the first column. This one shows
+none, so it removes common indentation.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TAG = re.compile(r"<(execute|solution)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 
 
 class Mint:
-    """The suite, from a checkout of ``xingyaoww/mint-bench`` (Apache-2.0); nothing of it is copied here."""
+    """The suite, from a checkout of ``xingyaoww/mint-bench`` (Apache-2.0); nothing is copied from it."""
 
     name = "mint"
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -69,28 +69,28 @@ class Mint:
         """Play a task within MINT's five steps and two proposals."""
         family, item = self._items[case.name]
         setting = setting.model_copy(update={"turns": min(setting.turns, STEPS)})
-        async with playing.bench() as bench:
+        async with playing.open_workspace() as workspace:
             if setting.protocol == "paper":
-                return await _harness(bench, family, item, setting, model)
+                return await _harness(workspace, family, item, setting, model)
 
             async def judge(answer: str) -> bool:
                 if family in CODE:
-                    return await _passes(bench, item)
+                    return await _passes(workspace, item)
                 return grade(family, item, playing.value(answer))
 
             kind = "code" if family in CODE else "words"
             request = REQUEST[kind].format(prompt=item["prompt"])
             return await playing.play(
-                bench, request, setting, model, judge, proposals=PROPOSALS if setting.goes_on else 1
+                workspace, request, setting, model, judge, proposals=PROPOSALS if setting.goes_on else 1
             )
 
     async def self_test(self) -> SelfTest:
-        """Hand in each reference, and something wrong."""
+        """Submit each reference, and a wrong answer."""
         failed = []
-        async with playing.bench() as bench:
+        async with playing.open_workspace() as workspace:
             for name, (family, item) in self._items.items():
                 if family in CODE:
-                    right, wrong = await _solves(bench, item, _reference(family, item)), False
+                    right, wrong = await _solves(workspace, item, _reference(family, item)), False
                 else:
                     reference = item["reference"]
                     right = grade(family, item, str(reference))
@@ -104,7 +104,7 @@ class Mint:
         return SelfTest(count=count, summary=summary, failed=failed)
 
     async def close(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: the suite holds no resources."""
 
 
 def _reference(family: str, item: Mapping[str, Any]) -> str:
@@ -113,24 +113,24 @@ def _reference(family: str, item: Mapping[str, Any]) -> str:
     return str(item["code"]).replace("\r\n", "\n")
 
 
-async def _solves(bench: playing.Bench, item: Mapping[str, Any], code: str) -> bool:
-    """Tell whether code, run in a namespace of its own, passes a task's tests."""
+async def _solves(workspace: playing.Workspace, item: Mapping[str, Any], code: str) -> bool:
+    """Tell whether code passes a task's tests, in a fresh namespace."""
     program = "\n".join([str(item.get("test_setup_code", "")), code, str(item["reference"])])
-    checked = await bench.hidden(f"exec({program!r}, {{'__name__': 'solution'}})")
+    checked = await workspace.run_hidden(f"exec({program!r}, {{'__name__': 'solution'}})")
     return checked.status == "ok"
 
 
-async def _passes(bench: playing.Bench, item: Mapping[str, Any]) -> bool:
-    """Tell whether what is defined in the kernel passes a task's tests."""
+async def _passes(workspace: playing.Workspace, item: Mapping[str, Any]) -> bool:
+    """Tell whether the kernel's own definitions pass a task's tests."""
     tests = "\n".join([str(item.get("test_setup_code", "")), str(item["reference"])])
-    checked = await bench.hidden(f"exec({tests!r}, dict(globals()))")
+    checked = await workspace.run_hidden(f"exec({tests!r}, dict(globals()))")
     return checked.status == "ok"
 
 
 async def _harness(
-    bench: playing.Bench, family: str, item: Mapping[str, Any], setting: Setting, model: ChatModel
+    workspace: playing.Workspace, family: str, item: Mapping[str, Any], setting: Setting, model: ChatModel
 ) -> Played:
-    """Play as MINT does, with what is left of steps and proposals told after each."""
+    """Play as in MINT, which announces after each step how many steps and proposals are left."""
     prompt = f"{SYSTEM.format(steps=setting.turns, proposals=PROPOSALS)}\n\nTask:\n{item['prompt']}"
     if family == "mmlu" and (options := letter_options(item["prompt"])):
         prompt += f"\nThe answer is one of {', '.join(options)}."
@@ -147,24 +147,24 @@ async def _harness(
             break
         turns, usage = turns + 1, usage + cost
         messages.append({"role": "assistant", "content": text})
-        told = HELP
+        feedback = HELP
         found = [(tag, dedented(body)) for tag, body in _TAG.findall(text)]
         proposals = [body for tag, body in found if tag == "solution"]
         if proposals:
             answer = proposals[0].strip()
             code = family in CODE
             verdicts.append(
-                await _solves(bench, item, unfenced(answer)) if code else grade(family, item, answer)
+                await _solves(workspace, item, unfenced(answer)) if code else grade(family, item, answer)
             )
             if verdicts[-1]:
                 ending = "answered"
                 break
-            told = "Your answer is wrong."
+            feedback = "Your answer is wrong."
         elif found:
-            execution = await bench.cell("\n".join(unfenced(body) for _, body in found))
-            told = observe(execution, nonce="", budget=2000, source="", secrets={}).text
+            execution = await workspace.run_cell("\n".join(unfenced(body) for _, body in found))
+            feedback = observe(execution, nonce="", budget=2000, source="", secrets={}).text
         left = f"Steps left: {setting.turns - turns}. Proposals left: {PROPOSALS - len(verdicts)}."
-        messages.append({"role": "user", "content": f"Observation:\n{told}\n{left}"})
+        messages.append({"role": "user", "content": f"Observation:\n{feedback}\n{left}"})
     return Played(
         strict=bool(verdicts and verdicts[0]),
         success=bool(verdicts and verdicts[-1]),

@@ -1,4 +1,4 @@
-"""The report as one HTML page, without scripts: figures, tables, and every trajectory to read."""
+"""The report as one HTML page without scripts: figures, tables, and all trajectories."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
 
 
 def html(episodes: Sequence[Episode]) -> str:
-    """Return the report as a page. What models and tasks say is shown as text, whatever it holds."""
+    """Return the report as a page. Whatever models and tasks wrote is escaped and shown as text."""
     import jinja2
 
     rows = report.rows(episodes)
@@ -35,7 +35,7 @@ def html(episodes: Sequence[Episode]) -> str:
 
 
 def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
-    """Draw one chart for each suite, model, protocol and format: a bar for all, and for each family."""
+    """Yield a chart for each suite, model, protocol and format: a bar for all tasks, and for each family."""
     kinds: dict[tuple[str, ...], list[report.Row]] = defaultdict(list)
     for row in rows:
         kinds[row.suite, row.model, row.protocol, row.format, row.hooks].append(row)
@@ -50,7 +50,7 @@ def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
                     "share": row.strict / row.episodes,
                     "low": low,
                     "high": high,
-                    "said": f"{row.strict} of {row.episodes}",
+                    "caption": f"{row.strict} of {row.episodes}",
                 }
             )
         yield {
@@ -61,7 +61,7 @@ def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
 
 
 def _parts(message: Message) -> Iterator[Mapping[str, str]]:
-    """Yield the texts and images of a message, and the calls of functions as text."""
+    """Yield the texts and images of a message, and its function calls as text."""
     content: Any = message.get("content") or ""
     parts: list[dict[str, Any]] = [{"text": content}] if isinstance(content, str) else content
     for part in parts:

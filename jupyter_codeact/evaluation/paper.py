@@ -1,4 +1,4 @@
-"""The paper's own figures, to stand beside (Wang et al., ICML 2024, from its result notebooks)."""
+"""The paper's own results, for comparison (Wang et al., ICML 2024, from its result notebooks)."""
 
 from __future__ import annotations
 
@@ -21,25 +21,4 @@ M3TOOLEVAL: dict[str, tuple[tuple[float, float, float], tuple[float, float, floa
     "text-davinci-002": ((4.9, 4.9, 8.5), (9.7, 9.8, 9.6)),
     "text-davinci-003": ((20.7, 18.3, 7.3), (9.2, 9.0, 9.6)),
 }
-"""M3ToolEval: success in % as code, JSON and text, and mean turns likewise."""
-
-API_BANK: dict[str, tuple[float, float, float]] = {
-    "CodeLlama-7b": (12.53, 12.03, 17.04),
-    "CodeLlama-13b": (11.78, 7.77, 14.04),
-    "CodeLlama-34b": (17.29, 12.03, 16.79),
-    "Llama-2-7b-chat": (28.82, 11.28, 25.81),
-    "Llama-2-13b-chat": (38.10, 8.52, 37.34),
-    "Llama-2-70b-chat": (35.59, 14.29, 37.59),
-    "Mistral-7B-Instruct-v0.1": (2.51, 2.26, 3.01),
-    "lemur-70b-chat": (58.65, 46.62, 56.14),
-    "claude-2": (76.69, 59.40, 73.68),
-    "claude-instant-1": (75.19, 64.91, 73.18),
-    "gemini-pro": (70.43, 73.18, 71.18),
-    "gpt-3.5-turbo-0613": (74.44, 73.93, 73.43),
-    "gpt-3.5-turbo-1106": (75.44, 78.45, 73.43),
-    "gpt-4-0613": (75.44, 81.95, 74.44),
-    "gpt-4-1106-preview": (76.69, 82.71, 73.43),
-    "text-davinci-002": (69.17, 59.65, 57.39),
-    "text-davinci-003": (75.44, 76.94, 69.67),
-}
-"""API-Bank: correctness in % as code, JSON and text; each value is k of 399."""
+"""M3ToolEval: success in % with code, JSON and text, and mean turns in the same order."""

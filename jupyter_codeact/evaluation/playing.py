@@ -1,4 +1,4 @@
-"""Our own agent as a contestant: a run in a notebook and a kernel of its own."""
+"""Plays episodes with this project's agent, each in its own notebook and kernel."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .harness import reply_of
 from .records import Ending, Played, Setting
 
 CELL_SECONDS = 60.0
-"""What a cell may take before it is interrupted."""
-AGAIN = "That is not right. Look again, and answer anew."
-"""What the agent is told of a wrong answer, where the protocol lets it go on."""
-BARE = (
+"""Seconds after which a cell is interrupted."""
+TRY_AGAIN = "That is not right. Look again, and answer anew."
+"""The message after a wrong answer, if the protocol allows another one."""
+VALUE_ONLY = (
     "Now give only the final value that the task asks for, as the outputs show it, without any other text. "
     "The task was: {task}"
 )
-"""What the model is asked once it has answered in words, where a suite compares values; it is a turn, too."""
+"""The question after an answer in words, for suites that compare values; it counts as a turn."""
 
 _ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
@@ -43,66 +43,66 @@ _ENDINGS: dict[str, Ending] = {
 }
 
 
-class Bench:
+class Workspace:
     """A fresh notebook, kernel and journal for one episode."""
 
     def __init__(self, notebook: HeadlessNotebook, journal: SqliteJournal) -> None:
         self.notebook, self.journal = notebook, journal
         self.conversation = journal.begin("evaluation")
 
-    async def hidden(self, source: str) -> Execution:
-        """Run code that leaves no cell behind."""
+    async def run_hidden(self, source: str) -> Execution:
+        """Run code without leaving a cell behind."""
         cell = await self.notebook.write_cell(source)
         try:
             return await self.notebook.run_cell(cell, source=source, timeout=CELL_SECONDS)
         finally:
             await self.notebook.delete_cell(cell)
 
-    async def cell(self, source: str) -> Execution:
-        """Run one of the user's cells."""
+    async def run_cell(self, source: str) -> Execution:
+        """Run a cell of the user's."""
         cell = await self.notebook.write_cell(source)
         return await self.notebook.run_cell(cell, source=source, timeout=CELL_SECONDS)
 
 
 @asynccontextmanager
-async def bench() -> AsyncGenerator[Bench, None]:
-    """Set up a bench in a folder of its own, which is gone afterwards with all that was written there."""
+async def open_workspace() -> AsyncGenerator[Workspace, None]:
+    """Open a workspace in a temporary folder, which is deleted afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         (work := Path(folder) / "work").mkdir()
         journal = SqliteJournal(Path(folder) / "journal.sqlite")
         try:
             async with HeadlessNotebook(None, Path(folder) / "task.ipynb", folder=work) as notebook:
-                yield Bench(notebook, journal)
+                yield Workspace(notebook, journal)
         finally:
             journal.close()
 
 
 async def play(
-    on: Bench,
+    workspace: Workspace,
     request: str,
     setting: Setting,
     model: ChatModel,
     judge: Callable[[str], Awaitable[bool]],
     *,
     proposals: int = 1,
-    bare: bool = False,
+    value_only: bool = False,
 ) -> Played:
-    """Let the agent work on a request until its answer is right, or no further one is allowed.
+    """Let the agent work on a request until its answer is right or its last one.
 
     Parameters
     ----------
-    on
-        The bench, with whatever the task needs in its kernel.
+    workspace
+        The workspace, with the task's variables in its kernel.
     judge
         Judges an answer.
     proposals
-        How many answers it may give; it is told when one is wrong.
-    bare
-        Whether the value is asked for by itself after each answer in words; the judge gets that.
+        How many answers the agent may give; it is told when one is wrong.
+    value_only
+        Whether to ask for the bare value after each answer in words; the judge gets the value.
     """
     verdicts: list[bool] = []
     usage, turns, seconds = Usage(), 0, 0.0
-    asked = request
+    current_request = request
     while True:
         budget = Budget(
             turns=setting.turns - turns,
@@ -113,21 +113,21 @@ async def play(
         )
         agent = Agent(
             model,
-            on.notebook,
-            on.journal,
+            workspace.notebook,
+            workspace.journal,
             action_format=FORMATS[setting.format],
             budget=budget,
             hooks=all_but(setting.without),
             guidance=setting.guidance,
         )
-        end = await agent.run(on.conversation, asked, title="evaluation")
+        end = await agent.run(workspace.conversation, current_request, title="evaluation")
         usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds
         ending, answer, message = _ENDINGS.get(end.ending, "failed"), end.answer, end.message
         verdict = False
         if ending == "answered":
             try:
-                if bare:
-                    answer, cost = await _bare_value(on, request, setting, model)
+                if value_only:
+                    answer, cost = await _ask_for_value(workspace, request, setting, model)
                     usage, turns = usage + cost, turns + 1
                 verdict = await judge(answer)
             except (TimeoutError, CodeActError) as error:
@@ -135,7 +135,7 @@ async def play(
         verdicts.append(verdict)
         if ending != "answered" or verdict or len(verdicts) >= proposals or turns >= setting.turns:
             break
-        asked = AGAIN
+        current_request = TRY_AGAIN
     return Played(
         strict=verdicts[0],
         success=verdicts[-1],
@@ -144,13 +144,13 @@ async def play(
         usage=usage,
         answer=answer,
         message=message,
-        messages=history.messages(list(on.journal.events(on.conversation))),
-        hooks=dict(_applied(on.journal.events(on.conversation))),
+        messages=history.messages(list(workspace.journal.events(workspace.conversation))),
+        hooks=dict(_count_hooks(workspace.journal.events(workspace.conversation))),
     )
 
 
-def _applied(events: Iterable[Event]) -> Counter[str]:
-    """Count in how many turns each hook was of use."""
+def _count_hooks(events: Iterable[Event]) -> Counter[str]:
+    """Count the turns in which each hook was of use."""
     turns = {
         (event.run, event.turn, name)
         for event in events
@@ -160,15 +160,17 @@ def _applied(events: Iterable[Event]) -> Counter[str]:
     return Counter(name for _run, _turn, name in sorted(turns))
 
 
-async def _bare_value(on: Bench, request: str, setting: Setting, model: ChatModel) -> tuple[str, Usage]:
-    """Ask for the value that an answer in words holds."""
-    chat = history.messages(list(on.journal.events(on.conversation)))
-    asked = BARE.format(task=prompts.reminder(request))
-    text, usage = await reply_of(model, [*chat, {"role": "user", "content": asked}], setting)
+async def _ask_for_value(
+    workspace: Workspace, request: str, setting: Setting, model: ChatModel
+) -> tuple[str, Usage]:
+    """Ask for the value in an answer in words."""
+    chat = history.messages(list(workspace.journal.events(workspace.conversation)))
+    question = VALUE_ONLY.format(task=prompts.reminder(request))
+    text, usage = await reply_of(model, [*chat, {"role": "user", "content": question}], setting)
     return value(text), usage
 
 
 def value(answer: str) -> str:
-    """Return what an answer gives after its last ``Answer:``, or all of it."""
+    """Return the text after the last ``Answer:`` in an answer, or all of it."""
     found = _ANSWER.findall(answer)
     return (found[-1] if found else answer).strip().strip("`*").strip()

@@ -1,4 +1,4 @@
-"""What is kept of an episode: everything that is needed to look at it, count it and repeat it."""
+"""The record of an episode: everything needed to read, count and repeat it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Ending = Literal["answered", "out_of_turns", "out_of_tokens", "out_of_time", "st
 
 
 class ResultsError(CodeActError):
-    """A file of results cannot be read or written."""
+    """A results file cannot be read or written."""
 
 
 class Case(Frozen):
-    """One task of a suite, by name; ``family`` groups tasks in reports."""
+    """A task of a suite, by name; ``family`` groups tasks in reports."""
 
     name: str
     family: str
@@ -35,10 +35,10 @@ class Case(Frozen):
 class Setting(Frozen):
     """How episodes are played.
 
-    ``goes_on``: an agent whose answer is wrong is told so and may try again, where the suite has that.
-    ``turns`` counts model replies, ``seconds`` and ``tokens`` (prompt and completion together) bound one
-    episode; ``reply_tokens`` one reply. ``guidance`` chooses the agent's hooks (``None``: as suits the
-    model), and ``without`` switches some off, by name or by group.
+    ``goes_on`` says whether an agent is told of a wrong answer and may try again, if the suite allows that.
+    ``turns`` (model replies), ``seconds`` and ``tokens`` (prompt and completion together) limit an episode,
+    ``reply_tokens`` a reply. ``guidance`` selects the agent's hooks (``None``: those that suit the model),
+    and ``without`` switches some off, by name or by group.
     """
 
     protocol: Protocol = "agent"
@@ -55,11 +55,11 @@ class Setting(Frozen):
 
 
 class Played(Frozen):
-    """What came of an episode.
+    """The outcome of an episode.
 
-    ``strict`` judges the first answer; ``success`` the last one, where a suite's protocol lets an agent that
-    was told its answer is wrong go on. ``messages`` is all that passed between agent and model; ``hooks`` in
-    how many turns each hook of the agent's was of use.
+    ``strict`` judges the first answer; ``success`` the last one, if the agent was told of wrong answers and
+    went on. ``messages`` are all messages between agent and model; ``hooks`` counts the turns in which each
+    of the agent's hooks was of use.
     """
 
     strict: bool
@@ -75,9 +75,9 @@ class Played(Frozen):
 
 
 class SelfTest(Frozen):
-    """What a suite makes of what is known to be right.
+    """The result of judging known right answers.
 
-    ``failed`` are sentences about what should pass and does not; ``notes`` about what cannot.
+    ``failed`` are sentences about answers that should pass and do not, ``notes`` about those that cannot.
     """
 
     count: int
@@ -87,7 +87,7 @@ class SelfTest(Frozen):
 
 
 class Episode(Frozen):
-    """One task, tried once."""
+    """One attempt at one task."""
 
     suite: str
     case: Case
@@ -101,7 +101,7 @@ class Episode(Frozen):
 
     @property
     def key(self) -> str:
-        """What tells this episode from others in a file: a run that goes on skips those it finds."""
+        """What identifies this episode in a file, so that a resumed run can skip it."""
         return key(self.suite, self.case.name, self.sample, self.model, self.setting)
 
 
@@ -111,12 +111,12 @@ def key(suite: str, case: str, sample: int, model: str, setting: Setting) -> str
 
 
 def append(path: Path, episode: Episode) -> None:
-    """Add an episode to a file, whole or not at all.
+    """Append an episode to a file.
 
     Raises
     ------
     ResultsError
-        When it cannot be written.
+        If it cannot be written.
     """
     try:
         with path.open("ab") as file:
@@ -126,14 +126,14 @@ def append(path: Path, episode: Episode) -> None:
 
 
 def load(paths: Iterable[Path]) -> Iterator[Episode]:
-    """Read episodes; a line that was cut off, when a run was killed, is left out.
+    """Read episodes; a last line that was cut off when a run was killed is skipped.
 
-    Of an episode that a file has more than once, because it was played again, the last counts.
+    If a file has an episode more than once, because it was played again, the last one counts.
 
     Raises
     ------
     ResultsError
-        When a file cannot be read, or holds something else.
+        If a file cannot be read, or contains something else.
     """
     for path in paths:
         try:
@@ -148,14 +148,14 @@ def load(paths: Iterable[Path]) -> Iterator[Episode]:
                 episode = Episode.model_validate_json(line)
                 found[episode.key] = episode
             except ValidationError as error:
-                if number == len(lines):  # without its end of line: cut off
+                if number == len(lines):  # no end of line, so it was cut off
                     continue
                 raise ResultsError(f"Line {number} of {path} is no episode of this version.") from error
         yield from found.values()
 
 
 def repaired(path: Path) -> list[Episode]:
-    """Return what a file holds, if it is there, and cut off an unfinished last line for what comes."""
+    """Read a file, if it exists, and remove an unfinished last line from it."""
     if not path.exists():
         return []
     content = path.read_bytes()

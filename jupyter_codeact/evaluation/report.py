@@ -1,4 +1,4 @@
-"""What results come to: tables one can put beside the paper's."""
+"""Reports of results: tables in the form of the paper's."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .statistics import mcnemar, wilson
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the report: what one model, protocol and format did with a suite, or a family of it.
+    """A row of the report: the results of a model, protocol and format with a suite or one of its families.
 
-    ``hooks`` says which of the agent's hooks were on, where it was not all that suit the model.
+    ``hooks`` says which of the agent's hooks were on, unless it was all that suit the model.
     """
 
     suite: str
@@ -60,7 +60,7 @@ COLUMNS = (
 
 
 def rows(episodes: Iterable[Episode], *, families: bool = True) -> list[Row]:
-    """Count episodes by suite, model, protocol and format, and each of these by family."""
+    """Count episodes by suite, model, protocol and format, in all and by family."""
     groups: dict[tuple[str, str, str, str, str, str], list[Episode]] = defaultdict(list)
     for episode in episodes:
         setting = episode.setting
@@ -77,9 +77,9 @@ def _hooks(setting: Setting) -> str:
 
 
 def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) -> Row:
-    played = [episode.played for episode in group]
-    strict = sum(one.strict for one in played)
-    prompt = sum(one.usage.prompt_tokens for one in played)
+    outcomes = [episode.played for episode in group]
+    strict = sum(outcome.strict for outcome in outcomes)
+    prompt = sum(outcome.usage.prompt_tokens for outcome in outcomes)
     suite, model, protocol, action_format, hooks, family = kind
     return Row(
         suite=suite,
@@ -90,18 +90,18 @@ def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) ->
         family=family,
         episodes=len(group),
         strict=strict,
-        success=sum(one.success for one in played),
-        turns=mean(one.turns for one in played),
+        success=sum(outcome.success for outcome in outcomes),
+        turns=mean(outcome.turns for outcome in outcomes),
         prompt_tokens=prompt / len(group),
-        completion_tokens=mean(one.usage.completion_tokens for one in played),
+        completion_tokens=mean(outcome.usage.completion_tokens for outcome in outcomes),
         prompt_tokens_per_solved=prompt / strict if strict else None,
         seconds=mean(episode.seconds for episode in group),
-        endings=dict(Counter(one.ending for one in played).most_common()),
+        endings=dict(Counter(outcome.ending for outcome in outcomes).most_common()),
     )
 
 
 def cells(row: Row) -> list[str]:
-    """Return a row in words and figures, in the order of `COLUMNS`."""
+    """Return a row as texts, in the order of `COLUMNS`."""
     low, high = wilson(row.strict, row.episodes)
     per_solved = row.prompt_tokens_per_solved
     return [
@@ -125,7 +125,7 @@ def cells(row: Row) -> list[str]:
 
 
 def markdown(episodes: Sequence[Episode], *, families: bool = True) -> str:
-    """Return the report as Markdown: our rows, and the paper's beside them where it has any."""
+    """Return the report as Markdown, with the paper's table if there is one for the suite."""
     parts = [_table(COLUMNS, [cells(row) for row in rows(episodes, families=families)])]
     if any(episode.suite == "m3tooleval" for episode in episodes):
         parts.append(f"{PAPERS.capitalize()}:\n\n{_table(*papers())}")
@@ -133,12 +133,12 @@ def markdown(episodes: Sequence[Episode], *, families: bool = True) -> str:
 
 
 def papers() -> tuple[list[str], list[list[str]]]:
-    """Return the paper's table of M3ToolEval, head and body."""
+    """Return the head and body of the paper's table for M3ToolEval."""
     head = ["model"]
-    head += [f"{what} {kind}" for what in ("success %,", "turns,") for kind in ("code", "JSON", "text")]
+    head += [f"{measure} {kind}" for measure in ("success %,", "turns,") for kind in ("code", "JSON", "text")]
     body = [
-        [model, *(f"{share:.1f}" for share in shares), *(f"{turns:.1f}" for turns in turnss)]
-        for model, (shares, turnss) in M3TOOLEVAL.items()
+        [model, *(f"{share:.1f}" for share in shares), *(f"{turns:.1f}" for turns in mean_turns)]
+        for model, (shares, mean_turns) in M3TOOLEVAL.items()
     ]
     return head, body
 
@@ -153,15 +153,15 @@ def as_csv(episodes: Sequence[Episode]) -> str:
 
 
 def compare(first: Sequence[Episode], second: Sequence[Episode]) -> str:
-    """Compare two runs on the tasks they share, by strict success (McNemar's exact test)."""
-    one = {(e.suite, e.case.name, e.sample): e.played.strict for e in first}
-    other = {(e.suite, e.case.name, e.sample): e.played.strict for e in second}
-    shared = one.keys() & other.keys()
+    """Compare two runs by strict success on the tasks that they share (McNemar's exact test)."""
+    in_first = {(e.suite, e.case.name, e.sample): e.played.strict for e in first}
+    in_second = {(e.suite, e.case.name, e.sample): e.played.strict for e in second}
+    shared = in_first.keys() & in_second.keys()
     if not shared:
         return "The two have no task in common."
-    both = sum(one[key] and other[key] for key in shared)
-    only_first = sum(one[key] and not other[key] for key in shared)
-    only_second = sum(other[key] and not one[key] for key in shared)
+    both = sum(in_first[key] and in_second[key] for key in shared)
+    only_first = sum(in_first[key] and not in_second[key] for key in shared)
+    only_second = sum(in_second[key] and not in_first[key] for key in shared)
     return (
         f"Of {len(shared)} tasks, both solved {both}, only the first {only_first}, only the second "
         f"{only_second}; McNemar's exact p = {mcnemar(only_first, only_second):.3g}."

@@ -1,4 +1,4 @@
-"""Plays episodes side by side, keeps each as soon as it is over, and goes on where it stopped."""
+"""Plays episodes in parallel, saves each as soon as it ends, and resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..agent.contracts import ChatModel
 from .records import Case, Ending, Episode, Played, Setting, append, key, repaired
 from .suites import Suite
 
-WRONG: tuple[Ending, ...] = ("crashed", "failed")
-"""How an episode ends where the kernel, the engine or the benchmark broke, whoever's doing that was."""
+BROKEN: tuple[Ending, ...] = ("crashed", "failed")
+"""Endings of episodes in which the kernel, the engine or the benchmark broke, for whatever reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which tasks to play.
+    """A choice of tasks.
 
-    ``every`` takes each k-th (the first of each k), ``only`` those whose name matches a regular expression,
-    ``first`` at most so many of what is left; ``samples`` plays each so many times. ``again`` plays once more
-    what is in the results already and went wrong, as when the engine could not be reached.
+    ``every`` selects each k-th task, ``only`` those whose names match a regular expression, ``first`` at most
+    so many of these; ``samples`` is how often each is played. ``again`` repeats broken episodes in the
+    results, for example if the engine could not be reached.
     """
 
     every: int = 1
@@ -33,7 +33,7 @@ class Choice:
     again: bool = False
 
     def of(self, cases: Sequence[Case]) -> list[Case]:
-        """Return the chosen ones."""
+        """Return the chosen tasks."""
         chosen = [
             case for case in cases if self.only is None or re.search(self.only, f"{case.family}/{case.name}")
         ]
@@ -51,37 +51,37 @@ async def play_all(
     watch: Callable[[Episode], None] = lambda _episode: None,
     play: Callable[[Case, Setting], Awaitable[Played]] | None = None,
 ) -> list[Episode]:
-    """Play the chosen episodes of a suite and return them all, those found in ``results`` included.
+    """Play the chosen episodes of a suite and return them all, including those found in ``results``.
 
     Parameters
     ----------
     results
-        File of JSON lines: read for what has been played already, and added to.
+        File of JSON lines with the episodes played before; new ones are appended.
     parallel
         Episodes at a time; each has its own kernel or process.
     watch
-        Called with each episode when it is over.
+        Called with each episode when it ends.
     play
-        Plays an episode elsewhere; in this process if it is ``None``.
+        Plays an episode elsewhere; by default it is played in this process.
     """
     choice = choice or Choice()
     played = {
         episode.key: episode
         for episode in repaired(results)
-        if not (choice.again and episode.played.ending in WRONG)
+        if not (choice.again and episode.played.ending in BROKEN)
     }
-    wanted: list[tuple[Case, int]] = [
+    episodes: list[tuple[Case, int]] = [
         (case, sample) for case in choice.of(await suite.cases()) for sample in range(choice.samples)
     ]
-    rooms = asyncio.Semaphore(parallel)
+    slots = asyncio.Semaphore(parallel)
     found: list[Episode] = []
 
-    async def one(case: Case, sample: int) -> None:
+    async def play_one(case: Case, sample: int) -> None:
         identity = key(suite.name, case.name, sample, model.info.name, setting)
         if identity in played:
             found.append(played[identity])
             return
-        async with rooms:
+        async with slots:
             own = setting
             if setting.seed is not None:
                 own = setting.model_copy(update={"seed": setting.seed + sample})
@@ -102,13 +102,13 @@ async def play_all(
         watch(episode)
 
     async with asyncio.TaskGroup() as group:
-        for case, sample in wanted:
-            group.create_task(one(case, sample))
+        for case, sample in episodes:
+            group.create_task(play_one(case, sample))
     return found
 
 
 async def _guarded(episode: Awaitable[Played], setting: Setting) -> Played:
-    """Await one episode; whatever goes wrong costs this one only."""
+    """Await one episode; an error in it does not affect others."""
     try:
         async with asyncio.timeout(setting.seconds * 1.5 + 60):
             return await episode

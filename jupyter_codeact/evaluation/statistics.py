@@ -1,17 +1,17 @@
-"""Confidence intervals and a paired test, for shares of small numbers."""
+"""Confidence intervals and a paired test for proportions in small samples."""
 
 from __future__ import annotations
 
 from math import comb, sqrt
 
 Z = 1.959964
-"""Of a 95 % interval."""
+"""The normal quantile for a 95 % interval."""
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share.
+    """Return the 95 % confidence interval of a proportion.
 
-    Wilson's (1927), as Brown, Cai and DasGupta (2001) advise for small numbers.
+    It is Wilson's interval (1927), which Brown, Cai and DasGupta (2001) recommend for small samples.
     """
     if trials == 0:
         return 0.0, 1.0
@@ -22,14 +22,14 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 
 def mcnemar_power(pairs: int, only_first: float, only_second: float, *, level: float = 0.05) -> float:
-    """Return how likely McNemar's exact test is to find a difference that is there.
+    """Return the power of McNemar's exact test: how likely it is to find an existing difference.
 
     Parameters
     ----------
     pairs
-        Tasks that both have tried.
+        The number of tasks that both have tried.
     only_first, only_second
-        The true shares of tasks that only the one, or only the other, solves.
+        The true proportions of tasks that only the first, or only the second, solves.
     level
         The p-value below which a difference counts as found.
     """
@@ -49,7 +49,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     Parameters
     ----------
     only_first, only_second
-        Tasks that only the one, or only the other, has solved.
+        The numbers of tasks that only the first, or only the second, has solved.
     """
     n, k = only_first + only_second, min(only_first, only_second)
     if n == 0:

@@ -1,4 +1,4 @@
-"""What every suite of tasks offers."""
+"""The interface of suites of tasks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .records import Case, Played, SelfTest, Setting
 
 
 class Suite(Protocol):
-    """Tasks with a way to play and to judge them."""
+    """A suite: tasks, and how to play and judge them."""
 
     @property
     def name(self) -> str:
-        """What results call the suite."""
+        """The suite's name in results."""
         ...
 
     @property
     def formats(self) -> Mapping[str, Sequence[str]]:
-        """The action formats there are, the default one first, for each protocol it knows."""
+        """The action formats of each protocol that the suite knows, the default first."""
         ...
 
     async def cases(self) -> list[Case]:
@@ -32,11 +32,11 @@ class Suite(Protocol):
         ...
 
     async def self_test(self) -> SelfTest:
-        """Judge what is known to be right, without a model."""
+        """Judge known right answers, without a model."""
         ...
 
     async def close(self) -> None:
-        """Let go of whatever the suite has started."""
+        """End what the suite has started."""
         ...
 
 
@@ -46,7 +46,7 @@ def open_suite(name: str, source: Path | None) -> Suite:
     Raises
     ------
     CodeActError
-        When it needs one and there is none.
+        If it needs a checkout and there is none.
     """
     if name == "notebook":
         from .notebook.suite import NotebookSuite

@@ -1,7 +1,7 @@
-"""A benchmark's own code, run in a process of its own.
+"""Runs a benchmark's own code in a separate process.
 
-A checkout brings packages with common names, changes folders, prints, and sets alarms; and it may crash.
-None of that reaches this process, which asks its child line by line.
+A checkout's code has packages with common names, changes the working folder, prints, sets alarms, and may
+crash. None of that affects this process, which calls its child line by line.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Upstream:
         self._calling = asyncio.Lock()
 
     async def call(self, function: str, *, timeout: float = 120.0, **arguments: Any) -> Any:
-        """Call a function and return what it returned.
+        """Call a function and return its result.
 
         Raises
         ------
         UpstreamError
-            When it raised, took longer than ``timeout`` seconds, or the process ended; a new one is started
-            for the next call.
+            If it raised an error, took longer than ``timeout`` seconds, or the process ended; a new process
+            is started for the next call.
         """
         async with self._calling:
             process = await self._start()
@@ -60,10 +60,10 @@ class Upstream:
                     line = await process.stdout.readline()
             except (TimeoutError, ConnectionError) as error:
                 await self._kill()
-                what = "took too long" if isinstance(error, TimeoutError) else "ended"
-                raise UpstreamError(f"The benchmark's {function} {what}.") from error
+                failure = "took too long" if isinstance(error, TimeoutError) else "ended"
+                raise UpstreamError(f"The benchmark's {function} {failure}.") from error
             except asyncio.CancelledError:
-                await self._kill()  # or the next call would get this one's answer
+                await self._kill()  # otherwise the next call would get this one's result
                 raise
             if not line:
                 await self._kill()
@@ -98,21 +98,23 @@ class Upstream:
 
 
 def serve(prepare: Callable[[Path], Mapping[str, Callable[..., Any]]]) -> None:
-    """Be the child: answer calls until standard input ends. Whatever else is printed is thrown away."""
+    """Answer calls in the child process until standard input ends; anything else printed is dropped."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     functions: Mapping[str, Callable[..., Any]] = {}
-    trouble = ""
+    problem = ""
     try:
         functions = prepare(Path(sys.argv[1]))
     except ModuleNotFoundError as error:
-        trouble = f"its code needs the package {error.name}: install it, for example with pip, and call again"
+        problem = f"its code needs the package {error.name}: install it, for example with pip, and call again"
     except Exception as error:
-        trouble = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {error}"
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         try:
-            reply = {"error": trouble} if trouble else {"result": functions[asked["call"]](**asked["with"])}
+            reply = (
+                {"error": problem} if problem else {"result": functions[request["call"]](**request["with"])}
+            )
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), file=answers)

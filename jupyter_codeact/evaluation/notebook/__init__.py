@@ -1,4 +1,4 @@
-"""The notebook benchmark: what a data scientist asks of an agent, judged by what is in the kernel afterwards."""
+"""The notebook benchmark: a data scientist's requests, judged by the state of the kernel afterwards."""
 
 from __future__ import annotations
 

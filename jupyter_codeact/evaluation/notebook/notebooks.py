@@ -1,4 +1,4 @@
-"""What only makes sense in a notebook: mending it, going on from it, and leaving it alone."""
+"""Tasks about the notebook itself: fixing it, continuing it, and leaving it alone."""
 
 from __future__ import annotations
 

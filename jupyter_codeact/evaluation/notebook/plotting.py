@@ -1,4 +1,4 @@
-"""Drawing, judged by what is in the axes."""
+"""Plotting, judged by the content of the axes."""
 
 from __future__ import annotations
 

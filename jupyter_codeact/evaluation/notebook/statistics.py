@@ -1,4 +1,4 @@
-"""Statistics, and training models."""
+"""Statistics and training models."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _FORGET = """\
 for _name in [one for one in globals() if not one.startswith("_")]:
     if _name not in ("In", "Out", "exit", "get_ipython", "open", "quit"):
         del globals()[_name]"""
-"""What the user sees is gone; `%reset` does more than that, and takes its time."""
+"""Deletes the user's variables; `%reset` does more and is slower."""
 _CHECK = """\
 def _judge():
     namespace = dict(globals())
@@ -31,7 +31,7 @@ _judge()"""
 
 
 class NotebookSuite:
-    """What a data scientist asks for, in a notebook with cells that have run; judged in the kernel."""
+    """A data scientist's requests in a notebook whose cells have run, judged in the kernel."""
 
     name = "notebook"
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -46,49 +46,51 @@ class NotebookSuite:
         return [Case(name=task.name, family=task.family) for task in self._tasks.values()]
 
     async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
-        """Let the agent work on a task. A wrong answer ends the episode: here nobody tells."""
+        """Let the agent work on a task. A wrong answer ends the episode."""
         task = self._tasks[case.name]
-        async with playing.bench() as bench:
-            await _prepare(bench, task)
+        async with playing.open_workspace() as workspace:
+            await _prepare(workspace, task)
 
             async def judge(answer: str) -> bool:
-                return await passes(bench, task, answer)
+                return await passes(workspace, task, answer)
 
-            if setting.protocol == "smolagents":  # which does not see the notebook
-                told = [*(f"```python\n{cell}\n```" for cell in task.cells), task.request]
-                return await baselines.play(bench, "\n\n".join(told), setting, model, judge)
-            return await playing.play(bench, task.request, setting, model, judge)
+            if setting.protocol == "smolagents":  # it does not see the notebook
+                parts = [*(f"```python\n{cell}\n```" for cell in task.cells), task.request]
+                return await baselines.play(workspace, "\n\n".join(parts), setting, model, judge)
+            return await playing.play(workspace, task.request, setting, model, judge)
 
     async def self_test(self) -> SelfTest:
-        """See that each check passes with its reference, and with nothing done or something wrong does not."""
+        """Check that each task accepts its reference, but neither its wrong attempts nor no attempt at all."""
         failed = []
-        async with playing.bench() as bench:
+        async with playing.open_workspace() as workspace:
             for task in self._tasks.values():
                 attempts = [("the reference", task.reference, True), ("nothing done", Work(answer=""), False)]
                 attempts += [(f"wrong attempt {n}", work, False) for n, work in enumerate(task.wrong, 1)]
-                for what, work, right in attempts:
-                    await bench.hidden(_FORGET)
+                for attempt, work, right in attempts:
+                    await workspace.run_hidden(_FORGET)
                     for source in (_WATCH, *task.cells):
-                        await bench.hidden(source)
+                        await workspace.run_hidden(source)
                     if work.code:
-                        await bench.hidden(work.code)
-                    if await passes(bench, task, work.answer) is not right:
-                        failed.append(f"{task.name}: the check {'fails' if right else 'passes'} with {what}.")
+                        await workspace.run_hidden(work.code)
+                    if await passes(workspace, task, work.answer) is not right:
+                        failed.append(
+                            f"{task.name}: the check {'fails' if right else 'passes'} with {attempt}."
+                        )
         count = len(self._tasks)
         summary = f"{count} tasks; {len(failed)} of their checks are wrong about something."
         return SelfTest(count=count, summary=summary, failed=failed)
 
     async def close(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: the suite holds no resources."""
 
 
-async def _prepare(bench: playing.Bench, task: NotebookTask) -> None:
-    await bench.hidden(_WATCH)
+async def _prepare(workspace: playing.Workspace, task: NotebookTask) -> None:
+    await workspace.run_hidden(_WATCH)
     for source in task.cells:
-        await bench.cell(source)
+        await workspace.run_cell(source)
 
 
-async def passes(bench: playing.Bench, task: NotebookTask, answer: str) -> bool:
-    """Tell whether a task's check passes in the kernel as it is now, with this answer."""
-    checked = await bench.hidden(_CHECK.format(answer=answer, check=task.check))
+async def passes(workspace: playing.Workspace, task: NotebookTask, answer: str) -> bool:
+    """Tell whether a task's check passes with this answer in the kernel's present state."""
+    checked = await workspace.run_hidden(_CHECK.format(answer=answer, check=task.check))
     return any(output.get("data", {}).get("text/plain") == "True" for output in checked.outputs)

@@ -1,4 +1,4 @@
-"""Joining tables, and working with dates."""
+"""Joining tables and working with dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task of the notebook benchmark is made of."""
+"""A task of the notebook benchmark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What somebody does about a task: ``code`` runs in the kernel, ``answer`` is what they say then."""
+    """An attempt at a task: ``code`` runs in the kernel, then ``answer`` is given."""
 
     code: str = ""
     answer: str = "Done."
@@ -20,16 +20,16 @@ class NotebookTask:
     Parameters
     ----------
     name : str
-        Names the task within the suite.
+        The task's name in the suite.
     family : str
-        What kind of work it is.
+        The kind of work.
     cells : tuple of str
-        The user's code cells. They have run before the request is made, errors included.
+        The user's code cells, which have run before the request, even if with errors.
     request : str
-        What the user asks for.
+        The user's request.
     check : str
-        Python that runs in the kernel afterwards and raises `AssertionError` unless the request is met. It finds
-        what was said in ``ANSWER``, and everything in `checking`.
+        Python that runs in the kernel afterwards and raises `AssertionError` unless the request is met. It can
+        use the answer, as ``ANSWER``, and the functions of `checking`.
     reference : Work
         A solution that passes.
     wrong : tuple of Work

@@ -1,4 +1,4 @@
-"""Text, and databases."""
+"""Text and databases."""
 
 from __future__ import annotations
 
