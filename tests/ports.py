@@ -20,7 +20,7 @@ def free_port() -> int:
 
 def await_server(url: str, process: subprocess.Popen[Any], log: Callable[[], str]) -> None:
     """Wait until a server that a process is to be answers; if it does not, fail with what it logged."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(url, timeout=30):
