@@ -1,13 +1,47 @@
-"""Fixtures for all tests: real models, downloaded as a user would do it."""
+"""For all tests: the order in which they run, and real models, downloaded as a user would do it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from jupyter_codeact.models.catalog import store
 from jupyter_codeact.models.catalog.catalog import find
+
+SHARED = {
+    "tests/ui/": "browser",
+    "tests/models/test_generation.py": "transformers",
+    "tests/models/test_protocol.py": "transformers",
+    "tests/models/test_seeing.py": "transformers",
+}
+"""Files that share what takes long to start, by how their paths begin."""
+
+LONG = ("tests/ui/", "tests/real/", "tests/evaluation/", "tests/models/", "tests/shell/", "tests/cli/")
+"""What takes longest, which comes first: at the end nobody waits for one long file."""
+
+
+class Sharing(LoadScopeScheduling):
+    """Hands the tests out to processes file by file, and files that share something as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((name for start, name in SHARED.items() if file.startswith(start)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # by the number of tests in them, which says little
+    return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def free_port() -> int:
 
 def await_server(url: str, process: subprocess.Popen[Any], log: Callable[[], str]) -> None:
     """Wait until a server process answers; if it does not, fail with its log."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(url, timeout=30):

@@ -138,12 +138,12 @@ class ScriptedModel:
         self.url = f"http://127.0.0.1:{socket.getsockname()[1]}/v1"
         self._sockets = [socket]
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(60)
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

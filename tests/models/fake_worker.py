@@ -20,9 +20,9 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from jupyter_codeact.models.engines.child import Child
-from tests.scripted import Held, ScriptedModel
 
 
 def main() -> None:
@@ -48,18 +48,21 @@ def main() -> None:
         raise RuntimeError("Nobody caught this.")
     if life == "hang":
         time.sleep(600)
+    from tests.scripted import Held, ScriptedModel  # which takes a while, and those above need it not
+
     child.report(loading=0.25)
     child.report(loading=0.75)
-    replies = {"die in reply": dying, "pause in reply": lambda _messages: Held("Half a")}
+    replies = {
+        "die in reply": lambda _messages: dying(Held("Half a")),
+        "pause in reply": lambda _messages: Held("Half a"),
+    }
     with ScriptedModel([replies.get(life, "The whole reply.")] * 100) as model:
         model.api_key = settings["api_key"]
         child.report(port=int(model.url.rpartition(":")[2].partition("/")[0]))
         child.wait_for_parent()
 
 
-def dying(_messages: list[object]) -> Held:
-    held = Held("Half a")
-
+def dying(held: Any) -> Any:
     def die() -> None:
         held.reached.wait()
         os._exit(3)

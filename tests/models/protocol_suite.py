@@ -186,7 +186,7 @@ class EngineSuite(ProtocolSuite):
                 lines = answer.aiter_lines()
                 for _ in range(3):
                     await anext(lines)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await whole(client, max_tokens=2)
 
     async def test_a_client_that_leaves_while_its_prompt_is_read_frees_the_engine(
@@ -196,7 +196,7 @@ class EngineSuite(ProtocolSuite):
         async with served.client() as client:
             with pytest.raises(httpx.ReadTimeout):
                 await client.post("chat/completions", json=asked(long, max_tokens=3000), timeout=0.5)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await whole(client, max_tokens=2)
 
     async def test_a_growing_conversation_is_read_only_where_it_grew(self, served: Served) -> None:

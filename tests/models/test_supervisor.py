@@ -135,10 +135,10 @@ async def test_a_watcher_outside_of_any_loop_is_told_too(make: Make):
 
 
 async def test_a_worker_that_never_gets_ready_is_ended_with_all_it_started(make: Make, tmp_path):
-    engine, seen = make("hang", startup_seconds=2)
+    engine, seen = make("hang", startup_seconds=3)
     start = asyncio.create_task(engine.start())
     started = await grandchild(tmp_path)
-    with pytest.raises(ModelError, match=r"was not ready after 2 seconds.*log .*fake-.*\.log"):
+    with pytest.raises(ModelError, match=r"was not ready after 3 seconds.*log .*fake-.*\.log"):
         await start
     await gone(started)
     assert seen.states == ["loading", "failed"]
@@ -146,7 +146,7 @@ async def test_a_worker_that_never_gets_ready_is_ended_with_all_it_started(make:
 
 async def gone(process: psutil.Process) -> None:
     """Wait until a process is no more."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.01)
 

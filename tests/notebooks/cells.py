@@ -37,6 +37,11 @@ async def knocking() -> AsyncIterator[Knock]:
         yield Knock(server.sockets[0].getsockname()[1], heard)
 
 
+def until(file: Path) -> str:
+    """Return a line of Python that goes on when there is such a file."""
+    return f"while not __import__('os').path.exists({str(file)!r}): __import__('time').sleep(0.01)"
+
+
 async def run(notebook: HeadlessNotebook, source: str, timeout: float | None = None) -> Execution:
     cell = await notebook.write_cell(source)
     return await notebook.run_cell(cell, source=source, timeout=timeout)

@@ -71,7 +71,7 @@ async def test_pieces_are_sent_by_themselves_in_the_order_of_all_events(
     for event in (piece(prose="I "), piece(prose="add."), reply, piece(prose="It is 4.")):
         session.broadcast(event)
     assert sent == []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await complete.wait()
     assert [message.event for message in sent] == [piece(prose="I add."), reply, piece(prose="It is 4.")]
 

@@ -49,7 +49,7 @@ async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
                 assert followed is not None
                 followed.identify(page.execute(source))
                 await followed.result()
-                await asyncio.wait_for(knock.heard.wait(), 20)
+                await asyncio.wait_for(knock.heard.wait(), 60)
                 pause = 0.03
                 await kernel.settle()
                 pause = 0.0

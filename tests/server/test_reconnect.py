@@ -54,7 +54,7 @@ async def run_over(conversations: Conversations) -> None:
     """Wait until the run is over, whether a page is there or not."""
     task = conversations._sessions["a.ipynb"].task
     assert task is not None
-    await asyncio.wait_for(asyncio.shield(task), 30)
+    await asyncio.wait_for(asyncio.shield(task), 60)
 
 
 async def ran_once(page: ScriptedPage) -> bool:
@@ -98,7 +98,7 @@ async def test_a_result_that_came_while_no_page_was_there_is_in_the_next_one(
     await page.executes(gate.source)
     await page.leave()
     gate.open()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(model.requests) < 1 or kernels.get_kernel(kernel).execution_state != "idle":
             await asyncio.sleep(0.02)
 

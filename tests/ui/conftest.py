@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.scripted import ScriptedModel
 from tests.ui.lab import Lab, NotebookPage
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 CHROMIUM = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -23,7 +23,8 @@ RESULTS = Path(__file__).parents[2] / "test-results"
 Open = Callable[..., NotebookPage]
 
 
-@pytest.fixture(scope="session")
+# of the package: while Playwright is there, no other event loop can run in this thread
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
@@ -31,7 +32,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def serving() -> Iterator[ScriptedModel]:
     with ScriptedModel([]) as model:
         yield model
@@ -56,7 +57,7 @@ def scripted_lab(folder: Path, served: ScriptedModel, *arguments: str, **more: s
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel) -> Iterator[Lab]:
     """Return the Lab that tests share; it looks twice a second whether a kernel has died."""
     arguments = ["--KernelRestarter.time_to_dead=0.5"]

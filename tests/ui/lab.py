@@ -108,7 +108,7 @@ class Lab:
     def stop(self) -> None:
         """End the server as Ctrl-C does, and wait until it is gone."""
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         self._reader.join()
         assert self.process.stderr is not None
         self.process.stderr.close()

@@ -77,7 +77,7 @@ def test_stop_in_the_middle_of_a_reply_cancels_the_request(
     page.stop.click()
 
     expect(page.conversation).to_contain_text("Stopped")
-    assert held.disconnected.wait(10)
+    assert held.disconnected.wait(60)
     expect(page.cells).to_have_count(1)
     served.script(["Here I am."])
     page.ask("And now?")

@@ -27,7 +27,7 @@ def test_a_task_in_a_cell_is_taken_up_by_the_page_and_the_cells_appear_below(
 
     shown = page.cells.nth(1).locator(".jp-CodeAct-magicRun")
     expect(shown).to_contain_text("at work, turn 2")
-    assert held.reached.wait(20)
+    assert held.reached.wait(60)
     held.released.set()
     expect(shown).to_contain_text("The prices add up to 42.")
     expect(page.cells).to_have_count(5)

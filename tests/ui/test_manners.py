@@ -56,14 +56,14 @@ def test_who_types_in_another_cell_keeps_focus_mode_cursor_and_text(
     page = open_notebook("typing.ipynb")
     page.edit(0)
     page.ask("Go on in two steps.")
-    assert first.reached.wait(10)
+    assert first.reached.wait(60)
     page.edit(1)
     page.page.keyboard.press("Home")
     page.page.keyboard.press("ArrowRight")
 
     first.released.set()
     page.page.keyboard.type("abcdefgh", delay=60)
-    assert second.reached.wait(10)
+    assert second.reached.wait(60)
     second.released.set()
     page.page.keyboard.type("ijklmnop", delay=60)
     expect(page.conversation).to_contain_text("Done with both.")
@@ -109,7 +109,7 @@ def test_the_action_lands_in_its_notebook_whatever_tab_is_in_front(
     expect(page.conversation).not_to_contain_text("Let me see.")
     expect(page.obstacle).to_have_text("")
     first.released.set()
-    assert second.reached.wait(20)  # the action is done
+    assert second.reached.wait(60)  # the action is done
     expect(page.cards).to_have_count(0)
     assert page.sources == ["'other'"]
 

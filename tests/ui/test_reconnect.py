@@ -121,7 +121,7 @@ def test_a_kernel_restarted_in_mid_run_is_told_to_the_model(
     served.script(["First.\n\n```python\ny = 2\nprint('two')\n```", held, "It is gone."])
     page = open_notebook("restart.ipynb")
     page.ask("Two steps.")
-    assert held.reached.wait(20)
+    assert held.reached.wait(60)
 
     page.command("kernelmenu:restart")
     page.page.get_by_role("button", name="Confirm Kernel Restart").click()
