@@ -39,6 +39,9 @@ HELP = """\
 
 {name} in the task is replaced by the value of the variable, as in every magic."""
 
+_QUESTION = re.compile(
+    r"(?P<before>[ \t]*(?:[\w.]+[ \t]*=[ \t]*)?)%codeact[ \t]+(?P<line>\S.*\?)\s*", re.DOTALL
+)
 _OPTION = re.compile(r"\s*--(?P<name>[a-z-]+)(?:(?:=|[ \t]+)(?P<value>\"[^\"]*\"|'[^']*'|\S+))?")
 
 
@@ -119,6 +122,22 @@ _VALUES: dict[str, Callable[[str], Any]] = {
     "max-turns": _count,
 }
 """Options with a value, and how it is read."""
+
+
+def keep_question_marks(lines: list[str]) -> list[str]:
+    """Rewrite lines such as ``%codeact How many?``, which IPython would take for a request for help.
+
+    An input transformer of IPython's: it takes and returns the lines of a cell.
+    """
+
+    def rewritten(line: str) -> str:
+        found = _QUESTION.fullmatch(line)
+        if found is None:
+            return line
+        ending = "\n" if line.endswith("\n") else ""
+        return f"{found['before']}get_ipython().run_line_magic('codeact', {found['line']!r}){ending}"
+
+    return [rewritten(line) for line in lines]
 
 
 @magics_class

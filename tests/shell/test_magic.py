@@ -201,3 +201,37 @@ def test_names_of_the_first_release_are_understood_with_a_remark(capsys: pytest.
     assert capsys.readouterr().err == ""
     with pytest.raises(TraitError, match=r"approval is one of always, risky, never, not 'sometimes'\."):
         magics.approval = "sometimes"
+
+
+def typed_into_ipython(program: str, environment: dict[str, str]) -> str:
+    """Return what IPython in a terminal shows when these lines are typed into it."""
+    shell = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner"]
+    typed = subprocess.run(shell, env=environment, input=program, capture_output=True, text=True, check=True)
+    return typed.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "task"),
+    [
+        ("%codeact How many rows does df have?", "How many rows does df have?"),
+        ("done = %codeact --quiet Is it 'odd'?", "Is it 'odd'?"),
+        ("if True:\n    %codeact How many?", "How many?"),
+    ],
+)
+def test_a_task_may_end_with_a_question_mark(
+    served: ScriptedModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, task: str
+) -> None:
+    for name in ("JUPYTER_DATA_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    served.script(["It is 3."])
+    source = line.replace("%codeact", f"%codeact --endpoint {served.url}")
+    program = f"%load_ext jupyter_codeact\n{source}\n\n"
+    shown = typed_into_ipython(program, {**os.environ, "JUPYTER_CODEACT_API_KEY": served.api_key})
+    assert "not found" not in shown
+    assert f"Task: {task}" in str(served.requests[-1]["messages"])
+
+
+def test_help_on_the_magic_is_still_help(tmp_path: Path) -> None:
+    program = "%load_ext jupyter_codeact\n%codeact?\n"
+    shown = typed_into_ipython(program, {**os.environ, "IPYTHONDIR": str(tmp_path)})
+    assert "Let the agent work on a task" in shown
