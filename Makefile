@@ -19,13 +19,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: lab test setup setup-test lint types python-tests typescript-tests browser-tests protocol format clean docs
+.PHONY: lab test setup setup-test lint lint-python lint-typescript types
+.PHONY: tests python-tests typescript-tests browser-tests protocol format clean docs
 
 lab: setup
 	@$(RUN) jupyter codeact lab binder/demos/start-here.ipynb \
 	    $(if $(PORT),--port $(PORT)) $(if $(MODEL),--model $(MODEL)) $(if $(filter 0,$(BROWSER)),--no-browser)
 
-test: setup-test lint types python-tests typescript-tests browser-tests
+# two at a time: what needs Node.js only is checked while Python's packages are installed
+test:
+	@$(MAKE) --no-print-directory --jobs=2 setup-test lint types typescript-tests
+	@$(MAKE) --no-print-directory tests
 
 setup: .make/installed .make/frontend
 
@@ -59,9 +63,9 @@ setup: .make/installed .make/frontend
 .make/frontend-once: | .make/frontend
 	@touch $@
 
-setup-test: setup .make/installed-test .make/chromium .make/models
+setup-test: .make/frontend .make/installed-test .make/chromium .make/models
 
-.make/installed-test: .make/installed pyproject.toml
+.make/installed-test: .make/frontend-once pyproject.toml jupyter-config/jupyter_codeact.json
 	$(call say,Installing what the tests need)
 	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,demos,test]'
 	@$(RUN) jupyter-builder develop --overwrite . >/dev/null
@@ -76,30 +80,39 @@ setup-test: setup .make/installed-test .make/chromium .make/models
 	else echo "The browser tests need /usr/bin/chromium. Install it (on Debian: apt-get install chromium) and call make test again."; exit 1; fi
 	@touch $@
 
-.make/models: .make/installed
+.make/models: .make/installed-test
 	$(call say,Getting the models that the tests use)
 	@$(RUN) jupyter codeact models pull smollm2-135m
 	@$(RUN) jupyter codeact models pull qwen2.5-coder-1.5b
 	@touch $@
 
-lint:
-	$(call say,Lint)
+lint: lint-typescript lint-python
+
+lint-python: .make/installed-test
+	$(call say,Lint: Python)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+lint-typescript: .make/npm
+	$(call say,Lint: TypeScript)
 	@npm run --silent lint
 
-types:
+types: .make/installed-test
 	$(call say,Types)
 	@$(BIN)/mypy
 
-# side by side: most wait for a kernel or a server; those of a file share what they start
-python-tests:
-	$(call say,Python tests)
-	@$(RUN) python -m pytest -n 2 --dist loadfile --ignore=tests/ui
-
-typescript-tests:
+typescript-tests: .make/npm
 	$(call say,TypeScript tests)
 	@npm test --silent
+
+# side by side, as most wait for a kernel, a server or a page; tests/conftest.py says which, and in which order
+tests:
+	$(call say,Python and browser tests)
+	@$(RUN) python -m pytest -n 2
+
+python-tests:
+	$(call say,Python tests)
+	@$(RUN) python -m pytest -n 2 --ignore=tests/ui
 
 browser-tests:
 	$(call say,Browser tests)

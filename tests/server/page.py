@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.websocket import WebSocketClientConnection
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 Message = dict[str, Any]
 
 
