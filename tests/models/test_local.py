@@ -28,7 +28,7 @@ async def model(smollm2, tmp_path):
 
 
 async def collect(model: LocalModel, messages=STORY, **options) -> list[Delta]:
-    return [delta async for delta in model.stream(messages, **options)]
+    return [delta async for delta in model.stream(messages, **{"temperature": 0.0} | options)]
 
 
 def log_of(model: LocalModel) -> str:
