@@ -31,6 +31,9 @@ class Settings(TypedDict):
 def main() -> None:
     """Run the child process."""
     child = Child()
+    with open(child.settings["path"], "rb") as file:
+        if file.read(4) != b"GGUF":  # llama.cpp says so in its log, and may end before that is written
+            child.fail(f"{child.settings['path']} is not a valid GGUF file")
     try:
         import xllamacpp
 
