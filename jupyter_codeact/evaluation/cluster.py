@@ -57,7 +57,7 @@ class Players:
         try:
             _check_reachable(address)
             ray.init(address=address or "local", include_dashboard=None if address else False, **here)
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray raises that very class when a node does not start in time
             where = f" at {address}" if address else ""
             raise CodeActError(f"The Ray cluster{where} cannot be reached: {error}.") from error
         self._actor = ray.remote(num_cpus=1)(_Player)

@@ -24,6 +24,8 @@ from .records import Ending, Played, Setting
 
 CELL_SECONDS = 60.0
 """Seconds after which a cell is interrupted."""
+SUITE_SECONDS = 600.0
+"""Limit for a cell of the suite's own: what a task begins with, and its check."""
 TRY_AGAIN = "That is not right. Look again, and answer anew."
 """The message after a wrong answer, if the protocol allows another one."""
 VALUE_ONLY = (
@@ -54,14 +56,14 @@ class Workspace:
         """Run code without leaving a cell behind."""
         cell = await self.notebook.write_cell(source)
         try:
-            return await self.notebook.run_cell(cell, source=source, timeout=CELL_SECONDS)
+            return await self.notebook.run_cell(cell, source=source, timeout=SUITE_SECONDS)
         finally:
             await self.notebook.delete_cell(cell)
 
     async def run_cell(self, source: str) -> Execution:
         """Run a cell of the user's."""
         cell = await self.notebook.write_cell(source)
-        return await self.notebook.run_cell(cell, source=source, timeout=CELL_SECONDS)
+        return await self.notebook.run_cell(cell, source=source, timeout=SUITE_SECONDS)
 
 
 @asynccontextmanager
