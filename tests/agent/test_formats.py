@@ -34,6 +34,15 @@ def test_thinking_prose_and_action_are_separated_in_every_format(action_format: 
     assert parsed.text == reply  # the history has no thinking
 
 
+def test_a_quoted_tag_is_prose():
+    answer = "Code stands between `<execute>` and `</execute>`, the answer in `<solution>`."
+    parsed = EXECUTE.parse(answer)
+    assert parsed.is_answer
+    assert parsed.prose == EXECUTE.preview(answer).prose == answer
+    parsed = EXECUTE.parse(f"{answer}\n<execute>\nprint(1)\n</execute>")
+    assert (parsed.prose, parsed.actions) == (answer, (CodeAction("print(1)"),))
+
+
 def test_the_execute_tag_contains_the_action():
     reply = "I will add.\n<execute>\nprint(1)\n</execute>\nOutput: 1\n<execute>f()</execute>"
     assert EXECUTE.parse(reply) == ParsedReply(
