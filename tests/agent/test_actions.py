@@ -299,6 +299,13 @@ def test_an_answer_has_no_thinking_in_it():
     assert parse("print(1)</think>\n\nIt is 4.").prose == "It is 4."
 
 
+@pytest.mark.parametrize("between", ["", " ", "\n", "\n\n"])
+def test_thinking_that_began_before_the_reply_may_end_right_before_the_action(between):
+    parsed = parse(f"First I add.</think>{between}```python\nprint(4)\n```")
+    assert (parsed.code, parsed.thinking, parsed.prose) == ("print(4)", "First I add.", "")
+    assert parse("The tag `</think>` comes before ```python blocks.").thinking == ""
+
+
 def test_unclosed_thinking_is_no_answer():
     parsed = parse("<think>\nI could run\n```python\nbad()\n```\n")
     assert (parsed.prose, parsed.actions, parsed.incomplete) == ("", (), True)

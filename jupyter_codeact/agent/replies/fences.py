@@ -27,7 +27,8 @@ _LATE_OPENING = re.compile(
 _THINKING = "(think|thinking|thought|reasoning)"
 _THINKING_OPENS = re.compile(rf"[ \t]*<{_THINKING}>", re.IGNORECASE)
 _THINKING_CLOSES = re.compile(
-    rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*$)", re.IGNORECASE | re.MULTILINE
+    rf"(?:^[ \t]*</{_THINKING}>|</{_THINKING}>[ \t\r]*(?:$|(?=`{{3}}|~{{3}}|<(?:execute|tool_call)>)))",
+    re.IGNORECASE | re.MULTILINE,
 )
 _THINKING_TAG = re.compile(rf"</?{_THINKING}>", re.IGNORECASE)
 _CUT_TAG = re.compile(r"<[/\w]*\Z")
