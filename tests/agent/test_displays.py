@@ -27,6 +27,13 @@ def test_a_data_frame_is_shown_as_a_table_with_its_shape(run):
     assert long.count("rows x") == 1
 
 
+def test_a_data_frame_without_rows_or_columns_is_shown_without_a_wrong_shape(run):
+    text = shown(run("pd.DataFrame({'a': [1]}).query('a > 1')"))
+    assert text == "[result]\nEmpty DataFrame\nColumns: [a]\nIndex: []"
+    text = shown(run("pd.DataFrame(index=[1, 2])"))
+    assert text == "[result]\nEmpty DataFrame\nColumns: []\nIndex: [1, 2]"
+
+
 def test_a_wide_data_frame_is_shown_in_one_block(run):
     text = shown(run("pd.DataFrame({f'column {i}': range(100) for i in range(18)})"))
     lines = text.split("\n")

@@ -121,9 +121,11 @@ def _data_frame(html: str, plain: str) -> str:
     tables = Markup(html).tables
     if not tables:
         return ""
+    table = strip_terminal_codes(str(tables[0])) if folded else plain
     shapes = _SHAPE.findall(html)
     rows, columns = shapes[-1] if shapes else tables[0].shape
-    return f"{strip_terminal_codes(str(tables[0])) if folded else plain}\n\n[{rows} rows x {columns} columns]"
+    # without data cells the shape is unknown: the rows may be there and the columns not, or the other way
+    return f"{table}\n\n[{rows} rows x {columns} columns]" if shapes or rows else table
 
 
 def _is_folded(plain: str) -> bool:
