@@ -5,9 +5,9 @@ Importing this is cheap: ``%load_ext`` does, and so does every command.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
@@ -135,12 +135,16 @@ def build_agent(
     Raises
     ------
     CodeActError
-        If ``options.without`` names a hook that does not exist.
+        If the options name a hook, a guidance or an action format that does not exist.
     """
     from .agent.agent import Agent
+    from .agent.contracts import Guidance
     from .agent.hooks import all_but
     from .agent.replies.formats import FORMATS
 
+    _require("action format", options.action_format, FORMATS)
+    if options.guidance is not None:
+        _require("guidance", options.guidance, get_args(Guidance))
     return Agent(
         model,
         notebook,
@@ -153,3 +157,10 @@ def build_agent(
         hooks=all_but(options.without),
         guidance=options.guidance,
     )
+
+
+def _require(kind: str, name: str, names: Iterable[str]) -> None:
+    from .agent.contracts import CodeActError
+
+    if name not in names:
+        raise CodeActError(f"There is no {kind} {name!r}; there are {', '.join(sorted(names))}.")

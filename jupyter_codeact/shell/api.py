@@ -116,9 +116,9 @@ def run(
         timeout=timeout,
         approval=named_approval(approval, approve),
         action_format=action_format,
-        tools=tuple(tools),
+        tools=_names(tools),
         guidance=guidance,
-        without=tuple(without),
+        without=_names(without),
     )
     call = _Call(task, notebook, output, options, ask, watch)
     if call.shell is not None:
@@ -165,9 +165,9 @@ async def arun(
         timeout=timeout,
         approval=named_approval(approval, approve),
         action_format=action_format,
-        tools=tuple(tools),
+        tools=_names(tools),
         guidance=guidance,
-        without=tuple(without),
+        without=_names(without),
     )
     call = _Call(task, notebook, output, options, ask, watch)
     if call.shell is None:
@@ -179,6 +179,11 @@ async def arun(
     except asyncio.CancelledError:
         session.stop("Stopped, because the call was cancelled.")
         raise
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple; a string is one name."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def named_approval(approval: str | None, earlier: str | None = None) -> Approval | None:

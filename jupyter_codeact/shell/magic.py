@@ -106,7 +106,7 @@ def _approval(value: str) -> str:
     try:
         return understand(value, _note)
     except ValueError as error:
-        raise UsageError(f"--approval: {error}") from None
+        raise UsageError(f"--{error}") from None
 
 
 def _count(value: str) -> int:
@@ -167,9 +167,11 @@ class CodeActMagics(Magics):
 
     @validate("approval")
     def _check_approval(self, proposal: Any) -> str:
+        from ..approval import understand
+
         try:
-            return _approval(proposal["value"]) if proposal["value"] else ""
-        except UsageError as error:
+            return understand(proposal["value"], _note) if proposal["value"] else ""
+        except ValueError as error:
             raise TraitError(str(error)) from None
 
     @observe("approve")

@@ -78,6 +78,34 @@ async def test_names_of_the_first_release_are_understood_with_a_warning(
         await jupyter_codeact.arun("Add.", output=tmp_path / "x.ipynb", approval=cast(Any, "sometimes"))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"guidance": "large"}, "There is no guidance 'large'; there are capable, small."),
+        ({"action_format": "xml"}, "There is no action format 'xml'; there are execute, markdown, tools."),
+        ({"without": ["import"]}, "There is no hook or group 'import'; there are "),
+    ],
+    ids=["guidance", "format", "hook"],
+)
+async def test_a_name_that_does_not_exist_is_an_error_that_lists_those_that_do(
+    served: ScriptedModel, tmp_path: Path, wrong: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CodeActError, match=re.escape(message)):
+        await jupyter_codeact.arun("Add.", output=tmp_path / "new.ipynb", endpoint=served.url, **wrong)
+    assert not served.requests
+
+
+async def test_one_hook_or_tool_needs_no_list(served: ScriptedModel, tmp_path: Path) -> None:
+    served.script([SUM, "It is 42."])
+    result = await jupyter_codeact.arun(
+        "Add.", output=tmp_path / "new.ipynb", endpoint=served.url, without="nudges", tools="math:hypot"
+    )
+    assert result.ok
+    opening = served.requests[0]["messages"][-1]["content"]
+    assert "hypot" in opening
+    assert "begin with a Python block" not in opening
+
+
 async def test_the_widget_asks_waits_for_approval_and_shows_the_answer(
     served: ScriptedModel, tmp_path: Path
 ) -> None:

@@ -165,7 +165,7 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         shell.expect("Count.")
         shell.expect(r"In \[8\]: ")
         shell.sendline("%codeact --approval sometimes Do it.")
-        shell.expect("--approval: approval is one of always, risky, never, not 'sometimes'.")
+        shell.expect("--approval is one of always, risky, never, not 'sometimes'.")
         shell.sendline("exit")
         shell.expect(pexpect.EOF)
     finally:
@@ -199,7 +199,7 @@ def test_names_of_the_first_release_are_understood_with_a_remark(capsys: pytest.
     ]
     assert parse("--approval never Do it.").options == {"approval": "never"}
     assert capsys.readouterr().err == ""
-    with pytest.raises(TraitError, match=r"approval is one of always, risky, never, not 'sometimes'\."):
+    with pytest.raises(TraitError, match=r"^approval is one of always, risky, never, not 'sometimes'\."):
         magics.approval = "sometimes"
 
 
