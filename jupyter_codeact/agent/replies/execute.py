@@ -10,9 +10,7 @@ from ..source import dedented, has_code
 from .fences import Block, hide_thinking, parts
 from .reply import CodeAction, ParsedReply, Preview, drop_partial_markup
 
-_TAG = re.compile(
-    r"(?<!(?<!`)`)<(?P<tag>execute|solution)>", re.IGNORECASE
-)  # in single backticks, it is prose
+_TAG = re.compile(r"(?<!(?<!`)`)<(?P<tag>execute|solution)>", re.IGNORECASE)  # not `<execute>`: a quotation
 _CLOSING = re.compile(r"</?\w*\Z")
 
 
