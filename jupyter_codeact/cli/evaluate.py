@@ -20,7 +20,7 @@ SUITES = ("api-bank", "m3tooleval", "mint", "notebook")
 
 @click.group(name="eval")
 def evaluate() -> None:
-    """Measure a model and an agent on tasks whose outcome can be judged."""
+    """Measure a model and an agent on tasks with a known outcome."""
 
 
 @evaluate.command("run")
@@ -44,19 +44,21 @@ def evaluate() -> None:
 @click.option(
     "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
 )
-@click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model here.")
+@click.option(
+    "--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model of this machine."
+)
 @click.option(
     "--output",
     metavar="FILE",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Results, one episode per line; what is in it already is not played again.",
+    help="Results, one episode per line; tasks that are in it already are not run again.",
 )
-@click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only each K-th task.")
+@click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only every K-th task.")
 @click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
 @click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
-@click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Play each task N times.")
-@click.option("--again", is_flag=True, help="Also play once more what crashed or failed.")
+@click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Run each task N times.")
+@click.option("--again", is_flag=True, help="Run tasks once more that crashed or failed.")
 @click.option("--seed", metavar="N", type=int, help="Seed of the first sample, where the engine takes one.")
 @click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
 @click.option(
@@ -68,13 +70,13 @@ def evaluate() -> None:
 @click.option(
     "--guidance",
     type=click.Choice(["small", "capable"]),
-    help="How much this agent helps the model. Default: as suits the model.",
+    help="How much this agent helps the model. Default: what suits the model.",
 )
 @click.option(
     "--without",
     metavar="NAME",
     multiple=True,
-    help="Switch off a hook of this agent's, or a group of them; can be repeated.",
+    help="Hook of this agent to switch off, or a group of them; can be repeated.",
 )
 @click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
 @click.option(
@@ -82,7 +84,7 @@ def evaluate() -> None:
     type=click.Choice(["here", "ray"]),
     default="here",
     show_default=True,
-    help="Play in this process, or on a Ray cluster: the one RAY_ADDRESS names, else a local one.",
+    help="Run in this process, or on a Ray cluster: the one RAY_ADDRESS names, else a local one.",
 )
 def run(
     name: str,
@@ -108,7 +110,7 @@ def run(
     parallel: int,
     engine: str,
 ) -> None:
-    """Play the tasks of a suite, and keep every episode."""
+    """Run the tasks of a suite, and write down every episode."""
     from ..agent.hooks import all_but
     from ..evaluation import baselines
     from ..evaluation.cluster import Players
@@ -190,7 +192,7 @@ def run(
 @click.option("--suite", "name", required=True, type=click.Choice(SUITES), help="The tasks.")
 @click.option("--source", metavar="CHECKOUT", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def self_test(name: str, source: Path | None) -> None:
-    """Judge what is known to be right, without a model."""
+    """Test that a suite accepts answers known to be right, without a model."""
     suite = _suite(name, source)
 
     async def test() -> SelfTest:
@@ -217,10 +219,10 @@ def self_test(name: str, source: Path | None) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page with figures and all trajectories instead.",
 )
-@click.option("--families/--no-families", default=True, help="Also tell of each family of tasks.")
+@click.option("--families/--no-families", default=True, help="Whether to list each family of tasks too.")
 @click.option("--compare", is_flag=True, help="Compare two files on the tasks they share.")
 def report(results: tuple[Path, ...], as_csv: bool, page: Path | None, families: bool, compare: bool) -> None:
-    """Say what RESULTS come to."""
+    """Summarize RESULTS."""
     from ..evaluation import report as reports
     from ..evaluation.records import load
 
