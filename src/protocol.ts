@@ -73,7 +73,7 @@ export interface Ask {
   task: string;
   attachments: Attachment[];
   /**
-   * run that is asked anew; see RunStarted
+   * run that this one replaces; see RunStarted
    */
   replaces: string | null;
   /**
@@ -89,7 +89,7 @@ export interface Ask {
    */
   below: string | null;
   /**
-   * replies this run may take; None for the usual
+   * replies this run may take; None for the default
    */
   max_turns: number | null;
 }

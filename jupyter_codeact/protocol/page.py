@@ -46,11 +46,11 @@ class Ask(NotebookRequest):
     type: Literal["ask"] = "ask"
     task: str
     attachments: list[Attachment] = Field(default_factory=list)
-    replaces: str | None = Field(None, description="run that is asked anew; see RunStarted")
+    replaces: str | None = Field(None, description="run that this one replaces; see RunStarted")
     model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
     approval: Approval | None = Field(None, description="approval for this run; None for the notebook's")
     below: str | None = Field(None, description="cell to work below; None for the active one")
-    max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the usual")
+    max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the default")
 
 
 class Stop(NotebookRequest):
