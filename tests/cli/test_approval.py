@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from jupyter_codeact.cli import main
 from tests.scripted import ScriptedModel
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 RISKY = "```python\nimport os\nos.system('echo ran')\n```"
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ class Terminal:
 
     def wait(self, words: str) -> None:
         while words not in self.seen:
-            ready, _, _ = select.select([self._end], [], [], PATIENCE)
+            ready, _, _ = select.select([self._end], [], [], TIMEOUT)
             assert ready, self.seen
             self.seen += os.read(self._end, 4096).decode(errors="replace")
         self.seen = self.seen.partition(words)[2]
@@ -41,12 +41,12 @@ class Terminal:
 
     def ended(self) -> int:
         try:
-            while select.select([self._end], [], [], PATIENCE)[0]:
+            while select.select([self._end], [], [], TIMEOUT)[0]:
                 if not os.read(self._end, 4096):
                     break
         except OSError:  # the other end is closed
             pass
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def test_where_nobody_is_at_a_terminal_a_cell_that_waits_does_not_run(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
         told = model.requests[1]["messages"][-1]["content"]
     assert done.returncode == 0

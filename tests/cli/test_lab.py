@@ -22,7 +22,7 @@ from tests.ports import free_port
 from tests.scripted import ScriptedModel
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60
+TIMEOUT = 60
 READY = re.compile(r"JupyterLab is ready: (\S+)  \(Ctrl-C ends it\)\n")
 
 
@@ -66,7 +66,7 @@ def running(
             for member in family:
                 if member.is_running():
                     member.kill()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
 
 def get(url: str, path: str, data: bytes | None = None) -> bytes:
@@ -76,7 +76,7 @@ def get(url: str, path: str, data: bytes | None = None) -> bytes:
     request = urllib.request.Request(
         f"{parts.scheme}://{parts.netloc}{path}", data=data, headers={"Authorization": f"token {token}"}
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         return bytes(answer.read())
 
 
@@ -93,7 +93,7 @@ def test_it_prints_the_url_when_the_page_opens_keeps_the_token_and_ends_with_ctr
         with running(tmp_path, environment, *arguments) as (process, lines):
             [url] = [match[1] for line in lines if (match := READY.fullmatch(line))]
             assert url.startswith(f"http://localhost:{port}/lab/tree/my%20notes.ipynb?token=")
-            with urllib.request.urlopen(url, timeout=PATIENCE) as page:
+            with urllib.request.urlopen(url, timeout=TIMEOUT) as page:
                 assert b"jupyter-config-data" in page.read()
             contents = json.loads(get(url, "/api/contents"))["content"]
             assert [entry["name"] for entry in contents] == ["my notes.ipynb"]
@@ -112,8 +112,8 @@ def test_it_prints_the_url_when_the_page_opens_keeps_the_token_and_ends_with_ctr
                     assert model.api_key not in str(member.environ())
 
             process.send_signal(signal.SIGINT)
-            assert process.wait(PATIENCE) == 0
-            _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+            assert process.wait(TIMEOUT) == 0
+            _, alive = psutil.wait_procs(family, timeout=TIMEOUT)
             assert alive == []
             assert process.stdout is not None
             assert process.stdout.read().strip() == "JupyterLab has ended."
@@ -123,7 +123,7 @@ def test_it_prints_the_url_when_the_page_opens_keeps_the_token_and_ends_with_ctr
 
 def fails(tmp_path: Path, environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     result = subprocess.run(
-        command(*arguments), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        command(*arguments), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=TIMEOUT
     )
     assert result.stdout == ""
     return result.returncode, result.stderr

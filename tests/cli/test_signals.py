@@ -18,7 +18,7 @@ import pytest
 from jupyter_codeact.agent import events
 from tests.scripted import ScriptedModel, ScriptedReply
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @contextmanager
@@ -47,7 +47,7 @@ class CheckIn:
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(PATIENCE)
+        self._server.settimeout(TIMEOUT)
         self.port = self._server.getsockname()[1]
 
     def code(self) -> str:
@@ -75,7 +75,7 @@ def check_in() -> Iterator[CheckIn]:
 
 
 def has_ended(process: int) -> bool:
-    ended, _, _ = select.select([process], [], [], PATIENCE)
+    ended, _, _ = select.select([process], [], [], TIMEOUT)
     os.close(process)
     return bool(ended)
 
@@ -94,7 +94,7 @@ def test_a_signal_interrupts_the_cell_and_keeps_what_it_printed(
     with running(tmp_path, [endless]) as process:
         kernel = check_in.wait()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 1
     assert "Stopped by" in errors
     assert "Traceback" not in errors
@@ -105,10 +105,10 @@ def test_a_signal_interrupts_the_cell_and_keeps_what_it_printed(
 def test_ctrl_c_in_the_middle_of_a_reply_cancels_the_request(tmp_path: Path) -> None:
     held = ScriptedModel().held("This will take")
     with running(tmp_path, [held]) as process:
-        assert held.reached.wait(PATIENCE)
+        assert held.reached.wait(TIMEOUT)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE)
-        assert held.disconnected.wait(PATIENCE)
+        _, errors = process.communicate(timeout=TIMEOUT)
+        assert held.disconnected.wait(TIMEOUT)
     assert process.returncode == 1
     assert "Stopped by Ctrl-C." in errors
     assert not (tmp_path / "out.ipynb").exists()
@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_aborts_what_does_not_stop(tmp_path: Path, check_in: Che
         process.send_signal(signal.SIGINT)
         kernel = check_in.wait()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 1
     assert "Aborted." in errors
     assert "Traceback" not in errors
@@ -135,7 +135,7 @@ def test_a_second_ctrl_c_aborts_what_does_not_stop(tmp_path: Path, check_in: Che
 def test_json_is_one_event_per_line_and_nothing_else(tmp_path: Path) -> None:
     noisy = "```python\nimport os, sys\nos.system('echo noise; echo noise >&2')\nprint('out')\n```"
     with running(tmp_path, [noisy, "Zwölf ☃."], "--json") as process:
-        output, errors = process.communicate(timeout=PATIENCE)
+        output, errors = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
     kinds = [events.load(line).type for line in output.splitlines()]
     assert kinds[0] == "run_started"
@@ -153,6 +153,6 @@ def test_a_reader_that_goes_away_stops_the_run_quietly(tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
         assert "Traceback" not in process.stderr.read()
     assert process.returncode == 1

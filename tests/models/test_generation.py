@@ -41,16 +41,16 @@ def generator(request: pytest.FixtureRequest) -> Generator:
     return request.getfixturevalue(request.param)
 
 
-async def written(generator: Generator, wish: GenerationRequest) -> tuple[list[int], int, str]:
+async def written(generator: Generator, request: GenerationRequest) -> tuple[list[int], int, str]:
     tokens: list[int] = []
-    async with aclosing(generator.generate(wish)) as steps:
+    async with aclosing(generator.generate(request)) as steps:
         async for step in steps:
             tokens += step.tokens
     assert step.finish is not None
     return tokens, step.cached, step.finish
 
 
-def wish(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> GenerationRequest:
+def request_for(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> GenerationRequest:
     tokens, images = encode(loaded, messages)
     return GenerationRequest(
         **{"tokens": tokens, "max_tokens": 6, "temperature": 0.0, "seed": 1, "images": images} | more
@@ -58,35 +58,35 @@ def wish(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any) -> Ge
 
 
 async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, batching):
-    wishes = [
-        wish(loaded),
-        wish(loaded, temperature=1.0, seed=5),
-        wish(loaded, temperature=1.0, seed=6),
-        wish(loaded, [{"role": "user", "content": "What is a list?"}]),
+    requests = [
+        request_for(loaded),
+        request_for(loaded, temperature=1.0, seed=5),
+        request_for(loaded, temperature=1.0, seed=6),
+        request_for(loaded, [{"role": "user", "content": "What is a list?"}]),
     ]
-    alone = [(await written(plain, each))[0] for each in wishes]
+    alone = [(await written(plain, each))[0] for each in requests]
     together = [
-        tokens for tokens, _, _ in await asyncio.gather(*[written(batching, each) for each in wishes])
+        tokens for tokens, _, _ in await asyncio.gather(*[written(batching, each) for each in requests])
     ]
     assert together == alone
     assert alone[1] != alone[2]
 
 
 async def test_what_is_known_of_a_prompt_is_counted(loaded, generator):
-    first = await written(generator, wish(loaded))
-    again = await written(generator, wish(loaded))
-    length = len(wish(loaded).tokens)
+    first = await written(generator, request_for(loaded))
+    again = await written(generator, request_for(loaded))
+    length = len(request_for(loaded).tokens)
     assert first[1] == 0
     assert length - 33 < again[1] < length
     assert again[0] == first[0]
 
 
 async def test_a_reply_that_nobody_waits_for_is_written_no_further(loaded, generator):
-    steps = generator.generate(wish(loaded, max_tokens=3000))
+    steps = generator.generate(request_for(loaded, max_tokens=3000))
     await anext(steps)
     async with asyncio.timeout(60):
         await steps.aclose()
-        assert len((await written(generator, wish(loaded)))[0]) == 6
+        assert len((await written(generator, request_for(loaded)))[0]) == 6
 
 
 async def test_conversations_that_begin_alike_do_not_spoil_each_other(loaded, plain):
@@ -97,13 +97,13 @@ async def test_conversations_that_begin_alike_do_not_spoil_each_other(loaded, pl
     fresh = []
     for talk in talks:
         other = PlainGenerator(loaded)
-        fresh.append((await written(other, wish(loaded, talk)))[0])
+        fresh.append((await written(other, request_for(loaded, talk)))[0])
         other.close()
     for _ in range(2):
         for talk, expected in zip(talks, fresh, strict=True):
-            tokens, cached, _ = await written(plain, wish(loaded, talk))
+            tokens, cached, _ = await written(plain, request_for(loaded, talk))
             assert tokens == expected
-    assert cached > 0.8 * len(wish(loaded, talks[0]).tokens)
+    assert cached > 0.8 * len(request_for(loaded, talks[0]).tokens)
 
 
 async def test_a_reply_that_breaks_leaves_the_next_one_whole(
@@ -116,10 +116,10 @@ async def test_a_reply_that_breaks_leaves_the_next_one_whole(
         # the layers before this one have taken in what was read by then
         patch.setattr(loaded.model.model.layers[9], "forward", broken)
         with pytest.raises(RuntimeError, match="out of memory"):
-            await written(plain, wish(loaded))
-    after = await written(plain, wish(loaded))
+            await written(plain, request_for(loaded))
+    after = await written(plain, request_for(loaded))
     other = PlainGenerator(loaded)
-    assert after == await written(other, wish(loaded))
+    assert after == await written(other, request_for(loaded))
     other.close()
 
 

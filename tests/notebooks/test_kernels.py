@@ -181,14 +181,14 @@ asyncio.run(main())
 
 
 def test_outputs_lost_while_the_program_was_stopped_are_told_and_nothing_hangs(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        door.settimeout(60)
-        port = str(door.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = str(server.getsockname()[1])
         command = [sys.executable, "-c", STOPPED, str(tmp_path / "out.ipynb"), port]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-            door.accept()[0].close()
+            server.accept()[0].close()
             parent.send_signal(signal.SIGSTOP)
-            door.accept()[0].close()
+            server.accept()[0].close()
             parent.send_signal(signal.SIGCONT)
             said, _ = parent.communicate(timeout=60)
     assert said.splitlines()[0].startswith("ok [Some outputs were lost")

@@ -9,7 +9,7 @@ from tests.real.tasks import TASKS
 from tests.ui.conftest import RESULTS
 from tests.ui.lab import Lab, NotebookPage
 
-PATIENCE = 300_000
+TIMEOUT = 300_000
 """Milliseconds; two slow cores read the first prompt for a good while."""
 
 
@@ -28,7 +28,7 @@ def test_the_default_model_answers_from_the_users_kernel(
         page.task.press("Enter")
 
         expect(page.conversation.locator("[data-ending]")).to_have_attribute(
-            "data-ending", "answered", timeout=PATIENCE
+            "data-ending", "answered", timeout=TIMEOUT
         )
         last = page.cells.count() - 1
         assert last >= 2
