@@ -127,17 +127,25 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 def keep_question_marks(lines: list[str]) -> list[str]:
     """Rewrite lines such as ``%codeact How many?``, which IPython would take for a request for help.
 
-    An input transformer of IPython's: it takes and returns the lines of a cell.
+    An input transformer of IPython's: it takes and returns the lines of a cell. Lines of a string, or of
+    another magic's cell, stay as they are.
     """
+    if not any(map(_QUESTION.fullmatch, lines)):
+        return lines
+    from ..agent.source import magics_and_strings
 
-    def rewritten(line: str) -> str:
+    magics = {span.start for span in magics_and_strings("".join(lines)) if span.is_magic}
+    rewritten, start = [], 0
+    for line in lines:
         found = _QUESTION.fullmatch(line)
-        if found is None:
-            return line
-        ending = "\n" if line.endswith("\n") else ""
-        return f"{found['before']}get_ipython().run_line_magic('codeact', {found['line']!r}){ending}"
-
-    return [rewritten(line) for line in lines]
+        if found and start + len(line) - len(line.lstrip(" \t")) in magics:
+            ending = "\n" if line.endswith("\n") else ""
+            call = f"get_ipython().run_line_magic('codeact', {found['line']!r})"
+            rewritten.append(f"{found['before']}{call}{ending}")
+        else:
+            rewritten.append(line)
+        start += len(line)
+    return rewritten
 
 
 @magics_class

@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import TraitError
 from traitlets.config import Config
 
+import jupyter_codeact
 from jupyter_codeact.shell.magic import CodeActMagics, parse
 from tests.scripted import ScriptedModel
 
@@ -229,6 +230,21 @@ def test_a_task_may_end_with_a_question_mark(
     shown = typed_into_ipython(program, {**os.environ, "JUPYTER_CODEACT_API_KEY": served.api_key})
     assert "not found" not in shown
     assert f"Task: {task}" in str(served.requests[-1]["messages"])
+
+
+@pytest.mark.parametrize(
+    "quoting", ['text = """\n{}"""\n', "%%writefile notes.txt\n{}"], ids=["string", "file"]
+)
+def test_a_text_that_quotes_the_magic_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quoting: str
+) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell()
+    jupyter_codeact.load_ipython_extension(shell)
+    quoted = "Ask like this:\n%codeact How many?\n"
+    source = quoting.format(quoted)
+    transformed = shell.transform_cell(source)
+    assert quoted in (transformed if quoting.startswith("text") else transformed.replace("\\n", "\n"))
 
 
 def test_help_on_the_magic_is_still_help(tmp_path: Path) -> None:
