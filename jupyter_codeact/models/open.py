@@ -141,9 +141,18 @@ def open_local(
     )
 
 
+_withdrawn: dict[str, str] = {}
+
+
+def withdraw_key() -> None:
+    """Take the key out of the environment, where cells of this process could read it; `key_for` knows it."""
+    if key := os.environ.pop(KEY_VARIABLE, None):
+        _withdrawn[KEY_VARIABLE] = key
+
+
 def key_for(endpoint: str) -> str | None:
-    """Return the environment's key for an endpoint."""
-    key = os.environ.get(KEY_VARIABLE)
+    """Return the key for an endpoint that the environment has, or had before `withdraw_key`."""
+    key = os.environ.get(KEY_VARIABLE) or _withdrawn.get(KEY_VARIABLE)
     if not key and address_of(endpoint).host == "api.openai.com":
         key = os.environ.get("OPENAI_API_KEY")  # that key is for OpenAI alone
     return key or None

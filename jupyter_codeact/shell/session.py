@@ -6,7 +6,6 @@ import atexit
 import os
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..agent.agent import Agent
@@ -16,7 +15,7 @@ from ..agent.gate.gate import Approval, Decision
 from ..approval import gate_for
 from ..journal import default_path, open_journal
 from ..journal.undo import last_run, undo
-from ..models.open import KEY_VARIABLE
+from ..models.open import withdraw_key
 from ..notebooks.shell import MainThread, ShellNotebook
 from ..options import RunOptions, build_agent, open_model
 from ..result import Result, result_of
@@ -87,7 +86,6 @@ class Session:
         self._conversation = self.journal.begin(self._title)
         self._model: EndpointModel | LocalModel | None = None
         self._opened: tuple[str | None, ...] | None = None
-        self._key: str | None = None
         self._agent: Agent | None = None
         self._run: Future[Result] | None = None
         atexit.register(self.close)
@@ -214,15 +212,13 @@ class Session:
 
     async def _open(self, options: RunOptions) -> EndpointModel | LocalModel:
         """Return the model; one that was used before is closed when another is wanted."""
-        # Taken out of the environment, where the agent's own cells could read it.
-        self._key = os.environ.pop(KEY_VARIABLE, None) or self._key
-        key = options.api_key or (self._key if options.endpoint else None)
-        wanted = (options.model, options.endpoint, key)
+        withdraw_key()
+        wanted = (options.model, options.endpoint, options.api_key)
         if self._model is None or wanted != self._opened:
             if self._model is not None:
                 await self._model.close()
                 self._model = None
-            self._model = open_model(replace(options, api_key=key), on_status=self._on_status)
+            self._model = open_model(options, on_status=self._on_status)
             self._opened = wanted
         return self._model
 

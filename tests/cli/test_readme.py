@@ -82,7 +82,7 @@ def test_the_python_of_the_readme_runs_in_ipython(served: ScriptedModel, tmp_pat
     profile = tmp_path / "ipython" / "profile_default"
     profile.mkdir(parents=True)
     (profile / "ipython_config.py").write_text(f"c.CodeActMagics.endpoint = '{served.url}'\n")
-    there = f'"sales.ipynb", endpoint="{served.url}", api_key="{served.api_key}"'
+    there = f'"sales.ipynb", endpoint="{served.url}"'
     own = {"IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
     ran = subprocess.run(
         [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
