@@ -30,7 +30,7 @@ from headless import bare_execute
 
 from jupyter_codeact.agent.agent import Agent
 from jupyter_codeact.agent.context.opening import opening_message
-from jupyter_codeact.agent.contracts import Delta, Message, ModelInfo
+from jupyter_codeact.agent.contracts import Delta, Message, ModelInfo, ModelSettings
 from jupyter_codeact.agent.events import Reply
 from jupyter_codeact.agent.gate.gate import ApprovalGate, Decision
 from jupyter_codeact.agent.run import Budget
@@ -119,7 +119,9 @@ async def cache(folder: Path, name: str, turns: int) -> None:
     conversation = journal.begin("bench")
     try:
         async with HeadlessNotebook(worked_in(folder / "work.ipynb", 40)) as notebook:
-            agent = Agent(model, notebook, journal, budget=Budget(turns=turns, reply_tokens=200))
+            agent = Agent(
+                model, notebook, journal, budget=Budget(turns=turns), settings=ModelSettings(reply_tokens=200)
+            )
             await agent.run(conversation, TASK, title="bench.ipynb")
     finally:
         await model.close()

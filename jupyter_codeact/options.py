@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
-    from .agent.contracts import ChatModel, Guidance, Notebook
+    from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
     from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
     from .agent.run import Budget
@@ -48,6 +48,8 @@ class RunOptions:
         Which hooks help the model. By default those that suit it.
     without : tuple of str
         Names of hooks to leave out.
+    settings : ModelSettings, optional
+        How the model is asked, before what is set for the model and its endpoint.
     """
 
     model: str | None = None
@@ -61,6 +63,7 @@ class RunOptions:
     tools: tuple[str, ...] = ()
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
+    settings: ModelSettings | None = None
 
     @property
     def budget(self) -> Budget:
@@ -156,6 +159,7 @@ def build_agent(
         tools=options.tools,
         hooks=all_but(options.without),
         guidance=options.guidance,
+        settings=options.settings,
     )
 
 

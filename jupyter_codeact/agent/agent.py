@@ -10,7 +10,7 @@ from .ask import ask
 from .context import history
 from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Guidance, Notebook
+from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
 from .ending import Ended
 from .events import Attachment, Event, Journal, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
@@ -44,6 +44,8 @@ class Agent:
         What may help the model, by priority.
     guidance
         Selects the hooks that are used; by default those that suit the model.
+    settings
+        How the model is asked, before its own settings.
     """
 
     def __init__(
@@ -59,11 +61,12 @@ class Agent:
         tools: Sequence[str] = (),
         hooks: Sequence[type[Hook]] = HOOKS,
         guidance: Guidance | None = None,
+        settings: ModelSettings | None = None,
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
-        self.hooks, self.guidance = hooks, guidance
+        self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
         self._stop = StopSignal()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -126,12 +129,15 @@ class Agent:
     async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
-        run.window.tokens = info.context_window
+        guidance = self.guidance or info.guidance
+        run.window.tokens, run.settings = info.context_window, self.settings.over(info.settings)
+        if run.settings.temperature is None and guidance == "small" and not info.thinks:
+            run.settings = run.settings.model_copy(update={"temperature": 0.0})
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
         run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
-        hooks = Hooks(suited_to(self.guidance or info.guidance, self.hooks), run)
+        hooks = Hooks(suited_to(guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, below),
             nonce=run.nonce,

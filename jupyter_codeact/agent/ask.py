@@ -16,14 +16,14 @@ from .replies.reader import ReplyReader
 from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
 
-DEFAULT = Resample(temperature=0.0)
+DEFAULT = Resample()
 
 
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat, hooks: Hooks) -> ParsedReply:
     """Return the model's reply to the conversation, which is compacted first if it may not fit."""
     run.window.tokens = model.info.context_window or run.window.tokens
     messages = history.messages(run.events, action_format)
-    compacted = not run.window.fits(messages, run.window.reply(run.budget.reply_tokens))
+    compacted = not run.window.fits(messages, run.window.reply(run.settings.reply_tokens))
     if compacted:
         _compact(run, messages)
     try:
@@ -81,14 +81,19 @@ class _ReplyRequest:
             events = history.hide_failed_turns(events, self.run.id, sampling.note)
         return history.messages(events, self.action_format)
 
-    async def _read(self, reader: ReplyReader, messages: Sequence[Message], temperature: float) -> None:
+    async def _read(
+        self, reader: ReplyReader, messages: Sequence[Message], temperature: float | None
+    ) -> None:
         """Stream a reply until its first action is complete."""
+        settings = self.run.settings
+        limit = settings.reply_tokens
         stream = self.model.stream(
             messages,
             stop=self.action_format.stop,
-            max_tokens=self.run.window.reply(self.run.budget.reply_tokens),
-            temperature=temperature,
+            max_tokens=limit and self.run.window.reply(limit),
+            temperature=settings.temperature if temperature is None else temperature,
             tools=self.action_format.tools,
+            settings=settings,
         )
         async with aclosing(stream) as deltas:
             async for delta in deltas:

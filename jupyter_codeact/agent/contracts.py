@@ -165,12 +165,38 @@ Guidance = Literal["small", "capable"]
 """How much help a model gets: *small* models get every hook, *capable* ones those that never change code."""
 
 
+ReasoningEffort = Literal["off", "minimal", "low", "medium", "high"]
+"""How much a model is to think before it replies; ``"off"`` asks it not to."""
+
+
+class ModelSettings(Frozen):
+    """How a model is asked; ``None`` leaves a setting to whoever is asked next, and at last to the endpoint.
+
+    ``reply_tokens`` limits one reply, its thinking included. ``extra_body`` is added to the body of each
+    request as it is.
+    """
+
+    reasoning_effort: ReasoningEffort | None = None
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
+    reply_tokens: int | None = Field(default=None, ge=1)
+    extra_body: dict[str, Any] | None = None
+
+    def over(self, other: ModelSettings) -> ModelSettings:
+        """Return these settings, completed with ``other`` ones; the extra bodies are merged."""
+        merged = other.model_dump(exclude_none=True) | self.model_dump(exclude_none=True)
+        if self.extra_body and other.extra_body:
+            merged["extra_body"] = {**other.extra_body, **self.extra_body}
+        return ModelSettings.model_validate(merged)
+
+
 class ModelInfo(Frozen):
     """The known facts about a model.
 
     ``name`` is its name for people; ``context_window`` the number of tokens that a conversation may have,
     ``None`` if unknown; ``supports_images`` says whether to send it images; ``thinks`` whether it reasons
-    before it replies; ``guidance`` how much help it gets.
+    before it replies; ``guidance`` how much help it gets; ``settings`` how it is asked unless a run says
+    otherwise: what the user set for the model or its endpoint, then what its own files recommend.
     """
 
     name: str
@@ -178,6 +204,7 @@ class ModelInfo(Frozen):
     supports_images: bool = False
     thinks: bool = False
     guidance: Guidance = "small"
+    settings: ModelSettings = ModelSettings()
 
 
 class ChatModel(Protocol):
@@ -204,10 +231,12 @@ class ChatModel(Protocol):
         temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
+        settings: ModelSettings | None = None,
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply. Closing the generator cancels the request at the engine.
 
-        If ``max_tokens`` or ``temperature`` is ``None``, the endpoint's own default applies. ``tools`` are
+        ``settings`` say how to ask, completed with those of `info`; ``max_tokens`` and ``temperature`` go
+        before both. What nobody sets is the endpoint's own default. ``tools`` are
         functions that the model may call, declared as in OpenAI's protocol; a call arrives as text, in the
         form of `tool_calls.ToolsFormat.render`.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .context.history import Window
-from .contracts import Frozen, Usage
+from .contracts import Frozen, ModelSettings, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
 
@@ -26,8 +26,8 @@ class Budget(Frozen):
     """The limits of a run.
 
     ``turns`` limits the model's replies; ``tokens`` the prompt and completion tokens of all turns together;
-    ``seconds`` the whole run; ``cell_seconds`` one cell; ``reply_tokens`` one reply; ``observation`` the
-    characters of a cell's outputs that the model is shown.
+    ``seconds`` the whole run; ``cell_seconds`` one cell; ``observation`` the characters of a cell's outputs
+    that the model is shown.
     """
 
     turns: int = 12
@@ -35,7 +35,6 @@ class Budget(Frozen):
     seconds: float = 1800.0
     cell_seconds: float | None = None
     observation: int = 4000
-    reply_tokens: int = 1024
 
 
 class StopSignal:
@@ -69,6 +68,8 @@ class Run:
         All events of the conversation.
     tools : frozenset of str
         The names of the tools, except those that the task itself mentions.
+    settings : ModelSettings
+        How the model is asked.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Run:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
         self.task = task
         self.tools: frozenset[str] = frozenset()
+        self.settings = ModelSettings()
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch

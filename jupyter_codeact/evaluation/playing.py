@@ -12,7 +12,7 @@ from pathlib import Path
 from ..agent import prompts
 from ..agent.agent import Agent
 from ..agent.context import history
-from ..agent.contracts import ChatModel, CodeActError, Execution, Usage
+from ..agent.contracts import ChatModel, CodeActError, Execution, ModelSettings, Usage
 from ..agent.events import Event, HooksApplied
 from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
@@ -110,7 +110,6 @@ async def play(
             turns=setting.turns - turns,
             tokens=max(1, setting.tokens - usage.prompt_tokens - usage.completion_tokens),
             seconds=max(1.0, setting.seconds - seconds),
-            reply_tokens=setting.reply_tokens,
             cell_seconds=CELL_SECONDS,
         )
         agent = Agent(
@@ -121,6 +120,7 @@ async def play(
             budget=budget,
             hooks=all_but(setting.without),
             guidance=setting.guidance,
+            settings=ModelSettings(temperature=0.0, reply_tokens=setting.reply_tokens),
         )
         end = await agent.run(workspace.conversation, current_request, title="evaluation")
         usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds

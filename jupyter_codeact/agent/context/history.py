@@ -47,9 +47,12 @@ class Window:
         """The window in characters."""
         return None if self.tokens is None else round(self.tokens * self.per_token)
 
-    def reply(self, limit: int) -> int:
-        """Return how many tokens a reply may have, at most ``limit``."""
-        return limit if self.tokens is None else max(1, min(limit, round(self.tokens * REPLY_SHARE)))
+    def reply(self, limit: int | None) -> int:
+        """Return how many tokens to keep free for a reply, at most ``limit``."""
+        if self.tokens is None:
+            return limit or 0
+        share = max(1, round(self.tokens * REPLY_SHARE))
+        return share if limit is None else min(limit, share)
 
     def observation(self, limit: int) -> int:
         """Return how many characters an observation may have, at most ``limit``."""

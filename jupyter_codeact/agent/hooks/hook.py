@@ -60,11 +60,11 @@ class Opening:
 class Resample:
     """How to ask the model, again or for the first time.
 
-    ``temperature`` is that of the next attempt; ``hide_failed`` hides this run's failed cells from the
-    model; ``note`` is added to the last message.
+    ``temperature`` is that of the next attempt, by default the run's; ``hide_failed`` hides this run's
+    failed cells from the model; ``note`` is added to the last message.
     """
 
-    temperature: float
+    temperature: float | None = None
     hide_failed: bool = False
     note: str = ""
 

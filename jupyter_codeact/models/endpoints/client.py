@@ -8,7 +8,16 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...agent.contracts import Delta, Guidance, Message, ModelError, ModelInfo, TooLongError, Usage
+from ...agent.contracts import (
+    Delta,
+    Guidance,
+    Message,
+    ModelError,
+    ModelInfo,
+    ModelSettings,
+    TooLongError,
+    Usage,
+)
 from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
 from . import counting
@@ -135,6 +144,7 @@ class EndpointModel(Watched):
         temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
+        settings: ModelSettings | None = None,
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply; see `ChatModel.stream`.
 
@@ -146,11 +156,15 @@ class EndpointModel(Watched):
         ModelError
             With a sentence for the user.
         """
+        settings = (settings or ModelSettings()).over(self.info.settings)
+        max_tokens = settings.reply_tokens if max_tokens is None else max_tokens
+        temperature = settings.temperature if temperature is None else temperature
         request = {
             "messages": list(messages),
             "stream_options": {"include_usage": True},
             **({"max_tokens": max_tokens} if max_tokens is not None else {}),
             **({"temperature": temperature} if temperature is not None else {}),
+            **({"top_p": settings.top_p} if settings.top_p is not None else {}),
             **({"stop": list(stop)} if stop else {}),
             **({"seed": seed} if seed is not None else {}),
             **({"tools": list(tools)} if tools else {}),

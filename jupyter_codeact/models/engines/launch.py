@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from ...agent.contracts import ModelError, ModelInfo
+from ...agent.contracts import ModelError, ModelInfo, ModelSettings
 from ..catalog import store
 from ..catalog.auto import Capacity, capacity
 from ..catalog.catalog import Entry, Model, Snapshot
@@ -20,6 +20,8 @@ from .transformers.settings import TransformersOptions
 
 CONTEXT = 16_384
 """Default context in tokens: half a gigabyte of memory for the default model."""
+REPLY_TOKENS = 1024
+"""Tokens of a reply of a model on this machine that does not think first: a loop costs minutes there."""
 
 SLOTS = 2
 CACHE = 1024
@@ -244,6 +246,7 @@ def _info(model: Model | Path, context: int | None) -> ModelInfo:
             supports_images=model.supports_images,
             thinks=model.thinks,
             guidance=model.guidance,
+            settings=ModelSettings(reply_tokens=None if model.thinks else REPLY_TOKENS),
         )
     name = model.stem if model.suffix == ".gguf" else model.resolve().name
     return ModelInfo(
@@ -252,6 +255,7 @@ def _info(model: Model | Path, context: int | None) -> ModelInfo:
         supports_images=_has_vision(model),
         # On one's own machine a model of unknown size is more often a small one.
         guidance=guidance_for(name, default="small"),
+        settings=ModelSettings(reply_tokens=REPLY_TOKENS),
     )
 
 

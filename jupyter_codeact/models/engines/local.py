@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from ...agent.contracts import Delta, Message, ModelError, ModelInfo
+from ...agent.contracts import Delta, Message, ModelError, ModelInfo, ModelSettings
 from ..endpoints.addresses import Address
 from ..endpoints.client import EndpointModel
 from ..endpoints.errors import ConnectionLostError
@@ -73,6 +73,7 @@ class LocalModel:
         temperature: float | None = None,
         seed: int | None = None,
         tools: Sequence[Mapping[str, Any]] = (),
+        settings: ModelSettings | None = None,
     ) -> AsyncGenerator[Delta, None]:
         """Stream the reply; see `ChatModel.stream`. Token counts are exact from the first token on.
 
@@ -94,6 +95,7 @@ class LocalModel:
                     temperature=temperature,
                     seed=seed,
                     tools=tools,
+                    settings=settings,
                 )
                 try:
                     async with aclosing(deltas):
