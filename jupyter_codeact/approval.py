@@ -1,4 +1,4 @@
-"""Asking a person whether a cell may run, in every frontend where a person types."""
+"""Asking a person, in every frontend where one types: whether a cell may run, and what the model asks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from .agent.events import ApprovalRequested
+from .agent.events import ApprovalRequested, QuestionAsked
 from .agent.gate.gate import Approval, ApprovalGate, Decision, decision, is_earlier_spelling, read_approval
 
 QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
+ANSWER = "Your answer (Enter lets the model decide): "
 NOBODY = "nobody is there to approve it"
 SKIPPED = "the user skipped it"
 RENAMED = "{old} is now called {new}."
@@ -17,12 +18,19 @@ RENAMED = "{old} is now called {new}."
 
 
 class Approver(Protocol):
-    """Decides about the cells that wait. ``approval``, which says which ones do, may change during a run."""
+    """Decides about the cells that wait, and answers questions of the model.
+
+    ``approval``, which says which cells wait, may change during a run.
+    """
 
     approval: Approval
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Decide about a cell that waits."""
+        ...
+
+    async def answer_question(self, asked: QuestionAsked) -> str | None:
+        """Return the user's answer to a question of the model; ``None`` if nobody can be asked."""
         ...
 
 
@@ -70,6 +78,18 @@ async def ask_person(person: Person, requested: ApprovalRequested, source: str) 
             case "s" | "n":
                 return skipped(source), False
     return nobody(requested, source), False
+
+
+async def ask_question(person: Person, asked: QuestionAsked) -> str | None:
+    """Ask what the model wants to know; the number of a proposed answer stands for it."""
+    await person.tell(asked.question)
+    for number, option in enumerate(asked.options, 1):
+        await person.tell(f"  {number}. {option}")
+    line = await person.answer(ANSWER)
+    line = (line or "").strip()
+    if line.isdecimal() and 1 <= int(line) <= len(asked.options):
+        return asked.options[int(line) - 1]
+    return line or None
 
 
 def skipped(source: str) -> Decision:

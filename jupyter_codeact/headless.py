@@ -90,7 +90,7 @@ class HeadlessRun:
         task
             What is to be done.
         approver
-            Decides about cells that wait for approval.
+            Decides about cells that wait for approval, and answers the model's question.
         watch
             Called with each event.
         note
@@ -114,6 +114,7 @@ class HeadlessRun:
                 options=self._options,
                 gate=gate_for(approver, notebook.folder),
                 watch=watch,
+                ask_user=approver.answer_question,
             )
             async with notebook:
                 if prepare is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
     from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
+    from .agent.questions import AskUser
     from .agent.run import Budget
     from .models.engines.launch import EngineOptions
     from .models.open import EndpointModel, LocalModel
@@ -121,6 +122,7 @@ def build_agent(
     options: RunOptions,
     gate: Gate | None = None,
     watch: Callable[[Event], None] = lambda _event: None,
+    ask_user: AskUser | None = None,
 ) -> Agent:
     """Return an agent that works as ``options`` say.
 
@@ -134,6 +136,8 @@ def build_agent(
         Decides what may run; everything may if there is none.
     watch
         Called with each event.
+    ask_user
+        Waits for the user's answer to a question of the model; nobody can be asked if there is none.
 
     Raises
     ------
@@ -143,6 +147,7 @@ def build_agent(
     from .agent.agent import Agent
     from .agent.contracts import Guidance
     from .agent.hooks import all_but
+    from .agent.questions import nobody
     from .agent.replies.formats import FORMATS
 
     _require("action format", options.action_format, FORMATS)
@@ -160,6 +165,7 @@ def build_agent(
         hooks=all_but(options.without),
         guidance=options.guidance,
         settings=options.settings,
+        ask_user=ask_user or nobody,
     )
 
 

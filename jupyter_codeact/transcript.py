@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .agent.contracts import ExecutionStatus, Output
     from .models.status import EngineStatus
 
+ANSWERED = "The user answered: {answer}"
+UNANSWERED = "Nobody answered “{question}”, so the model decides."
 OUTCOMES = {"ok": "Ran", "error": "Failed", "interrupted": "Interrupted", "dead": "The kernel died"}
 
 
@@ -111,6 +113,14 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Question:
+    """The model asks the user something, and proposes answers. Who asks them shows it, if anybody does."""
+
+    text: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Remark:
     """A sentence about the run."""
 
@@ -127,7 +137,7 @@ class Ended:
     cost: str
 
 
-Block = Started | Thinking | Prose | Code | Waiting | Approved | NotRun | Ran | Remark | Ended
+Block = Started | Thinking | Prose | Code | Waiting | Approved | NotRun | Ran | Question | Remark | Ended
 
 
 @dataclass
@@ -171,6 +181,7 @@ class Transcript:
     streamed: Streamed = field(default_factory=Streamed)
     _held: list[Thinking | Prose] = field(default_factory=list)
     _replies: list[e.Reply] = field(default_factory=list)
+    _question: str = ""
 
     def add(self, event: e.Event) -> list[Block]:
         """Take an event, and return the blocks that are settled by it."""
@@ -204,6 +215,13 @@ class Transcript:
                 return [NotRun(tuple(event.reasons))]
             case e.Executed():
                 return [Ran(event.status, event.outputs, event.seconds)]
+            case e.QuestionAsked():
+                self.activity = ""
+                self._question, options = clean(event.question), tuple(map(clean, event.options))
+                return [*self._settled(), Question(self._question, options)]
+            case e.QuestionAnswered():
+                text = UNANSWERED.format(question=self._question)
+                return [Remark(text if event.answer is None else ANSWERED.format(answer=clean(event.answer)))]
             case e.AnswerRejected():
                 return [*self._settled(), Remark(event.message)]
             case e.Observation():
@@ -295,6 +313,9 @@ def markdown(block: Block, *, fold: bool = True) -> str:
             return fenced(block.source, "python")
         case Approved() if block.edited is not None:
             return fenced(block.edited, "python")
+        case Question():
+            options = "\n".join(f"- {option}" for option in block.options)
+            return "\n\n".join(filter(None, [block.text, options]))
         case NotRun() | Remark():
             return f"*{block.text}*"
         case Ended():

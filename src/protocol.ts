@@ -11,6 +11,7 @@ export type FromPage =
   | RenameConversation
   | DeleteConversation
   | ResolveApproval
+  | AnswerQuestion
   | SetApproval
   | Undo
   | Check
@@ -174,6 +175,16 @@ export interface ResolveApproval {
   approved: boolean;
   source: string;
   rest: boolean;
+}
+/**
+ * The user's answer to `events.QuestionAsked`; ``None`` lets the model decide.
+ */
+export interface AnswerQuestion {
+  id: string;
+  notebook: string;
+  type: 'answer_question';
+  run: string;
+  answer: string | null;
 }
 /**
  * The user chooses which cells wait for approval in this notebook; answered by `ApprovalChanged`.
@@ -364,8 +375,12 @@ export interface History {
   conversation: string;
   events: (
     | RunStarted
+    | ModelDescribed
     | ReplyDelta
     | Reply
+    | PlanChanged
+    | QuestionAsked
+    | QuestionAnswered
     | Action
     | CellWritten
     | ApprovalRequested
@@ -382,7 +397,7 @@ export interface History {
   approval: 'always' | 'risky' | 'never';
 }
 /**
- * A run has begun. ``system`` is the system prompt.
+ * A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
  */
@@ -398,6 +413,19 @@ export interface RunStarted {
   system: string;
   attachments: Attachment[];
   replaces: string | null;
+}
+/**
+ * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
+ */
+export interface ModelDescribed {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'model_described';
+  name: string;
+  guidance: 'small' | 'capable';
+  system: string;
 }
 /**
  * A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
@@ -448,6 +476,47 @@ export interface Usage {
   cached_tokens: number;
   completion_tokens: number;
   estimated: boolean;
+}
+/**
+ * The model wrote a plan into its reply, as a checklist, or ticked off some of its steps.
+ */
+export interface PlanChanged {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'plan_changed';
+  steps: PlanStep[];
+}
+/**
+ * A step of the model's plan.
+ */
+export interface PlanStep {
+  text: string;
+  done: boolean;
+}
+/**
+ * The model asks the user, and the run waits. ``options`` are the answers that it proposes.
+ */
+export interface QuestionAsked {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'question_asked';
+  question: string;
+  options: string[];
+}
+/**
+ * The user's answer to the model's question; ``None`` if nobody can be asked, or wanted to answer.
+ */
+export interface QuestionAnswered {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'question_answered';
+  answer: string | null;
 }
 /**
  * The source of a cell: the executable part of a reply, with the changes of hooks.
@@ -636,8 +705,12 @@ export interface EventMessage {
   notebook: string;
   event:
     | RunStarted
+    | ModelDescribed
     | ReplyDelta
     | Reply
+    | PlanChanged
+    | QuestionAsked
+    | QuestionAnswered
     | Action
     | CellWritten
     | ApprovalRequested

@@ -12,11 +12,12 @@ from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
 from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
 from .ending import Ended
-from .events import Attachment, Event, Journal, Observation, RunEnded, RunStarted
+from .events import Attachment, Event, Journal, ModelDescribed, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
 from .hooks import HOOKS, suited_to
 from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
+from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
@@ -46,6 +47,8 @@ class Agent:
         Selects the hooks that are used; by default those that suit the model.
     settings
         How the model is asked, before its own settings.
+    ask_user
+        Waits for the user's answer to a question of the model.
     """
 
     def __init__(
@@ -62,11 +65,13 @@ class Agent:
         hooks: Sequence[type[Hook]] = HOOKS,
         guidance: Guidance | None = None,
         settings: ModelSettings | None = None,
+        ask_user: AskUser = nobody,
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
+        self.ask_user = ask_user
         self._stop = StopSignal()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -94,7 +99,6 @@ class Agent:
             task=task,
             notebook=title,
             model=self.model.info.name,
-            system=prompts.system(self.action_format),
             attachments=list(attachments),
             replaces=replaces,
         )
@@ -119,7 +123,7 @@ class Agent:
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
-            turns.record_hooks()
+            turns.record(reply)
             if not reply.is_answer:
                 if end := await turns.carry_out(reply):
                     return end
@@ -129,26 +133,26 @@ class Agent:
     async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
-        guidance = self.guidance or info.guidance
-        run.window.tokens, run.settings = info.context_window, self.settings.over(info.settings)
-        if run.settings.temperature is None and guidance == "small" and not info.thinks:
-            run.settings = run.settings.model_copy(update={"temperature": 0.0})
+        run.begin(info, self.guidance, self.settings)
+        system = prompts.system(self.action_format, run.guidance)
+        run.emit(ModelDescribed, name=info.name, guidance=run.guidance, system=system)
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
         run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
-        hooks = Hooks(suited_to(guidance, self.hooks), run)
+        run.user_names = frozenset(variable.name for variable in state.variables)
+        hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, below),
             nonce=run.nonce,
             window=run.window.characters,
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),
-            advice=hooks.on_prompt(Opening(run.task, tools_in(state.variables))),
+            advice=hooks.on_prompt(Opening(run.task, state.variables, tools_in(state.variables))),
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)
         position = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
-        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, position)
+        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, position, self.ask_user)
         turns.record_hooks()
         return turns

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
-from .contracts import ExecutionStatus, Frozen, NotebookCell, Output, Usage
+from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Usage
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
 """The ways a run can end. Only ``answered`` is a success."""
@@ -50,7 +50,7 @@ class Attachment(Frozen):
 
 
 class RunStarted(BaseEvent):
-    """A run has begun. ``system`` is the system prompt.
+    """A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
     """
@@ -59,9 +59,18 @@ class RunStarted(BaseEvent):
     task: str
     notebook: str
     model: str
-    system: str
+    system: str = ""
     attachments: list[Attachment] = Field(default_factory=list)
     replaces: str | None = None
+
+
+class ModelDescribed(BaseEvent):
+    """The model is known: its name, how much help it gets, and the system prompt that it gets from now on."""
+
+    type: Literal["model_described"] = "model_described"
+    name: str
+    guidance: Guidance
+    system: str
 
 
 class ReplyDelta(BaseEvent):
@@ -94,6 +103,35 @@ class Reply(BaseEvent):
     seconds: float = 0.0
     first_token_seconds: float | None = None
     finish_reason: str | None = None
+
+
+class PlanStep(Frozen):
+    """A step of the model's plan."""
+
+    text: str
+    done: bool = False
+
+
+class PlanChanged(BaseEvent):
+    """The model wrote a plan into its reply, as a checklist, or ticked off some of its steps."""
+
+    type: Literal["plan_changed"] = "plan_changed"
+    steps: list[PlanStep]
+
+
+class QuestionAsked(BaseEvent):
+    """The model asks the user, and the run waits. ``options`` are the answers that it proposes."""
+
+    type: Literal["question_asked"] = "question_asked"
+    question: str
+    options: list[str] = Field(default_factory=list)
+
+
+class QuestionAnswered(BaseEvent):
+    """The user's answer to the model's question; ``None`` if nobody can be asked, or wanted to answer."""
+
+    type: Literal["question_answered"] = "question_answered"
+    answer: str | None
 
 
 class Action(BaseEvent):
@@ -209,8 +247,12 @@ class RunEnded(BaseEvent):
 
 Event = Annotated[
     RunStarted
+    | ModelDescribed
     | ReplyDelta
     | Reply
+    | PlanChanged
+    | QuestionAsked
+    | QuestionAnswered
     | Action
     | CellWritten
     | ApprovalRequested

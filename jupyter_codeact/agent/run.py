@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .context.history import Window
-from .contracts import Frozen, ModelSettings, Usage
+from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
 
@@ -25,16 +25,22 @@ WIND_UP_AGAIN = 2.0
 class Budget(Frozen):
     """The limits of a run.
 
-    ``turns`` limits the model's replies; ``tokens`` the prompt and completion tokens of all turns together;
-    ``seconds`` the whole run; ``cell_seconds`` one cell; ``observation`` the characters of a cell's outputs
-    that the model is shown.
+    ``turns`` limits the model's replies; ``tokens`` the prompt and completion tokens of all turns together,
+    without those that a prefix cache served; ``seconds`` the whole run; ``cell_seconds`` one cell;
+    ``observation`` the characters of a cell's outputs that the model is shown. Without limits of their own,
+    turns and tokens get those of the model's guidance.
     """
 
-    turns: int = 12
-    tokens: int = 300_000
+    turns: int | None = None
+    tokens: int | None = None
     seconds: float = 1800.0
     cell_seconds: float | None = None
     observation: int = 4000
+
+
+TURNS: dict[Guidance, int] = {"small": 12, "capable": 40}
+TOKENS: dict[Guidance, int] = {"small": 300_000, "capable": 2_000_000}
+"""Limits by guidance: a small model that needs more has lost its way."""
 
 
 class StopSignal:
@@ -68,6 +74,10 @@ class Run:
         All events of the conversation.
     tools : frozenset of str
         The names of the tools, except those that the task itself mentions.
+    user_names : frozenset of str
+        The names that the kernel had when the run began.
+    guidance : {"small", "capable"}
+        How much help the model gets.
     settings : ModelSettings
         How the model is asked.
     """
@@ -84,6 +94,8 @@ class Run:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
         self.task = task
         self.tools: frozenset[str] = frozenset()
+        self.user_names: frozenset[str] = frozenset()
+        self.guidance: Guidance = "small"
         self.settings = ModelSettings()
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
@@ -99,6 +111,13 @@ class Run:
         self._watch(event)
         return event
 
+    def begin(self, info: ModelInfo, guidance: Guidance | None, settings: ModelSettings) -> None:
+        """Take what is known of the model, and what the user set for the run."""
+        self.window.tokens, self.guidance = info.context_window, guidance or info.guidance
+        self.settings = settings.over(info.settings)
+        if self.settings.temperature is None and self.guidance == "small" and not info.thinks:
+            self.settings = self.settings.model_copy(update={"temperature": 0.0})
+
     def next_turn(self) -> None:
         """Begin a turn.
 
@@ -108,10 +127,11 @@ class Run:
             Stopped, or out of turns, tokens or time.
         """
         self._end_if_over()
-        spent = self.usage.prompt_tokens + self.usage.completion_tokens
-        if self.turn >= self.budget.turns:
+        usage = self.usage
+        spent = usage.prompt_tokens - usage.cached_tokens + usage.completion_tokens
+        if self.turn >= self.last_turn:
             raise Ended("out_of_turns", message=f"No answer after {self.turn} turns. Ask again to go on.")
-        if spent >= self.budget.tokens:
+        if spent >= (self.budget.tokens or TOKENS[self.guidance]):
             raise Ended("out_of_tokens", message=f"Stopped after {spent:,} tokens. Ask again to go on.")
         self.turn += 1
 
@@ -169,7 +189,7 @@ class Run:
     @property
     def last_turn(self) -> int:
         """The last turn that the budget allows."""
-        return self.budget.turns
+        return self.budget.turns or TURNS[self.guidance]
 
     @property
     def over(self) -> bool:

@@ -20,11 +20,16 @@ from .events import (
     Executed,
     HooksApplied,
     Observation,
+    PlanChanged,
+    QuestionAnswered,
+    QuestionAsked,
 )
 from .gate.gate import Decision, Gate, decision, digest
 from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
 from .observations.observe import observe
+from .plan import plan_of, read_plan
+from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import CodeAction, ParsedReply
 from .run import Run
 from .secrets import environment_secrets
@@ -89,6 +94,8 @@ class Turns:
         The run, and what the agent works with.
     state : TurnState
         The run's position in the notebook.
+    ask_user : callable
+        Waits for the user's answer to a question of the model.
     """
 
     run: Run
@@ -97,6 +104,15 @@ class Turns:
     hooks: Hooks
     tools: Sequence[str]
     state: TurnState
+    ask_user: AskUser = nobody
+
+    def record(self, reply: ParsedReply) -> None:
+        """Record what came with a reply: its plan, and the hooks that were of use."""
+        plan = plan_of(self.run.events, self.run.id)
+        steps = read_plan(reply.prose, plan)
+        if steps != plan:
+            self.run.emit(PlanChanged, steps=steps)
+        self.record_hooks()
 
     def record_hooks(self) -> None:
         """Record which hooks were of use since the last call."""
@@ -141,6 +157,8 @@ class Turns:
 
         A failed attempt is rewritten in place, so that the notebook keeps only the cells that worked.
         """
+        if (question := self._question(action)) is not None:
+            return await self._ask(question)
         state = self.state
         target = state.target(action)
         cell: ProposedCell | Reject = ProposedCell(action.source)
@@ -168,6 +186,20 @@ class Turns:
             note = prompts.EDITED.format(source=decided.source)
             await self.run.unless_stopped(self.notebook.write_cell(decided.source, cell_id=written))
         return await self._execute(written, decided.source, source, note)
+
+    def _question(self, action: CodeAction) -> Question | None:
+        """Return the question that an action asks the user, unless the user has such a function."""
+        question = read_question(action.source) if action.cell_type == "code" else None
+        return question if question and FUNCTION not in self.run.user_names else None
+
+    async def _ask(self, question: Question) -> Outcome:
+        """Ask the user, once in a run, and wait for the answer."""
+        if any(isinstance(event, QuestionAsked) and event.run == self.run.id for event in self.run.events):
+            return Outcome(TurnOutcome(prompts.ASKED_BEFORE, refused=True))
+        asked = self.run.emit(QuestionAsked, question=question.text, options=list(question.options))
+        answer = await self.run.unless_stopped(self.ask_user(asked))
+        self.run.emit(QuestionAnswered, answer=answer)
+        return Outcome(TurnOutcome(prompts.user_answered(answer), refused=True))
 
     async def _execute(self, cell: str, source: str, proposed: str, note: str) -> Outcome:
         """Run a cell and observe it."""

@@ -1,4 +1,4 @@
-"""The user at the terminal: asked whether a cell may run, and how the command line names approval."""
+"""The user at the terminal: what they are asked there, and how the command line names approval."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 import click
 
-from ..agent.events import ApprovalRequested
+from ..agent.events import ApprovalRequested, QuestionAsked
 from ..agent.gate.gate import Approval, Decision, is_earlier_spelling
-from ..approval import RENAMED, ask_person, edit_in_editor, nobody, understand
+from ..approval import RENAMED, ask_person, ask_question, edit_in_editor, nobody, understand
 
 
 class ApprovalChoice(click.Choice[str]):
@@ -62,6 +62,10 @@ class TerminalApproval:
             self.approval = "never"
         return decided
 
+    async def answer_question(self, asked: QuestionAsked) -> str | None:
+        """Return the user's answer to a question of the model; ``None`` without anybody there."""
+        return None if self._read_line is None else await ask_question(self, asked)
+
     async def answer(self, question: str) -> str | None:
         """Read a line without keeping a thread that could not be ended."""
         assert self._read_line is not None
@@ -85,5 +89,5 @@ class TerminalApproval:
         return edited
 
     async def tell(self, text: str) -> None:
-        """Show what is risky about a cell."""
+        """Show a line: what is risky about a cell, or what the model asks."""
         click.secho(text, fg="yellow")

@@ -6,6 +6,7 @@
 from .commands import Command, DeleteCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 from .page import (
     FROM_PAGE,
+    AnswerQuestion,
     Ask,
     Began,
     Check,
@@ -50,6 +51,7 @@ from .server import (
 __all__ = [
     "FROM_PAGE",
     "FROM_SERVER",
+    "AnswerQuestion",
     "ApprovalChanged",
     "Ask",
     "Began",

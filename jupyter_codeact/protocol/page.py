@@ -107,6 +107,14 @@ class ResolveApproval(NotebookRequest):
     rest: bool = False
 
 
+class AnswerQuestion(NotebookRequest):
+    """The user's answer to `events.QuestionAsked`; ``None`` lets the model decide."""
+
+    type: Literal["answer_question"] = "answer_question"
+    run: str
+    answer: str | None
+
+
 class SetApproval(NotebookRequest):
     """The user chooses which cells wait for approval in this notebook; answered by `ApprovalChanged`."""
 
@@ -221,6 +229,7 @@ FromPage = Annotated[
     | RenameConversation
     | DeleteConversation
     | ResolveApproval
+    | AnswerQuestion
     | SetApproval
     | Undo
     | Check

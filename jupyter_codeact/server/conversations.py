@@ -28,6 +28,7 @@ UNDOING = "A run is being undone in this notebook. Ask again in a moment."
 CHECKING = "This notebook is being checked already."
 UNKNOWN = "This conversation is not one of this notebook's. It may have been deleted."
 NOTHING_TO_UNDO = "There is no run in this conversation that changed a cell and is not undone."
+NO_QUESTION = "No question waits for your answer any more."
 NOT_WAITING = "This cell is not waiting for your approval any more."
 
 
@@ -60,6 +61,7 @@ class Conversations:
             p.RenameConversation: self._rename,
             p.DeleteConversation: self._delete,
             p.ResolveApproval: self._resolve_approval,
+            p.AnswerQuestion: self._answer_question,
             p.SetApproval: self._set_approval,
             p.Undo: self._undo,
             p.Check: self._check,
@@ -222,6 +224,10 @@ class Conversations:
             raise RefusalError(NOT_WAITING)
         if request.rest:
             session.send(p.ApprovalChanged(notebook=session.notebook, approval=session.approvals.current()))
+
+    def _answer_question(self, _page: Page, session: NotebookSession, request: p.AnswerQuestion) -> None:
+        if not session.questions.resolve(request):
+            raise RefusalError(NO_QUESTION)
 
     def _set_approval(self, _page: Page, session: NotebookSession, request: p.SetApproval) -> None:
         self.journal.set_approval(self.setup.key(session.notebook), request.approval)

@@ -13,7 +13,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, v
 from ..agent.contracts import Guidance, ModelError, NotebookError
 from ..agent.gate.gate import is_earlier_spelling, read_approval
 from ..agent.replies.formats import FORMATS
-from ..agent.run import Budget
+from ..agent.run import TOKENS, TURNS, Budget
 from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
 from ..models.endpoints.retries import Timeouts
@@ -90,9 +90,19 @@ class CodeActExtension(ExtensionApp):
         min=0,
         help="Megabytes that conversations may take up before the oldest are deleted; 0 for no limit.",
     ).tag(config=True)
-    max_turns = Int(Budget().turns, min=1, help="Model replies that one run may take.").tag(config=True)
+    max_turns = Int(
+        None,
+        allow_none=True,
+        min=1,
+        help=f"Model replies that one run may take; by default {TURNS['small']} for small models, "
+        f"{TURNS['capable']} for capable ones.",
+    ).tag(config=True)
     max_tokens = Int(
-        Budget().tokens, min=1, help="Tokens that one run may use, prompts and replies together."
+        None,
+        allow_none=True,
+        min=1,
+        help="Tokens that one run may use, prompts and replies together, without those from a prefix cache; "
+        f"by default {TOKENS['small']:,} for small models, {TOKENS['capable']:,} for capable ones.",
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 

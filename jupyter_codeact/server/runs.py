@@ -49,6 +49,7 @@ class Runs:
                 session.approvals.current, session.approvals.ask, setup.folder(session.notebook)
             ),
             watch=session.broadcast,
+            ask_user=session.questions.ask,
         )
         conversation = session.conversation
 

@@ -13,6 +13,7 @@ from ..agent.events import Event, ReplyDelta
 from ..agent.gate.gate import Approval
 from .approvals import Approvals
 from .pages import Page, PageGoneError
+from .questions import Questions
 from .run_cells import RunCells
 from .tasks import TaskSet
 
@@ -50,6 +51,7 @@ class NotebookSession:
         self.pages: list[Page] = []
         self.kernel_id: str | None = None
         self.approvals = Approvals(approval)
+        self.questions = Questions()
         self.cells = RunCells(self.path)
         self.task: asyncio.Task[None] | None = None
         self.run, self.turn = "", 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..agent.contracts import CodeActError, Guidance
-from ..agent.events import ApprovalRequested, Event
+from ..agent.events import ApprovalRequested, Event, QuestionAsked
 from ..agent.gate.gate import Approval, Decision, decision
 from ..approval import RENAMED, nobody, understand
 from ..notebooks import tools as tool_names
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..headless import HeadlessRun
 
 Ask = Callable[[str, list[str]], bool | str]
+Answer = Callable[[str, list[str]], str | None]
 Watch = Callable[[Event], None]
 
 
@@ -40,6 +41,7 @@ def run(
     timeout: float | None = None,
     approval: Approval | None = None,
     ask: Ask | None = None,
+    answer: Answer | None = None,
     watch: Watch | None = None,
     tools: Sequence[str] = (),
     action_format: str = "markdown",
@@ -78,6 +80,9 @@ def run(
     ask : callable, optional
         Asked about a cell that waits, with its source and what is risky about it. Returns whether it may
         run, or the source to run instead.
+    answer : callable, optional
+        Asked what the model wants to know, with its question and the answers that it proposes. Returns the
+        answer, or ``None`` to let the model decide.
     watch : callable, optional
         Called with every event of the run, as in ``jupyter_codeact.events``.
     tools : sequence of str, optional
@@ -120,7 +125,7 @@ def run(
         guidance=guidance,
         without=_names(without),
     )
-    call = _Call(task, notebook, output, options, ask, watch)
+    call = _Call(task, notebook, output, options, ask, watch, answer)
     if call.shell is not None:
         return Session.of(call.shell).run(call.task, options, _InShell(call), shows_outputs=False)
     background, waiting = Background(), WaitingThread()
@@ -145,6 +150,7 @@ async def arun(
     timeout: float | None = None,
     approval: Approval | None = None,
     ask: Ask | None = None,
+    answer: Answer | None = None,
     watch: Watch | None = None,
     tools: Sequence[str] = (),
     action_format: str = "markdown",
@@ -169,7 +175,7 @@ async def arun(
         guidance=guidance,
         without=_names(without),
     )
-    call = _Call(task, notebook, output, options, ask, watch)
+    call = _Call(task, notebook, output, options, ask, watch, answer)
     if call.shell is None:
         return await call.work(call.open())
     session = Session.of(call.shell)
@@ -207,11 +213,13 @@ class _Call:
         options: RunOptions,
         ask: Ask | None,
         watch: Watch | None,
+        answer: Answer | None,
     ) -> None:
         if not task.strip():
             raise CodeActError("The task is empty. Say what you would like done.")
         tool_names.check(options.tools)
         self.task, self.options, self.ask, self.watch = task.strip(), options, ask, watch
+        self.answer = answer
         self._notebook = None if notebook is None else Path(notebook)
         self._output = None if output is None else Path(output)
         self.shell = _shell() if notebook is None and output is None else None
@@ -248,6 +256,11 @@ class _Callback:
             return nobody(requested, source)
         return await asyncio.to_thread(self._call.decide, requested, source)
 
+    async def answer_question(self, asked: QuestionAsked) -> str | None:
+        if self._call.answer is None:
+            return None
+        return await asyncio.to_thread(self._call.answer, asked.question, list(asked.options))
+
 
 class _InShell(QuietFrontend):
     """A run in the shell whose code called for it."""
@@ -267,6 +280,12 @@ class _InShell(QuietFrontend):
         if self._call.ask is None:
             return await super().ask(requested, source)
         return await call_in(self.main, lambda: self._call.decide(requested, source))
+
+    async def answer_question(self, asked: QuestionAsked) -> str | None:
+        answer = self._call.answer
+        if answer is None:
+            return await super().answer_question(asked)
+        return await call_in(self.main, lambda: answer(asked.question, list(asked.options)))
 
 
 def _shell() -> Any:

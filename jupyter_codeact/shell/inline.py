@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import transcript as t
 from ..agent import events
 from ..agent.gate.gate import Approval, Decision
-from ..approval import ask_person, edit_in_editor, nobody
+from ..approval import ask_person, ask_question, edit_in_editor, nobody
 from .session import Frontend
 from .threads import call_in
 
@@ -57,6 +57,10 @@ class QuietFrontend(Frontend):
         if rest:
             self.approval = "never"
         return decided
+
+    async def answer_question(self, asked: events.QuestionAsked) -> str | None:
+        """Ask the user what the model wants to know."""
+        return await ask_question(self, asked) if self._asks else None
 
     async def answer(self, question: str) -> str | None:
         """Return what the user types."""
@@ -120,7 +124,7 @@ class InNotebook(QuietFrontend):
     def show(self, event: events.Event) -> None:
         for block in self._transcript.add(event):
             # The task stands in the cell, and the result shows the answer.
-            if not isinstance(block, t.Started | t.Ended) and (text := t.markdown(block)):
+            if not isinstance(block, t.Started | t.Question | t.Ended) and (text := t.markdown(block)):
                 self._shell.display_pub.publish({"text/markdown": text, "text/plain": text}, {})
 
     def status(self, status: EngineStatus) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
-from ..agent.events import ApprovalRequested, Event, RunEnded, RunStarted, RunUndone
+from ..agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted, RunUndone
 from ..agent.gate.gate import Approval, Decision
 from ..approval import gate_for
 from ..journal import default_path, open_journal
@@ -32,7 +32,7 @@ NOTHING = "No run in this session has left a cell that could be taken back."
 class Frontend:
     """Shows a run where it was asked for, and asks the user there.
 
-    `show` and `status` are called in the shell's thread, `ask` in the agent's.
+    `show` and `status` are called in the shell's thread, `ask` and `answer_question` in the agent's.
 
     Parameters
     ----------
@@ -60,6 +60,10 @@ class Frontend:
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Ask the user about a cell."""
         raise NotImplementedError
+
+    async def answer_question(self, asked: QuestionAsked) -> str | None:
+        """Return the user's answer to a question of the model; ``None`` if nobody can be asked."""
+        return None
 
 
 class Session:
@@ -200,6 +204,7 @@ class Session:
             options=options,
             gate=gate_for(frontend, os.getcwd()),
             watch=lambda event: self._show(frontend, event),
+            ask_user=frontend.answer_question,
         )
         ended = await self._agent.run(self._conversation, task, title=self._title)
         return result_of(task, self.events, ended.run, self.notebook.cells)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import time
-from collections.abc import Sequence
 from typing import Any
 
 try:
@@ -18,8 +17,9 @@ from IPython.core.getipython import get_ipython
 
 from .. import transcript as t
 from ..agent import events
-from ..agent.contracts import CodeActError
+from ..agent.contracts import CodeActError, Guidance
 from ..agent.gate.gate import Approval, Decision, decision
+from ..agent.run import TURNS
 from ..approval import skipped
 from ..models.status import EngineStatus
 from ..options import RunOptions
@@ -27,8 +27,9 @@ from ..result import Result
 from .api import named_approval
 from .session import Frontend, Session
 from .threads import LoopThread
+from .waiting import WIDE, WaitingCell, WaitingQuestion
 
-WIDE = {"width": "auto"}
+PROGRESS = {"width": "8em", "visibility": "hidden"}
 UPDATE_INTERVAL = 0.2
 """Seconds between two updates of what is under way."""
 CHOICES: list[tuple[str, Approval]] = [
@@ -63,6 +64,8 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         What came of the last run.
     waiting_cell : WaitingCell
         Where the user approves cells.
+    waiting_question : WaitingQuestion
+        Where the user answers a question of the model.
     """
 
     def __init__(
@@ -87,17 +90,18 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._stop = w.Button(description="Stop", disabled=True, tooltip="Stop the agent")
         self._choice = w.Dropdown(options=CHOICES, value=chosen, layout=WIDE)
         self._progress = w.IntProgress(
-            min=0, max=self._options.budget.turns, layout={"width": "8em", "visibility": "hidden"}
+            min=0, max=self._options.budget.turns or TURNS["small"], layout=PROGRESS
         )
         self._state = w.HTML()
         self._log = w.VBox()
-        self.waiting_cell = WaitingCell()
+        self.waiting_cell, self.waiting_question = WaitingCell(), WaitingQuestion()
         self._ask.on_click(lambda _button: self._begin())
         self._stop.on_click(lambda _button: self._session.stop())
         super().__init__(
             [
                 self._log,
                 self.waiting_cell,
+                self.waiting_question,
                 w.HBox([self._progress, self._state]),
                 w.HBox([self._task, w.VBox([self._ask, self._stop]), self._choice]),
             ]
@@ -128,6 +132,7 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._ask.disabled, self._stop.disabled = False, True
         self._progress.layout.visibility = "hidden"
         self.waiting_cell.hide()
+        self.waiting_question.hide()
         if run.cancelled() or run.exception() is not None:
             self.say("" if run.cancelled() else html.escape(str(run.exception())))
             return
@@ -138,8 +143,10 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         """Show what is under way."""
         self._state.value = markup
 
-    def turn(self, number: int) -> None:
-        """Show how much of what it may take the run has taken."""
+    def turn(self, number: int, guidance: Guidance | None = None) -> None:
+        """Show how much of what it may take the run has taken; the limit is known once the model is."""
+        if guidance is not None and self._options.budget.turns is None:
+            self._progress.max = TURNS[guidance]
         self._progress.value = number
 
     def add(self, *outputs: dict[str, Any]) -> None:
@@ -164,49 +171,6 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._choice.value = approval
 
 
-class WaitingCell(w.VBox):  # type: ignore[misc]
-    """A cell that waits: what is risky about it, its source to edit, and what may become of it."""
-
-    def __init__(self) -> None:
-        self._reasons = w.HTML()
-        self._source = w.Textarea(layout=WIDE)
-        buttons = [
-            w.Button(description="Run", button_style="success", tooltip="Run the cell as it stands here"),
-            w.Button(description="Skip", tooltip="Do not run it; the agent is told"),
-            w.Button(description="Run all", tooltip="Run it, and ask nothing more"),
-        ]
-        for button in buttons:
-            button.on_click(lambda clicked: self._answer(clicked.description))
-        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[tuple[str, str]]] | None = None
-        super().__init__([self._reasons, self._source, w.HBox(buttons)])
-        self.hide()
-
-    def hide(self) -> None:
-        """There is nothing to approve."""
-        self._waiting, self.layout.display = None, "none"
-
-    def show(self, source: str, reasons: Sequence[str]) -> None:
-        """Show a cell that waits."""
-        why = f"because it {'; '.join(reasons)}" if reasons else ""
-        self._reasons.value = html.escape(f"This cell waits for your approval {why}".strip() + ".")
-        self._source.value = source
-        self._source.rows = min(20, source.count("\n") + 2)
-        self.layout.display = ""
-
-    async def answer(self) -> tuple[str, str]:
-        """Return which button was pressed, and the source as it then stood."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[str, str]] = loop.create_future()
-        self._waiting = loop, future
-        return await future
-
-    def _answer(self, button: str) -> None:
-        if self._waiting is not None:
-            loop, future = self._waiting
-            self.hide()
-            loop.call_soon_threadsafe(future.set_result, (button, self._source.value))
-
-
 class WidgetFrontend(Frontend):
     """A run in the widget."""
 
@@ -222,7 +186,8 @@ class WidgetFrontend(Frontend):
                 self._widget.add(*block.outputs)
             else:
                 self._widget.write(t.markdown(block))
-        self._widget.turn(event.turn)
+        guidance = event.guidance if isinstance(event, events.ModelDescribed) else None
+        self._widget.turn(event.turn, guidance)
         self._say_activity(event)
 
     def _say_activity(self, event: events.Event) -> None:
@@ -251,3 +216,8 @@ class WidgetFrontend(Frontend):
             self.approval = "never"
             self.main.submit(lambda: setattr(self._widget, "approval", "never"))
         return decision(source, allowed=True)
+
+    async def answer_question(self, asked: events.QuestionAsked) -> str | None:
+        waiting = self._widget.waiting_question
+        self.main.submit(lambda: waiting.show(asked.question, asked.options))
+        return await waiting.answer()

@@ -12,7 +12,7 @@ export function announcement(
   if (!last) {
     return '';
   }
-  const { action, ending, rejection, undone } = last;
+  const { action, ending, question, rejection, undone } = last;
   if (ending) {
     const answer = messages[messages.length - 2];
     return ending.ending === 'answered' && answer?.sender === 'agent'
@@ -21,6 +21,9 @@ export function announcement(
   }
   if (undone) {
     return trans.__('The run was undone.');
+  }
+  if (question?.state === 'waiting') {
+    return trans.__('CodeAct asks: %1', question.text);
   }
   if (rejection) {
     return rejection;

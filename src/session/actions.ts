@@ -1,6 +1,6 @@
 import { Approval } from '../approval';
 import { Request } from '../requests';
-import { isRunning, waitingCell } from './selectors';
+import { isRunning, waitingCell, waitingQuestion } from './selectors';
 import { NotebookSession } from './session';
 import { IHandoff, ITask, Place, refused } from './state';
 
@@ -97,6 +97,15 @@ export class SessionActions {
     if (isSent) {
       this._session.set({ resolving: sha256 });
     }
+  }
+
+  /** Answer the model's question; `null` lets it decide. */
+  answerQuestion(answer: string | null): boolean {
+    const waiting = waitingQuestion(this._session.state);
+    return (
+      waiting !== null &&
+      this._request({ type: 'answer_question', run: waiting.run, answer })
+    );
   }
 
   /** Choose which cells wait for approval. */

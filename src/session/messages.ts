@@ -51,12 +51,22 @@ export interface IMessage {
   readonly streaming?: boolean;
   readonly figures?: IFigures;
   readonly action?: IAction;
+  readonly question?: IQuestion;
   /** Why the reply was not accepted as the answer, in a sentence. */
   readonly rejection?: string;
   /** In the notice that closes a run. */
   readonly ending?: IEnding;
   /** In the notice that a run was undone: the cells that were left alone. */
   readonly undone?: { readonly left: readonly string[] };
+}
+
+/** What the model asks the user. */
+export interface IQuestion {
+  readonly text: string;
+  /** The answers that it proposes. */
+  readonly options: readonly string[];
+  readonly state: 'waiting' | 'answered' | 'unanswered';
+  readonly answer: string | null;
 }
 
 type Messages = readonly IMessage[];
@@ -93,6 +103,23 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
       return act(messages, event, action => approvalResolved(action, event));
     case 'executed':
       return act(messages, event, action => executed(action, event));
+    case 'question_asked': {
+      const { options, question: text } = event;
+      return change(messages, event, message => ({
+        ...message,
+        code: undefined,
+        streaming: false,
+        question: { text, options, state: 'waiting', answer: null }
+      }));
+    }
+    case 'question_answered': {
+      const { answer } = event;
+      const state = answer === null ? 'unanswered' : 'answered';
+      return change(messages, event, message => ({
+        ...message,
+        question: message.question && { ...message.question, state, answer }
+      }));
+    }
     case 'answer_rejected':
       return change(messages, event, message => ({
         ...message,
@@ -102,6 +129,8 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
       return undone(messages, event);
     case 'run_ended':
       return ended(messages, event);
+    case 'model_described':
+    case 'plan_changed':
     case 'observation':
     case 'history_compacted':
     case 'hooks_applied':
@@ -203,13 +232,17 @@ function undone(messages: Messages, event: RunUndone): Messages {
 function ended(messages: Messages, event: RunEnded): Messages {
   const { run } = event;
   const closed = messages.map((message): IMessage => {
-    const { action, streaming } = message;
+    const { action, question, streaming } = message;
     const isLeft = action && isOpen(action);
-    return message.run === run && (streaming || isLeft)
+    const isUnanswered = question?.state === 'waiting';
+    return message.run === run && (streaming || isLeft || isUnanswered)
       ? {
           ...message,
           streaming: false,
-          action: isLeft ? { ...action, state: 'stopped' } : action
+          action: isLeft ? { ...action, state: 'stopped' } : action,
+          question: isUnanswered
+            ? { ...question, state: 'unanswered' }
+            : question
         }
       : message;
   });

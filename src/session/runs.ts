@@ -1,4 +1,4 @@
-import { CellWritten, RunEnded } from '../protocol';
+import { CellWritten, PlanStep, RunEnded } from '../protocol';
 import { Event } from './messages';
 
 /** A whole cell, as nbformat stores it. */
@@ -10,6 +10,8 @@ export interface IRun {
   readonly task: string;
   /** The cells it changed, as they were before it: `null` where there was none. */
   readonly before: ReadonlyMap<string, WholeCell | null>;
+  /** The steps of the model's plan, if it made one. */
+  readonly plan: readonly PlanStep[];
   /** `null` while it is under way. */
   readonly ending: RunEnded | null;
   readonly undone: boolean;
@@ -28,12 +30,15 @@ export function reduceRuns(
           id: event.run,
           task: event.task,
           before: new Map(),
+          plan: [],
           ending: null,
           undone: false
         }
       ];
     case 'cell_written':
       return change(runs, event.run, run => changed(run, event));
+    case 'plan_changed':
+      return change(runs, event.run, run => ({ ...run, plan: event.steps }));
     case 'run_ended':
       return change(runs, event.run, run => ({ ...run, ending: event }));
     case 'run_undone':

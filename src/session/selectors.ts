@@ -1,5 +1,5 @@
 import { Checking } from '../protocol';
-import { IMessage } from './messages';
+import { IMessage, IQuestion } from './messages';
 import { IRun } from './runs';
 import { ISessionState, Place } from './state';
 
@@ -32,6 +32,16 @@ export function waitingCell(state: ISessionState): IWaitingCell | null {
   const sha256 = action.sha256!;
   const isResolving = state.resolving === sha256;
   return { run: run!, cellId, source, sha256, reasons, isResolving };
+}
+
+/** The model's question that waits for the user's answer, and the run that it is of. */
+export function waitingQuestion(
+  state: ISessionState
+): { readonly run: string; readonly question: IQuestion } | null {
+  const { question, run } = lastMessage(state) ?? {};
+  return state.conversation.running && question?.state === 'waiting'
+    ? { run: run!, question }
+    : null;
 }
 
 /** Whether a run is under way, or about to begin. */

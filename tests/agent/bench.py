@@ -97,7 +97,7 @@ class Bench:
 
     def kinds(self) -> list[str]:
         kinds = [event.type for event in self.journal.events(self.conversation)]
-        return [kind for kind in kinds if kind != "hooks_applied"]
+        return [kind for kind in kinds if kind not in ("hooks_applied", "model_described")]
 
     async def cells(self) -> list[str]:
         await self.notebook.save()

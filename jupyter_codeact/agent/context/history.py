@@ -14,12 +14,14 @@ from ..events import (
     Event,
     Executed,
     HistoryCompacted,
+    ModelDescribed,
     Observation,
     Reply,
     RunEnded,
     RunStarted,
 )
 from ..observations.observe import cut
+from ..plan import as_checklist, plan_of
 from ..replies.reply import ActionFormat
 
 PER_TOKEN = 3.5
@@ -98,8 +100,8 @@ def messages(events: Iterable[Event], action_format: ActionFormat | None = None)
     """
     events = without_replaced(events)
     chat = _Chat(action_format)
-    if events and isinstance(events[0], RunStarted):
-        chat.add("system", events[0].system)
+    if system := _system(events):
+        chat.add("system", system)
     rejected = {(event.run, event.turn) for event in events if isinstance(event, AnswerRejected)}
     events = [
         event for event in events if not isinstance(event, Reply) or (event.run, event.turn) not in rejected
@@ -115,6 +117,14 @@ def messages(events: Iterable[Event], action_format: ActionFormat | None = None)
         elif isinstance(event, Observation):
             chat.observation(event)
     return chat.messages
+
+
+def _system(events: Sequence[Event]) -> str:
+    """Return the system prompt that holds now; old journals have it where the conversation begins."""
+    described = next((event for event in reversed(events) if isinstance(event, ModelDescribed)), None)
+    if described is not None:
+        return described.system
+    return next((event.system for event in events if isinstance(event, RunStarted)), "")
 
 
 def as_text(events: Iterable[Event]) -> str:
@@ -244,7 +254,9 @@ def _add_compacted(chat: _Chat, events: Sequence[Event], compaction: HistoryComp
     for request, answer in reversed(earlier):
         chat.add("user", prompts.TASK.format(task=request))
         chat.add("assistant", answer)
-    chat.add("user", prompts.TASK.format(task=task) + "\n\n" + prompts.COMPACTED)
+    plan = as_checklist(plan_of(events, compaction.run))
+    parts = [prompts.TASK.format(task=task), prompts.COMPACTED, f"{prompts.PLAN}\n{plan}" if plan else ""]
+    chat.add("user", "\n\n".join(filter(None, parts)))
     for past_reply, observation in turns[kept:]:
         chat.reply(past_reply)
         chat.observation(observation)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts import CodeActError, Guidance
-from .answers import EchoedAnswers, UngroundedAnswers
+from .answers import EchoedAnswers, UncheckedAnswers, UngroundedAnswers
 from .hook import Hook
 from .imports import KeepImports
 from .names import NearestLookups, NearestNames
@@ -33,6 +33,7 @@ HOOKS: tuple[type[Hook], ...] = (
     NextStep,
     EchoedAnswers,
     UngroundedAnswers,
+    UncheckedAnswers,
     StopRepeats,
     LastTurn,
 )

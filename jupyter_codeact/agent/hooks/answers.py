@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from .. import prompts
-from .grounding import ungrounded_values
-from .hook import Hook, Reject
+from ..events import Executed, Observation
+from .grounding import MAX_VALUES, ungrounded_values, unshown_numbers, without_code
+from .hook import Hook, Opening, Reject
 from .tools import untried_tools
+
+SHORT_ANSWER = 12
+"""Most words of an answer that only states something."""
 
 
 class EchoedAnswers(Hook):
@@ -29,3 +33,29 @@ class UngroundedAnswers(Hook):
         if not values:
             return None
         return Reject(f"No output shows {' or '.join(values)}", prompts.ungrounded(untried_tools(self.run)))
+
+
+class UncheckedAnswers(Hook):
+    """Rejects an answer about data for which no cell has run: a model cannot know it.
+
+    That is an answer with numbers that nothing has shown; and, if the task names a data file, a variable or
+    one of its columns, an answer of a few words.
+    """
+
+    name, group, for_capable = "unchecked_answers", "answers", True
+
+    def on_prompt(self, opening: Opening) -> None:
+        """Note whether the task names data."""
+        self._names_data = opening.names_data
+
+    def on_answer(self, answer: str) -> Reject | None:
+        """Check whether a cell has run, or an image was sent, which may show any value."""
+        own = [event for event in self.run.events if event.run == self.run.id]
+        seen = any(isinstance(event, Observation) and event.images for event in own)
+        if seen or any(isinstance(event, Executed) for event in own):
+            return None
+        if values := unshown_numbers(without_code(answer), self.run.events)[:MAX_VALUES]:
+            return Reject(f"Nothing has shown {' or '.join(values)}", prompts.UNCHECKED)
+        if self._names_data and len(answer.split()) <= SHORT_ANSWER:
+            return Reject("No cell has run", prompts.UNCHECKED)
+        return None

@@ -27,8 +27,27 @@ _SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 # only at the start of a word: otherwise a long text without spaces would be scanned from each character
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*[A-Za-z(][^`\n]*`", re.DOTALL)
 _EXAMPLE = r"(?:e\.g\.|for example|for instance|example):?,? ?[\"'`]?"
 _NAME = re.compile(r"[^()\[\]{}=.]{2,60}")
+
+
+def without_code(answer: str) -> str:
+    """Return an answer without the code in it, whose numbers are proposals and no findings."""
+    return _CODE.sub(" ", answer)
+
+
+def unshown_numbers(answer: str, events: Sequence[Event]) -> list[str]:
+    """Return the numbers in an answer that nothing has shown, rounded or scaled: see `ungrounded_values`."""
+    shown = "\n".join(_shown_texts(events))
+    shown_digits = {digits for number in _SHOWN_NUMBER.findall(shown) if (digits := _digits(number))}
+    return [
+        number
+        for number in _NUMBER.findall(answer)
+        if number not in COMMON_NUMBERS
+        and len(digits := _digits(number)) >= MIN_DIGITS
+        and not _matches_any(digits, shown_digits)
+    ]
 
 
 def ungrounded_values(answer: str, events: Sequence[Event], run: str) -> list[str]:
@@ -53,16 +72,8 @@ def ungrounded_values(answer: str, events: Sequence[Event], run: str) -> list[st
         return []
     if examples := _task_examples(answer, own):
         return examples
-    shown = "\n".join(_shown_texts(events))
-    shown_digits = {digits for number in _SHOWN_NUMBER.findall(shown) if (digits := _digits(number))}
-    plain = _plain(shown)
-    missing = [
-        number
-        for number in _NUMBER.findall(answer)
-        if number not in COMMON_NUMBERS
-        and len(digits := _digits(number)) >= MIN_DIGITS
-        and not _matches_any(digits, shown_digits)
-    ]
+    missing = unshown_numbers(answer, events)
+    plain = _plain("\n".join(_shown_texts(events)))
     quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(answer)]
     missing += [
         text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Protocol
@@ -12,6 +13,12 @@ from ..replies.reply import ParsedReply
 from ..source import normalized
 
 Group = Literal["repetition", "names", "imports", "tools", "results", "answers", "nudges"]
+
+
+_DATA_FILE = re.compile(
+    r"[\w-]\.(?:csv|tsv|xlsx?|parquet|feather|jsonl?|sqlite3?|db|txt|h5|pkl|npy|npz)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class RunView(Protocol):
@@ -50,10 +57,17 @@ class RunView(Protocol):
 
 @dataclass(frozen=True)
 class Opening:
-    """The message that opens a run: the task and the tools."""
+    """The message that opens a run: the task, the variables in the kernel, and the tools among them."""
 
     task: str
+    variables: Sequence[Variable] = ()
     tools: Sequence[Variable] = ()
+
+    @property
+    def names_data(self) -> bool:
+        """Whether the task names a data file, a variable, or a column or key of one."""
+        known = {name for variable in self.variables for name in (variable.name, *variable.names)}
+        return bool(_DATA_FILE.search(self.task) or known & set(_WORD.findall(self.task)))
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import prompts
 from .hook import Hook, Opening, RanCell, TurnOutcome
 
+_TALK = re.compile(
+    r"\?\s*\Z|\A\W*(?:(?:please|only|just)\W+)*"
+    r"(?:explain|describe|summari[sz]e|tell me|thanks|thank you|hello|hi|great|good)\b",
+    re.IGNORECASE,
+)
+"""A question, a request for an explanation, or a kind word; of other languages only questions are known."""
+
 
 class BeginWithCode(Hook):
-    """Asks the model to begin with a Python block instead of answering from memory."""
+    """Asks the model to begin with a Python block instead of answering from memory.
+
+    A question that names no data, where there are no tools, may need no code: the sentence says so.
+    """
 
     name, group = "begin_with_code", "nudges"
 
     def on_prompt(self, opening: Opening) -> str | None:
         """Add the sentence to the task."""
-        return prompts.BEGIN_WITH_CODE
+        may_talk = _TALK.search(opening.task) and not opening.names_data and not opening.tools
+        return prompts.BEGIN_WITH_CODE_OR_TALK if may_talk else prompts.BEGIN_WITH_CODE
 
 
 class NextStep(Hook):

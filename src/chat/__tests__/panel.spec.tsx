@@ -174,6 +174,44 @@ describe('The chat panel', () => {
     expect(find('.jp-CodeAct-thinking')).not.toBeNull();
   });
 
+  it('shows a question of the model, and sends the answer once', async () => {
+    await say(
+      event('run_started', 0),
+      event('question_asked', 1, {
+        question: 'Mean or median?',
+        options: ['mean', 'median']
+      })
+    );
+    connection.takeRequests();
+    const card = find('.jp-CodeAct-question');
+    expect(card.textContent).toContain('Mean or median?');
+    expect(find('.jp-CodeAct-working')).toBeNull();
+    const option = card.querySelectorAll('button')[1];
+    await act(async () => option.click());
+    expect(option.disabled).toBe(true);
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'answer_question', run: 'r', answer: 'median' }
+    ]);
+    await say(event('question_answered', 1, { answer: 'median' }));
+    expect(card.querySelector('button')).toBeNull();
+    expect(find('.jp-CodeAct-questionAnswer').textContent).toBe('median');
+  });
+
+  it('shows the plan of the run under way, with what is done', async () => {
+    const steps = [
+      { text: 'Load', done: true },
+      { text: 'Plot', done: false }
+    ];
+    await say(event('run_started', 0), event('plan_changed', 1, { steps }));
+    const plan = find('.jp-CodeAct-plan');
+    expect(plan.querySelector('summary')!.textContent).toBe(
+      'Plan: 1 of 2 done'
+    );
+    expect(plan.querySelectorAll('li[data-done]')).toHaveLength(1);
+    await say(ended(2));
+    expect(find('.jp-CodeAct-plan')).toBeNull();
+  });
+
   it('draws prose that quotes tags and code as prose', async () => {
     const prose = 'Put it into `<execute>x</execute>`, as **told**.';
     await say(event('reply', 1, { prose }));

@@ -11,6 +11,7 @@ import { IconButton } from './icon-button';
 import { Log } from './log';
 import { ModelLine } from './model-line';
 import { ModelsSheet } from './models-sheet';
+import { Plan } from './plan';
 
 /** The whole panel, drawn again whenever its model changes. */
 export function Chat(): React.JSX.Element {
@@ -25,6 +26,7 @@ export function Chat(): React.JSX.Element {
             {/* Kept under a sheet, so that the user comes back to where they were. */}
             <div className="jp-CodeAct-chat" hidden={sheet !== null}>
               <Log key={`${path} ${state.conversation.id}`} state={state} />
+              <Plan />
               <CheckCard />
               <ModelLine />
               <Composer />

@@ -9,6 +9,7 @@ import { Ending } from './ending';
 import { IconButton } from './icon-button';
 import { Markdown, PythonCode } from './markdown';
 import { Notice } from './notice';
+import { Question } from './question';
 
 interface IProps {
   message: IMessage;
@@ -25,7 +26,8 @@ export const MessageItem = React.memo(function MessageItem(
   props: IProps
 ): React.JSX.Element {
   const { isBusy, isLast, isReplaced, message } = props;
-  const { action, ending, rejection, run, sender, time, undone } = message;
+  const { action, ending, question, rejection, run, sender, time, undone } =
+    message;
   const { trans } = usePanel();
   if (ending) {
     return <Ending run={run} ending={ending} isLast={isLast} isBusy={isBusy} />;
@@ -51,6 +53,7 @@ export const MessageItem = React.memo(function MessageItem(
         <Reply message={message} />
       )}
       {action && <ActionCard action={action} />}
+      {question && <Question question={question} />}
       {rejection && <p className="jp-CodeAct-rejection">{rejection}</p>}
     </div>
   );

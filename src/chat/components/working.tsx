@@ -15,11 +15,12 @@ export function Working({
   if (!isRunning(state)) {
     return null;
   }
-  const { action, body, code, streaming } = lastMessage(state) ?? {};
+  const { action, body, code, question, streaming } = lastMessage(state) ?? {};
   const isShown =
     (streaming && (body || code)) ||
     action?.state === 'running' ||
-    action?.state === 'asking';
+    action?.state === 'asking' ||
+    question?.state === 'waiting';
   if (isShown && !stopping) {
     return null;
   }

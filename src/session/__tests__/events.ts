@@ -29,6 +29,10 @@ export function event<T extends Event['type']>(
       attachments: [],
       replaces: null
     },
+    model_described: { name: 'm', guidance: 'small', system: '' },
+    plan_changed: { steps: [] },
+    question_asked: { question: '', options: [] },
+    question_answered: { answer: null },
     reply_delta: { thinking: '', prose: '', action: '', restart: false },
     reply: {
       text: '',
