@@ -143,11 +143,13 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         """Show what is under way."""
         self._state.value = markup
 
-    def turn(self, number: int, guidance: Guidance | None = None) -> None:
-        """Show how much of what it may take the run has taken; the limit is known once the model is."""
-        if guidance is not None and self._options.budget.turns is None:
-            self._progress.max = TURNS[guidance]
+    def turn(self, number: int) -> None:
+        """Show how much of what it may take the run has taken."""
         self._progress.value = number
+
+    def limit(self, guidance: Guidance) -> None:
+        """Take the limit of turns, which depends on the model."""
+        self._progress.max = self._options.budget.turns or TURNS[guidance]
 
     def add(self, *outputs: dict[str, Any]) -> None:
         """Add outputs, as nbformat spells them, to the transcript."""
@@ -186,8 +188,9 @@ class WidgetFrontend(Frontend):
                 self._widget.add(*block.outputs)
             else:
                 self._widget.write(t.markdown(block))
-        guidance = event.guidance if isinstance(event, events.ModelDescribed) else None
-        self._widget.turn(event.turn, guidance)
+        if isinstance(event, events.ModelDescribed):
+            self._widget.limit(event.guidance)
+        self._widget.turn(event.turn)
         self._say_activity(event)
 
     def _say_activity(self, event: events.Event) -> None:

@@ -92,11 +92,6 @@ async def test_an_answer_in_the_last_turn_is_accepted(bench: Bench) -> None:
     assert (end.ending, end.answer) == ("answered", "It is 4711.")
 
 
-async def test_without_a_cell_no_answer_is_rejected(bench: Bench) -> None:
-    end = await bench.run("Pi is 3.14159.")
-    assert (end.answer, end.turns) == ("Pi is 3.14159.", 1)
-
-
 async def test_an_answer_that_only_repeats_the_task_is_rejected(bench: Bench) -> None:
     task = "What does it cost, as in '12.34'?"
     await bench.run(block("print('?')"), "12.34", block("print(7.5)"), "7.50", task=task)
