@@ -33,9 +33,9 @@ async def solves(model: LocalModel, task: Task, folder: Path) -> str:
     return f"{end.ending}: {end.answer or end.message} {checked.outputs}"
 
 
-async def test_at_least_four_of_five_tasks_are_solved(model: LocalModel, tmp_path: Path) -> None:
+async def test_at_least_three_of_four_tasks_are_solved(model: LocalModel, tmp_path: Path) -> None:
     results = {}
     for number, task in enumerate(TASKS):
         (folder := tmp_path / str(number)).mkdir()
         results[task.name] = await solves(model, task, folder)
-    assert list(results.values()).count("solved") >= 4, results
+    assert list(results.values()).count("solved") >= 3, results
