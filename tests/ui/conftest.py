@@ -113,8 +113,8 @@ def open_notebook(
 ) -> Iterator[Open]:
     """Return a function that opens a notebook in the shared page.
 
-    With ``fresh=True`` it opens one in a page of its own, for a test of how a page begins, goes or comes back,
-    and so with ``on``, which is another Lab.
+    With ``fresh=True`` it opens one in a page of its own, for a test of how a page begins, goes or comes
+    back, and so with ``on``, which is another Lab.
     """
     pictures = (RESULTS / f"{request.node.name}-{number}.png" for number in count())
     with ExitStack() as closing:

@@ -233,7 +233,9 @@ class NotebookPage(PanelPage):
         self.page.evaluate(
             """async () => {
                 const { serviceManager, shell } = jupyterapp;
-                [...shell.widgets('main')].forEach(tab => tab.dispose());
+                const tabs = [...shell.widgets('main')];
+                // what is in front comes last: JupyterLab fails where a tab is shown and closed at once
+                tabs.sort((one, other) => one.isVisible - other.isVisible).forEach(tab => tab.dispose());
                 shell.collapseRight();
                 await serviceManager.sessions.shutdownAll();
             }"""
