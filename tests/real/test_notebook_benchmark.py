@@ -11,7 +11,7 @@ from jupyter_codeact.evaluation.records import Setting
 from jupyter_codeact.evaluation.runner import Choice, play_all
 from jupyter_codeact.models.open import LocalModel
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
 
 TASKS = ("histogram-with-bins", "goes-on-from-a-model")
 

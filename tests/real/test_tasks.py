@@ -13,7 +13,7 @@ from jupyter_codeact.models.open import LocalModel
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.real.tasks import TASKS, Task
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def solves(model: LocalModel, task: Task, folder: Path) -> str:
