@@ -13,6 +13,7 @@ from jupyter_codeact.models.catalog.catalog import find
 
 SHARED = {
     "tests/ui/": "browser",
+    "tests/real/": "the default model",
     "tests/models/test_generation.py": "transformers",
     "tests/models/test_protocol.py": "transformers",
     "tests/models/test_seeing.py": "transformers",

@@ -15,6 +15,7 @@ from jupyter_codeact.models.engines.launch import llama_cpp
 from jupyter_codeact.models.engines.supervisor import Engine
 from jupyter_codeact.models.open import LocalModel, open_model
 from tests.ports import free_port
+from tests.waiting import until
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook."}]
 
@@ -38,10 +39,8 @@ def log_of(model: LocalModel) -> str:
 
 async def logged(model: LocalModel, line: str, times: int = 1) -> list[str]:
     """Wait until the engine's log, which it writes beside its work, has a line; return all like it."""
-    async with asyncio.timeout(60):
-        while len(found := re.findall(line, log_of(model))) < times:
-            await asyncio.sleep(0.01)
-    return found
+    await until(lambda: len(re.findall(line, log_of(model))) >= times)
+    return re.findall(line, log_of(model))
 
 
 async def test_a_reply_is_streamed_with_exact_counts_from_the_first_token_on(model):

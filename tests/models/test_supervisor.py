@@ -17,6 +17,7 @@ from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
 from jupyter_codeact.models.engines.worker import logs_of
 from jupyter_codeact.models.status import EngineStatus
 from tests.models.processes import python
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HELLO = [{"role": "user", "content": "Hello."}]
@@ -98,9 +99,7 @@ def lives(folder: Path) -> int:
 async def grandchild(folder: Path) -> psutil.Process:
     """Return what the worker has started, once it has."""
     file = folder / "grandchild"
-    async with asyncio.timeout(60):
-        while not file.exists():
-            await asyncio.sleep(0.01)
+    await until(file.exists)
     return psutil.Process(int(file.read_text()))
 
 
@@ -146,9 +145,7 @@ async def test_a_worker_that_never_gets_ready_is_ended_with_all_it_started(make:
 
 async def gone(process: psutil.Process) -> None:
     """Wait until a process is no more."""
-    async with asyncio.timeout(60):
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0.01)
+    await until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 async def test_after_several_crashes_only_the_user_starts_it_again(make: Make, tmp_path):

@@ -15,6 +15,7 @@ from jupyter_codeact.agent.contracts import Cell, CellCheck, NotebookError, Outp
 from jupyter_codeact.agent.events import new_id
 from jupyter_codeact.notebooks.check import check, reproduces, summary
 from jupyter_codeact.notebooks.compare import difference
+from tests.waiting import until
 
 
 def cell(
@@ -141,8 +142,7 @@ async def test_a_check_that_is_cancelled_ends_its_kernel(tmp_path: Path) -> None
 
     work = asyncio.create_task(check([cell(source)], kernel="python3", folder=tmp_path, on_progress=progress))
     await begun.wait()
-    while not (alive.exists() and alive.read_text()):
-        await asyncio.sleep(0.01)
+    await until(lambda: alive.exists() and alive.read_text())
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work

@@ -13,7 +13,7 @@ from jupyter_codeact.models.open import LocalModel
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.real.tasks import TASKS, Task
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def solves(model: LocalModel, task: Task, folder: Path) -> str:
@@ -33,9 +33,9 @@ async def solves(model: LocalModel, task: Task, folder: Path) -> str:
     return f"{end.ending}: {end.answer or end.message} {checked.outputs}"
 
 
-async def test_at_least_four_of_five_tasks_are_solved(model: LocalModel, tmp_path: Path) -> None:
+async def test_at_least_three_of_four_tasks_are_solved(model: LocalModel, tmp_path: Path) -> None:
     results = {}
     for number, task in enumerate(TASKS):
         (folder := tmp_path / str(number)).mkdir()
         results[task.name] = await solves(model, task, folder)
-    assert list(results.values()).count("solved") >= 4, results
+    assert list(results.values()).count("solved") >= 3, results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import ScriptedModel
 from tests.server.page import ScriptedPage
+from tests.waiting import until
 
 LONG_AGO = 1000.0
 
@@ -58,6 +58,5 @@ def old(tmp_path: Path) -> str:
 async def test_old_conversations_are_deleted_when_the_server_starts(
     old: str, codeact_config: dict[str, Any], conversations: Conversations
 ) -> None:
-    while len(conversations.journal.conversations()) > 1:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(conversations.journal.conversations()) == 1)
     assert [one.id for one in conversations.journal.conversations()] == [old]

@@ -12,6 +12,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, Message, ScriptedPage
+from tests.waiting import until
 
 
 def cell(source: str) -> str:
@@ -98,9 +99,7 @@ async def test_a_result_that_came_while_no_page_was_there_is_in_the_next_one(
     await page.executes(gate.source)
     await page.leave()
     gate.open()
-    async with asyncio.timeout(60):
-        while len(model.requests) < 1 or kernels.get_kernel(kernel).execution_state != "idle":
-            await asyncio.sleep(0.02)
+    await until(lambda: model.requests and kernels.get_kernel(kernel).execution_state == "idle")
 
     again = await connect()
     await again.open("a.ipynb", kernel)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -65,15 +67,64 @@ def lab(tmp_path_factory: pytest.TempPathFactory, serving: ScriptedModel) -> Ite
         yield lab
 
 
+class SharedPage:
+    """The page of the shared Lab in which one test after the other opens its notebook: loading takes long.
+
+    A page that cannot be cleared is given up, and the next test loads another.
+    """
+
+    def __init__(self, browser: Browser, lab: Lab) -> None:
+        self._browser, self._lab = browser, lab
+        self._page: NotebookPage | None = None
+        self._used = False
+
+    def open(self, name: str) -> NotebookPage:
+        """Open a notebook, the only one in the page."""
+        assert not self._used, "a second notebook of a test needs a fresh page"
+        self._used = True
+        if self._page is None:
+            self._page = NotebookPage(self._browser, self._lab, name)
+        else:
+            self._page.open(name)
+        return self._page
+
+    def clear(self, picture: Path) -> None:
+        """Take a last picture and leave the page as it was in the beginning."""
+        if not self._used:
+            return
+        page, self._page, self._used = self._page, None, False
+        assert page is not None
+        try:
+            page.clear(picture)
+        except BaseException:
+            page.page.context.close()
+            raise
+        self._page = page
+
+
+@pytest.fixture(scope="package")
+def shared_page(browser: Browser, lab: Lab) -> SharedPage:
+    return SharedPage(browser, lab)
+
+
 @pytest.fixture
-def open_notebook(request: pytest.FixtureRequest, browser: Browser, lab: Lab) -> Iterator[Open]:
-    """Return a function that opens a notebook in a tab of its own, in the shared Lab or the one given."""
-    pages: list[NotebookPage] = []
+def open_notebook(
+    request: pytest.FixtureRequest, browser: Browser, lab: Lab, shared_page: SharedPage
+) -> Iterator[Open]:
+    """Return a function that opens a notebook in the shared page.
 
-    def open_one(name: str, *, on: Lab = lab) -> NotebookPage:
-        pages.append(NotebookPage(browser, on, name))
-        return pages[-1]
+    With ``fresh=True`` it opens one in a page of its own, for a test of how a page begins, goes or comes
+    back, and so with ``on``, which is another Lab.
+    """
+    pictures = (RESULTS / f"{request.node.name}-{number}.png" for number in count())
+    with ExitStack() as closing:
+        closing.callback(shared_page.clear, next(pictures))
 
-    yield open_one
-    for number, page in enumerate(pages):
-        page.close(RESULTS / f"{request.node.name}-{number}.png")
+        def open_one(name: str, *, fresh: bool = False, on: Lab | None = None) -> NotebookPage:
+            if not fresh and on is None:
+                return shared_page.open(name)
+            page = NotebookPage(browser, on or lab, name)
+            closing.callback(page.close, next(pictures))
+            return page
+
+        yield open_one

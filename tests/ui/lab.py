@@ -190,10 +190,17 @@ class PanelPage:
 
     def close(self, picture: Path) -> None:
         """Take a last picture and close the tab; a script error on the page fails the test."""
+        self._take(picture)
+        self.page.context.close()
+        self._expect_no_errors()
+
+    def _take(self, picture: Path) -> None:
         picture.parent.mkdir(exist_ok=True)
         self.page.screenshot(path=picture)
-        self.page.context.close()
+
+    def _expect_no_errors(self) -> None:
         ours = [error for error in self.errors if not any(known in error for known in KNOWN_ERRORS)]
+        self.errors.clear()
         assert not ours, ours
 
 
@@ -204,6 +211,40 @@ class NotebookPage(PanelPage):
         super().__init__(browser, lab, f"{lab.place}/{name}?reset")
         self._lab = lab
         self.wait_until_idle()
+
+    def open(self, name: str) -> None:
+        """Open a notebook in a page that shows none."""
+        self.page.evaluate(
+            """async path => {
+                const { commands, shell } = jupyterapp;
+                const opened = await commands.execute('docmanager:open', { path });
+                [...shell.widgets('main')].filter(tab => tab !== opened).forEach(tab => tab.dispose());
+            }""",
+            name,
+        )
+        self.wait_until_idle()
+
+    def clear(self, picture: Path) -> None:
+        """Take a last picture, close all tabs, saving nothing, and end the kernels.
+
+        A script error on the page fails the test, and so does what would be in the next test's way.
+        """
+        self._take(picture)
+        self.page.evaluate(
+            """async () => {
+                const { serviceManager, shell } = jupyterapp;
+                const tabs = [...shell.widgets('main')];
+                // what is in front comes last: JupyterLab fails where a tab is shown and closed at once
+                tabs.sort((one, other) => one.isVisible - other.isVisible).forEach(tab => tab.dispose());
+                shell.collapseRight();
+                await serviceManager.sessions.shutdownAll();
+            }"""
+        )
+        expect(self.page.locator(".jp-NotebookPanel, .jp-Dialog, .lm-Menu")).to_have_count(0)
+        expect(self.page.locator(".jp-FileBrowser")).to_be_visible()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", "JupyterLab Light")
+        expect(self.task).to_be_hidden()
+        self._expect_no_errors()
 
     def wait_until_idle(self) -> None:
         """Wait until the notebook is there and its kernel is free; an early idle means nothing."""

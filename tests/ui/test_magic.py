@@ -20,7 +20,7 @@ def test_a_task_in_a_cell_is_taken_up_by_the_page_and_the_cells_appear_below(
     held = served.held("```python\nimport time\nprint('begun', flush=True)\n", "time.sleep(0)\n```\n")
     served.script([SUM, held, "The prices add up to **42**."])
     page = open_notebook("magic.ipynb")
-    other = open_notebook("magic.ipynb")  # shows the same notebook, and must not act
+    other = open_notebook("magic.ipynb", fresh=True)  # shows the same notebook, and must not act
     page.run_cell(0)
 
     page.run_cell(1)

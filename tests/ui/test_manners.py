@@ -230,7 +230,7 @@ def test_a_conversation_is_there_after_a_reload_until_a_new_one_begins(
 ) -> None:
     lab.write("again.ipynb", "'x'")
     served.script([TWO_STEPS[0], "That is **one**.", "Nothing before."])
-    page = open_notebook("again.ipynb")
+    page = open_notebook("again.ipynb", fresh=True)
     page.ask("Do it.")
     expect(page.conversation).to_contain_text("That is one.")
     page.command("docmanager:save")

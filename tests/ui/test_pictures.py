@@ -72,7 +72,7 @@ def test_pictures_of_a_plot_and_its_answer_light_and_dark(
 ) -> None:
     shutil.copy(ROOT / "binder" / "demos" / "start-here.ipynb", lab.root / "penguins.ipynb")
     served.script([PLOT, answer()])
-    page = open_notebook("penguins.ipynb")
+    page = open_notebook("penguins.ipynb", fresh=True)
     page.command("application:toggle-left-area")
     page.run_cell(1)
 

@@ -54,7 +54,7 @@ def test_a_page_reloaded_in_mid_cell_picks_up_the_cell_and_its_result(
     path = lab.write("reload.ipynb", "x = 1")
     before = path.read_bytes()
     served.script(["First.\n\n```python\ny = 2\nprint('two')\n```", waits_for(tmp_path / "go"), "Here I am."])
-    page = open_notebook("reload.ipynb")
+    page = open_notebook("reload.ipynb", fresh=True)
     page.ask("Wait.")
     expect(page.cells.nth(2).locator(OUTPUT)).to_contain_text("begun")
     assert path.read_bytes() == before  # neither cell is saved
@@ -80,7 +80,7 @@ def test_a_result_that_came_while_the_page_was_closed_is_there_when_it_is_opened
 ) -> None:
     lab.write("closed.ipynb", "x = 1")
     served.script([waits_for(tmp_path / "go"), "Here I am."])
-    page = open_notebook("closed.ipynb")
+    page = open_notebook("closed.ipynb", fresh=True)
     page.ask("Wait.")
     expect(page.cells.nth(1).locator(OUTPUT)).to_contain_text("begun")
     page.page.goto("about:blank")
@@ -98,7 +98,7 @@ def test_two_pages_on_one_notebook_run_a_cell_once_and_one_takes_over_from_the_o
 ) -> None:
     lab.write("twice.ipynb", "x = 1")
     served.script([waits_for(tmp_path / "go"), "Then.\n\n```python\nprint('runs', runs)\n```", "All done."])
-    first, second = open_notebook("twice.ipynb"), open_notebook("twice.ipynb")
+    first, second = open_notebook("twice.ipynb", fresh=True), open_notebook("twice.ipynb")
     second.open_panel()
     first.ask("Wait.")
     expect(first.cells.nth(1).locator(OUTPUT)).to_contain_text("begun")

@@ -135,7 +135,7 @@ def test_a_kernel_of_another_language_is_told_by_its_name(lab: Lab, open_noteboo
     lab.install_kernel("echo", "echo", Path(__file__).with_name("echo_kernel.py"))
     path = lab.write("echo.ipynb", "hello", kernel="echo")
     before = path.read_bytes()
-    page = open_notebook("echo.ipynb")
+    page = open_notebook("echo.ipynb", fresh=True)  # which knows the new kernel
     page.run_cell(0)
     expect(page.cells.nth(0).locator(".jp-OutputArea")).to_have_text("hello")
 
@@ -243,7 +243,7 @@ def test_a_second_page_sees_the_run_and_can_stop_it(
 ) -> None:
     path = lab.write("two.ipynb", "x = 1")
     before = path.read_bytes()
-    first, second = open_notebook("two.ipynb"), open_notebook("two.ipynb")
+    first, second = open_notebook("two.ipynb"), open_notebook("two.ipynb", fresh=True)
     second.open_panel()
     served.script([WAITING])
     first.ask("Wait.")
