@@ -810,7 +810,11 @@ export interface ModelList {
   chosen: string;
 }
 /**
- * A model the user can choose. ``fits`` says in words whether and how well it runs here.
+ * A model the user can choose.
+ *
+ * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
+ * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
+ * ``suggested`` is the best of them for this machine.
  */
 export interface ModelChoice {
   id: string;
@@ -822,7 +826,11 @@ export interface ModelChoice {
   where: string;
   detail: string;
   present: boolean;
+  runs: boolean;
   fits: string;
+  size: string;
+  licence: string;
+  suggested: boolean;
   has_key: boolean;
 }
 /**

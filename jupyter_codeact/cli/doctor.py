@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ..models.open import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from ..models.catalog.machine import Machine
 
 State = Literal["ok", "warning", "problem"]
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -158,8 +161,9 @@ def _gpu() -> Iterator[Finding]:
     from ..models.catalog.machine import look
 
     machine = look()
+    yield _llama(machine)
     if not machine.gpus:
-        yield Finding("GPU", "ok", "there is no NVIDIA GPU; models of this machine run on the CPU")
+        yield Finding("GPU", "ok", "there is no NVIDIA GPU, so transformers runs no model of this machine")
         return
     names = ", ".join(
         f"{gpu.name} ({gpu.free / 1e9:.0f} of {gpu.memory / 1e9:.0f} GB free)" for gpu in machine.gpus
@@ -170,10 +174,30 @@ def _gpu() -> Iterator[Finding]:
         yield Finding("GPU", "ok", names)
 
 
+def _llama(machine: Machine) -> Finding:
+    """Tell whether the installed llama.cpp can use a GPU, and whether it should."""
+    number = _version("xllamacpp")
+    if number is None:
+        return Finding("llama.cpp", "problem", "xllamacpp is not installed", "pip install xllamacpp")
+    if machine.llama_gpus:
+        names = ", ".join(
+            f"{gpu.name} with {gpu.backend} ({gpu.free / 1e9:.0f} of {gpu.memory / 1e9:.0f} GB free)"
+            for gpu in machine.llama_gpus
+        )
+        return Finding("llama.cpp", "ok", f"xllamacpp {number} can use {names}")
+    message = f"xllamacpp {number} is a build for CPUs (no CUDA, Vulkan or Metal)"
+    if machine.gpus:
+        advice = "install one of its builds for GPUs: https://github.com/xorbitsai/xllamacpp"
+        return Finding("llama.cpp", "warning", f"{message}, so GGUF models do not use the GPU", advice)
+    return Finding("llama.cpp", "ok", message)
+
+
 def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     from ..agent.contracts import ModelError
-    from ..models.catalog.auto import choose, fits
+    from ..models.catalog import hub
+    from ..models.catalog.auto import choose, size_of
     from ..models.catalog.catalog import find
+    from ..models.catalog.fit import fit
     from ..models.catalog.machine import look
     from ..models.catalog.store import is_here, path_of
     from ..models.open import AUTO
@@ -181,6 +205,9 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     if has_endpoint:
         return  # the name is one of the endpoint's
     machine = look()
+    if name and hub.is_reference(name):
+        yield _hub_model(name)
+        return
     if name and (os.sep in name or name.endswith(".gguf")):
         state: State = "ok" if Path(name).expanduser().exists() else "problem"
         yield Finding("model", state, name if state == "ok" else f"there is no file {name}")
@@ -190,16 +217,30 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding("model", "problem", str(error), "jupyter codeact models")
         return
-    suits, why = fits(chosen, machine)
-    if not suits:
+    found = fit(chosen, machine)
+    why = found.words
+    if not found.runs:
         advice = "choose another one (jupyter codeact models), or use an endpoint"
         yield Finding("model", "problem", f"{chosen.name} {why}", advice)
     elif not is_here(chosen):
-        size = f"{chosen.size / 1e9:.1f} GB"
-        message = f"{chosen.name} ({why}) is not here yet; the first run will download {size}"
+        message = f"{chosen.name} ({why}) is not here yet; the first run will download {size_of(chosen)}"
         yield Finding("model", "warning", message, f"jupyter codeact models pull {chosen.name}")
     else:
         yield Finding("model", "ok", f"{chosen.name} ({why}): {path_of(chosen)}")
+
+
+def _hub_model(name: str) -> Finding:
+    from ..agent.contracts import ModelError
+    from ..models.catalog import hub
+
+    try:
+        path = hub.local(hub.parse(name))
+    except ModelError as error:
+        return Finding("model", "problem", str(error))
+    if path is None:
+        message = f"{name} is not here yet; the first run will download it"
+        return Finding("model", "warning", message, f"jupyter codeact models pull {name}")
+    return Finding("model", "ok", f"{name}: {path}")
 
 
 def _endpoints(wanted: str | None, settings: dict[str, str]) -> Iterator[Finding]:

@@ -34,7 +34,10 @@ STARTUP = 120.0
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port to serve on. Default: the first free one from 8888."
 )
-@click.option("--model", help="Name of a model that `jupyter codeact models` lists, or a GGUF file.")
+@click.option(
+    "--model",
+    help="Name of a model that `jupyter codeact models` lists, a GGUF file, or hf:owner/name/file.gguf.",
+)
 @click.option("--endpoint", metavar="URL", help="OpenAI-compatible server to use instead.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in a browser.")
 def lab(
@@ -126,16 +129,24 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _have(model: str | None) -> None:
-    """Download the model if it is one of the catalogue that is not here yet."""
-    from ..models.catalog.catalog import DEFAULT_MODEL, find
+    """Download the model if it is not here yet; by default the one that suits the machine."""
+    from ..models.catalog import hub, store
+    from ..models.catalog.auto import choose
+    from ..models.catalog.catalog import find
+    from ..models.catalog.machine import look
     from .models import fetch
 
+    if model is not None and hub.is_reference(model):
+        reference = hub.parse(model)
+        if hub.local(reference) is None:
+            fetch(hub.describe(reference))
+        return
     if model is not None and model.endswith(".gguf"):
         if not Path(model).is_file():
             raise click.UsageError(f"There is no file {model}; give the path of a .gguf file.")
         return
     try:
-        entry = find(model or DEFAULT_MODEL)
+        entry = find(model) if model else choose(look(), store.is_here).model
     except CodeActError as error:
         raise click.UsageError(str(error)) from error
     fetch(entry)

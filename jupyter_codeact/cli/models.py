@@ -10,24 +10,26 @@ import click
 from rich.console import Console
 
 from ..agent.contracts import ModelError
-from ..models.catalog import store
-from ..models.catalog.auto import choose, fits
-from ..models.catalog.catalog import CATALOG, Entry, Snapshot, find
+from ..models.catalog import hub, store
+from ..models.catalog.auto import choose, size_of
+from ..models.catalog.catalog import CATALOG, find
+from ..models.catalog.fit import fit
 from ..models.catalog.machine import Machine, look
+from ..models.catalog.model import Entry, Snapshot
 from ..models.endpoints.registry import user_endpoints
 from ..models.engines.worker import log_folder, logs_of
 from .endpoints import endpoint
 from .probe import test
 
 
-def _find(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot:
+def _find(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot | hub.Reference:
     try:
-        return find(name)
+        return hub.parse(name) if hub.is_reference(name) else find(name)
     except ModelError as error:
         raise click.UsageError(str(error), ctx) from error
 
 
-_name = click.argument("entry", metavar="NAME", callback=_find)
+_name = click.argument("named", metavar="NAME", callback=_find)
 
 
 @click.group(invoke_without_command=True)
@@ -42,23 +44,28 @@ def models(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     machine = look()
+    downloaded = [model for reference in hub.here() if (model := hub.local_model(reference))]
+    listed = [*CATALOG, *downloaded]
     if as_json:
-        click.echo(json.dumps([_as_json(entry, machine) for entry in CATALOG], indent=2))
+        click.echo(json.dumps([_as_json(entry, machine) for entry in listed], indent=2))
         return
     header = ("Name", "Size", "License", "Context", "Here", "Runs")
     rows: list[tuple[str, ...]] = [
         (
             entry.name,
-            _size(entry.size),
+            size_of(entry),
             entry.licence,
             f"{entry.context:,}",
-            _place(entry),
-            fits(entry, machine)[1],
+            "yes" if store.is_here(entry) else "no",
+            fit(entry, machine).words + (", sees" if entry.supports_images else ""),
         )
-        for entry in CATALOG
+        for entry in listed
     ]
     _tabulate(header, rows)
-    click.echo(f"\nauto is {choose(machine, store.is_here).why}")
+    choice = choose(machine, store.is_here)
+    click.echo(f"\nauto is {choice.why}")
+    if choice.bigger:
+        click.echo(choice.bigger)
     if named := user_endpoints().all():
         click.echo("\nEndpoints")
         rows = [(one.name, one.shown, one.model, "with a key" if one.has_key else "") for one in named]
@@ -89,20 +96,67 @@ def _tabulate(header: tuple[str, ...] | None, rows: list[tuple[str, ...]]) -> No
 
 @models.command(short_help="Download a model.")
 @_name
-def pull(entry: Entry | Snapshot) -> None:
-    """Download the model NAME, continuing an interrupted download."""
-    if store.is_here(entry):
-        click.echo(f"{entry.name} is here already: {store.path_of(entry)}")
+def pull(named: Entry | Snapshot | hub.Reference) -> None:
+    """Download the model NAME, continuing an interrupted download.
+
+    NAME is a model of `jupyter codeact models`, or any GGUF model on the Hugging Face Hub:
+    hf:owner/name/file.gguf, or hf:owner/name for the file that is usual (Q4_K_M).
+    """
+    if isinstance(named, hub.Reference):
+        if path := hub.local(named):
+            click.echo(f"{named.name} is here already: {path}")
+            return
+        named = hub.describe(named)
+        click.echo(f"{named.name}: {size_of(named)}, {named.licence}", err=True)
+    elif store.is_here(named):
+        click.echo(f"{named.name} is here already: {store.path_of(named)}")
         return
-    click.echo(f"{entry.name} is here: {fetch(entry)}")
+    click.echo(f"{named.name} is here: {fetch(named)}")
 
 
 @models.command(short_help="Remove a model from this machine.")
 @_name
-def rm(entry: Entry | Snapshot) -> None:
+def rm(named: Entry | Snapshot | hub.Reference) -> None:
     """Remove the model NAME from this machine."""
-    store.remove(entry)
-    click.echo(f"{entry.name} was removed from {store.folder()}.")
+    if isinstance(named, hub.Reference):
+        model = hub.local_model(named)
+        if model is None:
+            raise ModelError(f"{named.name} is not on this machine, so there is nothing to remove.")
+        named = model
+    store.remove(named)
+    click.echo(f"{named.name} was removed from {store.folder()}.")
+
+
+@models.command(short_help="Search the Hugging Face Hub for models.")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Write what is found as JSON.")
+def search(words: tuple[str, ...], as_json: bool) -> None:
+    """Search the Hugging Face Hub for GGUF models, which llama.cpp runs.
+
+    Wherever a model is named, the names that are shown can be used. The size is that of the file that such a
+    name means, and of what the model needs to take images.
+    """
+    machine = look()
+    found = hub.search(" ".join(words))
+    if as_json:
+        click.echo(json.dumps([_found_as_json(one, machine) for one in found], indent=2))
+        return
+    if not found:
+        click.echo(f"The Hub has no GGUF model for {' '.join(words)!r}.")
+        return
+    header = ("Name", "Size", "License", "Context", "Downloads", "Runs")
+    rows: list[tuple[str, ...]] = [
+        (
+            one.model.name,
+            size_of(one.model),
+            one.model.licence,
+            f"{one.model.context:,}",
+            f"{one.downloads:,}",
+            fit(one.model, machine).words + (", sees" if one.model.supports_images else ""),
+        )
+        for one in found
+    ]
+    _tabulate(header, rows)
 
 
 def fetch(entry: Entry | Snapshot) -> Path:
@@ -147,7 +201,7 @@ def _pull_with_lines(entry: Entry | Snapshot) -> Path:
         kind = note.partition(",")[0]
         if step not in reported or kind not in reported:
             reported.update((step, kind))
-            click.echo(f"{entry.name}: {step * 5}% of {_size(total)}, {note}", err=True)
+            click.echo(f"{entry.name}: {step * 5}% of {size_of(entry)}, {note}", err=True)
 
     return store.pull(entry, progress=progress)
 
@@ -155,15 +209,19 @@ def _pull_with_lines(entry: Entry | Snapshot) -> Path:
 def _as_json(entry: Entry | Snapshot, machine: Machine) -> dict[str, Any]:
     here = store.is_here(entry)
     path = str(store.path_of(entry)) if here else None
-    can_run, runs = fits(entry, machine)
+    found = fit(entry, machine)
     logs = [str(log) for log in logs_of(entry.name)]
-    more = {"here": here, "path": path, "fits": can_run, "runs": runs, "logs": logs}
-    return entry.model_dump(exclude={"packages", "file"}) | more
+    more = {"here": here, "path": path, "fits": found.runs, "runs": found.words, "logs": logs}
+    return _facts(entry) | more
 
 
-def _place(entry: Entry | Snapshot) -> str:
-    return "yes" if store.is_here(entry) else "no"
+def _found_as_json(found: hub.Found, machine: Machine) -> dict[str, Any]:
+    run = fit(found.model, machine)
+    more = {"downloads": found.downloads, "fits": run.runs, "runs": run.words}
+    return _facts(found.model) | more
 
 
-def _size(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+def _facts(entry: Entry | Snapshot) -> dict[str, Any]:
+    kept = entry.model_dump(exclude={"files", "projector", "rank"}, exclude_none=True)
+    files = [file.path for file in entry.downloads] if isinstance(entry, Entry) else []
+    return kept | {"size": entry.size, "files": files}

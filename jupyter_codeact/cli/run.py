@@ -56,7 +56,8 @@ def _read_without(
 @click.option(
     "--model",
     metavar="NAME",
-    help="A model that `jupyter codeact models` lists, a GGUF file, or a model of the endpoint's.",
+    help="A model that `jupyter codeact models` lists, a GGUF file, one on the Hugging Face Hub "
+    "(hf:owner/name/file.gguf), or a model of the endpoint's.",
 )
 @click.option(
     "--endpoint",
@@ -73,7 +74,14 @@ def _read_without(
     "--context",
     metavar="N",
     type=click.IntRange(min=256),
-    help="Context window, in tokens, of a model of this machine. Default: 16,384.",
+    help="Context window, in tokens, of a model of this machine. Default: 16,384, and twice that for a model "
+    "that thinks.",
+)
+@click.option(
+    "--gpu-layers",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Layers of a GGUF model on the GPU. Default: as many as there is memory for.",
 )
 @click.option(
     "--transformers",
@@ -158,6 +166,7 @@ def run(
     endpoint: str | None,
     api_key_env: str | None,
     context: int | None,
+    gpu_layers: int | None,
     transformers: tuple[str, ...],
     max_turns: int | None,
     timeout: float | None,
@@ -208,7 +217,9 @@ def run(
     async def work() -> bool:
         resumed = inputs.resume(resume) if resume is not None else None
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
-        headless = _open(options, start, target, api_key_env, _engine_options(context, transformers), display)
+        headless = _open(
+            options, start, target, api_key_env, _engine_options(context, gpu_layers, transformers), display
+        )
         try:
             with _stopping(headless, display):
                 result = await headless.work(
@@ -252,7 +263,9 @@ def _key(variable: str | None) -> str | None:
     return os.environ[variable] if variable else None
 
 
-def _engine_options(context: int | None, transformers: tuple[str, ...]) -> EngineOptions:
+def _engine_options(
+    context: int | None, gpu_layers: int | None, transformers: tuple[str, ...]
+) -> EngineOptions:
     from ..agent.contracts import ModelError
     from ..models.engines.launch import EngineOptions
     from ..models.engines.transformers.settings import read_options
@@ -261,7 +274,7 @@ def _engine_options(context: int | None, transformers: tuple[str, ...]) -> Engin
         options = read_options(dict(option.partition("=")[::2] for option in transformers))
     except ModelError as error:
         raise click.UsageError(str(error)) from error
-    return EngineOptions(context=context, transformers=options)
+    return EngineOptions(context=context, gpu_layers=gpu_layers, transformers=options)
 
 
 def _open(

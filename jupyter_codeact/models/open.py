@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..agent.contracts import ModelError
-from .catalog import catalog, store
+from .catalog import catalog, hub, store
 from .catalog.auto import choose
-from .catalog.catalog import Entry, Snapshot
 from .catalog.machine import Machine, look
+from .catalog.model import Entry, Snapshot
 from .endpoints.addresses import address_of
 from .endpoints.client import EndpointModel
 from .endpoints.registry import Endpoints
@@ -45,8 +45,8 @@ def open_model(
     Parameters
     ----------
     model : str, optional
-        A model of the catalogue, ``auto``, or the path of a GGUF file or of a model's folder; with an
-        endpoint, a name known there.
+        A model of the catalogue, ``auto``, any GGUF model on the Hub (``hf:owner/name/file``), or the path
+        of a GGUF file or of a model's folder; with an endpoint, a name known there.
     endpoint : str, optional
         An OpenAI-compatible endpoint to use instead of an engine on this machine: its address, or its name
         among ``endpoints``.
@@ -123,10 +123,12 @@ def open_local(
     ModelError
         If there is no such model or file.
     """
-    found: Entry | Snapshot | Path
+    found: Entry | Snapshot | hub.Reference | Path
+    machine = machine or look()
     if model in (None, AUTO):
-        machine = machine or look()
         found = choose(machine, store.is_here).model
+    elif hub.is_reference(model):
+        found = hub.parse(model)
     elif os.sep not in model and not model.endswith(".gguf"):
         found = catalog.find(model)
     else:

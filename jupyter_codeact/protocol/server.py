@@ -84,7 +84,12 @@ class Checking(Frozen):
 
 
 class ModelChoice(Frozen):
-    """A model the user can choose. ``fits`` says in words whether and how well it runs here."""
+    """A model the user can choose.
+
+    ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
+    ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
+    ``suggested`` is the best of them for this machine.
+    """
 
     id: str
     name: str
@@ -92,7 +97,11 @@ class ModelChoice(Frozen):
     where: str = Field("", description="the endpoint's address, or what runs it")
     detail: str = ""
     present: bool = True
+    runs: bool = True
     fits: str = ""
+    size: str = ""
+    licence: str = ""
+    suggested: bool = False
     has_key: bool = False
 
 

@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 from ..agent.contracts import ModelError
-from ..models.catalog import auto, store
-from ..models.catalog.catalog import CATALOG, Entry, Snapshot
+from ..models.catalog import auto, hub, store
+from ..models.catalog.catalog import CATALOG
+from ..models.catalog.fit import fit
 from ..models.catalog.machine import Machine, look
+from ..models.catalog.model import Entry, Snapshot
 from ..models.endpoints.registry import Endpoint, Endpoints
 from ..models.open import AUTO
 from ..protocol import ModelChoice
@@ -59,25 +61,19 @@ class Choices:
                 kind="auto",
                 detail=best.why,
                 present=store.is_here(best.model),
-                fits=auto.fits(best.model, machine)[1],
+                fits=best.bigger,
             ),
-            *(_catalog_choice(model, machine) for model in CATALOG),
+            *(_catalog_choice(model, machine, best.offer) for model in CATALOG),
         ]
+        files = [reference.name for reference in hub.here()]
         if self._file:
-            file = Path(self._file)
-            choices.append(
-                ModelChoice(
-                    id=choice_id(FILE_KIND, self._file),
-                    name=file.stem,
-                    kind="file",
-                    detail=str(file),
-                    present=file.exists(),
-                )
-            )
-        return [*choices, *map(_endpoint_choice, self._endpoints.all())]
+            files = list(dict.fromkeys([self._file, *files]))
+        return [*choices, *map(_file_choice, files), *map(_endpoint_choice, self._endpoints.all())]
 
     def resolve(self, name: str) -> str:
         """Return the id of a choice that is named by its id, a model's or an endpoint's name, or a path.
+
+        Any model on the Hub is a choice, by its name (``hf:owner/name/file``).
 
         Raises
         ------
@@ -90,6 +86,9 @@ class Choices:
         ids |= {model.name: choice_id(CATALOG_KIND, model.name) for model in CATALOG}
         if self._file:
             ids |= {name: choice_id(FILE_KIND, self._file) for name in (self._file, Path(self._file).stem)}
+        on_hub = name.removeprefix(f"{FILE_KIND}:")
+        if hub.is_reference(on_hub):
+            return choice_id(FILE_KIND, hub.parse(on_hub).name)
         if name in ids.values():
             return name
         if name in ids:
@@ -112,15 +111,43 @@ def configured_choice(model: str, endpoints: Endpoints) -> str:
     return choice_id(FILE_KIND if is_path else CATALOG_KIND, model)
 
 
-def _catalog_choice(model: Entry | Snapshot, machine: Machine) -> ModelChoice:
-    detail = f"{model.size / 1e9:.1f} GB, {model.licence}, {model.context:,} tokens"
+def _catalog_choice(model: Entry | Snapshot, machine: Machine, offer: Entry | Snapshot | None) -> ModelChoice:
+    found = fit(model, machine)
+    facts = [f"{model.context:,} tokens"]
+    facts += ["accepts images"] if model.supports_images else []
+    facts += ["thinks"] if model.thinks else []
     return ModelChoice(
         id=choice_id(CATALOG_KIND, model.name),
         name=model.name,
         kind="catalog",
-        detail=detail + (", accepts images" if model.supports_images else ""),
+        detail=", ".join(facts),
         present=store.is_here(model),
-        fits=auto.fits(model, machine)[1],
+        runs=found.runs,
+        fits=found.words,
+        size=auto.size_of(model),
+        licence=model.licence,
+        suggested=model == offer,
+    )
+
+
+def _file_choice(name: str) -> ModelChoice:
+    """Return a file as a choice: one of the configuration, or one that was downloaded from the Hub."""
+    if hub.is_reference(name):
+        here = hub.local_model(hub.parse(name))
+        return ModelChoice(
+            id=choice_id(FILE_KIND, name),
+            name=name,
+            kind="file",
+            present=here is not None,
+            size=auto.size_of(here) if here else "",
+        )
+    file = Path(name)
+    return ModelChoice(
+        id=choice_id(FILE_KIND, name),
+        name=file.stem,
+        kind="file",
+        detail=str(file),
+        present=file.exists(),
     )
 
 

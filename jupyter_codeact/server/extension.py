@@ -57,7 +57,12 @@ class CodeActExtension(ExtensionApp):
         0,
         min=0,
         help="Tokens that a conversation with a model on this machine may have, at most what the model was "
-        "trained for; 0 for 16,384.",
+        "trained for; 0 for 16,384, and twice that for a model that thinks.",
+    ).tag(config=True)
+    gpu_layers = Int(
+        -1,
+        min=-1,
+        help="Layers of a GGUF model that llama.cpp keeps on the GPU; -1 for as many as there is memory for.",
     ).tag(config=True)
     transformers = Dict(
         help="How transformers runs a model on a GPU: dtype, attn_implementation, quantization (8bit or "
@@ -216,7 +221,9 @@ class CodeActExtension(ExtensionApp):
                 endpoints=self.endpoints,
                 supervision=SupervisionPolicy(idle_seconds=self.idle_seconds),
                 engine_options=EngineOptions(
-                    context=self.context or None, transformers=read_options(self.transformers)
+                    context=self.context or None,
+                    gpu_layers=None if self.gpu_layers < 0 else self.gpu_layers,
+                    transformers=read_options(self.transformers),
                 ),
                 timeouts=Timeouts(
                     first_token_seconds=self.first_token_seconds,

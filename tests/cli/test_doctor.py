@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from jupyter_codeact.cli import main
+from jupyter_codeact.cli.doctor import _llama
+from jupyter_codeact.models.catalog.machine import Gpu, Machine
 from tests.scripted import ScriptedModel
 
 
@@ -43,6 +45,7 @@ def test_a_working_installation_has_no_problem_and_what_is_missing_is_told(place
     found = examine("--model", "smollm2-135m", exit_code=0)
     assert found["model"]["state"] == "warning"
     assert found["model"]["advice"] == "jupyter codeact models pull smollm2-135m"
+    assert found["llama.cpp"]["message"].startswith("xllamacpp ")
     for name in ("versions", "server extension", "lab extension", "kernel", "journal"):
         assert found[name]["state"] == "ok", found[name]
 
@@ -79,3 +82,15 @@ def test_people_read_lines_with_what_to_do_below() -> None:
     assert "problem  model: There is no model called 'no-such-model'" in result.output
     assert "         → jupyter codeact models\n" in result.output
     assert result.output.endswith("Problems: 1, warnings: 0.\n")
+
+
+def test_a_llama_cpp_without_a_gpu_is_told_where_there_is_one() -> None:
+    gpu = Gpu(name="NVIDIA H100", memory=80 * 10**9, free=70 * 10**9, backend="CUDA")
+    machine = Machine(memory=1, free=1, cores=1)
+    assert _llama(machine).state == "ok"
+    assert "for CPUs" in _llama(machine).message
+    unused = _llama(machine.model_copy(update={"gpus": (gpu,)}))
+    assert unused.state == "warning"
+    assert "do not use the GPU" in unused.message
+    used = _llama(machine.model_copy(update={"gpus": (gpu,), "llama_gpus": (gpu,)}))
+    assert used.message.endswith("can use NVIDIA H100 with CUDA (70 of 80 GB free)")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from jupyter_codeact.models.catalog.catalog import Entry
+from jupyter_codeact.models.catalog.model import Entry
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 from tests.models.sources import TINY, Hub, Shelf
 from tests.models.transformed import settings
@@ -40,8 +40,8 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Entr
 
     def put(entry: Entry, file: Path) -> Path:
         repository = tmp_path / "hf" / f"models--{entry.hub.replace('/', '--')}"
-        blob = repository / "blobs" / entry.sha256
-        link = repository / "snapshots" / ("0" * 40) / entry.file
+        blob = repository / "blobs" / entry.files[0].sha256
+        link = repository / "snapshots" / ("0" * 40) / entry.files[0].path
         for path in (blob, link, repository / "refs" / "main"):
             path.parent.mkdir(parents=True)
         try:

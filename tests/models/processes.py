@@ -23,6 +23,6 @@ PULL = """
     import sys
     from jupyter_codeact.agent.contracts import ModelError
     from jupyter_codeact.models.catalog import store
-    from jupyter_codeact.models.catalog.catalog import Entry
+    from jupyter_codeact.models.catalog.model import Entry
     entry = Entry.model_validate_json(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.readline())
 """

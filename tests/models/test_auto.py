@@ -1,23 +1,44 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from jupyter_codeact.models.catalog import auto
 from jupyter_codeact.models.catalog.catalog import CATALOG, find
-from jupyter_codeact.models.catalog.machine import Gpu, Machine, _container_memory, cores, parse_gpus
+from jupyter_codeact.models.catalog.fit import Capacity, capacity_on, fit
+from jupyter_codeact.models.catalog.machine import (
+    Gpu,
+    Machine,
+    _container_memory,
+    cores,
+    parse_gpus,
+    read_llama_gpus,
+)
 
 GB = 10**9
 
 
-def machine(memory: float = 32, *gpus: float, missing: str = "", free: float | None = None) -> Machine:
+def gpu(size: float, free: float | None = None) -> Gpu:
+    return Gpu(name="Some GPU", memory=int(size * GB), free=int((size if free is None else free) * GB))
+
+
+def machine(
+    memory: float = 32,
+    *gpus: float,
+    missing: str = "",
+    free: float | None = None,
+    cores: int = 8,
+    llama: float = 0,
+) -> Machine:
     return Machine(
         memory=int(memory * GB),
         free=int((memory if free is None else free) * GB),
-        cores=8,
-        gpus=tuple(Gpu(name="Some GPU", memory=int(size * GB), free=int(size * GB)) for size in gpus),
+        cores=cores,
+        gpus=tuple(map(gpu, gpus)),
         missing=missing,
+        llama_gpus=(gpu(llama),) if llama else (),
     )
 
 
@@ -28,37 +49,23 @@ def choose(machine: Machine, *here: str) -> auto.Choice:
 @pytest.mark.parametrize(
     ("on", "here", "name", "words"),
     [
-        (machine(16), (), "qwen2.5-coder-1.5b", "there is no NVIDIA GPU"),
-        (
-            machine(2),
-            (),
-            "qwen2.5-coder-1.5b",
-            "one conversation of 4,096 tokens at a time, because there is no",
-        ),
-        (machine(1), (), "smollm2-135m", "a toy.*needs 3.1 GB of memory, and there are 1.0 GB.*endpoint"),
+        (machine(16), (), "qwen2.5-coder-1.5b", "the default, which will be downloaded"),
+        (machine(16), ("qwen2.5-coder-1.5b",), "qwen2.5-coder-1.5b", "the best that is here"),
+        (machine(2), (), "qwen2.5-coder-1.5b", "one conversation of 4,096 tokens at a time: the default"),
+        (machine(1), (), "smollm2-135m", "a toy, because .* needs 1.9 GB of memory, and there are 1.0 GB"),
         (machine(16, free=1), (), "qwen2.5-coder-1.5b", r"once 3.1 GB of memory are free \(1.0 GB are now\)"),
-        (machine(64, 80), (), "qwen2.5-coder-7b", "the largest that fits; it will be downloaded"),
-        (machine(64, 24), (), "qwen2.5-coder-7b", "on the Some GPU, in 22.7 GB of its memory"),
-        (machine(64, 80), ("qwen2.5-coder-7b",), "qwen2.5-coder-7b", "the largest that fits and it is here"),
-        (machine(64, 12), (), "qwen2.5-coder-1.5b-gpu", "the largest that fits"),
-        (machine(64, 12), ("qwen2.5-coder-3b",), "qwen2.5-coder-3b", "it is here"),
-        (
-            machine(64, 80),
-            ("qwen2.5-coder-1.5b-gpu",),
-            "qwen2.5-coder-1.5b-gpu",
-            "is here already, while qwen2.5-coder-7b would fit, too",
-        ),
-        (machine(64, 6), (), "qwen2.5-coder-1.5b", "no GPU has 7.3 GB of free memory"),
-        (
-            machine(64, 80, missing="torch is not installed"),
-            (),
-            "qwen2.5-coder-1.5b",
-            "torch is not installed",
-        ),
-        (machine(64, 80), ("qwen2.5-vl-7b",), "qwen2.5-coder-7b", "downloaded"),
+        (machine(16), ("qwen2.5-coder-1.5b", "qwen3.5-4b"), "qwen3.5-4b", "the best that is here"),
+        (machine(8), ("qwen2.5-coder-1.5b", "qwen3.5-9b"), "qwen2.5-coder-1.5b", "the best"),
+        (machine(64, cores=2), ("qwen3.5-9b", "qwen3.5-2b"), "qwen3.5-2b", "the best"),
+        (machine(64, 80), (), "qwen2.5-coder-1.5b", "the default"),
+        (machine(64, 80), ("qwen2.5-coder-7b",), "qwen2.5-coder-7b", "on the Some GPU, in 22.7 GB"),
+        (machine(64, 8), ("qwen2.5-coder-7b",), "qwen2.5-coder-1.5b", "the default"),
+        (machine(64, 12), ("qwen2.5-coder-3b",), "qwen2.5-coder-3b", "the best that is here"),
+        (machine(64, 80, missing="no torch"), ("qwen2.5-coder-7b",), "qwen2.5-coder-1.5b", "the default"),
+        (machine(64, llama=24), ("qwen3.8-27b", "qwen3.5-9b"), "qwen3.8-27b", "on the Some GPU"),
     ],
 )
-def test_auto_picks_what_suits_the_machine_and_says_why(on, here, name, words):
+def test_auto_picks_the_best_that_is_here_and_downloads_nothing_but_the_default(on, here, name, words):
     choice = choose(on, *here)
     assert choice.model.name == name
     assert choice.why.startswith(name)
@@ -66,14 +73,50 @@ def test_auto_picks_what_suits_the_machine_and_says_why(on, here, name, words):
     assert re.search(words, choice.why)
 
 
+@pytest.mark.parametrize(
+    ("on", "offer"),
+    [
+        (machine(4), None),
+        (machine(8), "qwen3.5-4b"),
+        (machine(8, cores=2), "qwen3.5-2b"),
+        (machine(16), "qwen3.5-9b"),
+        (machine(24), "gpt-oss-20b"),
+        (machine(32), "qwen3.6-35b-a3b"),
+        (machine(32, llama=12), "qwen3.6-35b-a3b"),
+        (machine(16, llama=12), "gemma-4-12b"),
+        (machine(16, llama=24), "qwen3.8-27b"),
+        (machine(64, llama=48), "qwen3.8-27b-q8"),
+        (machine(16, 48), "qwen3.8-27b-fp8"),
+    ],
+)
+def test_a_better_model_that_fits_is_offered_with_its_size_and_licence(on, offer):
+    choice = choose(on, "qwen2.5-coder-1.5b")
+    assert (choice.offer.name if choice.offer else None) == offer
+    if choice.offer:
+        assert f"{offer} ({auto.size_of(choice.offer)}, Apache-2.0) would be better" in choice.why
+
+
+def test_who_has_the_best_or_is_offline_is_offered_nothing(monkeypatch):
+    assert choose(machine(16), "qwen3.5-9b").offer is None
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert choose(machine(16)).offer is None
+
+
+def test_what_a_bigger_machine_could_run_is_said():
+    assert choose(machine(4)).bigger == "With 8 GB of memory it could run qwen3.5-4b (3.4 GB, Apache-2.0)."
+    assert "32 GB of memory it could run qwen3.6-35b-a3b" in choose(machine(16)).bigger
+    assert "With a GPU of 24 GB it could run qwen3.8-27b (" in choose(machine(32)).bigger
+    assert choose(machine(64, llama=48)).bigger == ""
+
+
 @pytest.mark.parametrize("size", [2, 4, 8, 12, 16, 24, 40, 80])
-def test_auto_never_picks_a_model_of_restricted_use_that_the_user_did_not_pull(size):
-    assert not choose(machine(64, size)).model.restricted
+def test_no_model_of_restricted_use_is_ever_offered(size):
+    assert not auto.suggested(machine(64, size)).restricted
 
 
 def test_what_auto_picks_fits():
-    for on in (machine(4), machine(16), machine(16, 8), machine(16, 24), machine(64, 80, 80)):
-        assert auto.fits(choose(on).model, on)[0]
+    for on in (machine(4), machine(16), machine(16, 8), machine(16, 24), machine(64, llama=80)):
+        assert fit(choose(on).model, on).runs
 
 
 @pytest.mark.parametrize(
@@ -83,6 +126,8 @@ def test_what_auto_picks_fits():
         ("qwen2.5-coder-7b", machine(64), False, "needs an NVIDIA GPU"),
         ("qwen2.5-coder-7b", machine(64, 8), False, "needs 22.7 GB of GPU memory, and there are 8.0 GB"),
         ("qwen2.5-coder-7b", machine(64, 16, 16), True, "over 2 GPUs together, one reply at a time"),
+        ("qwen3.8-27b", machine(16), False, "needs 21.5 GB of memory, and there are 16.0 GB"),
+        ("qwen3.8-27b", machine(16, llama=48), True, "on the Some GPU, in 23.1 GB of its memory"),
         (
             "qwen2.5-coder-7b",
             machine(64, 80, missing="torch is not installed"),
@@ -92,40 +137,31 @@ def test_what_auto_picks_fits():
     ],
 )
 def test_whether_a_model_fits_is_said_in_words(name, on, answer, words):
-    fits, said = auto.fits(find(name), on)
-    assert fits is answer
-    assert words in said
+    found = fit(find(name), on)
+    assert found.runs is answer
+    assert words in found.words
 
 
 @pytest.mark.parametrize(
-    ("memory", "room"),
+    ("name", "on", "room"),
     [
-        (16 * GB, auto.Capacity(context=16_384, slots=2, cache=1024)),
-        (3 * GB, auto.Capacity(context=16_384, slots=1, cache=0)),
-        (2 << 30, auto.Capacity(context=8192, slots=1, cache=0)),
-        (1 << 30, None),
+        ("qwen2.5-coder-1.5b", machine(16), Capacity(context=16_384, slots=2, cache=1024)),
+        ("qwen2.5-coder-1.5b", machine(3), Capacity(context=16_384, slots=1, cache=0)),
+        ("qwen2.5-coder-1.5b", machine(2.15), Capacity(context=8192, slots=1, cache=0)),
+        ("qwen2.5-coder-1.5b", machine(1), None),
+        ("qwen3.5-9b", machine(16), Capacity(context=32_768, slots=2, cache=1024)),
+        ("qwen3.5-9b", machine(9, llama=12), Capacity(context=32_768, slots=2, cache=1024)),
     ],
 )
-def test_where_memory_is_short_there_is_one_conversation_and_that_shorter(memory, room):
-    assert auto.capacity(find("qwen2.5-coder-1.5b"), memory) == room
-
-
-def test_what_is_short_of_memory_is_said():
-    small = Machine(memory=2 << 30, free=1 << 30, cores=2)
-    assert auto.fits(find("qwen2.5-coder-1.5b"), small) == (
-        True,
-        "on the CPU, one conversation of 8,192 tokens at a time",
-    )
+def test_where_memory_is_short_there_is_one_conversation_and_that_shorter(name, on, room):
+    assert capacity_on(find(name), on) == room
 
 
 def test_a_gpu_in_use_is_told_from_one_that_is_too_small():
-    busy = Machine(
-        memory=64 * GB, free=64 * GB, cores=8, gpus=(Gpu(name="Some GPU", memory=80 * GB, free=3 * GB),)
-    )
-    assert auto.fits(find("qwen2.5-coder-7b"), busy) == (
-        True,
-        "on a GPU, once 22.7 GB of its memory are free (3.0 GB are now)",
-    )
+    busy = machine(64).model_copy(update={"gpus": (gpu(80, free=3),)})
+    found = fit(find("qwen2.5-coder-7b"), busy)
+    assert found.runs
+    assert found.words == "on a GPU, once 22.7 GB of its memory are free (3.0 GB are now)"
 
 
 def test_every_model_of_the_catalogue_has_words_for_every_machine():
@@ -134,9 +170,20 @@ def test_every_model_of_the_catalogue_has_words_for_every_machine():
             machine(1),
             machine(64),
             machine(64, 80),
-            machine(64, 80, missing="torch is not installed"),
+            machine(64, llama=80),
+            machine(64, 80, missing="x"),
         ):
-            assert auto.fits(model, on)[1]
+            assert fit(model, on).words
+
+
+def test_the_gpus_of_llama_cpp_are_read_from_its_devices():
+    told = """some line of a driver
+[["CUDA0", "NVIDIA H100", 80, 70, "GPU"], ["Vulkan1", "Intel", 16, 20, "IGPU"], ["CPU", "AMD", 1, 1, "CPU"]]
+"""
+    assert read_llama_gpus(told) == (Gpu(name="NVIDIA H100", memory=80, free=70, backend="CUDA"),)
+    assert read_llama_gpus('[["MTL0", "Apple M4", 24, 18, "GPU"]]')[0].backend == "Metal"
+    assert read_llama_gpus('[["Vulkan0", "Intel", 16, 20, "IGPU"]]')[0].free == 16
+    assert read_llama_gpus("") == ()
 
 
 LISTED = """\
@@ -179,3 +226,29 @@ def test_a_container_s_share_of_the_processor_counts(tmp_path):
     assert cores(tmp_path) == 1
     (tmp_path / "cpu.max").write_text("max 100000\n")
     assert cores(tmp_path) >= 1
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+
+
+@pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.name)
+def test_the_documentation_lists_what_the_catalogue_has(model):
+    images, thinks = ("yes" if holds else "no" for holds in (model.supports_images, model.thinks))
+    cells = f"`{model.name}` | {auto.size_of(model)} | {model.licence} | {model.context:,} tokens"
+    assert f"| {cells} | {images} | {thinks} |" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("row", "on"),
+    [
+        ("8 GB of memory, 2 CPU cores", machine(8, cores=2)),
+        ("8 GB of memory, 8 CPU cores", machine(8)),
+        ("16 GB of memory, 8 CPU cores", machine(16)),
+        ("32 GB of memory, 8 CPU cores", machine(32)),
+        ("a GPU of 12 GB", machine(16, llama=12)),
+        ("a GPU of 24 GB", machine(16, llama=24)),
+        ("a GPU of 48 GB", machine(16, llama=48)),
+    ],
+)
+def test_the_documentation_says_what_is_suggested_for_a_machine(row, on):
+    assert f"| {row} | `{auto.suggested(on).name}` |" in PAGE

@@ -5,11 +5,15 @@ import re
 import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
-from jupyter_codeact.models.catalog.catalog import CATALOG, DEFAULT_MODEL, Entry, Snapshot, find
+from jupyter_codeact.models.catalog.catalog import CATALOG, DEFAULT_MODEL, find
+from jupyter_codeact.models.catalog.model import Entry, Snapshot
 
 
 def test_the_default_model_is_in_the_catalogue():
-    assert find(DEFAULT_MODEL).licence == "Apache-2.0"
+    model = find(DEFAULT_MODEL)
+    assert model.licence == "Apache-2.0"
+    assert isinstance(model, Entry)
+    assert model.files[0].packages, "it can be had where only a package index is reached"
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are():
@@ -21,9 +25,11 @@ def test_an_unknown_name_is_answered_with_the_names_there_are():
     "entry", [model for model in CATALOG if isinstance(model, Entry)], ids=lambda entry: entry.name
 )
 def test_an_entry_is_whole(entry):
-    assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
-    assert sum(package.size for package in entry.packages) == entry.size
-    assert all("==" in package.requirement for package in entry.packages)
+    assert entry.supports_images == (entry.projector is not None)
+    for file in entry.downloads:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert sum(package.size for package in file.packages) in (0, file.size)
+        assert all("==" in package.requirement for package in file.packages)
 
 
 def test_a_snapshot_is_pinned_to_a_commit():

@@ -189,6 +189,20 @@ def test_parts_of_text_are_read_as_text(loaded):
     )
 
 
+def test_a_request_says_whether_the_model_thinks_and_nothing_else_of_the_template(loaded, monkeypatch):
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    template += "{% if enable_thinking is defined and not enable_thinking %} No thinking.{% endif %}"
+    monkeypatch.setattr(loaded.tokenizer, "chat_template", template)
+    messages = [{"role": "user", "content": "Hello."}]
+
+    def prompt(fields=None):
+        return loaded.tokenizer.decode(encode(loaded, messages, fields)[0])
+
+    assert prompt() == prompt({"enable_thinking": True}) == "Hello."
+    assert prompt({"enable_thinking": False}) == "Hello. No thinking."
+    assert prompt({"tokenize": False, "chat_template": "other", "add_generation_prompt": False}) == "Hello."
+
+
 def test_loading_says_how_far_it_is(loading):
     loaded, progress = loading
     assert loaded.context == 4096

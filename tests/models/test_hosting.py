@@ -325,3 +325,34 @@ async def test_an_engine_is_busy_while_replies_are_written(make, smollm2):
     assert engine.status.state == "ready"
     await asyncio.sleep(0)
     assert states(seen) == ["loading", "ready", "busy", "ready"]
+
+
+THINKING_TEMPLATE = """\
+{%- for message in messages -%}<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endfor -%}
+{%- if add_generation_prompt -%}<|im_start|>assistant
+{% if enable_thinking is defined and enable_thinking is false %}<think>
+
+</think>
+
+{% else %}<think>
+{% endif %}{% endif -%}"""
+
+
+async def test_a_model_that_thinks_does_so_unless_a_request_says_otherwise(make, smollm2, tmp_path):
+    thinking = tmp_path / "thinking.gguf"
+    script = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", THINKING_TEMPLATE]
+    await asyncio.to_thread(subprocess.run, [*script, smollm2, thinking], check=True, capture_output=True)
+    engine, _ = make(thinking)
+    assert engine.launch.info.thinks
+    assert engine.launch.info.settings.reply_tokens is None
+    address = await engine.start()
+
+    def prompt(**fields):
+        body = HELLO | fields
+        _, _, text = ask(address, "/apply-template", key=address.api_key, body=body)
+        return json.loads(text)["prompt"]
+
+    assert prompt().endswith("assistant\n<think>\n")
+    assert prompt(chat_template_kwargs={"enable_thinking": False}).endswith("<think>\n\n</think>\n\n")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from jupyter_codeact.models.engines.transformers.generation import GenerationRequest
 from jupyter_codeact.models.engines.transformers.loading import LoadedModel, load
 from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 from jupyter_codeact.models.engines.transformers.text import UnsupportedContentError, encode
+from tests.models.pictures import asking, picture
 from tests.models.transformed import settings
 
 PICTURE = "<image>"
@@ -59,17 +57,6 @@ def seeing(loaded: Any, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel
         chat_template=TEMPLATE,
     ).save_pretrained(path)
     return load(settings(path), TransformersOptions(), lambda _: None)
-
-
-def picture(colour: str, kind: str = "PNG") -> dict[str, Any]:
-    buffer = io.BytesIO()
-    Image.new("RGB", (56, 56), colour).save(buffer, kind)
-    url = f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return {"type": "image_url", "image_url": {"url": url}}
-
-
-def asking(*parts: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"role": "user", "content": [*parts, {"type": "text", "text": "What is this?"}]}]
 
 
 async def test_a_picture_is_part_of_what_a_model_that_sees_reads(seeing: LoadedModel) -> None:

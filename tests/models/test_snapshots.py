@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.models.catalog import store
-from jupyter_codeact.models.catalog.catalog import Snapshot
+from jupyter_codeact.models.catalog.model import Snapshot
 from tests.models.sources import Shelf
 
 REVISION = "a" * 40

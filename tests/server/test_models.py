@@ -75,7 +75,11 @@ async def test_a_page_is_told_how_the_model_is_and_what_there_is(
     choices = by_name(models)
     assert {"auto", "smollm2-135m", "qwen2.5-coder-1.5b"} <= choices.keys()
     assert choices["auto"]["detail"].endswith(".")
-    assert "CPU" in choices["smollm2-135m"]["fits"]
+    small, vast = choices["smollm2-135m"], choices["qwen3.8-27b-q8"]
+    assert "CPU" in small["fits"]
+    assert (small["runs"], small["size"], small["licence"]) == (True, "98 MB", "Apache-2.0")
+    assert (vast["size"], vast["present"]) == ("30.0 GB", False)
+    assert sum(choice["suggested"] for choice in models["choices"]) <= 1
     configured = next(choice for choice in models["choices"] if choice["id"] == models["chosen"])
     assert (configured["kind"], configured["where"], configured["has_key"]) == ("endpoint", model.url, True)
 
@@ -117,6 +121,15 @@ async def test_no_key_ever_reaches_a_page_or_a_log(
     kept = [path for path in journal_path.parent.iterdir() if KEY.encode() in path.read_bytes()]
     assert [path.name for path in kept] == ["keys.json"]
     assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
+
+
+async def test_any_model_on_the_hub_can_be_chosen_by_its_name(page: ScriptedPage) -> None:
+    models = await choose(page, "hf:someone/Some-GGUF/some-q4_k_m.gguf")
+    assert models["chosen"] == "file:hf:someone/Some-GGUF/some-q4_k_m.gguf"
+    status = await page.hears("model_status", model="hf:someone/Some-GGUF/some-q4_k_m.gguf")
+    assert status["state"] == "absent"
+    refused = await page.refused("choose_model", None, choice="hf:someone")
+    assert "write hf:owner/name" in refused
 
 
 async def test_a_run_keeps_the_model_it_began_with(

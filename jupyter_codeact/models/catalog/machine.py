@@ -6,9 +6,11 @@ Nothing here imports torch or touches a GPU, so looking costs milliseconds and n
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,11 +23,12 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 class Gpu(Frozen):
-    """A GPU; ``memory`` and ``free`` are in bytes."""
+    """A GPU; ``memory`` and ``free`` are in bytes, ``backend`` is llama.cpp's: "CUDA", "Vulkan", "Metal"."""
 
     name: str
     memory: int
     free: int
+    backend: str = ""
 
 
 class Machine(Frozen):
@@ -38,9 +41,11 @@ class Machine(Frozen):
     cores : int
         Physical cores that it may use.
     gpus : tuple of Gpu
-        The GPUs that it may use.
+        The NVIDIA GPUs that it may use.
     missing : str
-        Why the GPUs cannot be used, as half a sentence; empty if they can.
+        Why transformers cannot use them, as half a sentence; empty if it can.
+    llama_gpus : tuple of Gpu
+        The GPUs that the installed build of llama.cpp can use.
     """
 
     memory: int
@@ -48,6 +53,7 @@ class Machine(Frozen):
     cores: int
     gpus: tuple[Gpu, ...] = ()
     missing: str = ""
+    llama_gpus: tuple[Gpu, ...] = ()
 
 
 def memory() -> int:
@@ -71,6 +77,7 @@ def look() -> Machine:
         cores=cores(),
         gpus=gpus,
         missing=_missing() if gpus else "",
+        llama_gpus=llama_gpus(),
     )
 
 
@@ -154,6 +161,46 @@ def parse_gpus(listed: str, visible: str | None = None) -> tuple[Gpu, ...]:
             break
         chosen.append(gpu)
     return tuple(chosen)
+
+
+_ASK_LLAMA = """
+import json, xllamacpp
+found = [(d["name"], d["description"], d["memory_total"], d["memory_free"], d["type"].name.rpartition("_")[2])
+         for d in xllamacpp.get_device_info()]
+print(json.dumps(found))
+"""
+_has_no_gpu = False
+"""Whether llama.cpp has been asked and has none, which does not change while this process runs."""
+
+
+def llama_gpus() -> tuple[Gpu, ...]:
+    """Ask llama.cpp for its GPUs, in a process of its own: its library would occupy their memory in ours."""
+    global _has_no_gpu
+    if _has_no_gpu:
+        return ()
+    command = [sys.executable, "-P", "-c", _ASK_LLAMA]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout  # noqa: S603
+        found = read_llama_gpus(told)
+    except (OSError, subprocess.SubprocessError):
+        found = ()
+    _has_no_gpu = not found
+    return found
+
+
+def read_llama_gpus(told: str) -> tuple[Gpu, ...]:
+    """Return the GPUs of llama.cpp's list of devices; integrated ones only where there are no others."""
+    try:
+        devices = json.loads(told.strip().rpartition("\n")[2])
+    except ValueError:
+        return ()
+    found: dict[str, list[Gpu]] = {"GPU": [], "IGPU": []}
+    for name, description, total, free, kind in devices:
+        backend = {"MTL": "Metal"}.get(short := name.rstrip("0123456789"), short)
+        if kind in found:
+            gpu = Gpu(name=description or name, memory=total, free=min(free, total), backend=backend)
+            found[kind].append(gpu)
+    return tuple(found["GPU"] or found["IGPU"])
 
 
 def _missing() -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Event
 
 from ...agent.contracts import Frozen, ModelError
-from .catalog import Entry, Snapshot
-from .sources import Progress, Transfer, UnavailableError, from_hub, sha256_of
+from .model import RemoteFile, Snapshot
+from .sources import Progress, Transfer, UnavailableError, from_hub, sha256_of, shifted
 
 _WEIGHTS = ".safetensors"
 _OTHERS = (".json", ".txt", ".jinja", ".model")
@@ -70,7 +70,7 @@ def fetch(snapshot: Snapshot, folder: Path, staging: Path, progress: Progress, c
     before = 0
     for file in files:
         if not (complete / file.path).is_file():
-            _fetch_file(snapshot, file, complete, _shifted(progress, before, total), cancel)
+            _fetch_file(snapshot, file, complete, shifted(progress, before, total), cancel)
         before += file.size
     if target.exists():  # of an earlier revision, or incomplete
         shutil.rmtree(target)
@@ -101,10 +101,9 @@ def _files(snapshot: Snapshot) -> list[File]:
 
 
 def _fetch_file(snapshot: Snapshot, file: File, whole: Path, progress: Progress, cancel: Event) -> None:
-    known = snapshot.model_dump(exclude={"size"})
-    entry = Entry(**known, file=file.path, size=file.size, sha256=file.sha256 or "")
     part = whole.parent / f"{file.path}.part"
-    transfer = Transfer(entry, whole.parent, part, progress, cancel)
+    remote = RemoteFile(path=file.path, size=file.size, sha256=file.sha256 or "")
+    transfer = Transfer(snapshot, remote, whole.parent, part, progress, cancel)
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         part.touch()  # an empty file has no bytes to download
@@ -124,10 +123,6 @@ def _blob_of(path: Path) -> str:
     """Return git's hash of a file."""
     data = path.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def _shifted(progress: Progress, before: int, total: int) -> Progress:
-    return lambda done, _, note: progress(before + done, total, note)
 
 
 def _size(folder: Path) -> int:

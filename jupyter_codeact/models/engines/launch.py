@@ -3,96 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
-from typing import Any, Protocol
+from typing import Any
 
-from ...agent.contracts import ModelError, ModelInfo, ModelSettings
-from ..catalog import store
-from ..catalog.auto import Capacity, capacity
-from ..catalog.catalog import Entry, Model, Snapshot
-from ..catalog.machine import Gpu, Machine, cores, look, memory
-from ..catalog.sources import Progress
+from ...agent.contracts import ModelInfo, ModelSettings
+from ..catalog import gguf, hub
+from ..catalog.fit import CONTEXT, Capacity, capacity_on, gpu_for
+from ..catalog.machine import Gpu, Machine, cores, look
+from ..catalog.model import NOT_THINKING, Entry, Model, Snapshot
 from ..guidance import guidance_for
+from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
 from .transformers.settings import TransformersOptions
-
-CONTEXT = 16_384
-"""Default context in tokens: half a gigabyte of memory for the default model."""
-REPLY_TOKENS = 1024
-"""Tokens of a reply of a model on this machine that does not think first: a loop costs minutes there."""
 
 SLOTS = 2
 CACHE = 1024
-
-
-class ModelFiles(Protocol):
-    """A model's file or folder, on this machine or still to be downloaded."""
-
-    def is_here(self) -> bool:
-        """Tell whether nothing has to be downloaded."""
-        ...
-
-    def fetch(self, progress: Progress, cancel: Event) -> Path:
-        """Return the path, downloading the model if it is not here. Blocks.
-
-        Raises
-        ------
-        ModelError
-            If the model cannot be had.
-        """
-        ...
-
-    @property
-    def remedy(self) -> str:
-        """What to do if the files are damaged, as half a sentence."""
-        ...
-
-
-@dataclass(frozen=True)
-class CatalogFiles:
-    """The files of a model of the catalogue."""
-
-    entry: Entry | Snapshot
-
-    def is_here(self) -> bool:
-        """Tell whether the whole model is on this machine."""
-        return store.is_here(self.entry)
-
-    def fetch(self, progress: Progress, cancel: Event) -> Path:
-        """Pull the model, unless it is here."""
-        return store.pull(self.entry, progress=progress, cancel=cancel)
-
-    @property
-    def remedy(self) -> str:
-        """Pull it again."""
-        name = self.entry.name
-        return f"`jupyter codeact models rm {name}`, then `jupyter codeact models pull {name}`"
-
-
-@dataclass(frozen=True)
-class OwnFiles:
-    """A file or folder of the user's own."""
-
-    path: Path
-
-    def is_here(self) -> bool:
-        """Tell whether it exists."""
-        return self.path.exists()
-
-    def fetch(self, progress: Progress, cancel: Event) -> Path:
-        """Return its path."""
-        if not self.path.exists():
-            raise ModelError(
-                f"There is no file {self.path}; give the path of a .gguf file or of a model's folder."
-            )
-        return self.path
-
-    @property
-    def remedy(self) -> str:
-        """Choose another one."""
-        return "choose another file"
 
 
 @dataclass(frozen=True)
@@ -114,6 +40,8 @@ class Launch:
     weight : int, optional
         Bytes of memory that the loaded model takes at least. A worker that cannot report its progress is
         measured against it.
+    complete : callable, optional
+        Returns a better launch once the files are here, for a model that is not known before.
     """
 
     info: ModelInfo
@@ -122,6 +50,11 @@ class Launch:
     where: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     weight: int | None = None
+    complete: Callable[[Path], Launch] | None = None
+
+    def at(self, path: Path) -> Launch:
+        """Return what to run now that the model's files are at ``path``, where they may tell more of it."""
+        return self.complete(path) if self.complete else self
 
     @property
     def name(self) -> str:
@@ -137,36 +70,66 @@ class EngineOptions:
     ----------
     context : int, optional
         Tokens of a conversation.
+    gpu_layers : int, optional
+        Layers of a model that llama.cpp keeps on the GPU; by default as many as there is memory for.
     transformers : TransformersOptions
         Options for models that transformers runs.
     """
 
     context: int | None = None
+    gpu_layers: int | None = None
     transformers: TransformersOptions = field(default_factory=TransformersOptions)
 
 
 def launch(
-    model: Entry | Snapshot | Path,
+    model: Entry | Snapshot | hub.Reference | Path,
     *,
     engine_options: EngineOptions | None = None,
     machine: Machine | None = None,
 ) -> Launch:
-    """Return how to run a model: a single file with llama.cpp, a folder with transformers.
+    """Return how to run a model: GGUF files with llama.cpp, a folder with transformers.
 
-    Blocks to look at the machine if that matters and no ``machine`` is given.
+    Blocks to look at the machine if no ``machine`` is given.
     """
-    options = engine_options or EngineOptions()
-    if isinstance(model, Entry):
-        found = capacity(model, machine.memory if machine else memory())
-        room = found or Capacity(
-            context=CONTEXT // 4, slots=1, cache=0
-        )  # may fail, but the user asked for it
-        return llama_cpp(model, context=options.context or room.context, slots=room.slots, cache=room.cache)
+    options, machine = engine_options or EngineOptions(), machine or look()
+    if isinstance(model, hub.Reference):
+        return _from_hub(model, options, machine)
     if isinstance(model, Path) and model.suffix == ".gguf":
-        return llama_cpp(model, context=options.context)
-    machine = machine or look()
+        return _fitted(gguf.own_model(model), OwnFiles(model), options, machine)
+    if isinstance(model, Entry):
+        return _fitted(model, CatalogFiles(model), options, machine)
     gpus = () if machine.missing else machine.gpus
     return transformers(model, context=options.context, options=options.transformers, gpus=gpus)
+
+
+def _from_hub(reference: hub.Reference, options: EngineOptions, machine: Machine) -> Launch:
+    """Return how to run a model of which nothing but the name is known before its files are here."""
+
+    def complete(path: Path) -> Launch:
+        return _fitted(gguf.own_model(path, reference.name), HubFiles(reference), options, machine)
+
+    if path := hub.local(reference):
+        return complete(path)
+    unknown = gguf.unread_model(reference.name, reference.hub)
+    begun = llama_cpp(unknown, context=options.context)
+    return replace(begun, files=HubFiles(reference), complete=complete)
+
+
+def _fitted(entry: Entry, files: ModelFiles, options: EngineOptions, machine: Machine) -> Launch:
+    """Return how to run a model with llama.cpp in the memory that there is."""
+    found = capacity_on(entry, machine)
+    # It may fail, but the user asked for it.
+    room = found or Capacity(context=CONTEXT // 4, slots=1, cache=0)
+    gpu = gpu_for(entry, machine) if options.gpu_layers != 0 else None
+    begun = llama_cpp(
+        entry,
+        context=options.context or room.context,
+        slots=room.slots,
+        cache=room.cache,
+        gpu=gpu or (machine.llama_gpus[0] if machine.llama_gpus and options.gpu_layers != 0 else None),
+        gpu_layers=options.gpu_layers,
+    )
+    return replace(begun, files=files)
 
 
 def llama_cpp(
@@ -176,6 +139,8 @@ def llama_cpp(
     slots: int = SLOTS,
     threads: int | None = None,
     cache: int = CACHE,
+    gpu: Gpu | None = None,
+    gpu_layers: int | None = None,
 ) -> Launch:
     """Return how to run a model with llama.cpp.
 
@@ -191,15 +156,31 @@ def llama_cpp(
         Threads that compute; by default the physical cores that this process may use.
     cache : int
         MiB of memory for the prompts of conversations without a slot.
+    gpu : Gpu, optional
+        The GPU it will run on, for people to know; the CPU if there is none.
+    gpu_layers : int, optional
+        Layers on the GPU; by default as many as there is memory for.
     """
-    info, used = _info(model, context), threads or cores()
+    entry = gguf.own_model(model) if isinstance(model, Path) else model
+    info, used = _info(entry, context), threads or cores()
+    on = f"{gpu.name} ({gpu.backend})" if gpu and gpu.backend else gpu.name if gpu else _on_cpu(used)
     return Launch(
         info=info,
-        files=_files(model),
+        files=OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model),
         module="jupyter_codeact.models.engines.llama.worker",
-        where=f"llama.cpp on {_on_cpu(used)}",
-        settings={"context": info.context_window, "slots": slots, "threads": used, "cache": cache},
-        weight=_weight(model),
+        where=f"llama.cpp on {on}",
+        settings={
+            "context": info.context_window,
+            "slots": slots,
+            "threads": used,
+            "cache": cache,
+            "projector": entry.projector.name if entry.projector else "",
+            "thinks": entry.thinks,
+            "gpu": gpu is not None,
+            "gpu_layers": gpu_layers,
+        },
+        # On a GPU the process' own memory says nothing.
+        weight=entry.size or None if gpu is None else None,
     )
 
 
@@ -228,7 +209,7 @@ def transformers(
     on = f"{len(gpus)} × {names[0]}" if len(gpus) > 1 and len(names) == 1 else ", ".join(names)
     return Launch(
         info=info,
-        files=_files(model),
+        files=OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model),
         module="jupyter_codeact.models.engines.transformers.worker",
         where=f"transformers on {on or _on_cpu(cores())}",
         settings={
@@ -246,36 +227,46 @@ def _info(model: Model | Path, context: int | None) -> ModelInfo:
             supports_images=model.supports_images,
             thinks=model.thinks,
             guidance=model.guidance,
-            settings=ModelSettings(reply_tokens=None if model.thinks else REPLY_TOKENS),
+            settings=model.settings,
         )
     name = model.stem if model.suffix == ".gguf" else model.resolve().name
+    thinks = gguf.is_thinking(_chat_template(model))
+    recommended = _recommended(model)
     return ModelInfo(
         name=name,
         context_window=context or CONTEXT,
-        supports_images=_has_vision(model),
+        supports_images=isinstance(_read_json(model / "config.json").get("vision_config"), dict),
+        thinks=thinks,
         # On one's own machine a model of unknown size is more often a small one.
         guidance=guidance_for(name, default="small"),
-        settings=ModelSettings(reply_tokens=REPLY_TOKENS),
+        settings=recommended if thinks else recommended.over(NOT_THINKING),
     )
 
 
-def _has_vision(path: Path) -> bool:
-    """Tell whether a folder's configuration has a part for images; llama.cpp is given no such part."""
+def _recommended(folder: Path) -> ModelSettings:
+    """Return the sampling that a model's folder recommends; impossible values are left out."""
+    config = _read_json(folder / "generation_config.json")
+    if config.get("do_sample") is False:
+        return ModelSettings()
     try:
-        config = json.loads((path / "config.json").read_bytes())
+        return ModelSettings(temperature=config.get("temperature"), top_p=config.get("top_p"))
+    except ValueError:
+        return ModelSettings()
+
+
+def _chat_template(folder: Path) -> object:
+    try:
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _read_json(folder / "tokenizer_config.json").get("chat_template")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and isinstance(config.get("vision_config"), dict)
-
-
-def _files(model: Entry | Snapshot | Path) -> ModelFiles:
-    return OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model)
-
-
-def _weight(model: Entry | Path) -> int | None:
-    if isinstance(model, Entry):
-        return model.size
-    return model.stat().st_size if model.is_file() else None
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _on_cpu(used: int) -> str:

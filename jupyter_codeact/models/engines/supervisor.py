@@ -268,7 +268,8 @@ class Engine(Watched):
         with self._lock:
             if process.cancel.is_set():
                 raise ModelError(f"{self.name} was stopped while it was being started.")
-            self._update("loading")
+            self.launch = self.launch.at(path)
+            self._update("loading", where=self.launch.where)
             process.worker = Worker(self.launch, path, self._logs)
             self.log = process.worker.log
         try:

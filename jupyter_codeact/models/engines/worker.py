@@ -66,7 +66,7 @@ class Worker:
         self._api_key = secrets.token_urlsafe(32)
         self._settings = {
             **launch.settings,
-            "path": str(path.resolve()),
+            "path": str(path.absolute()),
             "name": launch.name,
             "api_key": self._api_key,
         }

@@ -2,6 +2,7 @@ import {
   RenderMimeRegistry,
   standardRendererFactories
 } from '@jupyterlab/rendermime';
+import { waitForDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
@@ -281,6 +282,79 @@ describe('The chat panel', () => {
       'mdownloading42 %1 GBCancelm: downloading'
     );
     expect(find<HTMLProgressElement>('progress').value).toBe(0.421);
+  });
+
+  it('asks before it downloads a model, with its size and licence', async () => {
+    const choice = {
+      kind: 'catalog' as const,
+      where: '',
+      detail: '',
+      runs: true,
+      fits: 'on the CPU',
+      licence: 'Apache-2.0',
+      suggested: false,
+      has_key: false
+    };
+    await act(async () => {
+      model.open('models');
+      connection.receive({
+        type: 'model_list',
+        chosen: 'catalog:small',
+        choices: [
+          {
+            ...choice,
+            id: 'catalog:small',
+            name: 'small',
+            size: '1.1 GB',
+            present: true
+          },
+          {
+            ...choice,
+            id: 'catalog:big',
+            name: 'big',
+            size: '6.6 GB',
+            present: false,
+            suggested: true
+          },
+          {
+            ...choice,
+            id: 'catalog:vast',
+            name: 'vast',
+            size: '30 GB',
+            present: false,
+            runs: false,
+            fits: 'needs 31 GB of memory'
+          }
+        ]
+      });
+    });
+    connection.takeRequests();
+    const row = (name: string) =>
+      [
+        ...panel.node.querySelectorAll<HTMLButtonElement>('.jp-CodeAct-rowMain')
+      ].find(button => button.textContent!.startsWith(name))!;
+    expect(row('vast')).toBeUndefined();
+    expect(find('.jp-CodeAct-tooBig').textContent).toContain(
+      'needs 31 GB of memory'
+    );
+    expect(row('big').textContent).toContain('suggested for this machine');
+
+    const answer = async (selector: string) => {
+      await act(async () => row('big').click());
+      await waitForDialog();
+      const dialog = document.querySelector<HTMLElement>('.jp-Dialog')!;
+      expect(dialog.textContent).toContain('6.6 GB, Apache-2.0');
+      await act(async () =>
+        dialog.querySelector<HTMLButtonElement>(selector)!.click()
+      );
+    };
+    await answer('.jp-mod-reject');
+    expect(connection.takeRequests()).toEqual([]);
+    await answer('.jp-mod-accept');
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'choose_model', choice: 'catalog:big' },
+      { type: 'control_model', action: 'start' }
+    ]);
   });
 
   it('obeys a suggested command', async () => {

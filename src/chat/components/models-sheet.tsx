@@ -17,7 +17,7 @@ import { Sheet } from './sheet';
 /** The models and endpoints the user can choose from. */
 export function ModelsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { choices, problem } = model.models;
+  const { choices, chosen, problem } = model.models;
   /** The endpoint in the form: one there is, a new one, or none. */
   const [edited, setEdited] = React.useState<ModelChoice | 'new' | null>(null);
   const list = useRoving<HTMLUListElement>();
@@ -32,6 +32,11 @@ export function ModelsSheet(): React.JSX.Element {
     wasEdited.current = edited !== null;
   }, [edited]);
 
+  const isUsable = ({ id, present, runs }: ModelChoice) =>
+    runs || present || id === chosen;
+  const usable = choices?.filter(isUsable);
+  const tooBig = choices?.filter(choice => !isUsable(choice));
+
   return (
     <Sheet title={trans.__('Models')}>
       {problem && (
@@ -40,7 +45,7 @@ export function ModelsSheet(): React.JSX.Element {
         </div>
       )}
       <ul ref={list} className="jp-CodeAct-list">
-        {choices?.map(choice => (
+        {usable?.map(choice => (
           <Choice
             key={choice.id}
             choice={choice}
@@ -48,6 +53,18 @@ export function ModelsSheet(): React.JSX.Element {
           />
         ))}
       </ul>
+      {tooBig && tooBig.length > 0 && (
+        <details className="jp-CodeAct-tooBig">
+          <summary>{trans.__('Models for other machines')}</summary>
+          <ul>
+            {tooBig.map(({ fits, id, name, size }) => (
+              <li key={id} className="jp-CodeAct-rowDetail">
+                {[name, size, fits].join(' · ')}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {edited === null ? (
         <button
           ref={add}
@@ -74,16 +91,41 @@ function Choice(props: {
   onEdit: () => void;
 }): React.JSX.Element {
   const { choice, onEdit } = props;
-  const { detail, fits, has_key, id, kind, name, present, where } = choice;
+  const { detail, fits, has_key, id, kind, licence, name, present } = choice;
+  const { size, suggested, where } = choice;
   const { model, trans } = usePanel();
   const isChosen = id === model.models.chosen;
   const facts = [
+    suggested && trans.__('suggested for this machine'),
+    size,
+    licence,
     detail,
     where,
     kind === 'catalog' &&
       (present ? trans.__('on this machine') : trans.__('to be downloaded')),
     has_key && trans.__('with a key')
   ].filter(Boolean);
+
+  const choose = async () => {
+    if (kind === 'catalog' && !present) {
+      const { button } = await showDialog({
+        title: trans.__('Download %1?', name),
+        body: trans.__('%1, %2. It runs %3.', size, licence, fits),
+        buttons: [
+          Dialog.cancelButton({ label: trans.__('Cancel') }),
+          Dialog.okButton({ label: trans.__('Download') })
+        ]
+      });
+      if (!button.accept) {
+        return;
+      }
+      model.models.choose(id);
+      model.models.start();
+    } else {
+      model.models.choose(id);
+    }
+    model.open(null);
+  };
 
   const remove = async () => {
     const { button } = await showDialog({
@@ -105,10 +147,7 @@ function Choice(props: {
         type="button"
         className="jp-CodeAct-rowMain jp-Button jp-mod-minimal"
         aria-current={isChosen || undefined}
-        onClick={() => {
-          model.models.choose(id);
-          model.open(null);
-        }}
+        onClick={() => void choose()}
       >
         <span className="jp-CodeAct-rowTitle">
           {isChosen && <checkIcon.react tag="span" />}

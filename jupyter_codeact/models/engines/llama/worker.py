@@ -5,6 +5,7 @@ It receives its `Settings` and reports as `child.Child` describes.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ class Settings(TypedDict):
     """What the parent process decides.
 
     ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the prompts of
-    conversations without a slot.
+    conversations without a slot; ``projector`` is the name of the file beside the model that makes it see,
+    if it has one; ``gpu`` tells whether there is a GPU, ``gpu_layers`` how much of the model it holds, by
+    default as much as fits.
     """
 
     path: str
@@ -26,6 +29,10 @@ class Settings(TypedDict):
     slots: int
     threads: int | None
     cache: int
+    projector: str
+    thinks: bool
+    gpu: bool
+    gpu_layers: int | None
 
 
 def main() -> None:
@@ -61,14 +68,35 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.n_parallel = settings["slots"]
     parameters.n_ctx = settings["slots"] * settings["context"]
     parameters.cache_ram_mib = settings["cache"]
-    # A cancelled request ends, and a waiting one begins, between two batches.
-    parameters.n_batch = parameters.n_ubatch = 256
+    if settings["projector"]:
+        parameters.mmproj.path = str(Path(settings["path"]).with_name(settings["projector"]))
+    if settings["thinks"]:
+        # A default, which a request overrides (`chat_template_kwargs`: {"enable_thinking": false}): by itself
+        # the server enables thinking only in the templates that it recognises.
+        parameters.default_template_kwargs = {"enable_thinking": "true"}
+    _set_devices(parameters, settings)
     # The first prompt warms the model up just as well.
     parameters.warmup = False
     threads = settings["threads"] or machine.cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     return parameters
+
+
+def _set_devices(parameters: Any, settings: Settings) -> None:
+    """Set what runs where, and in batches of what size."""
+    layers = settings["gpu_layers"]
+    if layers is not None:
+        parameters.n_gpu_layers = layers
+        parameters.fit_params = False
+        parameters.mmproj_use_gpu = layers > 0
+    # Otherwise as many layers go to the GPU as fit into its memory beside the contexts (`fit_params`).
+    if settings["projector"]:
+        # Some models look at an image as a whole, so that all its tokens have to be in one batch.
+        parameters.n_batch = parameters.n_ubatch = 512
+    elif not settings["gpu"]:
+        # A cancelled request ends, and a waiting one begins, between two batches.
+        parameters.n_batch = parameters.n_ubatch = 256
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class ChatRequest(BaseModel):
     top_p: float | None = None
     n: int | None = None
     seed: int | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
 
 
 class RefusedError(Exception):
@@ -224,7 +225,7 @@ class Chat(_Handler):
     def _encode(self, request: ChatRequest) -> GenerationRequest:
         context = self.service.loaded.context
         try:
-            tokens, images = encode(self.service.loaded, request.messages)
+            tokens, images = encode(self.service.loaded, request.messages, request.chat_template_kwargs)
         except UnsupportedContentError as error:
             raise RefusedError(400, f"{error}.", param="messages", code="unsupported_content") from error
         if len(tokens) >= context:

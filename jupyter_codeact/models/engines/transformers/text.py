@@ -17,8 +17,17 @@ class UnsupportedContentError(Exception):
     """The model does not take something in the messages."""
 
 
-def encode(loaded: LoadedModel, messages: Sequence[Mapping[str, Any]]) -> tuple[list[int], dict[str, Any]]:
+_TEMPLATE_FIELDS = ("enable_thinking", "reasoning_effort")
+
+
+def encode(
+    loaded: LoadedModel,
+    messages: Sequence[Mapping[str, Any]],
+    template: Mapping[str, Any] | None = None,
+) -> tuple[list[int], dict[str, Any]]:
     """Return the tokens of a conversation up to the model's reply, and its images as tensors.
+
+    ``template`` are variables of the chat template, of which those count that say how the model thinks.
 
     Raises
     ------
@@ -33,7 +42,8 @@ def encode(loaded: LoadedModel, messages: Sequence[Mapping[str, Any]]) -> tuple[
         }
         for message in messages
     ]
-    options = {"add_generation_prompt": True, "tokenize": True, "return_dict": True}
+    options: dict[str, Any] = {"add_generation_prompt": True, "tokenize": True, "return_dict": True}
+    options |= {name: value for name, value in (template or {}).items() if name in _TEMPLATE_FIELDS}
     try:
         if not takes_images:
             inputs = loaded.tokenizer.apply_chat_template(plain, **options)
