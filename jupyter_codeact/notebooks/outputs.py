@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,7 @@ STREAM_LIMIT = 10_000_000
 """Characters kept of what one run prints; an endless loop prints more than any file should hold."""
 NO_EXIT = "This would end the session that CodeAct works in, so it did nothing."
 """What ``exit()`` in a cell says instead of ending the kernel."""
+_CLASS = re.compile(r"^<class '([\w.]+)'>$")
 
 
 class OutputCollector(NotebookClient):
@@ -82,7 +84,9 @@ class OutputCollector(NotebookClient):
         if index is None:
             return False
         cell = self.nb.cells[index]
-        message["content"] = valid(message["content"])
+        message["content"] = content = valid(message["content"])
+        if message["msg_type"] == "error":  # xeus-python says <class 'ValueError'>
+            content["ename"] = _CLASS.sub(r"\1", str(content.get("ename", "Error")))
         try:
             try:
                 self.process_message(message, cell, index)
