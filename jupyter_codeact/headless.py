@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .agent.agent import Agent
 from .agent.events import Attachment, Event
+from .agent.unicode import valid_text
 from .approval import Approver, gate_for
 from .journal import default_path, open_journal
 from .models.engines.launch import EngineOptions
@@ -31,6 +32,8 @@ class HeadlessRun:
         The notebook to work in a copy of; a new one if ``None``.
     output
         The file to write; by default the next free name beside the notebook.
+    kernel
+        Name of the kernelspec to use; by default the notebook's own.
     withhold
         Names of environment variables that the kernel does not get to see, besides the endpoint's key.
     on_status
@@ -52,12 +55,13 @@ class HeadlessRun:
         *,
         notebook: Path | None = None,
         output: Path | None = None,
+        kernel: str | None = None,
         withhold: Collection[str] = (),
         on_status: Callable[[EngineStatus], None] | None = None,
         engine_options: EngineOptions | None = None,
     ) -> None:
         tools.check(options.tools)
-        self.notebook = HeadlessNotebook(notebook, output, withhold={KEY_VARIABLE, *withhold})
+        self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold={KEY_VARIABLE, *withhold})
         self._options = options
         self._model = open_model(options, on_status=on_status, engine_options=engine_options)
         self._agent: Agent | None = None
@@ -94,7 +98,8 @@ class HeadlessRun:
         watch
             Called with each event.
         note
-            Called with a sentence when conversations cannot be kept.
+            Called with sentences about conversations that cannot be kept, and about reading and writing the
+            notebook.
         conversation
             The conversation to go on with; a new one by default.
         attachments
@@ -107,6 +112,7 @@ class HeadlessRun:
             if journal.problem:
                 note(journal.problem)
             notebook, title = self.notebook, str(self.notebook.path)
+            told = _tell(notebook.notes, note)
             self._agent = build_agent(
                 self._model,
                 notebook,
@@ -123,7 +129,14 @@ class HeadlessRun:
                 ended = await self._agent.run(conversation, task, title=title, attachments=attachments)
                 if ended.ending == "answered":  # a script finds its output, even if the answer took no cell
                     await notebook.save()
+            _tell(notebook.notes[told:], note)
             return result_of(task, journal.events(conversation), ended.run, notebook.cells, self.written)
         finally:
             await self._model.close()
             journal.close()
+
+
+def _tell(notes: Sequence[str], note: Callable[[str], None]) -> int:
+    for text in notes:
+        note(valid_text(text))
+    return len(notes)

@@ -18,6 +18,7 @@ from rich.text import Text
 from . import transcript as t
 from .agent.observations.observe import cut
 from .agent.observations.terminal import strip_terminal_codes
+from .agent.unicode import valid_text
 
 if TYPE_CHECKING:
     from .agent.events import Event
@@ -78,7 +79,7 @@ class RichDisplay:
         """Leave the terminal as it should be, and say where the notebook is."""
         self._rest()
         if written:
-            self._console.print(Text(f"Notebook: {written}"), soft_wrap=True)
+            self._console.print(Text(f"Notebook: {valid_text(str(written))}"), soft_wrap=True)
 
     def _show_activity(self, activity: str) -> None:
         if activity == self._activity:

@@ -346,6 +346,9 @@ export interface Variable {
 }
 /**
  * The result of running a cell: its outputs in nbformat's form, in order, and its duration in seconds.
+ *
+ * ``status`` is the kernel's word, whatever the outputs look like. ``exit_code`` is that of the cell's last
+ * shell command (``!ls``), if it failed: to the kernel, such a cell is a success.
  */
 export interface Execution {
   status: 'ok' | 'error' | 'interrupted' | 'dead';
@@ -353,6 +356,7 @@ export interface Execution {
     [k: string]: unknown;
   }[];
   execution_count: number | null;
+  exit_code: number | null;
   seconds: number;
 }
 /**
@@ -580,7 +584,7 @@ export interface ApprovalResolved {
   edited: string | null;
 }
 /**
- * The cell ran. ``outputs`` are in nbformat's form.
+ * The cell ran. ``outputs`` are in nbformat's form; ``exit_code`` as in `Execution`.
  */
 export interface Executed {
   conversation: string;
@@ -594,6 +598,7 @@ export interface Executed {
     [k: string]: unknown;
   }[];
   execution_count: number | null;
+  exit_code: number | null;
   seconds: number;
 }
 /**

@@ -22,6 +22,7 @@ from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
 from .turn import Turns, TurnState
+from .unicode import valid, valid_text
 
 
 class Agent:
@@ -93,13 +94,15 @@ class Agent:
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
         cells are written below the cell ``below``, by default the active one.
         """
+        task, title = valid_text(task), valid_text(title)
+        attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
         run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch)
         run.emit(
             RunStarted,
             task=task,
             notebook=title,
             model=self.model.info.name,
-            attachments=list(attachments),
+            attachments=attachments,
             replaces=replaces,
         )
         try:

@@ -135,11 +135,16 @@ ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
 
 
 class Execution(Frozen):
-    """The result of running a cell: its outputs in nbformat's form, in order, and its duration in seconds."""
+    """The result of running a cell: its outputs in nbformat's form, in order, and its duration in seconds.
+
+    ``status`` is the kernel's word, whatever the outputs look like. ``exit_code`` is that of the cell's last
+    shell command (``!ls``), if it failed: to the kernel, such a cell is a success.
+    """
 
     status: ExecutionStatus
     outputs: list[Output] = Field(default_factory=list)
     execution_count: int | None = None
+    exit_code: int | None = None
     seconds: float = 0.0
 
 

@@ -181,13 +181,14 @@ class CellWritten(BaseEvent):
 
 
 class Executed(BaseEvent):
-    """The cell ran. ``outputs`` are in nbformat's form."""
+    """The cell ran. ``outputs`` are in nbformat's form; ``exit_code`` as in `Execution`."""
 
     type: Literal["executed"] = "executed"
     cell_id: str
     status: ExecutionStatus
     outputs: list[Output] = Field(default_factory=list)
     execution_count: int | None = None
+    exit_code: int | None = None
     seconds: float = 0.0
 
 

@@ -12,6 +12,7 @@ from .context.history import Window
 from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
+from .unicode import valid_text
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -180,7 +181,7 @@ class Run:
             RunEnded,
             ending=end.ending,
             answer=end.answer,
-            message=end.message,
+            message=valid_text(end.message),  # an error may name a file
             turns=self.turn,
             usage=self.usage,
             seconds=seconds,

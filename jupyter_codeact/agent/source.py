@@ -110,6 +110,25 @@ def magics_and_strings(text: str, start: int = 0) -> Iterator[Span]:
             statement = depth == 0 and token["newline"] == "\n"
 
 
+def runs_shell_commands(source: str) -> bool:
+    """Tell whether a cell has a line that IPython passes to a shell (``!ls``)."""
+    return any(
+        source[span.start : span.end].lstrip().startswith("!")
+        for span in magics_and_strings(source)
+        if span.is_command
+    )
+
+
+def calls_exit(source: str) -> bool:
+    """Tell whether a cell ends its session: with ``exit()`` or ``quit()``."""
+    tree = syntax_tree(source)
+    for node in ast.walk(tree) if tree else ():
+        ends = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Expr) else None
+        if isinstance(ends, ast.Name) and ends.id in ("exit", "quit"):
+            return True
+    return False
+
+
 def syntax_tree(source: str) -> ast.Module | None:
     """Return the syntax tree of a cell without its magics, or ``None`` if it cannot be parsed."""
     python, end = [], 0

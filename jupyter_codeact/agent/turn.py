@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import prompts
+from .attempt import needs, part_that_ran
 from .context import opening as context
 from .context.cells import resolve
 from .context.snapshot import NotebookSnapshot
@@ -33,6 +34,7 @@ from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import CodeAction, ParsedReply
 from .run import Run
 from .secrets import environment_secrets
+from .source import calls_exit
 
 
 @dataclass
@@ -47,8 +49,8 @@ class TurnState:
         The notebook as the model knows it.
     supports_images : bool
         Whether the model is sent images.
-    retry_cell, retry_source : str
-        The last cell if it did not succeed, which the next one replaces, and its source.
+    retry_cell, retry_source, retry_ran : str
+        The last cell if it did not succeed, which the next one replaces, its source, and the part that ran.
     recorded : set of str
         Cells whose earlier state is in the record.
     answer_rejected : bool
@@ -60,6 +62,7 @@ class TurnState:
     supports_images: bool = False
     retry_cell: str | None = None
     retry_source: str = ""
+    retry_ran: str = ""
     recorded: set[str] = field(default_factory=set)
     answer_rejected: bool = False
 
@@ -172,11 +175,14 @@ class Turns:
             return self._refuse(source, Reject("the cell is protected", message))
         if isinstance(cell, Reject):
             return self._refuse(source, cell)
+        if action.cell_type == "code" and target == state.retry_cell and needs(source, state.retry_ran):
+            await self._keep_part(state.retry_ran, target)
+            target = None
         written = await self._write(CodeAction(source, action.cell_type), target)
         if action.cell_type == "markdown":
             return Outcome(TurnOutcome(self.hooks.after_cell(RanCell(source, None)) or prompts.TEXT_WRITTEN))
         decided = await self._decide(source, written)
-        state.retry_cell, state.retry_source = written, decided.source
+        state.retry_cell, state.retry_source, state.retry_ran = written, decided.source, ""
         if not decided.allowed:
             return Outcome(TurnOutcome(prompts.denied(decided.reasons), source))
         note = ""
@@ -214,6 +220,7 @@ class Turns:
         )
         if execution.status == "ok":
             state.retry_cell = None
+        state.retry_ran = part_that_ran(source, execution)
         observed = observe(
             execution,
             nonce=run.nonce,
@@ -224,14 +231,21 @@ class Turns:
         )
         errors = [output for output in execution.outputs if output["output_type"] == "error"]
         variables: list[Variable] = []
-        if errors or not execution.outputs:  # then the outputs do not show the variables that the cell used
+        if (
+            execution.status == "error" or not execution.outputs
+        ):  # then the outputs do not show the variables that the cell used
             variables = await self._variables()
         mentioned = context.describe_variables(context.mentioned_variables(variables, source))
         advice = self.hooks.after_cell(RanCell(source, execution, variables))
         message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
         messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
         turn = TurnOutcome(message, proposed, ran=True, errors=messages)
-        return Outcome(turn, list(observed.images), _ending(execution, run))
+        return Outcome(turn, list(observed.images), _ending(execution, run, source))
+
+    async def _keep_part(self, part: str, cell: str | None) -> None:
+        """Leave in a failed cell what has run of it: the next cell needs it, and goes below."""
+        self.run.emit(Action, source=part)
+        await self._write(CodeAction(part, "code"), cell)
 
     def _refuse(self, source: str, rejection: Reject) -> Outcome:
         """Refuse an action, which is not written into the notebook."""
@@ -303,13 +317,16 @@ class Turns:
             return []
 
 
-def _ending(execution: Execution, run: Run) -> Ended | None:
+def _ending(execution: Execution, run: Run, source: str) -> Ended | None:
     limit = run.budget.cell_seconds
     if execution.status == "dead":
+        what = "The cell ended the kernel with exit()"
+        if not calls_exit(source):
+            what = "The kernel died while it ran the cell"
         return Ended(
             "failed",
-            message="The kernel died while it ran the cell, so its variables are gone. "
-            "Restart it if it does not come back by itself, and ask again.",
+            message=f"{what}, so its variables are gone. Restart it if it does not come back by itself, and "
+            "ask again.",
         )
     too_long = limit is not None and execution.seconds >= limit
     if execution.status == "interrupted" and not too_long and not run.over:

@@ -35,13 +35,18 @@ LABELS = {
 @click.command()
 @click.argument("notebook", type=click.Path(path_type=Path))
 @click.option(
+    "--kernel",
+    metavar="NAME",
+    help="Kernel to use, by its name in `jupyter kernelspec list`. Default: the notebook's own.",
+)
+@click.option(
     "--timeout",
     metavar="S",
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds a cell may take.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the outcome as JSON, and nothing else.")
-def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
+def check(notebook: Path, kernel: str | None, timeout: float | None, as_json: bool) -> None:
     """Run NOTEBOOK from top to bottom in a fresh kernel, and tell cell by cell whether it shows the same.
 
     NOTEBOOK itself is not changed, but its cells run for real: what they do to files and services they do
@@ -50,26 +55,35 @@ def check(notebook: Path, timeout: float | None, as_json: bool) -> None:
     Exit code 0: the notebook reproduces; 1: it does not; 2: wrong usage.
     """
     from ..agent.contracts import NotebookError
+    from ..agent.unicode import valid_text
     from ..notebooks.check import check as run_check
     from ..notebooks.check import reproduces, summary
-    from ..notebooks.document import cell_of, kernel_name, read
-    from ..notebooks.kernel import kernelspec
+    from ..notebooks.document import cell_of
+    from ..notebooks.kernelspecs import choose_kernel
+    from ..notebooks.reading import read
 
     try:
-        node = read(notebook)
-        kernelspec(kernel := kernel_name(node))
+        file = read(notebook)
+        node = file.node
+        chosen = choose_kernel(node.metadata, kernel, only_python=False)
     except NotebookError as error:
         raise click.UsageError(str(error)) from error
+    for note in filter(None, [*file.notes, chosen.note]):
+        click.echo(valid_text(note), err=True)
     cells = [cell_of(cell) for cell in node.cells]
     may_fail = {cell.id for cell in node.cells if "raises-exception" in cell.metadata.get("tags", ())}
-    run = partial(run_check, kernel=kernel, folder=notebook.resolve().parent, timeout=timeout)
+    run = partial(run_check, kernel=chosen.name, folder=notebook.resolve().parent, timeout=timeout)
     try:
         with _display(cells, quiet=as_json) as show:
             checks = asyncio.run(run(cells, on_progress=show, may_fail=may_fail, withhold={KEY_VARIABLE}))
     except KeyboardInterrupt:
         raise click.ClickException("Stopped; the kernel was ended.") from None
     if as_json:
-        outcome = {"notebook": str(notebook), "reproduces": reproduces(checks), "message": summary(checks)}
+        outcome = {
+            "notebook": valid_text(str(notebook)),
+            "reproduces": reproduces(checks),
+            "message": summary(checks),
+        }
         click.echo(json.dumps({**outcome, "cells": [one.model_dump() for one in checks]}, indent=2))
     else:
         click.echo(summary(checks))

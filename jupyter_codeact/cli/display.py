@@ -11,6 +11,7 @@ import click
 from .. import transcript as t
 from ..agent import events
 from ..agent.observations.observe import cut
+from ..agent.unicode import valid_text
 from ..terminal import BRIEF
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class JsonDisplay(_Lines):
     def close(self, written: Path | None) -> None:
         """Say where the notebook is."""
         if written:
-            click.echo(f"Notebook: {written}", err=True)
+            click.echo(f"Notebook: {valid_text(str(written))}", err=True)
 
 
 class PlainDisplay(_Lines):
@@ -113,7 +114,7 @@ class PlainDisplay(_Lines):
     def close(self, written: Path | None) -> None:
         """Say where the notebook is."""
         if written:
-            click.echo(f"Notebook: {written}")
+            click.echo(f"Notebook: {valid_text(str(written))}")
 
     def _number(self, turn: int) -> str:
         """Return the turn's number before the first that is shown of it."""

@@ -281,7 +281,8 @@ async def _endpoint(endpoint: str, key: str | None) -> Finding:
 
 def _kernel() -> Iterator[Finding]:
     from ..agent.contracts import NotebookError
-    from ..notebooks.kernel import KernelProcess, kernelspec
+    from ..notebooks.kernel import KernelProcess
+    from ..notebooks.kernelspecs import choose_kernel
 
     async def try_out(name: str) -> str:
         environment = {key: value for key, value in os.environ.items() if key != KEY_VARIABLE}
@@ -292,13 +293,13 @@ def _kernel() -> Iterator[Finding]:
         return str(kernel.language_info.get("version", ""))
 
     try:
-        spec = kernelspec("python3", language="python")
-        python = asyncio.run(try_out("python3"))
+        chosen = choose_kernel({})
+        python = asyncio.run(try_out(chosen.name))
     except NotebookError as error:
         advice = "python -m ipykernel install --sys-prefix"
         yield Finding("kernel", "problem", str(error), advice)
     else:
-        yield Finding("kernel", "ok", f"{spec['display_name']} starts, with Python {python}")
+        yield Finding("kernel", "ok", f"{chosen.metadata['display_name']} starts, with Python {python}")
 
 
 def _journal() -> Iterator[Finding]:

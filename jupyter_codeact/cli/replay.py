@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     help="Notebook to start from; it stays as it is. Default: an empty one.",
 )
 @click.option(
+    "--kernel",
+    metavar="NAME",
+    help="Kernel to use, by its name in `jupyter kernelspec list`. Default: that of START.ipynb.",
+)
+@click.option(
     "--journal",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -45,6 +50,7 @@ def replay(
     conversation: str,
     output: Path | None,
     notebook: Path | None,
+    kernel: str | None,
     journal: Path | None,
     as_json: bool,
     yes: bool,
@@ -59,6 +65,7 @@ def replay(
     """
     from ..agent.contracts import NotebookError
     from ..agent.events import Executed
+    from ..agent.unicode import valid_text
     from ..journal import JournalError, SqliteJournal, default_path
     from ..notebooks.headless import HeadlessNotebook
 
@@ -77,17 +84,19 @@ def replay(
         runs = "1 recorded cell" if cells == 1 else f"{cells} recorded cells"
         click.confirm(f"Run {runs} in {folder or Path.cwd()}?", abort=True, err=True)
     try:
-        place = HeadlessNotebook(notebook, output, withhold={KEY_VARIABLE}, folder=folder)
+        place = HeadlessNotebook(notebook, output, withhold={KEY_VARIABLE}, folder=folder, kernel=kernel)
     except NotebookError as error:
         raise click.UsageError(str(error)) from error
     try:
         steps = asyncio.run(_replayed(place, events, _write_json if as_json else _write))
     except KeyboardInterrupt:
         raise click.ClickException(f"Stopped. What was done until then is in {place.path}.") from None
+    for note in place.notes:
+        click.echo(valid_text(note), err=True)
     other = [step for step in steps if step.message]
     if not as_json:
         click.echo(_summary(cells, len(other)))
-        click.echo(f"Notebook: {place.path}")
+        click.echo(f"Notebook: {valid_text(str(place.path))}")
     raise SystemExit(1 if other else 0)
 
 

@@ -54,6 +54,13 @@ def _read_without(
     "folder; with a number if that is taken.",
 )
 @click.option(
+    "--kernel",
+    metavar="NAME",
+    callback=inputs.read_kernel,
+    help="Kernel to use, by its name in `jupyter kernelspec list`. Default: the notebook's own; where "
+    "that is not installed, Python's.",
+)
+@click.option(
     "--model",
     metavar="NAME",
     help="A model that `jupyter codeact models` lists, a GGUF file, one on the Hugging Face Hub "
@@ -162,6 +169,7 @@ def run(
     task: str,
     notebook: Path | None,
     output: Path | None,
+    kernel: str | None,
     model: str | None,
     endpoint: str | None,
     api_key_env: str | None,
@@ -210,16 +218,15 @@ def run(
     approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)
 
     async def prepare(notebook: HeadlessNotebook) -> None:
-        await inputs.define(notebook, var)
+        await inputs.define(notebook, var, run=not execute)
         if execute:
             await inputs.execute(notebook)
 
     async def work() -> bool:
         resumed = inputs.resume(resume) if resume is not None else None
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
-        headless = _open(
-            options, start, target, api_key_env, _engine_options(context, gpu_layers, transformers), display
-        )
+        engine = _engine_options(context, gpu_layers, transformers)
+        headless = _open(options, start, target, kernel, api_key_env, engine, display)
         try:
             with _stopping(headless, display):
                 result = await headless.work(
@@ -281,6 +288,7 @@ def _open(
     options: RunOptions,
     notebook: Path | None,
     output: Path | None,
+    kernel: str | None,
     api_key_env: str | None,
     engine_options: EngineOptions,
     display: Display,
@@ -300,6 +308,7 @@ def _open(
             options,
             notebook=notebook,
             output=output,
+            kernel=kernel,
             withhold=[api_key_env] if api_key_env else [],
             on_status=on_status,
             engine_options=engine_options,

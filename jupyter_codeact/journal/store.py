@@ -14,6 +14,7 @@ from jupyter_core.paths import jupyter_data_dir
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event, RunEnded, RunStarted, dump, new_id
 from ..agent.gate.gate import Approval, read_approval
+from ..agent.unicode import valid_text
 from . import process
 from .database import Database, JournalError
 from .upgrade import EventReader
@@ -93,6 +94,7 @@ class SqliteJournal:
 
     def begin(self, notebook: str) -> str:
         """Begin a conversation for a notebook (its path) and return its id."""
+        notebook = valid_text(notebook)
         conversation, now = new_id(), time.time()
         with self._file.writing() as db:
             db.execute(
@@ -106,7 +108,7 @@ class SqliteJournal:
         with self._file.reading() as db:
             row = db.execute(
                 "SELECT id FROM conversation WHERE notebook = ? ORDER BY updated DESC, rowid DESC LIMIT 1",
-                (notebook,),
+                (valid_text(notebook),),
             ).fetchone()
         return row[0] if row else None
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from ipykernel.jsonutil import encode_images, json_clean
 
+from .outputs import NO_EXIT
+
 OnMessage = Callable[[str, dict[str, Any]], None]
 """Called with the type and the content of a message of Jupyter's protocol."""
-
-NO_EXIT = "This would end the session that CodeAct works in, so it did nothing."
 
 
 class _Stream:
@@ -101,12 +101,19 @@ def captured(shell: Any, source: str, count: int, collect: OnMessage, *, show: b
     def stay(*_arguments: Any) -> None:
         print(NO_EXIT, file=sys.stderr)
 
+    def page(data: Any, start: int = 0, screen_lines: int = 0) -> None:
+        """Show help (``len?``) as an output, as JupyterLab does, not in a pager."""
+        data = data if isinstance(data, dict) else {"text/plain": str(data)}
+        collect("display_data", _clean({"data": data, "metadata": {}, "transient": {}}))
+        shown(data, {})
+
     own = {"_showtraceback": traceback, "ask_exit": stay, "system": shell.system_piped}
     shadowed = {name: vars(shell)[name] for name in own if name in vars(shell)}
     sys.stdout, sys.stderr = (
         _Stream(name, stream, collect, show) for name, stream in (("stdout", out), ("stderr", err))
     )
     sys.displayhook = result
+    pager, shell.hooks.show_in_pager = shell.hooks.show_in_pager, page
     shell.display_pub = _Publisher(publisher, collect, shown)
     for name, function in own.items():
         setattr(shell, name, function)
@@ -114,6 +121,7 @@ def captured(shell: Any, source: str, count: int, collect: OnMessage, *, show: b
         yield
     finally:
         sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = before
+        shell.hooks.show_in_pager = pager
         for name in own:
             if name in shadowed:
                 setattr(shell, name, shadowed[name])

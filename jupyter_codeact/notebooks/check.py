@@ -15,14 +15,18 @@ import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
 from ..agent.observations.terminal import strip_terminal_codes
-from ..agent.source import assigned_names
+from ..agent.source import assigned_names, calls_exit
 from .compare import difference
 from .document import plain_copy
-from .kernel import KernelProcess, kernelspec
+from .kernel import KernelProcess
+from .kernelspecs import kernelspec
 
 GRACE_SECONDS = 5.0
 PROTECTED = "It is protected, so it was not run. Cells below may miss what it does."
 ABOVE = "A cell above it failed, so it was not run."
+EXITED = "It ended the kernel with exit()."
+DIED = "The kernel died while it ran."
+SILENT = "It failed without saying why."
 NOTHING_BEFORE = "It had not been run before, so there was nothing to compare with."
 
 
@@ -120,12 +124,12 @@ async def _run(
     status = await kernel.run(cell.source, node, timeout)
     shown: list[Output] = plain_copy(node.outputs)
     if status == "dead":
-        return CellCheck(cell_id=cell.id, state="failed", message="The kernel died while it ran.")
+        return CellCheck(cell_id=cell.id, state="failed", message=EXITED if calls_exit(cell.source) else DIED)
     if status == "interrupted":
         return CellCheck(cell_id=cell.id, state="failed", message=f"It took longer than {timeout:g} seconds.")
     errors = [output for output in shown if output["output_type"] == "error"]
     if status == "error" and not expected:
-        return CellCheck(cell_id=cell.id, state="failed", message=_failure(errors, cell, code))
+        return CellCheck(cell_id=cell.id, state="failed", message=_failure(kernel, errors, cell, code))
     if cell.execution_count is None and not cell.outputs:
         return CellCheck(
             cell_id=cell.id,
@@ -136,10 +140,10 @@ async def _run(
     return CellCheck(cell_id=cell.id, state="different" if different else "same", message=different)
 
 
-def _failure(errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
+def _failure(kernel: KernelProcess, errors: Sequence[Output], cell: Cell, code: Sequence[Cell]) -> str:
     """Say what went wrong; of a missing name, where the notebook defines it."""
-    if not errors:
-        return "It failed without saying why."
+    if not errors:  # as for a magic that does not exist, of which IPython prints a line
+        return f"{kernel.failure.splitlines()[0][:300].rstrip('.')}." if kernel.failure else SILENT
     name, value = errors[-1].get("ename", ""), strip_terminal_codes(str(errors[-1].get("evalue", ""))).strip()
     problem = (f"{name}: {value.splitlines()[0][:300]}" if value else name).rstrip(".")
     missing = re.match(r"name '(\w+)' is not defined", value)

@@ -5,25 +5,17 @@ The file that was read is never written to unless it was named as the output too
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import re
-import tempfile
-import uuid
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from nbformat import NotebookNode, ValidationError
-from nbformat.validator import normalize
+from nbformat import NotebookNode
 
 from ..agent.contracts import Cell, NotebookError
+from .reading import CELL_TYPES, MINOR, read
+from .saving import check_writable, free_names, read_if_there, reason, write_atomically
 
-MINOR = 5
-"""The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
 _NO_CELLS, _BEFORE_CELLS, _AFTER_CELLS = '"cells": []', '"cells": [\n', "\n ]"
 _CELL_END = "\n  }"
 """What nbformat writes around cells, which come first in a file. Nothing in a cell has a line like these."""
@@ -132,15 +124,21 @@ class Document(Cells):
     """
 
     def __init__(self, notebook: Path | None = None, output: Path | None = None) -> None:
-        super().__init__(None if notebook is None else read(notebook))
+        file = None if notebook is None else read(notebook)
+        super().__init__(file.node if file else None)
         self.folder = Path.cwd() if notebook is None else notebook.resolve().parent
+        self.notes: list[str] = file.notes if file else []
+        """What the user should know of reading and writing, as sentences."""
+        self._names = free_names(output.resolve() if output else notebook)
         # links are followed, so that replacing the file does not replace a link to it
-        self._names = iter([output.resolve()]) if output else _free_names(notebook)
-        self._claimed = output is not None
-        self.path = next(self._names)
+        self.path = output.resolve() if output else next(self._names)
         self.written = False
         self._texts: dict[int, str] = {}
-        _check_writable(self.path)
+        check_writable(self.path)
+        is_input = file is not None and notebook is not None and notebook.resolve() == self.path
+        self._on_disk = file.content if file and is_input else read_if_there(self.path)
+        """The output's content as far as it was seen; only this is overwritten."""
+        self._named = output is not None
 
     def content(self) -> bytes:
         """Return the notebook as the content of a file, just as nbformat writes it.
@@ -168,38 +166,32 @@ class Document(Cells):
         """
         while True:
             try:
-                _write_atomically(self.path, content, replace=self._claimed)
-            except FileExistsError:  # another run took the free name since we looked
-                self.path = next(self._names)
+                write_atomically(self.path, content, replaces=self._on_disk)
+            except FileExistsError:  # somebody else has written it
+                self._go_elsewhere()
             except OSError as error:
                 raise NotebookError(
-                    f"The notebook could not be saved to {self.path}: {_reason(error)}."
+                    f"The notebook could not be saved to {self.path}: {reason(error)}."
                 ) from error
             else:
-                self._claimed = self.written = True
+                self._on_disk, self.written = content, True
                 return
+
+    def _go_elsewhere(self) -> None:
+        """Take the next free name, because the file there is not ours to overwrite."""
+        taken, self.path, self._on_disk = self.path, next(self._names), None
+        if self._named or self.written:
+            self.notes.append(
+                f"{taken} was changed by another program meanwhile, so it was left as it is: the result is "
+                f"in {self.path}."
+            )
 
     def keep_widgets(self, widgets: dict[str, Any]) -> None:
         """Add the state of widgets to the notebook's metadata, so that they can be shown without a kernel."""
-        kept = self.node.metadata.setdefault("widgets", {})
         for kind, new in widgets.items():
+            kept = self.node.metadata.setdefault("widgets", {})
             old = kept.get(kind, {}).get("state", {})
             kept[kind] = {**new, "state": {**old, **new["state"]}}
-
-
-def kernel_name(node: NotebookNode) -> str:
-    """Return the name of the kernel a notebook asks for.
-
-    Raises
-    ------
-    NotebookError
-        If it does not say, and is not written in Python.
-    """
-    name: str | None = node.metadata.get("kernelspec", {}).get("name")
-    language = node.metadata.get("language_info", {}).get("name", "python")
-    if not name and language not in ("python", "ipython"):
-        raise NotebookError(f"The notebook is written in {language}; CodeAct works with Python notebooks.")
-    return name or "python3"
 
 
 def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
@@ -207,8 +199,8 @@ def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) ->
     # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
     return Cell(
         id=node["id"],
-        cell_type=node["cell_type"],
-        source=node["source"],
+        cell_type=node["cell_type"] if node["cell_type"] in CELL_TYPES else "raw",
+        source=node.get("source", ""),
         outputs=[] if brief else plain_copy(node.get("outputs", [])),
         execution_count=node.get("execution_count") if counted else None,
         protected=is_protected(node),
@@ -243,109 +235,6 @@ def _written(cells: list[NotebookNode]) -> dict[str, str]:
 def _empty() -> NotebookNode:
     node: NotebookNode = nbformat.v4.new_notebook()
     return node
-
-
-def read(path: Path) -> NotebookNode:
-    """Read any notebook Jupyter ever wrote, as valid nbformat 4 with cell ids.
-
-    Raises
-    ------
-    NotebookError
-        If there is none, or it cannot be understood.
-    """
-    try:
-        text = path.read_text("utf-8-sig")
-        content = json.loads(text)
-    except FileNotFoundError:
-        raise NotebookError(f"There is no notebook at {path}. Check the path.") from None
-    except OSError as error:
-        raise NotebookError(f"The notebook {path} could not be read: {_reason(error)}.") from error
-    except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise NotebookError(
-            f"{path} is not a notebook: its content is not valid JSON{where}. Open it in a text editor to "
-            "repair it, or go back to an earlier copy."
-        ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
-        raise NotebookError(f"{path} is not a notebook: it is JSON, but has no notebook format version.")
-    if content["nbformat"] > nbformat.current_nbformat:
-        raise NotebookError(
-            f"{path} is written in notebook format {content['nbformat']}, newer than what is understood here "
-            f"({nbformat.current_nbformat}). Upgrade nbformat, or save the notebook in the older format."
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the very ids that are repaired here
-            node: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
-            if node.nbformat_minor < MINOR:
-                node = nbformat.v4.upgrade(node)
-            _, node = normalize(node, strip_invalid_metadata=True)
-            nbformat.validate(node)
-    except (ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
-        what = error.message if isinstance(error, ValidationError) else str(error)
-        raise NotebookError(
-            f"{path} is not a valid notebook: {what.splitlines()[0][:200]}. Open and save it in JupyterLab "
-            "to repair it, or go back to an earlier copy."
-        ) from error
-    return node
-
-
-def _free_names(notebook: Path | None) -> Iterator[Path]:
-    """Yield ``NAME-codeact.ipynb``, ``NAME-codeact-2.ipynb``, … as long as they are not taken."""
-    folder = Path.cwd() if notebook is None else notebook.resolve().parent
-    # a copy of a copy is the next copy, not NAME-codeact-codeact
-    stem = "codeact" if notebook is None else re.sub(r"-codeact(-\d+)?$", "", notebook.stem) + "-codeact"
-    number = 1
-    while True:
-        path = folder / (f"{stem}.ipynb" if number == 1 else f"{stem}-{number}.ipynb")
-        if not path.exists():
-            yield path
-        number += 1
-
-
-def _check_writable(path: Path) -> None:
-    """Find out whether ``path`` could be written, and leave no trace."""
-    hint = "Choose another place with --output."
-    if path.is_dir():
-        raise NotebookError(f"The output {path} is a folder. Name a file in it with --output.")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise NotebookError(f"The output {path} is read-only. {hint}")
-    try:
-        # on Linux this file never has a name, so that even the folder's time stays as it is
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise NotebookError(f"The output {path} cannot be written: {_reason(error)}. {hint}") from error
-
-
-def _write_atomically(path: Path, content: bytes, *, replace: bool) -> None:
-    """Write ``content`` to ``path`` in one step; raise `FileExistsError` unless ``replace``."""
-    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            if path.exists():
-                os.chmod(temporary, path.stat().st_mode & 0o7777)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if not replace:
-            try:
-                os.link(temporary, path)  # in one step only if there is no such file
-                return
-            except OSError:  # there is, or this file system has no links
-                if path.exists():
-                    raise FileExistsError(path) from None
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _reason(error: OSError) -> str:
-    """Return the system's own reason for an error, as part of a sentence."""
-    reason = error.strerror or type(error).__name__
-    return reason[0].lower() + reason[1:]
 
 
 def plain_copy(value: Any) -> Any:

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
-from .document import Document, cell_of, kernel_name, plain_copy
-from .kernel import KernelProcess, kernelspec
+from .document import Document, cell_of, plain_copy
+from .kernel import KernelProcess
+from .kernelspecs import choose_kernel
 
 GRACE_SECONDS = 10.0
 PAUSE_SECONDS = 0.05
@@ -38,6 +39,8 @@ class HeadlessNotebook:
         Names of environment variables the kernel does not get to see.
     folder : Path or None
         Where the kernel runs instead.
+    kernel : str or None
+        Name of the kernelspec to use instead of the notebook's own.
     grace : float
         Seconds a cell has to end after an interrupt, before the kernel is killed.
 
@@ -54,12 +57,17 @@ class HeadlessNotebook:
         *,
         withhold: Collection[str] = (),
         folder: Path | None = None,
+        kernel: str | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         self._document = Document(notebook, output)
         metadata = self._document.node.metadata
-        spec = kernelspec(kernel_name(self._document.node), language="python")
-        metadata["kernelspec"] = {**metadata.get("kernelspec", {}), **spec}
+        chosen = choose_kernel(metadata, kernel)
+        self._kernel_name = chosen.name
+        if chosen.note:  # the notebook keeps its own, for where it comes from
+            self._document.notes.append(chosen.note)
+        else:
+            metadata["kernelspec"] = {**metadata.get("kernelspec", {}), **chosen.metadata}
         self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
         self._folder = folder or self._document.folder
         self._grace = grace
@@ -85,6 +93,11 @@ class HeadlessNotebook:
     def folder(self) -> Path:
         """Where the kernel runs."""
         return self._document.folder
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of reading and writing the notebook, as sentences; more may come."""
+        return self._document.notes
 
     @property
     def written(self) -> bool:
@@ -170,6 +183,7 @@ class HeadlessNotebook:
                 status=status,
                 outputs=plain_copy(cell.outputs),
                 execution_count=cell.execution_count,
+                exit_code=self._kernel.exit_code,
                 seconds=time.perf_counter() - started,
             )
 
@@ -223,10 +237,11 @@ class HeadlessNotebook:
         if self._kernel is not None:
             await self._kernel.close(now=True)
         self._kernel = KernelProcess(
-            metadata.kernelspec.name,
+            self._kernel_name,
             folder=self._folder,
             environment=self._environment,
             grace=self._grace,
+            keep_alive=True,
         )
         self._ran.clear()
         await self._kernel.start()

@@ -19,13 +19,13 @@ from typing import IO, Any
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
-from . import tools, variables
-from .outputs import OutputCollector
+from ..agent.source import runs_shell_commands
+from . import tools, user_expressions, variables
+from .outputs import NO_EXIT, OutputCollector
 
 STARTUP_SECONDS = 60
 STARTS = 3
@@ -42,29 +42,14 @@ SILENCE_SECONDS = 5.0
 LOST = "[Some outputs were lost: the cell showed them faster than this program could take them in.]"
 DRAIN_SECONDS = 0.2
 """Seconds to wait for what a dead kernel had still sent."""
+EXIT_CODE = "exit_code"
+_KEEP_ALIVE = """
+import sys
 
-
-def kernelspec(name: str, *, language: str | None = None) -> dict[str, str]:
-    """Return what a notebook's metadata says of the kernel ``name``.
-
-    Raises
-    ------
-    NotebookError
-        If it is not installed, or does not speak ``language``.
-    """
-    manager = KernelSpecManager()
-    try:
-        spec = manager.get_kernel_spec(name)
-        if language is None or spec.language.lower() == language:
-            return {"name": name, "display_name": spec.display_name, "language": spec.language}
-        problem = f"The notebook's kernel “{name}” speaks {spec.language}; CodeAct works with Python kernels."
-    except NoSuchKernel:
-        problem = f"The notebook asks for the kernel “{name}”, which is not installed."
-    names = ", ".join(sorted(manager.find_kernel_specs())) or "none"
-    raise NotebookError(
-        f"{problem} Installed kernels: {names}. Choose one of them for the notebook in JupyterLab and save "
-        "it, or install the kernel."
-    )
+def keep_alive(namespace, sentence):
+    namespace["get_ipython"]().ask_exit = lambda *_: print(sentence, file=sys.stderr)
+    return "true"
+"""
 
 
 @dataclass
@@ -96,12 +81,30 @@ class KernelProcess:
         Its environment variables.
     grace : float
         Seconds a cell has to end after an interrupt, before the kernel is killed.
+    keep_alive : bool
+        Whether ``exit()`` in a cell does nothing, and says so.
+
+    Attributes
+    ----------
+    failure : str
+        Why the last cell failed, in the kernel's words; its outputs need not say it.
+    exit_code : int or None
+        The exit code of the last cell's last shell command, if that failed.
     """
 
-    def __init__(self, name: str, *, folder: Path, environment: Mapping[str, str], grace: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        grace: float,
+        keep_alive: bool = False,
+    ) -> None:
         self._folder = folder
         self._environment = environment
         self._grace = grace
+        self._keep_alive = keep_alive
         self._manager = AsyncKernelManager(kernel_name=name)
         # without a limit on what waits to be read, no output is dropped however busy this process is
         self._context = zmq.asyncio.Context()
@@ -114,6 +117,8 @@ class KernelProcess:
         self._used = False
         self.language_info: dict[str, Any] = {}
         self.session = ""
+        self.failure = ""
+        self.exit_code: int | None = None
 
     async def start(self) -> None:
         """Start the kernel and wait until it answers.
@@ -156,6 +161,9 @@ class KernelProcess:
         info = await client.kernel_info(reply=True, timeout=STARTUP_SECONDS)
         self.language_info = info["content"]["language_info"]
         self.session = info["header"]["session"]  # the kernel's own: a new one for each start
+        if self._keep_alive:  # a kernel other than IPython's may not understand it, and need not
+            expression = user_expressions.call(_KEEP_ALIVE, "keep_alive", NO_EXIT)
+            await user_expressions.evaluate(client, expression, timeout=STARTUP_SECONDS)
 
     def _last_error_line(self) -> str:
         """Return the last line that the kernel wrote to standard error."""
@@ -196,7 +204,9 @@ class KernelProcess:
         """
         assert self._client is not None
         self._used = True
-        run = self._current = _Run(self._client.execute(source, stop_on_error=False))
+        self.failure, self.exit_code = "", None
+        asked = {EXIT_CODE: "_exit_code"} if runs_shell_commands(source) else {}
+        run = self._current = _Run(self._client.execute(source, stop_on_error=False, user_expressions=asked))
         self._work = asyncio.create_task(self._follow(self._client, run, cell, timeout))
         try:
             return await asyncio.shield(self._work)
@@ -321,6 +331,11 @@ class KernelProcess:
 
     async def _outcome(self, run: _Run, reply: dict[str, Any]) -> ExecutionStatus:
         """Return how a run ended that the kernel has replied to."""
+        self._outputs.add_reply(run.message, reply)
+        if reply["status"] != "ok":
+            self.failure = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}".rstrip(": ")
+        shown = reply.get("user_expressions", {}).get(EXIT_CODE, {}).get("data", {}).get("text/plain", "")
+        self.exit_code = int(shown) or None if shown.removeprefix("-").isdecimal() else None
         leaving = [part for part in reply.get("payload", ()) if part.get("source") == "ask_exit"]
         if leaving and not leaving[-1].get("keepkernel"):  # exit() or quit(): the kernel ends by itself
             await self._manager.shutdown_kernel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,10 +11,17 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
+from nbclient.output_widget import OutputWidget
 from nbformat import NotebookNode, ValidationError
+
+from ..agent.unicode import valid
+from .widgets import update_texts
 
 STREAM_LIMIT = 10_000_000
 """Characters kept of what one run prints; an endless loop prints more than any file should hold."""
+NO_EXIT = "This would end the session that CodeAct works in, so it did nothing."
+"""What ``exit()`` in a cell says instead of ending the kernel."""
+_CLASS = re.compile(r"^<class '([\w.]+)'>$")
 
 
 class OutputCollector(NotebookClient):
@@ -41,6 +49,7 @@ class OutputCollector(NotebookClient):
         try:
             yield
         finally:
+            update_texts(record.outputs, self.widget_state)
             cell.execution_count = record.execution_count
             dropped = self._printed.get(index, 0) - STREAM_LIMIT
             if dropped > 0:
@@ -48,8 +57,23 @@ class OutputCollector(NotebookClient):
 
     def add_note(self, message: str, text: str) -> None:
         """Add a line of CodeAct's own to the outputs of the execute request ``message``."""
-        shown = self.nb.cells[self._runs[message]].outputs
-        shown.append(nbformat.v4.new_output("stream", name="stderr", text=f"{text}\n"))
+        self._add(message, "stream", name="stderr", text=f"{text}\n")
+
+    def add_reply(self, message: str, reply: dict[str, Any]) -> None:
+        """Add what only the kernel's reply to the execute request ``message`` tells.
+
+        That is the text of help (``len?``), as JupyterLab shows it, and an error that is no output.
+        """
+        reply = valid(reply)
+        for part in reply.get("payload", ()):
+            if part.get("source") == "page":
+                self._add(message, "display_data", data=part.get("data", {}))
+        if reply["status"] == "error" and not self.nb.cells[self._runs[message]].outputs:
+            fields = {"ename": "Error", "evalue": "", "traceback": []}
+            self._add(message, "error", **{name: reply.get(name, fields[name]) for name in fields})
+
+    def _add(self, message: str, kind: str, **fields: Any) -> None:
+        self.nb.cells[self._runs[message]].outputs.append(nbformat.v4.new_output(kind, **fields))
 
     def process(self, message: dict[str, Any]) -> bool:
         """Process a message of the kernel; tell whether it says that a run is complete.
@@ -60,6 +84,9 @@ class OutputCollector(NotebookClient):
         if index is None:
             return False
         cell = self.nb.cells[index]
+        message["content"] = content = valid(message["content"])
+        if message["msg_type"] == "error":  # xeus-python says <class 'ValueError'>
+            content["ename"] = _CLASS.sub(r"\1", str(content.get("ename", "Error")))
         try:
             try:
                 self.process_message(message, cell, index)
@@ -88,12 +115,26 @@ class OutputCollector(NotebookClient):
                     return last
         return super().output(outs, msg, display_id, cell_index)
 
+    def on_comm_open_jupyter_widget(self, msg: dict[str, Any]) -> Any:
+        """Follow an `Output` widget, which takes outputs away from the cell."""
+        widget = super().on_comm_open_jupyter_widget(msg)
+        if isinstance(widget, OutputWidget) and self.kc is None:
+            return _FollowedOutput(widget.comm_id, widget.state, widget.kernel_client, self)
+        return widget
+
     @property
     def widgets(self) -> dict[str, Any]:
         """State of the widgets that were shown, as notebook metadata spells it."""
         self.set_widgets_metadata()
         widgets: dict[str, Any] = self.nb.metadata.get("widgets", {})
         return widgets
+
+
+class _FollowedOutput(OutputWidget):
+    """An `Output` widget of a cell that a page runs: the page tells the kernel what it captured."""
+
+    def sync_state(self) -> None:
+        """Tell the kernel nothing."""
 
 
 def _valid(kind: str, value: Any) -> Any:

@@ -27,6 +27,8 @@ from ..agent.contracts import (
     NotebookError,
     NotebookState,
 )
+from ..agent.source import runs_shell_commands
+from ..agent.unicode import valid_text
 from . import tools, user_expressions, variables
 from .capture import captured
 from .document import Cells, cell_of, plain_copy
@@ -168,7 +170,7 @@ class ShellNotebook:
         inputs = list(enumerate(shell.history_manager.input_hist_raw))
         end = len(inputs) - self._inside()  # the last one is what is being executed
         for count, raw in inputs[max(self._inputs + 1, end - INPUTS) : end]:
-            if source := _without_codeact(raw):
+            if source := _without_codeact(valid_text(raw)):
                 cell = self.cells[self._cells.index(self._cells.write(source, "code"))]
                 cell.execution_count = count
                 cell.metadata["codeact"] = {"protected": True}
@@ -194,12 +196,19 @@ class ShellNotebook:
                 captured(self._shell, cell.source, count, collect, show=self._show()),
             ):
                 status = self._status(self._run(cell.source))
+            self._outputs.widget_state |= _widget_states()
         return Execution(
             status=status,
             outputs=plain_copy(cell.outputs),
             execution_count=count,
+            exit_code=self._exit_code(cell.source),
             seconds=time.perf_counter() - begun,
         )
+
+    def _exit_code(self, source: str) -> int | None:
+        """Return the exit code of a cell's last shell command, if that failed."""
+        code = self._shell.user_ns.get("_exit_code") if runs_shell_commands(source) else None
+        return code if isinstance(code, int) and code else None
 
     def _run(self, source: str) -> Any:
         """Have the shell run a source; code that awaits something gets a loop of its own if ours is taken."""
@@ -255,6 +264,14 @@ class ShellNotebook:
         if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
             return "interrupted"
         return "error" if error is not None else "ok"
+
+
+def _widget_states() -> dict[str, Any]:
+    """Return the states of this process's widgets, which the shell's frontend alone is sent."""
+    if "ipywidgets" not in sys.modules:
+        return {}
+    states = sys.modules["ipywidgets"].Widget.get_manager_state()["state"]
+    return {name: {**one["state"], "_model_name": one["model_name"]} for name, one in states.items()}
 
 
 def _without_codeact(source: str) -> str:

@@ -9,10 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from ..agent.contracts import Execution, ExecutionStatus
+from ..notebooks.document import plain_copy
 from ..notebooks.outputs import OutputCollector
+from ..notebooks.widgets import update_texts
 
 ALIVE_INTERVAL = 0.5
 """Seconds between two checks that the kernel is still the one that was asked."""
@@ -44,6 +47,7 @@ class FollowedExecution:
         self._early: deque[dict[str, Any]] | None = deque(maxlen=10_000)
         self._idle: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._stack = ExitStack()
+        self._outputs = OutputCollector()
         self._record = NotebookNode(outputs=[], execution_count=None)
 
     def identify(self, request: str) -> None:
@@ -82,6 +86,12 @@ class FollowedExecution:
             execution_count=cell.execution_count,
             seconds=time.monotonic() - self._started,
         )
+
+    def with_widgets(self, execution: Execution) -> Execution:
+        """Return the cell's execution, with what its widgets say by now."""
+        outputs = [nbformat.from_dict(output) for output in execution.outputs]
+        update_texts(outputs, self._outputs.widget_state)
+        return execution.model_copy(update={"outputs": plain_copy(outputs)})
 
     async def result(self) -> Execution:
         """Wait until the kernel is done with the cell, or gone."""

@@ -23,7 +23,8 @@ LATE = 0.5
 SUBSCRIBED = 0.5
 """Seconds to wait for the first message of a kernel, which shows that its messages arrive."""
 
-# Runs in the user's kernel: waits a moment for threads that were not there before, and returns all threads.
+# Runs in the user's kernel: waits a moment for threads that were not there before, and returns all threads,
+# and the exit code of the last shell command.
 # A kernel ascribes outputs of threads to the latest request, which is this one, so it is given the cell's.
 _THREADS = """
 import json, sys, threading, time
@@ -40,7 +41,9 @@ def wait(namespace, known, seconds, header):
             thread.join(max(0, end - time.monotonic()))
     sys.stdout.flush()
     sys.stderr.flush()
-    return json.dumps([thread.ident for thread in threading.enumerate()])
+    code = namespace.get("_exit_code")
+    threads = [thread.ident for thread in threading.enumerate()]
+    return json.dumps({"threads": threads, "exit_code": code if isinstance(code, int) else None})
 """
 
 
@@ -128,19 +131,24 @@ class ServerKernel:
             followed.close()
             self._followed = None
 
-    async def settle(self) -> None:
-        """Give threads that the cell left behind a moment, and wait until their outputs have come."""
-        client = self._connect()
+    async def settle(self) -> int | None:
+        """Give threads that the cell left behind a moment, and wait until their outputs have come.
+
+        Returns the exit code of the last shell command, as far as it is known.
+        """
+        client, code = self._connect(), None
         if client is None:
-            return
+            return None
         before, header = self._threads, self._followed.header if self._followed else {}
         request = user_expressions.call(_THREADS, "wait", before, LATE if before else 0, header)
         with suppress(TimeoutError):
             async with self._evaluating:
                 reply = await user_expressions.evaluate(client, request, timeout=2 * LATE)
-            self._threads = set(user_expressions.parse(reply) or before)
+            found = user_expressions.parse(reply) or {"threads": before, "exit_code": None}
+            self._threads, code = set(found["threads"]), found["exit_code"]
             if before and self._followed:
                 await asyncio.wait_for(self._followed.wait_until_idle(reply["parent_header"]["msg_id"]), LATE)
+        return code
 
     def close(self) -> None:
         """Close the connection to the kernel."""

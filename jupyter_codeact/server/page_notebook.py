@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, Execution, NotebookCell, NotebookError, NotebookState
+from ..agent.source import runs_shell_commands
 from .following import FollowedExecution
 from .kernel import ServerKernel
 from .pages import CellLostError, PageGoneError, required
@@ -129,9 +130,12 @@ class PageNotebook:
                 running = asyncio.ensure_future(self._run_on_page(cell_id, source, followed))
                 execution = await self._within(timeout, running)
                 if followed and followed.request and execution.status != "dead":
-                    await settling
+                    code = await settling
                     if followed.has_late_outputs:
                         execution = execution.model_copy(update={"outputs": followed.so_far().outputs})
+                    execution = followed.with_widgets(execution)
+                    if code and runs_shell_commands(source):
+                        execution = execution.model_copy(update={"exit_code": code})
             finally:
                 settling.cancel()
         return execution
@@ -201,10 +205,14 @@ class PageNotebook:
             waiting.cancel()
             cells.invalidate()  # whichever page there is lacks the rest
 
-    async def _settle(self, followed: FollowedExecution | None) -> None:
-        """Wait for outputs of threads; ask the kernel as soon as the cell is done, for the page is slower."""
+    async def _settle(self, followed: FollowedExecution | None) -> int | None:
+        """Wait for outputs of threads; ask the kernel as soon as the cell is done, for the page is slower.
+
+        Returns the exit code of the last shell command, if there was one.
+        """
         if followed and (await followed.result()).status != "dead":
-            await self._kernel.settle()
+            return await self._kernel.settle()
+        return None
 
     async def _within(self, timeout: float | None, running: asyncio.Future[Execution]) -> Execution:
         """Wait for a cell; interrupt it if it takes longer than ``timeout``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -13,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from ..agent.unicode import valid
 from ..protocol import FROM_PAGE, FROM_SERVER, Refused
 from .conversations import Conversations
 
@@ -61,7 +64,7 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def on_message(self, message: str | bytes) -> None:
         """Take a message from the page; one that cannot be read is refused and changes nothing."""
         try:
-            parsed = FROM_PAGE.validate_json(message)
+            parsed = _parse(message)
         except ValidationError as error:
             # without the input, which may be a key
             wrong = error.errors(include_input=False, include_url=False, include_context=False)
@@ -83,6 +86,16 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         except WebSocketClosedError:
             return  # on_close follows
         future.add_done_callback(lambda done: done.exception())
+
+
+def _parse(message: str | bytes) -> Any:
+    """Return what a page says; a page's text may be half of a surrogate pair, which pydantic refuses."""
+    try:
+        return FROM_PAGE.validate_json(message)
+    except ValidationError:
+        with suppress(ValueError, RecursionError):
+            message = json.dumps(valid(json.loads(message)))
+        return FROM_PAGE.validate_json(message)
 
 
 class _Identified(BaseModel):

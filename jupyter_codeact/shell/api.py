@@ -33,6 +33,7 @@ def run(
     notebook: str | Path | None = None,
     *,
     output: str | Path | None = None,
+    kernel: str | None = None,
     model: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
@@ -63,6 +64,8 @@ def run(
         agent works in the namespace of the caller; elsewhere in a new notebook.
     output : str or Path, optional
         Where to write the notebook; by default beside it, under a free name.
+    kernel : str, optional
+        The kernel for it, by its name in ``jupyter kernelspec list``; by default the notebook's own.
     model : str, optional
         A model of this machine, or one of the endpoint's.
     endpoint : str, optional
@@ -125,7 +128,7 @@ def run(
         guidance=guidance,
         without=_names(without),
     )
-    call = _Call(task, notebook, output, options, ask, watch, answer)
+    call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is not None:
         return Session.of(call.shell).run(call.task, options, _InShell(call), shows_outputs=False)
     background, waiting = Background(), WaitingThread()
@@ -142,6 +145,7 @@ async def arun(
     notebook: str | Path | None = None,
     *,
     output: str | Path | None = None,
+    kernel: str | None = None,
     model: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
@@ -175,7 +179,7 @@ async def arun(
         guidance=guidance,
         without=_names(without),
     )
-    call = _Call(task, notebook, output, options, ask, watch, answer)
+    call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is None:
         return await call.work(call.open())
     session = Session.of(call.shell)
@@ -210,6 +214,7 @@ class _Call:
         task: str,
         notebook: str | Path | None,
         output: str | Path | None,
+        kernel: str | None,
         options: RunOptions,
         ask: Ask | None,
         watch: Watch | None,
@@ -222,18 +227,19 @@ class _Call:
         self.answer = answer
         self._notebook = None if notebook is None else Path(notebook)
         self._output = None if output is None else Path(output)
-        self.shell = _shell() if notebook is None and output is None else None
+        self._kernel = kernel
+        self.shell = _shell() if notebook is output is kernel is None else None
 
     def open(self) -> HeadlessRun:
         """Return a run in a notebook file."""
         from ..headless import HeadlessRun
 
-        return HeadlessRun(self.options, notebook=self._notebook, output=self._output)
+        return HeadlessRun(self.options, notebook=self._notebook, output=self._output, kernel=self._kernel)
 
     async def work(self, headless: HeadlessRun) -> Result:
         """Work in a notebook file."""
         watch = self.watch or (lambda _event: None)
-        return await headless.work(self.task, _Callback(self), watch=watch)
+        return await headless.work(self.task, _Callback(self), watch=watch, note=warnings.warn)
 
     def decide(self, requested: ApprovalRequested, source: str) -> Decision:
         """Have the caller's function decide about a cell."""

@@ -13,6 +13,9 @@ import { kernelReady } from './kernel';
 import { fullOutputs, Output } from './outputs';
 import { UserError } from './user-error';
 
+/** How a cell can fail, as far as its outputs or its executor tell. */
+type Failure = 'error' | 'interrupted';
+
 /**
  * Run a cell the way the page runs cells, and report what came of it.
  *
@@ -38,7 +41,7 @@ export async function runCell(
     if (request) {
       onBegun(request);
     }
-    await Promise.race([executed, watch.lost, watch.deleted]);
+    const failure = await Promise.race([executed, watch.lost, watch.deleted]);
     if (!watch.isLost && cell.isDisposed && watch.model) {
       // The cell was moved: the executor no longer follows it, but the kernel still runs it.
       await Promise.race([watch.idle, watch.lost, watch.deleted]);
@@ -50,19 +53,21 @@ export async function runCell(
         true
       );
     }
-    return report(watch.model, source, watch.isLost, seconds, trans);
+    const status = watch.isLost ? 'dead' : failure || undefined;
+    return report(watch.model, source, status, seconds, trans);
   } finally {
     watch.dispose();
   }
 }
 
+/** Run a cell; returns how it failed, if the executor tells: a failure need not be an output. */
 async function execute(
   panel: NotebookPanel,
   cell: Cell,
   executor: INotebookCellExecutor
-): Promise<void> {
+): Promise<Failure | undefined> {
   try {
-    await executor.runCell({
+    const succeeded = await executor.runCell({
       cell,
       notebook: panel.content.model!,
       notebookConfig: panel.content.notebookConfig,
@@ -70,28 +75,40 @@ async function execute(
       onCellExecuted: () => undefined,
       sessionContext: panel.sessionContext
     });
+    // Of a cell that was moved meanwhile, the executor says that it did not succeed.
+    return succeeded || cell.isDisposed ? undefined : 'error';
   } catch (error) {
-    // The result is read from the cell, because executors report failures in different ways.
     if (!(error instanceof KernelError)) {
       throw error;
     }
+    return failureOf(error.errorName);
   }
+}
+
+function failureOf(name: unknown): Failure {
+  return name === 'KeyboardInterrupt' ? 'interrupted' : 'error';
 }
 
 function report(
   model: ICodeCellModel,
   source: string,
-  isLost: boolean,
+  failure: Failure | 'dead' | undefined,
   seconds: number,
   trans: TranslationBundle
 ): Execution {
   if (model.type !== 'code') {
-    return { status: 'ok', outputs: [], execution_count: null, seconds };
+    return {
+      status: 'ok',
+      outputs: [],
+      execution_count: null,
+      exit_code: null,
+      seconds
+    };
   }
   const outputs: Output[] = model.outputs.toJSON();
   const count = model.executionCount;
   const error = outputs.find(output => output.output_type === 'error');
-  if (!error && !isLost && count === null && source.trim()) {
+  if (!error && failure !== 'dead' && count === null && source.trim()) {
     throw new UserError(
       trans.__(
         'The cell did not get to run: an error or an interrupt in another cell came before it.'
@@ -99,15 +116,15 @@ function report(
     );
   }
   return {
-    status: isLost
-      ? 'dead'
-      : !error
-        ? 'ok'
-        : error.ename === 'KeyboardInterrupt'
-          ? 'interrupted'
-          : 'error',
+    status:
+      failure === 'dead'
+        ? failure
+        : error
+          ? failureOf(error.ename)
+          : (failure ?? 'ok'),
     outputs: fullOutputs(outputs, trans),
     execution_count: count ?? null,
+    exit_code: null, // the server asks the kernel for it
     seconds
   };
 }

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from jupyter_codeact.agent.contracts import Execution
+from jupyter_codeact.agent.observations.displays import names_object
 from jupyter_codeact.agent.observations.observe import MAX_IMAGES, Observed, observe
 from tests.agent.observed import NONCE, displayed, png, shown
 
@@ -32,6 +33,71 @@ def test_a_data_frame_without_rows_or_columns_is_shown_without_a_wrong_shape(run
     assert text == "[result]\nEmpty DataFrame\nColumns: [a]\nIndex: []"
     text = shown(run("pd.DataFrame(index=[1, 2])"))
     assert text == "[result]\nEmpty DataFrame\nColumns: []\nIndex: [1, 2]"
+
+
+NO_TEXT = "<IPython.core.display.HTML object>"
+SAYS_SHAPE = "shape: (1_000, 1)\n┌───┐\n│ 0 │\n│ … │\n│ 9 │\n└───┘"
+POLARS = (
+    "<div><small>shape: (1_000, 1)</small><table class='dataframe'><thead><tr><th>a</th></tr><tr><td>i64</td>"
+    "</tr></thead><tbody><tr><td>0</td></tr><tr><td>&hellip;</td></tr><tr><td>9</td></tr></tbody></table></div>"
+)
+
+
+def rows(*values: object) -> str:
+    body = "".join(f"<tr><th>{number}</th><td>{value}</td></tr>" for number, value in enumerate(values))
+    return f"<table><thead><tr><th></th><th>n</th></tr></thead><tbody>{body}</tbody></table>"
+
+
+@pytest.mark.parametrize(
+    ("plain", "html", "seen"),
+    [
+        # the text is only the object's name
+        (NO_TEXT, rows(17, 23), "    n\n0  17\n1  23"),
+        (
+            NO_TEXT,
+            f"{rows(17, '...')}<p>9 rows × 1 columns</p>",
+            "     n\n0   17\n1  ...\n\n9 rows × 1 columns",
+        ),
+        ("<Styler at 0x7f12>", f"<p>By year</p>{rows(17)}", "By year\n\n    n\n0  17"),
+        (
+            "Frame[n: bigint]",
+            f"{rows(17)}only showing top 20 rows",
+            "    n\n0  17\nonly showing top 20 rows",
+        ),
+        # the text has the table
+        (SAYS_SHAPE, POLARS, SAYS_SHAPE),
+        (SAYS_SHAPE[18:], POLARS, f"{SAYS_SHAPE[18:]}\n\n[shape: (1_000, 1)]"),
+        (SAYS_SHAPE[18:], POLARS.replace("shape: (1_000, 1)", ""), SAYS_SHAPE[18:]),
+        ("   n\n0  1\n1  2", rows(1, 2), "   n\n0  1\n1  2\n\n[2 rows x 1 columns]"),
+        ("    n\n0   1\n..  .\n9   2", rows(1, "...", 2), "    n\n0   1\n..  .\n9   2"),
+        ("n\n[3 rows x 4 columns] 1", rows("[3 rows x 4 columns] 1"), None),
+    ],
+)
+def test_a_table_is_shown_with_the_shape_that_is_certain(plain: str, html: str, seen: str | None) -> None:
+    text = shown(displayed({"text/plain": plain, "text/html": html}))
+    expected = f"{plain}\n\n[1 rows x 1 columns]" if seen is None else seen
+    assert text == (f"[display]\n{expected}")
+
+
+def test_a_table_that_is_shown_by_its_html_is_no_opaque_object() -> None:
+    styler = displayed({"text/plain": "<Styler at 0x7f12>", "text/html": rows(17)})
+    assert not names_object(styler.outputs)
+    assert names_object(displayed({"text/plain": "<generator at 0x7f12>"}).outputs)
+
+
+def test_a_plotly_figure_is_told_by_its_title_axes_and_traces() -> None:
+    figure = {
+        "data": [{"type": "bar", "name": "Oslo", "y": [1, 2]}, {"y": [1]}],
+        "layout": {
+            "title": {"text": "Sales"},
+            "xaxis": {"title": {"text": "year"}},
+            "yaxis": {"title": "NOK"},
+        },
+    }
+    data = {"application/vnd.plotly.v1+json": figure, "text/html": "<div></div>", "text/plain": "Figure({…})"}
+    said = "[Plotly figure; title: Sales; x: year; y: NOK; traces: bar “Oslo”, scatter]"
+    assert shown(displayed(data)) == f"[display] {said}"
+    assert shown(displayed({"application/vnd.plotly.v1+json": []})) == "[display] [Plotly figure]"
 
 
 def test_a_wide_data_frame_is_shown_in_one_block(run):
@@ -119,14 +185,14 @@ def test_widgets_and_unknown_types_are_named(run):
             from IPython.display import display
             display({"application/vnd.jupyter.widget-view+json": {"model_id": "m", "version_major": 2},
                      "text/plain": "IntSlider(value=5)"}, raw=True)
-            display({"application/vnd.plotly.v1+json": {"data": []}, "text/html": "<div></div>"}, raw=True)
+            display({"application/vnd.own+json": {"data": []}, "text/html": "<div></div>"}, raw=True)
             display({"application/x-own": "1", "text/plain": "what it says"}, raw=True)
             """
         )
     )
     assert text == (
         "[display] [widget: IntSlider(value=5)]\n"
-        "[display]\n[application/vnd.plotly.v1+json]\n[text/html of 11 characters, without text]\n"
+        "[display]\n[application/vnd.own+json]\n[text/html of 11 characters, without text]\n"
         "[display]\n[application/x-own]\nwhat it says"
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.scripted import ScriptedModel, ScriptedReply
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+block = "```python\nprint(1)\n```"
 PRODUCT = "```python\nprint(price * count)\n```"
 
 
@@ -32,7 +35,9 @@ def model() -> Iterator[ScriptedModel]:
         yield model
 
 
-def run(model: ScriptedModel, replies: list[ScriptedReply], *arguments: str, stdin: str = "") -> Result:
+def run(
+    model: ScriptedModel, replies: list[ScriptedReply], *arguments: str, stdin: str | bytes = ""
+) -> Result:
     model.script(replies)
     environment = {"JUPYTER_CODEACT_API_KEY": model.api_key}
     arguments = ("run", *arguments, "--endpoint", model.url)
@@ -52,6 +57,23 @@ def test_a_task_comes_from_a_file_or_from_standard_input(folder: Path, model: Sc
     assert "Task: Say hello." in told(model)
 
 
+def test_what_is_not_utf_8_is_read_as_what_it_most_likely_is(folder: Path, model: ScriptedModel) -> None:
+    path = folder / os.fsdecode(b"caf\xe9.ipynb")
+    cell = nbformat.v4.new_code_cell("s = '?'")
+    path.write_text(json.dumps(nbformat.v4.new_notebook(cells=[cell])).replace("?", "\\ud83d"))
+    asked = [block, "Done."]
+    result = run(model, asked, "caf\udce9 {x}", str(path), "--output", str(path), "--var", "x=\udce8")
+    assert result.exit_code == 0, result.output
+    assert "Task: café è" in told(model)
+    assert "s = '\ufffd'" in told(model)
+    assert "Notebook: " in result.stdout
+    assert "café.ipynb" in result.stdout
+    for name in ("latest", str(path)):
+        assert run(model, asked, "-", "--resume", name, stdin=b"caf\xe9").exit_code == 0
+        assert "Task: café" in told(model)
+    assert [one.name for one in folder.glob("*.ipynb")] == [path.name]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -61,6 +83,10 @@ def test_a_task_comes_from_a_file_or_from_standard_input(folder: Path, model: Sc
         (["Go.", "--image", "gone.png"], "gone.png cannot be read: No such file or directory."),
         (["Go.", "a.ipynb", "--resume", "latest"], "leave NOTEBOOK out"),
         (["-"], "TASK is empty"),
+        (
+            ["Go.", "--kernel", "cobol", "--output", "out.ipynb"],
+            "There is no kernel “cobol”. Installed kernels: ",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_told_in_a_sentence(
@@ -84,6 +110,40 @@ def test_variables_are_defined_in_a_cell_at_the_top_and_fill_the_task(
     assert first.metadata.tags == ["injected-parameters"]
     assert second.outputs[0].text == "10.0\n"
     assert "Task: What does Ada L. pay, {}?" in told(model)
+
+
+@pytest.mark.parametrize("more", [[], ["--execute"]])
+def test_variables_win_over_the_notebooks_own_values_for_them(
+    folder: Path, model: ScriptedModel, more: list[str]
+) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in ("start = 1", "p = 1", "print(p)")]
+    cells[1].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "in.ipynb")
+    look = "```python\nprint(p)\n```"
+    for value in ("5", "6"):
+        source = "in.ipynb" if value == "5" else "out.ipynb"
+        result = run(
+            model, [look, "Done."], "Go.", source, "--output", "out.ipynb", "--var", f"p={value}", *more
+        )
+        assert result.exit_code == 0, result.output
+        written = nbformat.read("out.ipynb", as_version=4).cells
+        assert [cell.source for cell in written[:4]] == [
+            "start = 1",
+            "p = 1",
+            f"# Parameters\np = {value}",
+            "print(p)",
+        ]
+        assert written[-1].outputs[0].text == f"{value}\n"
+
+
+def test_infinite_numbers_and_nan_are_numbers(folder: Path, model: ScriptedModel) -> None:
+    variables = [
+        part for value in ("a=1e999", "b=nan", "c=[-1e999, (1,), {2: 'inf'}]") for part in ("--var", value)
+    ]
+    look = "```python\nprint(a, b, c)\n```"
+    assert run(model, [look, "Done."], "Go.", "--output", "out.ipynb", *variables).exit_code == 0
+    shown = nbformat.read("out.ipynb", as_version=4).cells[1].outputs[0]
+    assert shown.text == "inf nan [-inf, (1,), {2: 'inf'}]\n"
 
 
 def test_an_image_goes_to_the_model_with_the_task(folder: Path, model: ScriptedModel) -> None:

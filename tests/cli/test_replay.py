@@ -98,7 +98,9 @@ def test_a_notebook_that_holds_is_told_from_one_that_does_not(recording: Recordi
 
 def test_a_check_of_what_cannot_be_checked_is_wrong_usage(recording: Recording, folder: Path) -> None:
     (folder / "text.ipynb").write_text("words")
-    node = new_notebook(metadata={"kernelspec": {"name": "cobol", "display_name": "COBOL"}})
+    node = new_notebook(
+        metadata={"kernelspec": {"name": "cobol", "display_name": "COBOL", "language": "cobol"}}
+    )
     nbformat.write(node, folder / "cobol.ipynb")
     for name, words in (
         ("none.ipynb", "no notebook at"),

@@ -96,6 +96,21 @@ async def test_input_time_out_and_death_of_the_kernel_are_failures(tmp_path: Pat
     assert (dead.state, dead.message) == ("failed", "The kernel died while it ran.")
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("%nosuchmagic", "UsageError: Line magic function `%nosuchmagic` not found."),
+        ("raise ExceptionGroup('two of them', [ValueError(1)])", "ExceptionGroup: two of them"),
+        ("print(1)\nexit()", "It ended the kernel with exit()."),
+    ],
+)
+async def test_a_failure_without_an_error_among_the_outputs_is_told_too(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    [(state, said)] = told(await check([cell(source)], kernel="python3", folder=tmp_path))
+    assert (state, said.startswith(message)) == ("failed", True), said
+
+
 async def test_an_error_that_the_notebook_expects_is_no_failure(tmp_path: Path) -> None:
     error = {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "division by zero"}
     failing = cell("1 / 0", error, count=1)
@@ -150,7 +165,7 @@ async def test_a_check_that_is_cancelled_ends_its_kernel(tmp_path: Path) -> None
 
 
 async def test_a_kernel_that_is_not_installed_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotebookError, match="asks for the kernel “cobol”, which is not installed"):
+    with pytest.raises(NotebookError, match="There is no kernel “cobol”"):
         await check([cell("1")], kernel="cobol", folder=tmp_path)
 
 

@@ -12,7 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from jupyter_codeact.agent.contracts import NotebookError
-from jupyter_codeact.notebooks.document import Document
+from jupyter_codeact.notebooks.document import Document, cell_of
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +93,55 @@ def test_a_name_that_another_run_takes_meanwhile_is_left_to_it(folder):
     assert document.path == folder / "codeact-2.ipynb"
 
 
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_change_on_the_disk_that_was_not_seen_is_never_overwritten(folder, notebook, existed):
+    output = notebook if existed else folder / "out.ipynb"
+    document = Document(notebook, output)
+    document.save(document.content())
+    document.save(document.content())
+    output.write_text("theirs")
+    for _ in range(2):
+        document.save(document.content())
+    assert output.read_text() == "theirs"
+    assert document.path == folder / f"{output.stem}-codeact.ipynb"
+    read(document.path)
+    [note] = document.notes
+    assert note == (
+        f"{output} was changed by another program meanwhile, so it was left as it is: the result is in "
+        f"{document.path}."
+    )
+
+
+def test_of_two_runs_with_one_output_both_results_are_kept(folder, notebook):
+    first, second = (Document(notebook, folder / "out.ipynb") for _ in range(2))
+    first.write("first = 1", "code")
+    first.save(first.content())
+    second.save(second.content())
+    assert [len(read(one.path).cells) for one in (first, second)] == [3, 2]
+    assert second.path == folder / "out-codeact.ipynb"
+    assert (len(first.notes), len(second.notes)) == (0, 1)
+
+
+def test_an_output_that_was_deleted_meanwhile_is_written_again(folder):
+    document = Document(output=folder / "out.ipynb")
+    document.save(document.content())
+    document.path.unlink()
+    document.save(document.content())
+    read(folder / "out.ipynb")
+
+
+def test_while_a_file_is_being_written_its_folder_shows_nothing_of_it(folder, monkeypatch):
+    document = Document(output=folder / "out.ipynb")
+    document.save(document.content())
+    seen = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (seen.append(os.listdir(folder)), sync(file)))
+    document.save(document.content())
+    assert [set(names) <= {"out.ipynb", "work.ipynb"} for names in seen] == [True]
+
+
 def test_a_file_system_without_links_will_do(folder, monkeypatch):
-    def link(_source, _target):
+    def link(_source, _target, **_more):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", link)
@@ -222,9 +269,57 @@ def test_an_older_or_careless_notebook_becomes_one_with_cell_ids(folder, content
     assert [cell.source for cell in node.cells] in (["## Old", "1 + 1"], ["x\ny", "x\ny"])
 
 
-def test_a_byte_order_mark_is_no_obstacle(folder, notebook):
-    notebook.write_bytes(b"\xef\xbb\xbf" + notebook.read_bytes())
-    assert len(Document(notebook).cells) == 2
+V2 = {
+    "nbformat": 2,
+    "metadata": {"name": "old"},
+    "worksheets": [
+        {
+            "cells": [
+                {"cell_type": "code", "input": "x", "language": "python", "outputs": [], "collapsed": False},
+                {"cell_type": "html", "source": "<b>y</b>"},
+            ]
+        }
+    ],
+}
+QUERY = {"cell_type": "query", "id": "q", "metadata": {"db": "a"}, "source": "select 1", "engine": "x"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sources", "note"),
+    [
+        (V2, ["x", "<b>y</b>"], "is in notebook format 2; CodeAct reads and writes it as format 4."),
+        (V3, ["## Old", "1 + 1"], "is in notebook format 3;"),
+        ({name: V4_2[name] for name in ("nbformat", "metadata", "cells")}, ["x\ny"] * 2, ""),
+        (V4_2 | {"nbformat_minor": 5, "cells": [QUERY]}, ["select 1"], "cells of an unknown type (query)"),
+        (V4_2 | {"nbformat_minor": 9, "cells": [QUERY, {**QUERY, "id": "r"}]}, ["select 1"] * 2, ""),
+        (V4_2 | {"cells": [CELL | {"source": ["s = '\ud83d'"]}]}, ["s = '\ufffd'"], "not valid Unicode"),
+    ],
+)
+def test_old_and_odd_notebooks_are_read_whole_with_a_sentence(folder, content, sources, note):
+    (folder / "odd.ipynb").write_text(json.dumps(content))
+    document = Document(folder / "odd.ipynb")
+    assert [cell_of(cell).source for cell in document.cells] == sources
+    assert note in "".join(document.notes)
+    assert bool(note) == bool(document.notes)
+    document.save(document.content())
+    kept = read(document.path)
+    assert kept.metadata.get("widgets") is None
+    if QUERY in content.get("cells", ()):
+        assert QUERY in ([cell.metadata.get("original") for cell in kept.cells] + kept.cells)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [("utf-8-sig", ""), ("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("cp1252", "not valid Unicode")],
+)
+def test_a_notebook_in_another_encoding_is_read(folder, notebook, encoding, note):
+    content = json.loads(notebook.read_bytes())
+    content["cells"][0]["source"] = "# Café"
+    notebook.write_bytes(json.dumps(content, ensure_ascii=False).encode(encoding))
+    document = Document(notebook)
+    assert document.cells[0].source == "# Café"
+    assert note in "".join(document.notes)
+    assert bool(note) == bool(document.notes)
 
 
 @pytest.mark.parametrize(
@@ -233,6 +328,7 @@ def test_a_byte_order_mark_is_no_obstacle(folder, notebook):
         ("", "not valid JSON"),
         ('{"cells": [\n oops', r"not valid JSON \(line 2\)"),
         (b"\xff\xfe\x00", "not valid JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
         ('{"a": 1}', "no notebook format version"),
         ("[]", "no notebook format version"),

@@ -31,7 +31,6 @@ async def test_a_kernel_that_is_deaf_to_interrupts_is_killed(tmp_path: Path) -> 
         "os._exit(1)",
         "os.kill(os.getpid(), 9)",
         "import ctypes; ctypes.string_at(0)",
-        "exit()",
     ],
 )
 async def test_when_the_kernel_dies_what_it_printed_is_kept_and_the_next_cell_gets_a_fresh_one(

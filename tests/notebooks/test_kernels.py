@@ -17,8 +17,10 @@ import pytest
 from nbformat.v4 import new_notebook
 
 from jupyter_codeact.agent.contracts import NotebookError
+from jupyter_codeact.notebooks import kernelspecs
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from jupyter_codeact.notebooks.kernel import STARTS
+from jupyter_codeact.notebooks.kernelspecs import choose_kernel
 
 
 @pytest.fixture
@@ -45,34 +47,58 @@ def kernelspec(name: str) -> dict[str, str]:
     return {"name": name, "display_name": name}
 
 
-def test_a_kernel_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path, installed: Any) -> None:
+R = {"name": "ir", "display_name": "R", "language": "R"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kernel", "sentence"),
+    [
+        ({}, "lost-env", r"There is no kernel “lost-env”. Installed kernels: julia, mine, python3"),
+        ({}, "julia", "“julia” speaks julia; CodeAct works with Python"),
+        ({"kernelspec": kernelspec("julia")}, None, "“julia” speaks julia; CodeAct works with Python"),
+        ({"language_info": {"name": "R"}}, None, "written in R; CodeAct works with Python"),
+        ({"kernelspec": R}, None, "written in R and asks for the kernel “ir”, which is not installed"),
+    ],
+)
+def test_a_kernel_that_is_not_there_or_not_for_python_is_refused(
+    tmp_path: Path, installed: Any, metadata: Any, kernel: str | None, sentence: str
+) -> None:
     installed("mine", "python", sys.executable)
-    path = notebook(tmp_path, kernelspec=kernelspec("lost-env"))
-    with pytest.raises(NotebookError, match=r"“lost-env”, which is not installed.* kernels: mine, python3"):
-        HeadlessNotebook(path)
-
-
-def test_a_kernel_of_another_language_is_refused(tmp_path: Path, installed: Any) -> None:
     installed("julia", "julia", "julia")
-    path = notebook(tmp_path, kernelspec=kernelspec("julia"))
-    with pytest.raises(NotebookError, match="“julia” speaks julia; CodeAct works with Python"):
-        HeadlessNotebook(path)
+    with pytest.raises(NotebookError, match=sentence):
+        HeadlessNotebook(notebook(tmp_path, **metadata), kernel=kernel)
 
 
-def test_a_notebook_of_another_language_that_names_no_kernel_is_refused(tmp_path: Path) -> None:
-    path = notebook(tmp_path, language_info={"name": "R"})
-    with pytest.raises(NotebookError, match="written in R; CodeAct works with Python"):
-        HeadlessNotebook(path)
+@pytest.mark.parametrize("language", [None, "python", "Python", "ipython"])
+def test_a_python_notebook_whose_kernel_is_missing_runs_with_pythons_and_keeps_its_own(
+    tmp_path: Path, installed: Any, language: str | None
+) -> None:
+    more = {"language_info": {"name": language}} if language else {}
+    path = notebook(tmp_path, kernelspec=kernelspec("conda-env-lab-py"), **more)
+    headless = HeadlessNotebook(path)
+    [note] = headless.notes
+    assert "“conda-env-lab-py” is not installed here: “python3” runs it instead" in note
+    assert headless._document.node.metadata.kernelspec.name == "conda-env-lab-py"
+    assert HeadlessNotebook(notebook(tmp_path, **more)).notes == []
+
+
+def test_any_kernel_for_python_stands_in_where_the_usual_one_is_missing(
+    installed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed("a", "R", "r")
+    installed("b", "Python", "x")
+    monkeypatch.setattr(kernelspecs, "DEFAULT", "not here")
+    assert choose_kernel({}).name == "b"
 
 
 async def test_a_kernel_of_any_name_that_speaks_python_will_do(tmp_path: Path, installed: Any) -> None:
-    installed("mine", "python", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
-    path = notebook(tmp_path, kernelspec=kernelspec("mine"), language_info={"name": "python"})
-    async with HeadlessNotebook(path) as headless:
+    installed("mine", "Python", sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    path = notebook(tmp_path, kernelspec=kernelspec("python3"), language_info={"name": "python"})
+    async with HeadlessNotebook(path, kernel="mine") as headless:
         cell = await headless.write_cell("1")
         assert (await headless.run_cell(cell, source="1")).status == "ok"
     node = nbformat.read(headless.path, as_version=4)
-    assert node.metadata.kernelspec == {"name": "mine", "display_name": "Mine", "language": "python"}
+    assert node.metadata.kernelspec == {"name": "mine", "display_name": "Mine", "language": "Python"}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +155,7 @@ async def test_a_kernel_whose_port_another_program_took_is_started_anew(
 PARENT = """
 import asyncio, sys
 from pathlib import Path
+from jupyter_codeact.notebooks import kernelspecs
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 async def main():
@@ -164,6 +191,7 @@ STOPPED = """
 import asyncio, sys
 from pathlib import Path
 from jupyter_codeact.notebooks import kernel
+from jupyter_codeact.notebooks import kernelspecs
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 kernel.SILENCE_SECONDS = 1.0

@@ -22,6 +22,40 @@ print("from the cell")
 """
 
 
+CAPTURED = """
+import ipywidgets
+out = ipywidgets.Output()
+display(out)
+with out:
+    print("inside")
+bar = ipywidgets.IntProgress(max=4)
+display(bar)
+bar.value = 3
+!exit 3
+"""
+
+
+async def test_what_widgets_say_and_exit_codes_are_known_without_the_page() -> None:
+    manager = AsyncMultiKernelManager()
+    kernel_id = await manager.start_kernel()
+    page = manager.get_kernel(kernel_id).client()
+    page.start_channels()
+    kernel = ServerKernel(manager, lambda: kernel_id)
+    try:
+        await page.wait_for_ready(timeout=60)
+        await kernel.variables()
+        async with kernel.follow(CAPTURED) as followed:
+            assert followed is not None
+            followed.identify(page.execute(CAPTURED))
+            shown = followed.with_widgets(await followed.result()).outputs
+            assert [output["data"]["text/plain"] for output in shown] == ["inside", "3 of 4"]
+            assert await kernel.settle() == 3
+    finally:
+        kernel.close()
+        page.stop_channels()
+        await manager.shutdown_all(now=True)
+
+
 async def test_what_a_thread_showed_that_is_gone_already_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -73,6 +73,14 @@ async def test_a_message_that_cannot_be_read_is_refused_and_the_connection_stays
     assert (history["notebook"], history["events"], history["running"]) == ("a.ipynb", [], False)
 
 
+async def test_half_a_character_in_a_message_is_replaced(page: ScriptedPage, model: ScriptedModel) -> None:
+    model.script(["Hello."])
+    await page.ask("Say hello \ud83d.")
+    await page.end()
+    content = model.requests[0]["messages"][-1]["content"]
+    assert "Task: Say hello \ufffd." in content
+
+
 @pytest.mark.parametrize(
     "unreadable",
     [{"type": "ask"}, {"type": "list_models", "more": 1}, {"type": "sing"}, {}],

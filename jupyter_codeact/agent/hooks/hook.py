@@ -125,9 +125,14 @@ class RanCell:
         return self.execution.outputs if self.execution else []
 
     @property
+    def failed(self) -> bool:
+        """Whether the kernel says that the cell failed; its outputs need not show an error."""
+        return self.execution is not None and self.execution.status == "error"
+
+    @property
     def error(self) -> Output | None:
-        """The error output of a failed cell, in nbformat's form; otherwise ``None``."""
-        if self.execution is None or self.execution.status != "error":
+        """The error output of a failed cell, in nbformat's form, if it has one."""
+        if not self.failed:
             return None
         return next((output for output in reversed(self.outputs) if output["output_type"] == "error"), None)
 

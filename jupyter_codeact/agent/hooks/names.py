@@ -67,7 +67,7 @@ class NearestLookups(_Corrections):
 
     def after_cell(self, cell: RanCell) -> str | None:
         """Search what the model was shown for the strings that the cell looked up."""
-        if cell.execution is None or cell.error is not None:
+        if cell.execution is None or cell.failed:
             return None
         events = list(self.run.events)
         last = max((i for i, event in enumerate(events) if isinstance(event, Executed)), default=len(events))

@@ -36,7 +36,7 @@ class NextStep(Hook):
 
     def after_cell(self, cell: RanCell) -> str | None:
         """Ask for a correction after an error, else for the next cell or the answer."""
-        return prompts.FAILED if cell.error is not None else prompts.next_step(self.run.task)
+        return prompts.FAILED if cell.failed else prompts.next_step(self.run.task)
 
 
 class LastTurn(Hook):

@@ -14,7 +14,7 @@ class OpaqueResults(Hook):
 
     def after_cell(self, cell: RanCell) -> str | None:
         """Check the outputs of a cell that did not fail."""
-        return prompts.OPAQUE_RESULT if cell.error is None and names_object(cell.outputs) else None
+        return prompts.OPAQUE_RESULT if not cell.failed and names_object(cell.outputs) else None
 
 
 class NanResults(Hook):
@@ -24,4 +24,4 @@ class NanResults(Hook):
 
     def after_cell(self, cell: RanCell) -> str | None:
         """Check the outputs of a cell that did not fail."""
-        return prompts.NAN_RESULT if cell.error is None and shows_nan(cell.outputs) else None
+        return prompts.NAN_RESULT if not cell.failed and shows_nan(cell.outputs) else None

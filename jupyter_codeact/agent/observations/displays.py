@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .images import Picture, picture
-from .markup import MAX_CHARACTERS, Markup
+from .markup import MAX_CHARACTERS, Markup, Table
 from .terminal import strip_terminal_codes
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -22,8 +22,15 @@ _OBJECT = re.compile(
 _NUMBER = r"(?:np\.float\d+\()?nan\b"
 # as print() and repr() write it; missing values in a table are written NaN
 _NAN = re.compile(rf"^{_NUMBER}\)?$|(?<!['\"])[:=(] ?{_NUMBER}", re.MULTILINE)
-_DATA_FRAME = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b')
-_SHAPE = re.compile(r"(?<!\d)(\d+) rows? [x×] (\d+) columns?")
+_SHAPE = re.compile(
+    r"^(?:\[?(?P<rows>\d+) rows? [x×] (?P<columns>\d+) columns?\]?"
+    r"|shape: \([\d_, ]*\)|(?:Name: .*, )?Length: \d+.*|<?\w+ length=\d+>?)$",
+    re.MULTILINE,
+)
+"""How a library says the shape of a table, in a line of its own."""
+_ROWS_COMPARED = 20
+_TRACES = 20
+_PLOTLY = "application/vnd.plotly.v1+json"
 
 
 def text_of(value: Any) -> str:
@@ -41,7 +48,9 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
         data = output.get("data", {})
         if image_of(data):
             return False
-        found = found or bool(_OBJECT.search(text_of(output.get("text") or data.get("text/plain", ""))))
+        text = text_of(output.get("text") or data.get("text/plain", ""))
+        # of an object that shows itself as a table, say, the model is not shown that text
+        found = found or bool(_OBJECT.search(text) and (not data or _OBJECT.search(describe(data))))
     return found
 
 
@@ -79,6 +88,8 @@ def describe(data: Mapping[str, Any]) -> str:
     plain = strip_terminal_codes(text_of(data.get("text/plain", ""))).strip("\n")
     if WIDGET in data:
         return f"[widget: {plain}]" if plain else "[widget]"
+    if _PLOTLY in data:
+        return describe_plotly(data[_PLOTLY])
     text = _text(data, plain)
     named = [f"[{mime}]" for mime in data if mime not in _TEXTS]
     if not text and "text/html" in data:
@@ -88,7 +99,7 @@ def describe(data: Mapping[str, Any]) -> str:
 
 def _text(data: Mapping[str, Any], plain: str) -> str:
     html = text_of(data.get("text/html", ""))
-    if _DATA_FRAME.search(html) and (table := _data_frame(html, plain)):
+    if "<table" in html.lower() and (table := _table(html, plain)):
         return table
     if plain and not _OPAQUE.fullmatch(plain):
         return _lines(plain)
@@ -97,7 +108,11 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
             return strip_terminal_codes(text_of(data[mime])).strip("\n")
     if "application/json" in data:
         return json.dumps(data["application/json"], ensure_ascii=False, default=str)
-    text = strip_terminal_codes(Markup(html).text)
+    return _html(html, Markup(html))
+
+
+def _html(html: str, markup: Markup) -> str:
+    text = strip_terminal_codes(markup.text)
     rest = len(html) - MAX_CHARACTERS
     return f"{text}\n[… {rest:,} more characters of HTML …]" if rest > 0 else text
 
@@ -113,19 +128,58 @@ def _lines(plain: str) -> str:
     return strip_terminal_codes(value) if isinstance(value, str) else plain
 
 
-def _data_frame(html: str, plain: str) -> str:
-    """Return a pandas table, one line per row, and its shape."""
-    folded = _is_folded(plain) or not plain
+def _table(html: str, plain: str) -> str:
+    """Return a display with tables as text, with their shape if that is certain; empty if it has none.
+
+    The plain text is preferred if it has what the table has; of an HTML object it is only the name.
+    """
+    markup = Markup(html)
+    if not markup.tables:
+        return ""
+    table, folded = markup.tables[0], _is_folded(plain)
+    if len(markup.tables) > 1 or not _tells(plain, table):
+        return _html(html, markup)
     if _SHAPE.search(plain) and not folded:
         return plain
-    tables = Markup(html).tables
-    if not tables:
-        return ""
-    table = strip_terminal_codes(str(tables[0])) if folded else plain
-    shapes = _SHAPE.findall(html)
-    rows, columns = shapes[-1] if shapes else tables[0].shape
-    # without data cells the shape is unknown: the rows may be there and the columns not, or the other way
-    return f"{table}\n\n[{rows} rows x {columns} columns]" if shapes or rows else table
+    text = strip_terminal_codes(str(table)) if folded else plain
+    said = _SHAPE.search(plain) or _SHAPE.search(markup.around)
+    if said and said["rows"]:
+        return f"{text}\n\n[{said['rows']} rows x {said['columns']} columns]"
+    if said:
+        return f"{text}\n\n[{said[0]}]"
+    if table.shape and len(html) <= MAX_CHARACTERS:
+        return f"{text}\n\n[{table.shape[0]} rows x {table.shape[1]} columns]"
+    return text
+
+
+def _tells(plain: str, table: Table) -> bool:
+    """Tell whether a text has most of what stands in a table's first rows."""
+    cells = [cell for row in table.data[:_ROWS_COMPARED] for cell in row if cell]
+    if not cells:
+        return bool(plain) and not _OPAQUE.fullmatch(plain)
+    return 2 * sum(cell in plain for cell in cells) >= len(cells)
+
+
+def describe_plotly(figure: Any) -> str:
+    """Return a line that stands for a figure of Plotly's: its title, its axes, and each of its traces."""
+    figure = figure if isinstance(figure, Mapping) else {}
+    layout = figure.get("layout")
+    layout = layout if isinstance(layout, Mapping) else {}
+    traces = [trace for trace in figure.get("data") or () if isinstance(trace, Mapping)]
+    facts = [f"title: {title}"] if (title := _title(layout)) else []
+    facts += [f"{axis[0]}: {title}" for axis in ("xaxis", "yaxis") if (title := _title(layout.get(axis)))]
+    kinds = [" ".join(filter(None, [str(one.get("type", "scatter")), _quoted(one)])) for one in traces]
+    facts += [f"traces: {', '.join(kinds[:_TRACES])}{', …' if len(kinds) > _TRACES else ''}"] if kinds else []
+    return f"[Plotly figure{''.join(f'; {fact}' for fact in facts)}]"
+
+
+def _title(of: Any) -> str:
+    title = of.get("title") if isinstance(of, Mapping) else None
+    return str((title.get("text") if isinstance(title, Mapping) else title) or "")
+
+
+def _quoted(trace: Mapping[str, Any]) -> str:
+    return f"“{trace['name']}”" if trace.get("name") else ""
 
 
 def _is_folded(plain: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ _BLOCKS = {
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "section", "summary", "ul",
 }  # fmt: skip
 _MEDIA = {"audio", "canvas", "embed", "iframe", "img", "input", "object", "svg", "video"}
+_ELLIPSES = ("...", "…", "⋮", "⋯")
 _MAX_SPAN = 100
 _WIDEST = 60
 MAX_CHARACTERS = 300_000
@@ -33,15 +35,32 @@ class _Cell:
 
 @dataclass(slots=True)
 class Table:
-    """A table, row by row."""
+    """A table, row by row. ``heads`` says of each row whether it stands in the table's head or foot."""
 
     cells: list[list[_Cell]] = field(default_factory=list)
+    heads: list[bool] = field(default_factory=list)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """The numbers of rows with data, and of columns."""
-        data = [sum(cell.columns for cell in row if not cell.heading) for row in self.cells]
-        return sum(map(bool, data)), max(data, default=0)
+    def shape(self) -> tuple[int, int] | None:
+        """The numbers of rows with data, and of columns; ``None`` if some are left out, or there are none."""
+        if any(cell.text in _ELLIPSES for row in self.cells for cell in row if cell.heading):
+            return None
+        if any(row and all(text in _ELLIPSES for text in row) for row in self.data):
+            return None
+        columns = max(
+            (sum(cell.columns for cell in row if not cell.heading) for row in self.cells), default=0
+        )
+        return (len(self.data), columns) if self.data and columns else None
+
+    @property
+    def data(self) -> list[list[str]]:
+        """The texts of the cells that are no headings, for each row of the body that has such cells."""
+        rows = [
+            [cell.text for cell in row if not cell.heading]
+            for row, head in zip(self.cells, self.heads, strict=True)
+            if not head
+        ]
+        return [row for row in rows if row]
 
     def __str__(self) -> str:
         """Return the table with aligned columns."""
@@ -70,12 +89,19 @@ class Table:
 
 
 class Markup(HTMLParser):
-    """Parsed HTML. ``text`` is its visible text, ``tables`` are its outermost tables."""
+    """Parsed HTML.
+
+    Attributes
+    ----------
+    tables : list of Table
+        Its outermost tables.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tables: list[Table] = []
-        self._written: list[str] = []
+        self._written: list[str | None] = []  # ``None`` stands for a table
+        self._in_head = False
         self._invisible = self._depth = self._verbatim = 0
         self._cell: _Cell | None = None
         with suppress(AssertionError):  # raised by the parser for a declaration it does not know
@@ -86,8 +112,18 @@ class Markup(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The text, with each block on its own line."""
-        lines = "\n".join(map(str.rstrip, "".join(self._written).split("\n")))
+        """The visible text, with each block on its own line, and with the tables."""
+        tables = map(str, self.tables)
+        return self._join(f"\n{next(tables)}\n" if one is None else one for one in self._written)
+
+    @property
+    def around(self) -> str:
+        """The visible text without the tables."""
+        return self._join("\n" if one is None else one for one in self._written)
+
+    @staticmethod
+    def _join(written: Iterable[str]) -> str:
+        lines = "\n".join(map(str.rstrip, "".join(written).split("\n")))
         return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -99,11 +135,15 @@ class Markup(HTMLParser):
             self._depth += 1
             if self._depth == 1:
                 self.tables.append(Table())
+                self._in_head = False
+        elif tag in ("thead", "tbody", "tfoot") and self._depth == 1:
+            self._in_head = tag != "tbody"
         elif tag in ("tr", "td", "th") and self._depth == 1:
             self._cell = None
             rows = self.tables[-1].cells
             if tag == "tr" or not rows:
                 rows.append([])
+                self.tables[-1].heads.append(self._in_head)
             if tag != "tr":
                 self._cell = _Cell(
                     [], _span(attributes, "colspan"), _span(attributes, "rowspan"), tag == "th"
@@ -123,7 +163,7 @@ class Markup(HTMLParser):
             self._depth -= 1
             if not self._depth:
                 self._cell = None
-                self._write(f"\n{self.tables[-1]}\n")
+                self._written.append(None)
         elif tag in ("tr", "td", "th") and self._depth == 1:
             self._cell = None
         elif tag in _BLOCKS:
@@ -138,7 +178,9 @@ class Markup(HTMLParser):
 
     @property
     def _in_line(self) -> bool:
-        return self._cell is not None or (bool(self._written) and not self._written[-1].endswith("\n"))
+        return self._cell is not None or (
+            bool(self._written) and not (self._written[-1] or "\n").endswith("\n")
+        )
 
     def _write(self, text: str) -> None:
         (self._cell.texts if self._cell else self._written).append(text)

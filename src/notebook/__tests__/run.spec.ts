@@ -46,12 +46,12 @@ afterEach(() => {
 /** Do `how` with the cell in place of the kernel. */
 function run(
   how: (model: ICodeCellModel, cell: CodeCell) => unknown,
-  { cell_id = 'a', source = 'run(a)' } = {}
+  { cell_id = 'a', source = 'run(a)', succeeds = true } = {}
 ): Promise<Execution> {
   const executor: INotebookCellExecutor = {
     runCell: async ({ cell }) => {
       await how(cell.model as ICodeCellModel, cell as CodeCell);
-      return true;
+      return succeeds;
     }
   };
   const command = {
@@ -98,6 +98,7 @@ describe('Running a cell', () => {
       status: 'ok',
       outputs: [PRINTED],
       execution_count: 5,
+      exit_code: null,
       seconds: expect.any(Number)
     });
   });
@@ -124,6 +125,31 @@ describe('Running a cell', () => {
         content as KernelMessage.IExecuteReplyMsg['content']
       );
     });
+    expect(execution.status).toBe('error');
+  });
+
+  it.each([
+    ['UsageError', 'error'],
+    ['KeyboardInterrupt', 'interrupted']
+  ])('believes the kernel when no output tells: %s', async (ename, status) => {
+    const execution = await run(model => {
+      model.outputs.add({ ...PRINTED, name: 'stderr' });
+      model.executionCount = 1;
+      const content = { status: 'error', ename };
+      throw new KernelError(
+        content as KernelMessage.IExecuteReplyMsg['content']
+      );
+    });
+    expect(execution.status).toBe(status);
+  });
+
+  it('believes an executor that only says that it failed', async () => {
+    const execution = await run(
+      model => {
+        model.executionCount = 1;
+      },
+      { succeeds: false }
+    );
     expect(execution.status).toBe('error');
   });
 
