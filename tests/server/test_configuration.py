@@ -47,20 +47,20 @@ async def test_a_present_spelling_of_approval_is_read_without_a_warning(
 @pytest.mark.parametrize(
     ("codeact_config", "corrected"),
     [
-        ({"guidance": "small"}, "from math import pi\n\nprint(pi)"),
-        ({"guidance": "capable"}, "print(pi)"),
+        ({"guidance": "small"}, ["from math import pi\n\nprint(pi)"]),
+        ({"guidance": "capable"}, ["from math import pi", "print(pi)"]),
     ],
     indirect=["codeact_config"],
     ids=["small", "capable"],
 )
-async def test_guidance_decides_whether_a_corrected_cell_keeps_its_imports(
-    page: ScriptedPage, model: ScriptedModel, corrected: str
+async def test_guidance_decides_whether_a_corrected_cell_itself_gets_the_imports_it_lacks(
+    page: ScriptedPage, model: ScriptedModel, corrected: list[str]
 ) -> None:
     attempts = ["```python\nfrom math import pi\n1 / 0\n```", "```python\nprint(pi)\n```"]
     model.script([*attempts, "It is 3.14."])
     await page.ask()
     await page.end()
-    assert list(page.sources.values()) == [corrected]
+    assert list(page.sources.values()) == corrected
 
 
 @pytest.mark.parametrize(

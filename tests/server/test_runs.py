@@ -27,7 +27,8 @@ async def test_a_task_is_worked_on_through_the_page_in_its_kernel(
     assert (end["ending"], end["answer"], end["turns"]) == ("answered", "It is 1955.", 2)
     assert [command for command in page.commands if command != "read_state"] == ["write_cell", "run_cell"]
     assert [event for event in page.events if event != "hooks_applied"] == [
-        *("run_started", "observation", "reply", "action", "cell_written", "approval_resolved", "executed"),
+        *("run_started", "model_described", "observation"),
+        *("reply", "action", "cell_written", "approval_resolved", "executed"),
         *("observation", "reply", "run_ended"),
     ]
     written = await page.hears("write_cell")
