@@ -16,6 +16,7 @@ from jupyter_codeact.agent.contracts import ModelInfo
 from jupyter_codeact.agent.events import ApprovalRequested, RunUndone
 from jupyter_codeact.agent.gate.gate import ApprovalGate, Decision, decision, digest
 from jupyter_codeact.agent.notebook_calls.parse import CallError, mentions_notebook, read_calls
+from jupyter_codeact.journal.replay import replay
 from jupyter_codeact.journal.undo import undo
 from jupyter_codeact.models.probe import red_image
 from tests.agent.bench import Bench, block
@@ -174,7 +175,8 @@ async def test_moving_and_deleting_passes_the_gate_and_is_undone(bench: Bench) -
         ("notebook.delete(2)", ["deletes your cell [2]"]),
         (f"notebook.move({x!r}, after={imports!r})", ["moves your cell [ ]"]),
     ]  # its own cell [3] it deletes unasked
-    assert await bench.cells() == ["import math", "x = 4", "z = y", "# Top"]
+    after = ["import math", "x = 4", "z = y", "# Top"]
+    assert await bench.cells() == after
     assert prompts.denied(["the user skipped it"]) in bench.last_message(3)
     assert "The call after it was not carried out." in bench.last_message(3)
     events = list(bench.journal.events(bench.conversation))
@@ -183,6 +185,8 @@ async def test_moving_and_deleting_passes_the_gate_and_is_undone(bench: Bench) -
         events.append(RunUndone(conversation=bench.conversation, run=events[-1].run))
         assert await bench.cells() == sources
         assert [await notebook.read_cell(cell) for cell in (top, imports, shown, x)] == before
+    await replay(notebook, events[:-2], difference=lambda _before, _now: "")
+    assert await bench.cells() == after
 
 
 async def test_a_protected_cell_is_neither_moved_nor_deleted(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from jupyter_codeact.agent.context import opening
 from jupyter_codeact.agent.context.cells import resolve, short_ids
 from jupyter_codeact.agent.context.notebook import FEW
 from jupyter_codeact.agent.context.opening import describe_variables, opening_message
-from jupyter_codeact.agent.contracts import Cell, Kernel, ModelInfo, NotebookState, Variable
+from jupyter_codeact.agent.contracts import Cell, Guidance, Kernel, ModelInfo, NotebookState, Variable
 from jupyter_codeact.agent.events import Attachment
 from jupyter_codeact.agent.replies.formats import FORMATS
 from tests.agent.bench import Bench, block
@@ -138,9 +138,11 @@ def test_a_cells_short_id_is_the_shortest_unique_prefix() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_system_prompt_is_short_and_constant(name: str) -> None:
-    system = prompts.system(FORMATS[name])
-    assert system == prompts.system(FORMATS[name])
+@pytest.mark.parametrize("guidance", ["small", "capable"])
+def test_the_system_prompt_is_short_and_constant(name: str, guidance: Guidance) -> None:
+    system = prompts.system(FORMATS[name], guidance)
+    assert system == prompts.system(FORMATS[name], guidance)
+    assert ("notebook.read" in system) == (guidance == "capable")
     # in English, no tokenizer makes more than one token of three characters
     assert len(system + prompts.TASK) / 3 <= 600
 
