@@ -40,6 +40,8 @@ from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 TURNS = 100
 CELLS = 1000
+WINDOW = 900_000
+"""A context window in characters that has room for all of them."""
 SOURCE = "x = {}\nprint(x)"
 TASK = (
     "Print the squares of 1 to 20, then their cubes, then the sums of both: one cell for each, and look at "
@@ -103,7 +105,7 @@ async def large(folder: Path) -> None:
     notebook = HeadlessNotebook(worked_in(folder / "large.ipynb", CELLS))
     for _ in range(30):
         started = time.perf_counter()
-        opening_message("Count.", await notebook.state())
+        opening_message("Count.", await notebook.state(), window=WINDOW, guidance="capable")
         whole.append(1000 * (time.perf_counter() - started))
         started = time.perf_counter()
         await notebook.state(brief=True)

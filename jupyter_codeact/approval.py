@@ -11,6 +11,7 @@ from .agent.gate.gate import Approval, ApprovalGate, Decision, decision, is_earl
 
 QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
 ANSWER = "Your answer (Enter lets the model decide): "
+CALL_QUESTION = "Allow it? [y]es, [n]o, [a]ll from now on: "
 NOBODY = "nobody is there to approve it"
 SKIPPED = "the user skipped it"
 RENAMED = "{old} is now called {new}."
@@ -66,10 +67,11 @@ async def ask_person(person: Person, requested: ApprovalRequested, source: str) 
         Whether they want to be asked no more in this run.
     """
     if requested.reasons:
-        await person.tell(f"This cell {'; '.join(requested.reasons)}.")
-    while (line := await person.answer(QUESTION)) is not None:
+        what = "This call" if requested.is_call else "This cell"
+        await person.tell(f"{what} {'; '.join(requested.reasons)}.")
+    while (line := await person.answer(CALL_QUESTION if requested.is_call else QUESTION)) is not None:
         match line.strip().lower()[:1]:
-            case "e":
+            case "e" if not requested.is_call:
                 source = await person.edit(source)
             case "a":
                 return decision(source, allowed=True), True

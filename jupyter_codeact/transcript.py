@@ -222,6 +222,13 @@ class Transcript:
             case e.QuestionAnswered():
                 text = UNANSWERED.format(question=self._question)
                 return [Remark(text if event.answer is None else ANSWERED.format(answer=clean(event.answer)))]
+            case e.CellDeleted():
+                return [Remark(f"Deleted {event.name}.")]
+            case e.CellMoved():
+                return [Remark(f"Moved {event.name}.")]
+            case e.NotebookRead():
+                self.activity = "Thinking"
+                return [*self._settled(), Remark(clean(event.message))]
             case e.AnswerRejected():
                 return [*self._settled(), Remark(event.message)]
             case e.Observation():

@@ -38,7 +38,8 @@ export type FromServer =
   | WriteCell
   | RestoreCell
   | RunCell
-  | DeleteCell;
+  | DeleteCell
+  | MoveCell;
 
 export interface Protocol {
   FromPage: FromPage;
@@ -300,7 +301,8 @@ export interface Done {
  * The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
  *
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
- * ``"module:function"``): text for the model, and never a reason to run anything.
+ * ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
+ * notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
  */
 export interface NotebookState {
   cells: Cell[];
@@ -308,6 +310,9 @@ export interface NotebookState {
   kernel: Kernel | null;
   variables: Variable[];
   tools: string[];
+  name: string;
+  files: string[];
+  more_files: number;
 }
 /**
  * A cell as the agent sees it. ``protected`` says that the user marked it as never to run or edit.
@@ -387,6 +392,9 @@ export interface History {
     | QuestionAnswered
     | Action
     | CellWritten
+    | CellDeleted
+    | CellMoved
+    | NotebookRead
     | ApprovalRequested
     | ApprovalResolved
     | Executed
@@ -524,6 +532,8 @@ export interface QuestionAnswered {
 }
 /**
  * The source of a cell: the executable part of a reply, with the changes of hooks.
+ *
+ * ``is_call`` says that it is no cell, but a call on the notebook: ``notebook.delete("a1b2")``.
  */
 export interface Action {
   conversation: string;
@@ -533,11 +543,13 @@ export interface Action {
   type: 'action';
   source: string;
   cell_type: 'code' | 'markdown';
+  is_call: boolean;
 }
 /**
  * The action is in the notebook. ``rewritten`` says that it replaced a cell's content.
  *
- * ``before`` is the complete earlier cell, when a run first changes a cell that it did not create.
+ * ``before`` is the complete earlier cell, when a run first changes a cell that it did not create. ``after``
+ * is the cell that a new one was put below: empty at the top, ``None`` if unknown.
  */
 export interface CellWritten {
   conversation: string;
@@ -550,11 +562,65 @@ export interface CellWritten {
   before: {
     [k: string]: unknown;
   } | null;
+  after: string | null;
+}
+/**
+ * The action deleted a cell. ``before`` is the complete cell, ``was`` the place where it stood.
+ *
+ * ``name`` is what the user calls it: ``cell [3]``.
+ */
+export interface CellDeleted {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'cell_deleted';
+  cell_id: string;
+  name: string;
+  before: {
+    [k: string]: unknown;
+  };
+  was: Place;
+}
+/**
+ * The place of a cell: the ids of the cells above and below it, ``None`` at an end of the notebook.
+ */
+export interface Place {
+  above: string | null;
+  below: string | null;
+}
+/**
+ * The action moved a cell from the place where it ``was`` to where it ``now`` is.
+ *
+ * ``name`` is what the user calls it: ``cell [3]``.
+ */
+export interface CellMoved {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'cell_moved';
+  cell_id: string;
+  name: string;
+  was: Place;
+  now: Place;
+}
+/**
+ * The action read the notebook. ``message`` tells the user what was read, in a sentence.
+ */
+export interface NotebookRead {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'notebook_read';
+  message: string;
 }
 /**
  * The gate waits for the user's approval of a cell, which is written but has not run.
  *
- * ``sha256`` is the hash of the preceding `Action`'s source.
+ * ``sha256`` is the hash of the preceding `Action`'s source. If that is a call on the notebook
+ * (``is_call``), ``cell_id`` is the cell to be deleted or moved.
  */
 export interface ApprovalRequested {
   conversation: string;
@@ -565,6 +631,7 @@ export interface ApprovalRequested {
   cell_id: string;
   sha256: string;
   reasons: string[];
+  is_call: boolean;
 }
 /**
  * The gate's decision. ``edited`` is the source that may run, if the user changed the `Action`'s.
@@ -718,6 +785,9 @@ export interface EventMessage {
     | QuestionAnswered
     | Action
     | CellWritten
+    | CellDeleted
+    | CellMoved
+    | NotebookRead
     | ApprovalRequested
     | ApprovalResolved
     | Executed
@@ -857,7 +927,9 @@ export interface ReadCell {
   cell_id: string;
 }
 /**
- * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
+ * Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` or above ``before``.
+ *
+ * If both are ``None``, or the cell is gone, the new one is the last.
  *
  * A cell that holds neither ``source`` nor ``was`` (what the run left there) has been edited by the user: it
  * is left alone, and the new cell goes below it. Without ``was`` it is rewritten in any case. A protected
@@ -873,6 +945,7 @@ export interface WriteCell {
   cell_id: string | null;
   new_id: string;
   after: string | null;
+  before: string | null;
   was: string | null;
   /**
    * for information only, never obeyed
@@ -921,4 +994,16 @@ export interface DeleteCell {
   id: number;
   notebook: string;
   cell_id: string;
+}
+/**
+ * Command: move a cell below ``after`` (``None``: to the top). Answered by `Done`.
+ *
+ * The cell keeps its editor and its outputs. A protected cell is refused.
+ */
+export interface MoveCell {
+  type: 'move_cell';
+  id: number;
+  notebook: string;
+  cell_id: string;
+  after: string | null;
 }

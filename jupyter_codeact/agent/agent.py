@@ -21,7 +21,8 @@ from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
-from .turn import Turns, TurnState
+from .turn import Turns
+from .turn_state import TurnState
 from .unicode import valid, valid_text
 
 
@@ -148,6 +149,7 @@ class Agent:
         text = opening_message(
             *(run.task, state, attachments, below),
             nonce=run.nonce,
+            guidance=run.guidance,
             window=run.window.characters,
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),

@@ -121,7 +121,8 @@ class NotebookState(Frozen):
     """The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
 
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
-    ``"module:function"``): text for the model, and never a reason to run anything.
+    ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
+    notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
     """
 
     cells: list[Cell] = Field(default_factory=list)
@@ -129,6 +130,16 @@ class NotebookState(Frozen):
     kernel: Kernel | None = None
     variables: list[Variable] = Field(default_factory=list)
     tools: list[str] = Field(default_factory=list)
+    name: str = ""
+    files: list[str] = Field(default_factory=list)
+    more_files: int = 0
+
+
+class Place(Frozen):
+    """The place of a cell: the ids of the cells above and below it, ``None`` at an end of the notebook."""
+
+    above: str | None = None
+    below: str | None = None
 
 
 ExecutionStatus = Literal["ok", "error", "interrupted", "dead"]
@@ -260,7 +271,7 @@ class Notebook(Protocol):
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Return the state of the notebook, without changing it.
 
-        A ``brief`` state has no outputs and variables, and is cheap enough for every turn.
+        A ``brief`` state has no outputs, variables and files, and is cheap enough for every turn.
         """
         ...
 
@@ -283,10 +294,12 @@ class Notebook(Protocol):
         cell_type: Literal["code", "markdown"] = "code",
         cell_id: str | None = None,
         after: str | None = None,
+        before: str | None = None,
     ) -> str:
-        """Rewrite the cell ``cell_id`` in place, or insert a cell below ``after``, by default at the end.
+        """Rewrite the cell ``cell_id`` in place, or insert a cell below ``after`` or above ``before``.
 
-        Returns the cell's id. Rewriting clears the cell's outputs. A protected cell is not rewritten.
+        Without either, the new cell is the last one. Returns the cell's id. Rewriting clears the cell's
+        outputs. A protected cell is not rewritten.
         """
         ...
 
@@ -299,6 +312,10 @@ class Notebook(Protocol):
 
     async def delete_cell(self, cell_id: str) -> None:
         """Delete a cell."""
+        ...
+
+    async def move_cell(self, cell_id: str, *, after: str | None) -> None:
+        """Move a cell below ``after``, to the top if that is ``None``. A protected cell is not moved."""
         ...
 
     async def interrupt(self) -> None:

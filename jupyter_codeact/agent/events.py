@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
-from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Usage
+from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Place, Usage
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
 """The ways a run can end. Only ``answered`` is a success."""
@@ -135,23 +135,29 @@ class QuestionAnswered(BaseEvent):
 
 
 class Action(BaseEvent):
-    """The source of a cell: the executable part of a reply, with the changes of hooks."""
+    """The source of a cell: the executable part of a reply, with the changes of hooks.
+
+    ``is_call`` says that it is no cell, but a call on the notebook: ``notebook.delete("a1b2")``.
+    """
 
     type: Literal["action"] = "action"
     source: str
     cell_type: Literal["code", "markdown"] = "code"
+    is_call: bool = False
 
 
 class ApprovalRequested(BaseEvent):
     """The gate waits for the user's approval of a cell, which is written but has not run.
 
-    ``sha256`` is the hash of the preceding `Action`'s source.
+    ``sha256`` is the hash of the preceding `Action`'s source. If that is a call on the notebook
+    (``is_call``), ``cell_id`` is the cell to be deleted or moved.
     """
 
     type: Literal["approval_requested"] = "approval_requested"
     cell_id: str
     sha256: str
     reasons: list[str] = Field(default_factory=list)
+    is_call: bool = False
 
 
 class ApprovalResolved(BaseEvent):
@@ -171,13 +177,48 @@ class ApprovalResolved(BaseEvent):
 class CellWritten(BaseEvent):
     """The action is in the notebook. ``rewritten`` says that it replaced a cell's content.
 
-    ``before`` is the complete earlier cell, when a run first changes a cell that it did not create.
+    ``before`` is the complete earlier cell, when a run first changes a cell that it did not create. ``after``
+    is the cell that a new one was put below: empty at the top, ``None`` if unknown.
     """
 
     type: Literal["cell_written"] = "cell_written"
     cell_id: str
     rewritten: bool = False
     before: NotebookCell | None = None
+    after: str | None = None
+
+
+class CellDeleted(BaseEvent):
+    """The action deleted a cell. ``before`` is the complete cell, ``was`` the place where it stood.
+
+    ``name`` is what the user calls it: ``cell [3]``.
+    """
+
+    type: Literal["cell_deleted"] = "cell_deleted"
+    cell_id: str
+    name: str
+    before: NotebookCell
+    was: Place
+
+
+class CellMoved(BaseEvent):
+    """The action moved a cell from the place where it ``was`` to where it ``now`` is.
+
+    ``name`` is what the user calls it: ``cell [3]``.
+    """
+
+    type: Literal["cell_moved"] = "cell_moved"
+    cell_id: str
+    name: str
+    was: Place
+    now: Place
+
+
+class NotebookRead(BaseEvent):
+    """The action read the notebook. ``message`` tells the user what was read, in a sentence."""
+
+    type: Literal["notebook_read"] = "notebook_read"
+    message: str
 
 
 class Executed(BaseEvent):
@@ -256,6 +297,9 @@ Event = Annotated[
     | QuestionAnswered
     | Action
     | CellWritten
+    | CellDeleted
+    | CellMoved
+    | NotebookRead
     | ApprovalRequested
     | ApprovalResolved
     | Executed

@@ -99,7 +99,27 @@ USER_CHANGES = "Meanwhile in the notebook:"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
 PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
 EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"
-COMPACTED = "What happened before this is shortened to save room; variables in the kernel are still there."
+COMPACTED = (
+    "What happened before this is shortened to save room; variables in the kernel are still there, and a "
+    "Python block with only notebook.outline() shows the cells again."
+)
+
+MORE_CELLS = (
+    '{count} not shown in full; print(notebook.read("ID")) or print(notebook.search("word")) in a Python '
+    "block of its own shows more."
+)
+CELL_WRITTEN = "cell={cell}:"
+CALL_RESULTS_ONLY_SHOWN = "What these calls return is only shown to you: it is no variable in the kernel."
+CELL_DELETED = "Deleted cell={cell}. Variables that it defined are still in the kernel."
+CELL_MOVED = "Moved cell={cell}."
+NOTEBOOK_CALLS = """\
+A code block that consists only of calls on `notebook`, with literal arguments, works on the notebook itself:
+- notebook.read("ID") shows a cell in full with its outputs, notebook.search("text") where a text occurs, \
+notebook.outline() a line of each cell.
+- notebook.insert("source", after="ID"), notebook.replace("ID", "source") and notebook.edit("ID", "old", \
+"new") write a cell and run it; cell_type="markdown" inserts text.
+- notebook.move("ID", after="ID") and notebook.delete("ID") change its order."""
+"""What a capable model is told of the calls; a small one, only where something is not shown in full."""
 
 NO_IMAGES = "You cannot see images: say so if the task needs it."
 TEXT_WRITTEN = "The text cell is in the notebook."
@@ -109,13 +129,24 @@ NO_RESULT = "(nothing came of it)"
 
 def system(action_format: ActionFormat, guidance: Guidance = "small") -> str:
     """Return the system prompt for an action format and a model's guidance."""
-    text = SYSTEM if guidance == "small" else SYSTEM_CAPABLE
+    text = SYSTEM if guidance == "small" else f"{SYSTEM_CAPABLE}\n{NOTEBOOK_CALLS}"
     return text.format(format=action_format.describe())
 
 
 def user_answered(answer: str | None) -> str:
     """Return the text about the user's answer to a question."""
     return NO_ANSWER if answer is None else USER_ANSWERED.format(answer=answer)
+
+
+def calls_left(count: int) -> str:
+    """Return the text about calls that were not carried out, because one before them failed."""
+    calls = "call after it was" if count == 1 else f"{count} calls after it were"
+    return f"The {calls} not carried out."
+
+
+def more_cells(count: int) -> str:
+    """Return the text about cells that the opening message does not show in full."""
+    return MORE_CELLS.format(count="1 cell is" if count == 1 else f"{count:,} cells are")
 
 
 def next_step(task: str) -> str:

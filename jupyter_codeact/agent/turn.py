@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from . import prompts
 from .attempt import needs, part_that_ran
 from .context import opening as context
-from .context.cells import resolve
-from .context.snapshot import NotebookSnapshot
-from .contracts import Cell, Execution, Notebook, Variable
+from .contracts import Cell, Execution, Notebook, Place, Variable
 from .ending import Ended
 from .events import (
     Action,
     AnswerRejected,
-    ApprovalRequested,
-    ApprovalResolved,
     CellWritten,
     Executed,
     HooksApplied,
@@ -25,9 +21,12 @@ from .events import (
     QuestionAnswered,
     QuestionAsked,
 )
-from .gate.gate import Decision, Gate, decision, digest
+from .gate.decisions import Decisions
+from .gate.gate import Gate
 from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
+from .notebook_calls.carry_out import NotebookCalls
+from .notebook_calls.parse import NAME, mentions_notebook
 from .observations.observe import observe
 from .plan import plan_of, read_plan
 from .questions import FUNCTION, AskUser, Question, nobody, read_question
@@ -35,56 +34,7 @@ from .replies.reply import CodeAction, ParsedReply
 from .run import Run
 from .secrets import environment_secrets
 from .source import calls_exit
-
-
-@dataclass
-class TurnState:
-    """The run's position in the notebook.
-
-    Attributes
-    ----------
-    after : str or None
-        The last cell that the run touched; the next one goes below it.
-    snapshot : NotebookSnapshot
-        The notebook as the model knows it.
-    supports_images : bool
-        Whether the model is sent images.
-    retry_cell, retry_source, retry_ran : str
-        The last cell if it did not succeed, which the next one replaces, its source, and the part that ran.
-    recorded : set of str
-        Cells whose earlier state is in the record.
-    answer_rejected : bool
-        Whether an answer was rejected.
-    """
-
-    after: str | None
-    snapshot: NotebookSnapshot
-    supports_images: bool = False
-    retry_cell: str | None = None
-    retry_source: str = ""
-    retry_ran: str = ""
-    recorded: set[str] = field(default_factory=set)
-    answer_rejected: bool = False
-
-    def target(self, action: CodeAction) -> str | None:
-        """Return the cell that an action rewrites: the one it names, or the previous failed attempt.
-
-        Models make ids up; an action with such an id becomes a new cell.
-        """
-        if named := resolve(action.cell_id, self.snapshot.ids):
-            return named
-        return (
-            self.retry_cell if action.cell_type == "code" and self.retry_cell in self.snapshot.ids else None
-        )
-
-
-@dataclass
-class Outcome:
-    """The outcome of an action: text and images for the model, and the end of the run if it causes one."""
-
-    turn: TurnOutcome
-    images: list[str] = field(default_factory=list)
-    end: Ended | None = None
+from .turn_state import Outcome, TurnState
 
 
 @dataclass
@@ -116,6 +66,12 @@ class Turns:
         if steps != plan:
             self.run.emit(PlanChanged, steps=steps)
         self.record_hooks()
+
+    def __post_init__(self) -> None:
+        self._decisions = Decisions(self.run, self.gate)
+        self._calls = NotebookCalls(
+            self.run, self.notebook, self._decisions, self.hooks, self.state, self._act_on_cell
+        )
 
     def record_hooks(self) -> None:
         """Record which hooks were of use since the last call."""
@@ -156,12 +112,20 @@ class Turns:
         return outcome.end
 
     async def _act(self, action: CodeAction) -> Outcome:
+        """Carry out an action: a question, calls on the notebook, or a cell."""
+        if (question := self._question(action)) is not None:
+            return await self._ask(question)
+        if action.cell_type == "code" and mentions_notebook(action.source):
+            state = await self.run.unless_stopped(self.notebook.state())
+            if all(variable.name != NAME for variable in state.variables):
+                return await self._calls.carry_out(action.source)
+        return await self._act_on_cell(action)
+
+    async def _act_on_cell(self, action: CodeAction) -> Outcome:
         """Write an action into the notebook and, if it is code that the gate allows, run it.
 
         A failed attempt is rewritten in place, so that the notebook keeps only the cells that worked.
         """
-        if (question := self._question(action)) is not None:
-            return await self._ask(question)
         state = self.state
         target = state.target(action)
         cell: ProposedCell | Reject = ProposedCell(action.source)
@@ -178,13 +142,15 @@ class Turns:
         if action.cell_type == "code" and target == state.retry_cell and needs(source, state.retry_ran):
             await self._keep_part(state.retry_ran, target)
             target = None
-        written = await self._write(CodeAction(source, action.cell_type), target)
+        written = await self._write(replace(action, source=source), target)
         if action.cell_type == "markdown":
-            return Outcome(TurnOutcome(self.hooks.after_cell(RanCell(source, None)) or prompts.TEXT_WRITTEN))
-        decided = await self._decide(source, written)
+            advice = self.hooks.after_cell(RanCell(source, None))
+            return Outcome(TurnOutcome(advice or prompts.TEXT_WRITTEN), cell=written)
+        decided = await self._decisions.about_cell(source, written)
         state.retry_cell, state.retry_source, state.retry_ran = written, decided.source, ""
         if not decided.allowed:
-            return Outcome(TurnOutcome(prompts.denied(decided.reasons), source))
+            turn = TurnOutcome(prompts.denied(decided.reasons), source)
+            return Outcome(turn, failed=True, cell=written)
         note = ""
         if cell.notes:
             note = prompts.RAN_INSTEAD.format(why=" ".join(cell.notes), source=source)
@@ -240,7 +206,8 @@ class Turns:
         message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
         messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
         turn = TurnOutcome(message, proposed, ran=True, errors=messages)
-        return Outcome(turn, list(observed.images), _ending(execution, run, source))
+        end = _ending(execution, run, source)
+        return Outcome(turn, list(observed.images), end, failed=execution.status != "ok", cell=cell)
 
     async def _keep_part(self, part: str, cell: str | None) -> None:
         """Leave in a failed cell what has run of it: the next cell needs it, and goes below."""
@@ -249,51 +216,38 @@ class Turns:
 
     def _refuse(self, source: str, rejection: Reject) -> Outcome:
         """Refuse an action, which is not written into the notebook."""
-        refused = decision(source, allowed=False, reasons=[rejection.reason])
-        self._resolved("", source, refused)
-        return Outcome(TurnOutcome(rejection.message, source, refused=True))
+        self._decisions.refuse(source, rejection.reason)
+        return Outcome(TurnOutcome(rejection.message, source, refused=True), failed=True)
 
     async def _write(self, action: CodeAction, target: str | None) -> str:
         """Write an action's cell; if it is not the run's own, record its state before."""
         state, before = self.state, None
         if target and target not in state.snapshot.created | state.recorded:
             before = await self.run.unless_stopped(self.notebook.read_cell(target))
+        place = None if target else state.place(action) or (Place(above=state.after) if state.after else None)
         cell = await self.run.unless_stopped(
             self.notebook.write_cell(
-                action.source, cell_type=action.cell_type, cell_id=target, after=state.after
+                action.source,
+                cell_type=action.cell_type,
+                cell_id=target,
+                after=place.above if place else state.after,
+                before=place.below if place and place.above is None else None,
             )
         )
         in_place = cell == target
-        self.run.emit(CellWritten, cell_id=cell, rewritten=in_place, before=before if in_place else None)
+        self.run.emit(
+            CellWritten,
+            cell_id=cell,
+            rewritten=in_place,
+            before=before if in_place else None,
+            after=(place.above or "") if place else None,
+        )
         state.recorded.add(cell)
         state.snapshot.record(Cell(id=cell, cell_type=action.cell_type, source=action.source))
+        if place and not in_place and (place.above is None or place.above in state.snapshot.ids):
+            state.snapshot.place(cell, place.above)
         state.after = cell
         return cell
-
-    async def _decide(self, source: str, cell: str) -> Decision:
-        """Return what the gate, or the user it asks, says of a cell."""
-        judged = self.gate.judge(source)
-        if judged.verdict == "allow":
-            decided = decision(source, allowed=True, reasons=judged.reasons)
-        else:
-            requested = self.run.emit(
-                ApprovalRequested, cell_id=cell, sha256=digest(source), reasons=judged.reasons
-            )
-            decided = await self.run.unless_stopped(self.gate.ask(requested, source))
-            if decided.sha256 != digest(decided.source):
-                decided = decision(source, allowed=False, reasons=["the approval is not of this code"])
-        self._resolved(cell, source, decided)
-        return decided
-
-    def _resolved(self, cell: str, source: str, decided: Decision) -> None:
-        self.run.emit(
-            ApprovalResolved,
-            cell_id=cell,
-            sha256=decided.sha256,
-            allowed=decided.allowed,
-            reasons=decided.reasons,
-            edited=decided.source if decided.source != source else None,
-        )
 
     async def _describe_changes(self) -> list[str]:
         """Describe the user's changes in the notebook since the model was last told."""

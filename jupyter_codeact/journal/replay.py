@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from ..agent.contracts import Execution, Frozen, Notebook, NotebookCell, Output
-from ..agent.events import Action, ApprovalResolved, CellWritten, Event, Executed, RunStarted, RunUndone
+from ..agent.events import (
+    Action,
+    ApprovalResolved,
+    CellDeleted,
+    CellMoved,
+    CellWritten,
+    Event,
+    Executed,
+    RunStarted,
+    RunUndone,
+)
 from .undo import undo
 
 INTERRUPTED_AFTER = 1.0
@@ -90,6 +100,10 @@ class _Replay:
                 return Step(kind="run", text=event.task, **place)
             case Action():
                 self.action = event
+            case CellMoved():
+                await self._move(event)
+            case CellDeleted() if event.cell_id in await self._ids():
+                await self.notebook.delete_cell(event.cell_id)
             case CellWritten() if self.action is not None:
                 await self._write(event, self.action)
             case ApprovalResolved(allowed=True, edited=str(edited)) if event.cell_id in self.sources:
@@ -109,11 +123,13 @@ class _Replay:
         return None
 
     async def _write(self, event: CellWritten, action: Action) -> None:
-        cells = [cell.id for cell in (await self.notebook.state(brief=True)).cells]
+        cells = await self._ids()
         if event.cell_id in cells and event.rewritten:
             await self.notebook.write_cell(action.source, cell_type=action.cell_type, cell_id=event.cell_id)
         else:
             below = self.below if self.below in cells else next(reversed(cells), None)
+            if event.after == "" or event.after in cells:
+                below = event.after or None
             if event.before is not None:  # the user's cell, which this notebook does not have
                 await self.notebook.restore_cell(event.before, after=below)
                 await self.notebook.write_cell(
@@ -122,6 +138,14 @@ class _Replay:
             else:
                 await self.notebook.restore_cell(_cell(event.cell_id, action), after=below)
         self.below, self.sources[event.cell_id] = event.cell_id, action.source
+
+    async def _move(self, event: CellMoved) -> None:
+        cells = await self._ids()
+        if event.cell_id in cells and (event.now.above is None or event.now.above in cells):
+            await self.notebook.move_cell(event.cell_id, after=event.now.above)
+
+    async def _ids(self) -> list[str]:
+        return [cell.id for cell in (await self.notebook.state(brief=True)).cells]
 
     async def _run(self, event: Executed, source: str) -> Execution:
         timeout = event.seconds + INTERRUPTED_AFTER if event.status == "interrupted" else None

@@ -74,8 +74,9 @@ class Cells:
         cell_type: Literal["code", "markdown"],
         cell_id: str | None = None,
         after: str | None = None,
+        before: str | None = None,
     ) -> str:
-        """Put a cell in place of ``cell_id``, or below ``after`` (at the end if ``None``); return its id."""
+        """Put a cell in place of ``cell_id``, below ``after``, above ``before``, or last; return its id."""
         try:
             source.encode()
         except UnicodeEncodeError:
@@ -83,12 +84,15 @@ class Cells:
                 "The cell has characters that no file can hold (half of a surrogate pair)."
             ) from None
         if cell_id is None:
-            index = len(self.cells) if after is None else self.index(after) + 1
+            if before is not None:
+                index = self.index(before)
+            else:
+                index = len(self.cells) if after is None else self.index(after) + 1
             cell = _cell(cell_type, source)
             self.cells.insert(index, cell)
             return str(cell.id)
-        before = self.editable_cell(cell_id)
-        cell = _cell(cell_type, source, id=cell_id, metadata=before.metadata)
+        known = self.editable_cell(cell_id)
+        cell = _cell(cell_type, source, id=cell_id, metadata=known.metadata)
         self.cells[self.index(cell_id)] = cell
         return cell_id
 
@@ -104,6 +108,15 @@ class Cells:
     def delete(self, cell_id: str) -> None:
         """Remove a cell."""
         del self.cells[self.index(self.editable_cell(cell_id).id)]
+
+    def move(self, cell_id: str, after: str | None) -> None:
+        """Move a cell below ``after`` (to the top if ``None``)."""
+        cell = self.editable_cell(cell_id)
+        if after == cell_id:
+            return
+        anchor = None if after is None else self.cells[self.index(after)]
+        del self.cells[self.index(cell_id)]
+        self.cells.insert(0 if anchor is None else self.index(anchor.id) + 1, cell)
 
 
 class Document(Cells):
@@ -132,6 +145,7 @@ class Document(Cells):
         self._names = free_names(output.resolve() if output else notebook)
         # links are followed, so that replacing the file does not replace a link to it
         self.path = output.resolve() if output else next(self._names)
+        self.name = (notebook or self.path).name
         self.written = False
         self._texts: dict[int, str] = {}
         check_writable(self.path)

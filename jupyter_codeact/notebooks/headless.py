@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
 from .document import Document, cell_of, plain_copy
+from .files import files_beside
 from .kernel import KernelProcess
 from .kernelspecs import choose_kernel
 
@@ -127,16 +128,25 @@ class HeadlessNotebook:
             cell_of(cell, brief=brief, counted=(cell["id"], cell.get("execution_count")) in self._ran)
             for cell in self._document.cells
         ]
-        tools = self._document.proposed_tools
+        tools, name = self._document.proposed_tools, self._document.name
         if self._kernel is None:
-            return NotebookState(cells=cells, tools=tools)
+            return NotebookState(cells=cells, tools=tools, name=name)
         status, session = await self._kernel.status(), self._kernel.session
         kernel = Kernel(language="python", status=status, session=session)
         if brief or self._running.locked():
-            return NotebookState(cells=cells, kernel=kernel, tools=tools)
+            return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
+        files, more = await files_beside(self._folder, {name, self.path.name})
         async with self._running:  # the kernel's answers must reach who asked
             variables = await self._kernel.variables()
-            return NotebookState(cells=cells, kernel=kernel, variables=variables, tools=tools)
+        return NotebookState(
+            cells=cells,
+            kernel=kernel,
+            variables=variables,
+            tools=tools,
+            name=name,
+            files=files,
+            more_files=more,
+        )
 
     async def write_cell(
         self,
@@ -145,10 +155,11 @@ class HeadlessNotebook:
         cell_type: Literal["code", "markdown"] = "code",
         cell_id: str | None = None,
         after: str | None = None,
+        before: str | None = None,
     ) -> str:
-        """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``)."""
+        """Rewrite cell ``cell_id`` in place, or insert one below ``after``, above ``before``, or last."""
         self._raise_unsaved()
-        written = self._document.write(source, cell_type, cell_id, after)
+        written = self._document.write(source, cell_type, cell_id, after, before)
         self._save_soon()
         return written
 
@@ -202,6 +213,12 @@ class HeadlessNotebook:
         """Remove a cell."""
         self._raise_unsaved()
         self._document.delete(cell_id)
+        self._save_soon()
+
+    async def move_cell(self, cell_id: str, *, after: str | None) -> None:
+        """Move a cell below ``after`` (to the top if ``None``)."""
+        self._raise_unsaved()
+        self._document.move(cell_id, after)
         self._save_soon()
 
     async def interrupt(self) -> None:

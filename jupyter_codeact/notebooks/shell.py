@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from ..agent.contracts import (
@@ -32,6 +33,7 @@ from ..agent.unicode import valid_text
 from . import tools, user_expressions, variables
 from .capture import captured
 from .document import Cells, cell_of, plain_copy
+from .files import files_beside
 from .outputs import OutputCollector
 
 T = TypeVar("T")
@@ -88,13 +90,16 @@ class ShellNotebook:
 
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the session; the last cell is the active one."""
-        found = await self._do(lambda: self._read(brief))
+        found, folder = await self._do(lambda: (self._read(brief), Path.cwd()))
+        files, more = ([], 0) if brief else await files_beside(folder)
         cells = [cell_of(cell, brief=brief) for cell in self.cells]
         return NotebookState(
             cells=cells,
             active_cell=cells[-1].id if cells else None,
             kernel=Kernel(language="python", session=self._session),
             variables=found,
+            files=files,
+            more_files=more,
         )
 
     async def write_cell(
@@ -104,9 +109,10 @@ class ShellNotebook:
         cell_type: Literal["code", "markdown"] = "code",
         cell_id: str | None = None,
         after: str | None = None,
+        before: str | None = None,
     ) -> str:
-        """Rewrite cell ``cell_id`` in place, or insert one below ``after`` (at the end if ``None``)."""
-        return self._cells.write(source, cell_type, cell_id, after)
+        """Rewrite cell ``cell_id`` in place, or insert one below ``after``, above ``before``, or last."""
+        return self._cells.write(source, cell_type, cell_id, after, before)
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
         """Run a cell whose source must equal ``source`` in the user's namespace; wait until it is done."""
@@ -139,6 +145,10 @@ class ShellNotebook:
     async def delete_cell(self, cell_id: str) -> None:
         """Remove a cell."""
         self._cells.delete(cell_id)
+
+    async def move_cell(self, cell_id: str, *, after: str | None) -> None:
+        """Move a cell below ``after`` (to the top if ``None``)."""
+        self._cells.move(cell_id, after)
 
     async def interrupt(self) -> None:
         """Interrupt the agent's cell, if one runs, as Ctrl-C does."""

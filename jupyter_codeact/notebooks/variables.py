@@ -24,6 +24,7 @@ import inspect, json, sys, types
 
 HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 PLAIN = (type(None), bool, int, float, complex, str)
+RESERVED = "notebook"
 BEGINNING = 200
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
 COUNTED = 1_000_000
@@ -114,13 +115,16 @@ def describe(namespace, limit):
                 said = "(...)"
             tools.append({"name": name, "type": "tool", "summary": said[:1200].strip()})
             continue
+        if name == RESERVED:  # the agent's calls on the notebook, unless the user has defined it
+            found.append({"name": name, "type": type(value).__name__})
+            continue
         if name.startswith("_") or name in HIDDEN or isinstance(value, SKIPPED):
             continue
         if type(value).__module__.startswith(("IPython", "ipykernel")) or isinstance(value, type) and not (
             value.__module__ == "__main__"
         ) or isinstance(value, types.FunctionType) and value.__module__ != "__main__":
             continue
-        if len(found) == limit:
+        if len(found) >= limit:
             continue
         one = {"name": name, "type": type(value).__name__}
         try:

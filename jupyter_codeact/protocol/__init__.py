@@ -3,7 +3,7 @@
 ``src/protocol.ts`` is generated from here (``make protocol``); a test fails when the two differ.
 """
 
-from .commands import Command, DeleteCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
+from .commands import Command, DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 from .page import (
     FROM_PAGE,
     AnswerQuestion,
@@ -76,6 +76,7 @@ __all__ = [
     "ModelList",
     "ModelRequest",
     "ModelStatus",
+    "MoveCell",
     "NewConversation",
     "NotebookRequest",
     "Open",

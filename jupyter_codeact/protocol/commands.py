@@ -47,7 +47,9 @@ class RestoreCell(Frozen):
 
 
 class WriteCell(Frozen):
-    """Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` (``None``: at the end).
+    """Command: rewrite ``cell_id`` in place, or insert ``new_id`` below ``after`` or above ``before``.
+
+    If both are ``None``, or the cell is gone, the new one is the last.
 
     A cell that holds neither ``source`` nor ``was`` (what the run left there) has been edited by the user: it
     is left alone, and the new cell goes below it. Without ``was`` it is rewritten in any case. A protected
@@ -63,6 +65,7 @@ class WriteCell(Frozen):
     cell_id: str | None = None
     new_id: str
     after: str | None = None
+    before: str | None = None
     was: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict, description="for information only, never obeyed")
 
@@ -90,4 +93,17 @@ class DeleteCell(Frozen):
     cell_id: str
 
 
-Command = ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell
+class MoveCell(Frozen):
+    """Command: move a cell below ``after`` (``None``: to the top). Answered by `Done`.
+
+    The cell keeps its editor and its outputs. A protected cell is refused.
+    """
+
+    type: Literal["move_cell"] = "move_cell"
+    id: int
+    notebook: str
+    cell_id: str
+    after: str | None = None
+
+
+Command = ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell | MoveCell

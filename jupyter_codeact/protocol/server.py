@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from ..agent.contracts import CellCheck, ConversationInfo, Frozen
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
-from .commands import DeleteCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
+from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 
 
 class History(Frozen):
@@ -127,7 +127,8 @@ FromServer = Annotated[
     | WriteCell
     | RestoreCell
     | RunCell
-    | DeleteCell,
+    | DeleteCell
+    | MoveCell,
     Field(discriminator="type"),
 ]
 

@@ -263,7 +263,8 @@ class Conversations:
         self._checks.start(session, self._notebook(session).read_state, name)
 
     def _notebook(self, session: NotebookSession) -> PageNotebook:
-        return PageNotebook(session, self.setup.kernel(lambda: session.kernel_id))
+        kernel = self.setup.kernel(lambda: session.kernel_id)
+        return PageNotebook(session, kernel, folder=self.setup.folder)
 
     def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""

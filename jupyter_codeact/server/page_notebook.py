@@ -7,11 +7,13 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, Execution, NotebookCell, NotebookError, NotebookState
 from ..agent.source import runs_shell_commands
+from ..notebooks.files import files_beside
 from .following import FollowedExecution
 from .kernel import ServerKernel
 from .pages import CellLostError, PageGoneError, required
@@ -37,14 +39,21 @@ class PageNotebook:
         Knows the pages, and the cells that a page may lack.
     kernel
         The notebook's kernel.
+    folder
+        Returns the folder of the notebook at a path.
     model
         The model whose name goes into the metadata of the cells that are written.
     """
 
     def __init__(
-        self, session: NotebookSession, kernel: ServerKernel, *, model: ChatModel | None = None
+        self,
+        session: NotebookSession,
+        kernel: ServerKernel,
+        *,
+        folder: Callable[[str], Path],
+        model: ChatModel | None = None,
     ) -> None:
-        self._session, self._kernel, self._model = session, kernel, model
+        self._session, self._kernel, self._folder, self._model = session, kernel, folder, model
         self._requested = 0.0
         # comes with a cell's result, and holds until the next command
         self._latest: NotebookState | None = None
@@ -68,9 +77,11 @@ class PageNotebook:
                 "Choose a Python kernel with Kernel > Change Kernel."
             )
         kernel = state.kernel.model_copy(update={"session": self._kernel.session()})
-        update: dict[str, Any] = {"kernel": kernel}
+        name = PurePosixPath(self._session.notebook).name
+        update: dict[str, Any] = {"kernel": kernel, "name": name}
         if not brief:
-            update["variables"] = await self._kernel.variables()
+            files, more = await files_beside(self._folder(self._session.notebook), {name})
+            update |= {"variables": await self._kernel.variables(), "files": files, "more_files": more}
         return state.model_copy(update=update)
 
     async def read_state(self, *, brief: bool = False) -> NotebookState:
@@ -96,8 +107,9 @@ class PageNotebook:
         cell_type: Literal["code", "markdown"] = "code",
         cell_id: str | None = None,
         after: str | None = None,
+        before: str | None = None,
     ) -> str:
-        """Rewrite a cell in place, or insert one below ``after``; mark it with the run that did it."""
+        """Rewrite a cell in place, or insert one; mark it with the run that did it."""
         session = self._session
         model = self._model.info.name if self._model else ""
         metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": model}}
@@ -108,17 +120,25 @@ class PageNotebook:
             cell_id=cell_id,
             new_id=str(uuid.uuid4()),
             after=after,
+            before=before,
             was=session.cells.source(cell_id),
             metadata=metadata,
         )
         written = required(done.cell_id)
-        session.cells.record(written, source, cell_type=cell_type, metadata=metadata, after=after)
+        session.cells.record(
+            written, source, cell_type=cell_type, metadata=metadata, after=after, before=before
+        )
         return written
 
     async def delete_cell(self, cell_id: str) -> None:
         """Remove a cell."""
-        self._session.cells.forget(cell_id)
+        self._session.cells.delete(cell_id)
         await self._command(p.DeleteCell, cell_id=cell_id)
+
+    async def move_cell(self, cell_id: str, *, after: str | None) -> None:
+        """Move a cell below ``after`` (to the top if ``None``)."""
+        await self._command(p.MoveCell, cell_id=cell_id, after=after)
+        self._session.cells.move(cell_id, after)
 
     async def run_cell(self, cell_id: str, *, source: str, timeout: float | None = None) -> Execution:
         """Run a cell in the user's kernel; after ``timeout`` seconds it is interrupted."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from .. import protocol as p
-from ..agent.contracts import Cell, Execution, NotebookCell
+from ..agent.contracts import Cell, Execution, NotebookCell, NotebookError, Place
 from .pages import Page, required
 
 
@@ -19,7 +20,7 @@ class _RunCell:
     source: str
     cell_type: str
     metadata: dict[str, Any]
-    after: str | None
+    place: Place | None
     sources: set[str]
     execution: Execution | None = None
 
@@ -61,6 +62,8 @@ class RunCells:
     def __init__(self, notebook: Callable[[], str]) -> None:
         self._notebook = notebook
         self._cells: dict[str, _RunCell] = {}
+        self._moved: dict[str, str | None] = {}
+        self._deleted: set[str] = set()
         self._page: Page | None = None
         self._replaying = asyncio.Lock()
 
@@ -70,20 +73,36 @@ class RunCells:
         return cell.source if cell else None
 
     def record(
-        self, cell_id: str, source: str, *, cell_type: str, metadata: dict[str, Any], after: str | None
+        self,
+        cell_id: str,
+        source: str,
+        *,
+        cell_type: str,
+        metadata: dict[str, Any],
+        after: str | None,
+        before: str | None = None,
     ) -> None:
-        """Note that the run has written a cell, below cell ``after`` if it is new."""
-        before = self._cells.get(cell_id)
-        sources = (before.sources if before else set()) | {source}
-        self._cells[cell_id] = _RunCell(
-            source, cell_type, metadata, before.after if before else after, sources
-        )
+        """Note that the run has written a cell, below ``after`` or above ``before`` if it is new."""
+        known = self._cells.get(cell_id)
+        sources = (known.sources if known else set()) | {source}
+        place = Place(above=after, below=before) if after or before else None
+        self._cells[cell_id] = _RunCell(source, cell_type, metadata, known.place if known else place, sources)
 
     def set_source(self, cell_id: str, source: str) -> None:
         """Note the source that is run: the user may have edited the cell that they approved."""
         if cell := self._cells.get(cell_id):
             cell.source = source
             cell.sources.add(source)
+
+    def move(self, cell_id: str, after: str | None) -> None:
+        """Note that the run has moved a cell below ``after``, to the top if that is ``None``."""
+        self._moved.pop(cell_id, None)  # the last move comes last
+        self._moved[cell_id] = after
+
+    def delete(self, cell_id: str) -> None:
+        """Note that the run has deleted a cell."""
+        self.forget(cell_id)
+        self._deleted.add(cell_id)
 
     def set_execution(self, cell_id: str, execution: Execution) -> bool:
         """Note how a cell's execution went so far; return whether that is news."""
@@ -96,6 +115,8 @@ class RunCells:
     def forget(self, cell_id: str) -> None:
         """Leave a cell to others from now on."""
         self._cells.pop(cell_id, None)
+        self._moved.pop(cell_id, None)
+        self._deleted.discard(cell_id)
 
     def invalidate(self) -> None:
         """Note that no page has everything any more."""
@@ -103,7 +124,7 @@ class RunCells:
 
     def are_on(self, pages: Collection[Page]) -> bool:
         """Tell whether one of the pages has everything."""
-        return not self._cells or self._page in pages
+        return self._empty or self._page in pages
 
     async def replay(self, page: Page) -> None:
         """Give a page what it lacks.
@@ -116,14 +137,18 @@ class RunCells:
         async with self._replaying:
             if page is self._page:
                 return
-            if self._cells:
+            if not self._empty:
                 await self._replay(page)
             self._page = page
+
+    @property
+    def _empty(self) -> bool:
+        return not (self._cells or self._moved or self._deleted)
 
     async def show(self, cell_id: str) -> None:
         """Show a cell as it is now on the page that has the others."""
         if self._page and (cell := self._cells.get(cell_id)):
-            await self._restore(self._page, cell_id, cell, cell.after)
+            await self._restore(self._page, cell_id, cell, None)
 
     async def _replay(self, page: Page) -> None:
         state = required((await page.command(p.ReadState, self._notebook)).state)
@@ -131,9 +156,15 @@ class RunCells:
         last = state.cells[-1].id if state.cells else None
         for cell_id, cell in self._cells.items():
             if cell.is_behind(shown.get(cell_id)):
-                await self._restore(page, cell_id, cell, cell.after or last)
+                await self._restore(page, cell_id, cell, last)
+        for cell_id in self._deleted & shown.keys():
+            await page.command(p.DeleteCell, self._notebook, cell_id=cell_id)
+        for cell_id, after in self._moved.items():
+            with suppress(NotebookError):  # the user may have deleted it, or the other
+                await page.command(p.MoveCell, self._notebook, cell_id=cell_id, after=after)
 
-    async def _restore(self, page: Page, cell_id: str, cell: _RunCell, after: str | None) -> None:
+    async def _restore(self, page: Page, cell_id: str, cell: _RunCell, last: str | None) -> None:
+        after = cell.place.above if cell.place else last
         await page.command(
             p.RestoreCell, self._notebook, cell=cell.as_nbformat(cell_id), after=after, trusted=True
         )

@@ -42,7 +42,7 @@ class Runs:
         kernel = setup.kernel(lambda: session.kernel_id)
         agent = build_agent(
             model,
-            PageNotebook(session, kernel, model=model),
+            PageNotebook(session, kernel, folder=setup.folder, model=model),
             setup.journal,
             options=replace(options, max_turns=ask.max_turns or options.max_turns),
             gate=ApprovalGate(

@@ -58,11 +58,11 @@ class WaitingCell(Waiting[tuple[str, str]]):
             button.on_click(lambda clicked: self._resolve((clicked.description, self._source.value)))
         super().__init__([self._reasons, self._source, w.HBox(buttons)])
 
-    def show(self, source: str, reasons: Sequence[str]) -> None:
-        """Show a cell that waits."""
-        why = f"because it {'; '.join(reasons)}" if reasons else ""
-        self._reasons.value = html.escape(f"This cell waits for your approval {why}".strip() + ".")
-        self._source.value = source
+    def show(self, source: str, reasons: Sequence[str], *, is_call: bool = False) -> None:
+        """Show a cell that waits, or a call on the notebook, which cannot be edited."""
+        what, why = "call" if is_call else "cell", f"because it {'; '.join(reasons)}" if reasons else ""
+        self._reasons.value = html.escape(f"This {what} waits for your approval {why}".strip() + ".")
+        self._source.value, self._source.disabled = source, is_call
         self._source.rows = min(20, source.count("\n") + 2)
         self.layout.display = ""
 

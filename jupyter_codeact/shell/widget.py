@@ -211,7 +211,7 @@ class WidgetFrontend(Frontend):
 
     async def ask(self, requested: events.ApprovalRequested, source: str) -> Decision:
         waiting = self._widget.waiting_cell
-        self.main.submit(lambda: waiting.show(source, requested.reasons))
+        self.main.submit(lambda: waiting.show(source, requested.reasons, is_call=requested.is_call))
         button, source = await waiting.answer()
         if button == "Skip":
             return skipped(source)

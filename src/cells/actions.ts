@@ -27,6 +27,11 @@ export class CellActions implements ICellActions {
     return waiting?.cellId === this._id && !waiting.isResolving;
   }
 
+  /** Whether it is a cell that waits to be run, and not a call that moves or deletes this one. */
+  get isToRun(): boolean {
+    return this.isWaiting && !waitingCell(this._state)?.isCall;
+  }
+
   get isFailed(): boolean {
     return errorOf(this._cell.model) !== null;
   }

@@ -48,7 +48,7 @@ export function addCommands(options: {
   add(IDs.approve, {
     label: trans.__('Run the Cell CodeAct Asks About'),
     caption: trans.__('Let CodeAct run this cell as it is now'),
-    isEnabled: () => !!cell()?.isWaiting,
+    isEnabled: () => !!cell()?.isToRun,
     execute: () => cell()?.approve()
   });
   add(IDs.approveRest, {
@@ -56,7 +56,7 @@ export function addCommands(options: {
     caption: trans.__(
       'Let CodeAct run this cell and the rest of its run without asking again'
     ),
-    isEnabled: () => !!cell()?.isWaiting,
+    isEnabled: () => !!cell()?.isToRun,
     execute: () => cell()?.approveRest()
   });
   add(IDs.skip, {

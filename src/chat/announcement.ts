@@ -36,13 +36,23 @@ export function announcement(
     case 'waiting':
       return '';
     case 'asking':
-      return trans.__(
-        'CodeAct asks whether it may run a cell. %1',
-        action.reasons.join(' ')
-      );
+      return action.isCall
+        ? trans.__(
+            'CodeAct asks whether it may change the notebook. %1',
+            action.reasons.join(' ')
+          )
+        : trans.__(
+            'CodeAct asks whether it may run a cell. %1',
+            action.reasons.join(' ')
+          );
     case 'running':
       return trans.__('The cell is running.');
     case 'done':
+      if (action.change) {
+        return action.change === 'moved'
+          ? trans.__('Moved %1.', action.cellName)
+          : trans.__('Deleted %1.', action.cellName);
+      }
       return trans.__('The cell is done.');
     case 'failed':
       return trans.__('The cell failed. %1', action.outcome?.text ?? '');

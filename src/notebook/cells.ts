@@ -12,6 +12,7 @@ import { multiline } from '../multiline';
 import {
   Cell as CellState,
   DeleteCell,
+  MoveCell,
   NotebookState,
   ReadCell,
   ReadState,
@@ -46,7 +47,10 @@ export function readState(
     active_cell: panel.content.activeCell?.model.id ?? null,
     kernel: kernelOf(panel),
     variables: [], // read by the server, from the kernel
-    tools: proposedTools(panel)
+    tools: proposedTools(panel),
+    name: '', // as the files beside it, known to the server
+    files: [],
+    more_files: 0
   };
 }
 
@@ -185,15 +189,28 @@ export function writeCell(
   }
   const { sharedModel } = panel.content.model!;
   const id = existing?.model.id ?? new_id;
-  const index = indexOf(panel, existing ? id : command.after);
-  const at = existing || index >= 0 ? index : sharedModel.cells.length - 1;
+  const index = existing ? indexOf(panel, id) : placeFor(panel, command);
   sharedModel.transact(() => {
     if (existing) {
       sharedModel.deleteCell(index);
     }
-    insert(panel, existing ? at : at + 1, { id, cell_type, source, metadata });
+    insert(panel, index, { id, cell_type, source, metadata });
   });
   return id;
+}
+
+/** The index for a new cell. */
+function placeFor(
+  panel: NotebookPanel,
+  { after, before }: Pick<WriteCell, 'after' | 'before'>
+): number {
+  const above = indexOf(panel, after);
+  const below = indexOf(panel, before);
+  return above >= 0
+    ? above + 1
+    : below >= 0
+      ? below
+      : panel.content.model!.sharedModel.cells.length;
 }
 
 /** The cell, unless the user has changed it since the run wrote it. */
@@ -224,6 +241,37 @@ export function deleteCell(panel: NotebookPanel, command: DeleteCell): void {
   const index = indexOf(panel, command.cell_id);
   if (index >= 0) {
     panel.content.model!.sharedModel.deleteCell(index);
+  }
+}
+
+/** Move a cell below another, or to the top. It keeps its outputs; the user's active cell stays the active one. */
+export function moveCell(
+  panel: NotebookPanel,
+  { after, cell_id }: Pick<MoveCell, 'after' | 'cell_id'>,
+  trans: TranslationBundle
+): void {
+  const cell = findCell(panel, cell_id);
+  const from = indexOf(panel, cell_id);
+  const other = indexOf(panel, after);
+  if (!cell || (after !== null && other < 0)) {
+    throw new UserError(trans.__('The cell is no longer in the notebook.'));
+  }
+  failIfProtected(cell, trans);
+  const to = other < from ? other + 1 : other;
+  if (to === from) {
+    return;
+  }
+  const active = panel.content.activeCell?.model.id ?? null;
+  const { trusted } = cell.model;
+  panel.content.moveCell(from, to);
+  // It is another model now, and has to be trusted as the first was.
+  const moved = findCell(panel, cell_id);
+  if (moved) {
+    moved.model.trusted = trusted;
+  }
+  const index = indexOf(panel, active);
+  if (index >= 0 && index !== panel.content.activeCellIndex) {
+    panel.content.activeCellIndex = index;
   }
 }
 

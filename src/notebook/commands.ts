@@ -7,6 +7,7 @@ import {
   DeleteCell,
   Done,
   FromServer,
+  MoveCell,
   ReadCell,
   ReadState,
   RestoreCell,
@@ -16,6 +17,7 @@ import {
 import { Answer, IConnection, ISettings } from '../tokens';
 import {
   deleteCell,
+  moveCell,
   readCell,
   readState,
   restoreCell,
@@ -27,7 +29,13 @@ import { runCell } from './run';
 import { UserError } from './user-error';
 
 type Command =
-  ReadState | ReadCell | WriteCell | RestoreCell | RunCell | DeleteCell;
+  | ReadState
+  | ReadCell
+  | WriteCell
+  | RestoreCell
+  | RunCell
+  | DeleteCell
+  | MoveCell;
 type Result = Partial<Pick<Done, 'state' | 'cell' | 'cell_id' | 'execution'>>;
 
 /** How many commands are remembered, so that one that comes twice is carried out once. */
@@ -57,7 +65,8 @@ export class NotebookCommands implements IDisposable {
       case 'write_cell':
       case 'restore_cell':
       case 'run_cell':
-      case 'delete_cell': {
+      case 'delete_cell':
+      case 'move_cell': {
         if (this._isKnown(message)) {
           break;
         }
@@ -178,6 +187,9 @@ export class NotebookCommands implements IDisposable {
       }
       case 'delete_cell':
         deleteCell(panel, command);
+        return {};
+      case 'move_cell':
+        moveCell(panel, command, trans);
         return {};
     }
   }

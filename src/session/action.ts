@@ -2,6 +2,8 @@ import {
   Action,
   ApprovalRequested,
   ApprovalResolved,
+  CellDeleted,
+  CellMoved,
   Executed
 } from '../protocol';
 import { IOutcome, outcomeOf } from './outcome';
@@ -19,6 +21,12 @@ export interface IAction {
   readonly source: string;
   /** Whether it makes a text cell, which is not run. */
   readonly isText: boolean;
+  /** Whether it is no cell, but a call that moves or deletes one. */
+  readonly isCall: boolean;
+  /** What the call has done. */
+  readonly change: 'moved' | 'deleted' | null;
+  /** What the user calls the cell that was moved or deleted. */
+  readonly cellName: string;
   readonly state: ActionState;
   /** The digest that the user's approval is bound to, if the gate has asked for one. */
   readonly sha256: string | null;
@@ -38,6 +46,9 @@ export function newAction(event: Action): IAction {
   return {
     source: event.source,
     isText: event.cell_type === 'markdown',
+    isCall: event.is_call,
+    change: null,
+    cellName: '',
     state: 'waiting',
     sha256: null,
     reasons: [],
@@ -76,6 +87,21 @@ export function approvalResolved(
     reasons: action.sha256 === null ? reasons : action.reasons,
     started: allowed ? time : null
   };
+}
+
+/** The call has changed the notebook. */
+export function changed(
+  action: IAction,
+  event: CellDeleted | CellMoved
+): IAction {
+  const { cell_id: cellId, name: cellName, type } = event;
+  const change = type === 'cell_moved' ? 'moved' : 'deleted';
+  return { ...action, state: 'done', cellId, change, cellName };
+}
+
+/** Whether an action left something in the notebook. */
+export function hasChanged({ cellId, change, isCall }: IAction): boolean {
+  return isCall ? change !== null : cellId !== null;
 }
 
 export function executed(action: IAction, event: Executed): IAction {

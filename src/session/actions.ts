@@ -77,7 +77,10 @@ export class SessionActions {
     const { cellId, run, sha256 } = waiting;
     const { path } = this._session;
     const { notebooks, trans } = this._session.options;
-    const source = notebooks.source(path, cellId);
+    // The user may have edited a cell that waits; a call is approved as it is, or not at all.
+    const source = waiting.isCall
+      ? waiting.source
+      : notebooks.source(path, cellId);
     if (approved && source === null) {
       const text = trans.__('This cell is no longer in the notebook.');
       this._session.notify(this._place, 'note', text);

@@ -43,6 +43,8 @@ export function reduce(
     case 'approval_resolved':
       return { ...next, workingCell: event.allowed ? event.cell_id : null };
     case 'executed':
+    case 'cell_moved':
+    case 'cell_deleted':
       return { ...next, workingCell: null };
     case 'observation':
       // The model is shown it, and takes its next turn.

@@ -10,7 +10,9 @@ import {
 import {
   approvalRequested,
   approvalResolved,
+  changed,
   executed,
+  hasChanged,
   IAction,
   isOpen,
   newAction,
@@ -52,6 +54,10 @@ export interface IMessage {
   readonly figures?: IFigures;
   readonly action?: IAction;
   readonly question?: IQuestion;
+  /** The actions of the same reply before that one. */
+  readonly earlier?: readonly IAction[];
+  /** What was read of the notebook, a sentence each. */
+  readonly readings?: readonly string[];
   /** Why the reply was not accepted as the answer, in a sentence. */
   readonly rejection?: string;
   /** In the notice that closes a run. */
@@ -91,7 +97,18 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
         ...message,
         code: undefined,
         streaming: false,
-        action: newAction(event)
+        action: newAction(event),
+        earlier: actionsOf(message)
+      }));
+    case 'cell_moved':
+    case 'cell_deleted':
+      return act(messages, event, action => changed(action, event));
+    case 'notebook_read':
+      return change(messages, event, message => ({
+        ...message,
+        code: undefined,
+        streaming: false,
+        readings: [...(message.readings ?? []), event.message]
       }));
     case 'cell_written':
       return act(overwritten(messages, event), event, action =>
@@ -136,6 +153,11 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
     case 'hooks_applied':
       return messages;
   }
+}
+
+/** The actions of a message, in their order. */
+export function actionsOf({ action, earlier }: IMessage): readonly IAction[] {
+  return [...(earlier ?? []), ...(action ? [action] : [])];
 }
 
 /** The messages before a run, which is all of them if it is not there. */
@@ -203,9 +225,17 @@ function overwritten(messages: Messages, event: CellWritten): Messages {
   if (!event.rewritten) {
     return messages;
   }
+  const mark = (action: IAction): IAction =>
+    action.cellId === event.cell_id && !action.isCall
+      ? { ...action, rewritten: true }
+      : action;
   return messages.map(message =>
-    message.action?.cellId === event.cell_id
-      ? { ...message, action: { ...message.action, rewritten: true } }
+    actionsOf(message).some(({ cellId }) => cellId === event.cell_id)
+      ? {
+          ...message,
+          action: message.action && mark(message.action),
+          earlier: message.earlier?.map(mark)
+        }
       : message
   );
 }
@@ -254,7 +284,7 @@ function ended(messages: Messages, event: RunEnded): Messages {
   }
   const ofRun = closed.filter(message => message.run === run);
   const figures = ofRun.flatMap(({ figures }) => figures ?? []);
-  const canUndo = ofRun.some(({ action }) => action?.cellId);
+  const canUndo = ofRun.flatMap(actionsOf).some(hasChanged);
   closed.push({
     id: `${run}.end`,
     run,

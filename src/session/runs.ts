@@ -1,4 +1,4 @@
-import { CellWritten, PlanStep, RunEnded } from '../protocol';
+import { CellDeleted, CellWritten, PlanStep, RunEnded } from '../protocol';
 import { Event } from './messages';
 
 /** A whole cell, as nbformat stores it. */
@@ -12,6 +12,8 @@ export interface IRun {
   readonly before: ReadonlyMap<string, WholeCell | null>;
   /** The steps of the model's plan, if it made one. */
   readonly plan: readonly PlanStep[];
+  /** Whether it changed the notebook, be it that it only moved cells. */
+  readonly changed: boolean;
   /** `null` while it is under way. */
   readonly ending: RunEnded | null;
   readonly undone: boolean;
@@ -31,14 +33,18 @@ export function reduceRuns(
           task: event.task,
           before: new Map(),
           plan: [],
+          changed: false,
           ending: null,
           undone: false
         }
       ];
     case 'cell_written':
+    case 'cell_deleted':
       return change(runs, event.run, run => changed(run, event));
     case 'plan_changed':
       return change(runs, event.run, run => ({ ...run, plan: event.steps }));
+    case 'cell_moved':
+      return change(runs, event.run, run => ({ ...run, changed: true }));
     case 'run_ended':
       return change(runs, event.run, run => ({ ...run, ending: event }));
     case 'run_undone':
@@ -49,13 +55,18 @@ export function reduceRuns(
 }
 
 /** Note what a cell was, when the run comes to it for the first time. */
-function changed(run: IRun, event: CellWritten): IRun {
-  const { before, cell_id, rewritten } = event;
+function changed(run: IRun, event: CellWritten | CellDeleted): IRun {
+  const { before, cell_id } = event;
+  const rewritten = event.type === 'cell_deleted' || event.rewritten;
   // A cell that was there, but whose content nobody knows, cannot be compared.
   const isKnown = before !== null || !rewritten;
   return isKnown && !run.before.has(cell_id)
-    ? { ...run, before: new Map(run.before).set(cell_id, before) }
-    : run;
+    ? {
+        ...run,
+        changed: true,
+        before: new Map(run.before).set(cell_id, before)
+      }
+    : { ...run, changed: true };
 }
 
 function change(

@@ -8,6 +8,8 @@ export interface IWaitingCell {
   readonly run: string;
   readonly cellId: string;
   readonly source: string;
+  /** Whether the source is a call that moves or deletes the cell. */
+  readonly isCall: boolean;
   readonly sha256: string;
   /** What is risky about it. */
   readonly reasons: readonly string[];
@@ -27,11 +29,11 @@ export function waitingCell(state: ISessionState): IWaitingCell | null {
   if (!state.conversation.running || action?.state !== 'asking') {
     return null;
   }
-  const { reasons, source } = action;
+  const { isCall, reasons, source } = action;
   const cellId = action.cellId!;
   const sha256 = action.sha256!;
   const isResolving = state.resolving === sha256;
-  return { run: run!, cellId, source, sha256, reasons, isResolving };
+  return { run: run!, cellId, source, isCall, sha256, reasons, isResolving };
 }
 
 /** The model's question that waits for the user's answer, and the run that it is of. */
@@ -59,7 +61,7 @@ export function currentRun({ conversation }: ISessionState): IRun | null {
 /** The run that "undo" undoes when none is named: the last one that changed a cell. */
 export function lastRun({ conversation }: ISessionState): IRun | null {
   const runs = conversation.runs.filter(
-    ({ before, ending, undone }) => before.size > 0 && ending && !undone
+    ({ changed, ending, undone }) => changed && ending && !undone
   );
   return runs[runs.length - 1] ?? null;
 }

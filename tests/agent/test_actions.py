@@ -350,3 +350,10 @@ def test_a_reply_that_is_code_without_a_fence_is_run(code):
 )
 def test_an_ambiguous_reply_is_an_answer(answer):
     assert parse(answer) == ParsedReply(answer, answer)
+
+
+def test_a_block_may_name_the_place_of_its_cell():
+    action = only_action("```python after=a1b2\nf()\n```")
+    assert (action.cell_id, action.after, action.before) == (None, "a1b2", None)
+    text = only_action("```markdown before='c3d4'\n# Title\n```")
+    assert (text.cell_type, text.before) == ("markdown", "c3d4")

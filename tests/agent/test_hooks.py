@@ -47,7 +47,7 @@ async def test_a_capable_model_gets_only_the_task_and_the_outputs(
 ) -> None:
     monkeypatch.setattr("tests.agent.bench.Script.info", ModelInfo(name="script", guidance="capable"))
     end = await bench.run(block("print(6 * 7)"), "It is 54321.", task="Explain, change nothing.")
-    assert bench.last_message(0) == "Task: Explain, change nothing."
+    assert bench.last_message(0).endswith(">\n\nTask: Explain, change nothing.")
     assert bench.last_message(1).startswith("The cell ran (status: ok). Its output")
     assert bench.last_message(1).endswith(">")  # of the output's fence
     assert end.answer == "It is 54321."

@@ -207,6 +207,8 @@ class ScriptedPage:
             known = command["cell_id"] in self.sources
             answer["cell_id"] = command["cell_id"] if known else command["new_id"]
             self.sources[answer["cell_id"]] = command["source"]
+            if not known and command["before"] in self.sources:
+                self._place(answer["cell_id"], list(self.sources).index(command["before"]))
         elif kind == "read_cell":
             answer["cell"] = self.cell(command["cell_id"])
         elif kind == "restore_cell":
@@ -215,6 +217,9 @@ class ScriptedPage:
             self.shown[cell["id"]] = {key: cell[key] for key in ("outputs", "execution_count")}
         elif kind == "delete_cell":
             self.sources.pop(command["cell_id"], None)
+        elif kind == "move_cell":
+            above, others = command["after"], [cell for cell in self.sources if cell != command["cell_id"]]
+            self._place(command["cell_id"], others.index(above) + 1 if above else 0)
         elif kind == "run_cell":
             assert self.sources[command["cell_id"]] == command["source"]
             answer["execution"] = await self.execute(command["source"], asked=command["id"])
@@ -223,6 +228,13 @@ class ScriptedPage:
             }
         await self._notify()
         await self.say({"type": "done", "id": command["id"], **answer})
+
+    def _place(self, cell: str, index: int) -> None:
+        """Put a cell at a position among the others."""
+        source = self.sources.pop(cell)
+        cells = list(self.sources.items())
+        self.sources.clear()
+        self.sources.update([*cells[:index], (cell, source), *cells[index:]])
 
     def cell(self, cell: str) -> Message:
         """Return a whole cell."""

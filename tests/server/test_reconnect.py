@@ -148,6 +148,25 @@ async def test_a_second_page_takes_over_when_the_first_goes_and_no_cell_runs_twi
     assert await ran_once(other)
 
 
+async def test_a_page_that_takes_over_has_the_cells_where_the_run_moved_them(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, gate: Gate
+) -> None:
+    other = await connect()
+    for one in (page, other):
+        one.sources.update(theirs="'theirs'", imports="import math", last="'last'")
+    await other.open("a.ipynb", kernel)
+    calls = "notebook.move('imports', before='theirs')\nnotebook.delete('last')"
+    model.script([cell(calls), cell(gate.source), "Done."])
+    await page.ask(approval="never")
+    await page.executes(gate.source)
+    assert list(page.sources.values()) == ["import math", "'theirs'", gate.source]
+    await page.request("close")
+    await other.hears("move_cell")
+    gate.open()
+    assert (await other.end())["answer"] == "Done."
+    assert list(other.sources.values()) == ["import math", "'theirs'", gate.source]
+
+
 async def test_a_cell_that_its_page_never_ran_is_run_by_the_next_one(
     page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel
 ) -> None:

@@ -67,7 +67,7 @@ def shown(cell: nbformat.NotebookNode) -> str:
 def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
     tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
 ) -> None:
-    served.script([WRONG, SUM, "It is **42**."])
+    served.script(["```python\nnotebook.search('37')\n```", WRONG, SUM, "It is **42**."])
     path = notebook(tmp_path, served)
     command = [
         sys.executable,
@@ -87,9 +87,12 @@ def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
     asked, used, key = nbformat.read(tmp_path / "done.ipynb", as_version=4).cells[1:]
     assert "NameError" in shown(asked)
     assert "total 42" in shown(asked)
-    assert shown(used) == "True 3 42\n"
+    assert shown(used) == "True 4 42\n"
     assert shown(key) == "False"  # the agent has taken it, and no cell can read it
-    assert "Task: Add up [2, 3, 37]." in served.requests[0]["messages"][-1]["content"]
+    opening, found = (request["messages"][-1]["content"] for request in served.requests[:2])
+    assert "Task: Add up [2, 3, 37]." in opening
+    assert "(files beside it: asks.ipynb" in opening
+    assert "line 1: price = [2, 3, 37]" in found
     assert served.api_key not in (tmp_path / "done.ipynb").read_text()
 
 

@@ -309,11 +309,11 @@ class NotebookPage(PanelPage):
     @property
     def approval(self) -> Locator:
         """The bar at the cell that waits for the user."""
-        return self.notebook.get_by_role("group", name="CodeAct wants to run this cell")
+        return self.notebook.get_by_role("group", name=re.compile("CodeAct wants to"))
 
     def waiting(self, index: int) -> Locator:
         """That bar, if it is at this cell."""
-        return self.cells.nth(index).get_by_role("group", name="CodeAct wants to run this cell")
+        return self.cells.nth(index).get_by_role("group", name=re.compile("CodeAct wants to"))
 
     def answer(self, button: str) -> None:
         """Press a button of that bar."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-from ..contracts import Cell, NotebookState
+from ..contracts import Cell
 from ..observations.observe import brief
-from ..secrets import environment_secrets
 
 MIN_LENGTH = 4
-SOURCE, MARKDOWN, OUTPUTS, ONE_LINE = 1200, 300, 300, 120
-"""Most characters of one cell: of code, of Markdown, of outputs, and of a cell in one line."""
+ONE_LINE = 120
+"""Most characters of a cell in one line."""
 
 
 def short_ids(ids: Collection[str]) -> dict[str, str]:
@@ -34,38 +33,6 @@ def resolve(short_id: str | None, ids: Collection[str]) -> str | None:
     return matches[0] if len(matches) == 1 else None
 
 
-def cells_around(state: NotebookState, current: str | None, room: int, earlier: str = "") -> str:
-    """Describe the cells up to the ``current`` one, and in one line each those below it.
-
-    The cells nearest to the current one get room first. Cells in the ``earlier`` text are only mentioned.
-    """
-    names = short_ids([cell.id for cell in state.cells])
-    ids = [cell.id for cell in state.cells]
-    last = ids.index(current) + 1 if current in ids else len(ids)
-    above = _fit(
-        reversed(state.cells[:last]), room, lambda cell: _with_outputs(cell, names[cell.id], earlier)
-    )
-    below = _fit(state.cells[last:], room // 4, lambda cell: _in_one_line(cell, names[cell.id]))
-    lines = list(reversed(above))
-    if below:
-        lines += ["(here the user is; below it:)", *below]
-    return "\n".join(lines)
-
-
-def _fit(cells: Iterable[Cell], room: int, describe: Callable[[Cell], str]) -> list[str]:
-    shown: list[str] = []
-    for cell in cells:
-        text = describe(cell)
-        if not text:
-            continue
-        if len(text) > room:
-            shown.append("(more cells, not shown)")
-            break
-        room -= len(text)
-        shown.append(text)
-    return shown
-
-
 def title(cell: Cell, name: str) -> str:
     """Return a cell's heading for the model: ``[3] cell=a1b2``, with the number that the user sees."""
     number = "" if cell.execution_count is None else str(cell.execution_count)
@@ -73,24 +40,47 @@ def title(cell: Cell, name: str) -> str:
     return f"{kind} cell={name}" + (" (protected by the user: never change it)" if cell.protected else "")
 
 
-def _with_outputs(cell: Cell, name: str, earlier: str) -> str:
-    limit = SOURCE if cell.cell_type == "code" else MARKDOWN
-    source = shorten(cell.source.strip(), limit)
+def with_outputs(
+    cell: Cell, name: str, *, source: int, outputs: int, secrets: Mapping[str, str], earlier: str = ""
+) -> tuple[str, bool]:
+    """Describe a cell, and tell whether its source is there in full.
+
+    The source and the outputs get at most so many characters. A cell in the ``earlier`` text is only
+    mentioned. The text is empty for a cell without content.
+    """
+    whole = cell.source.strip()
+    if not whole or cell.cell_type == "raw":
+        return "", True
+    text = shorten(whole, source)
+    shown_before = len(text) > ONE_LINE and text in earlier
+    heading = title(cell, name)
+    described = f"{heading}\n{shorten(text, ONE_LINE)} (as above)" if shown_before else f"{heading}\n{text}"
+    shown = brief(cell.outputs, outputs, secrets=secrets) if cell.outputs else ""
+    if shown and not (shown_before and shown in earlier):
+        described += f"\n-> {shown}"
+    return described, text == whole
+
+
+def in_one_line(cell: Cell, name: str, limit: int = ONE_LINE) -> tuple[str, bool]:
+    """Describe a cell in one line, and tell whether that is all of it. Empty if there is nothing in it."""
+    source = " ".join(cell.source.split())
     if not source or cell.cell_type == "raw":
-        return ""
-    shown_before = len(source) > ONE_LINE and source in earlier
-    text = (
-        f"{title(cell, name)}\n{shorten(source, ONE_LINE)} (as above)"
-        if shown_before
-        else f"{title(cell, name)}\n{source}"
-    )
-    shown = brief(cell.outputs, OUTPUTS, secrets=environment_secrets())
-    return f"{text}\n-> {shown}" if shown and not (shown_before and shown in earlier) else text
+        return "", True
+    headings = headings_of(cell)
+    line = shorten(" / ".join(headings) or source, limit)
+    return f"{title(cell, name)} {line}", line == source and not cell.outputs
 
 
-def _in_one_line(cell: Cell, name: str) -> str:
-    source = cell.source.strip()
-    return f"{title(cell, name)} {shorten(' '.join(source.split()), ONE_LINE)}" if source else ""
+def headings_of(cell: Cell) -> list[str]:
+    """Return the headings in a text cell, with their marks."""
+    if cell.cell_type != "markdown" or "#" not in cell.source:
+        return []
+    lines, fenced = [], False
+    for line in map(str.strip, cell.source.split("\n")):
+        fenced ^= line.startswith(("```", "~~~"))
+        if not fenced and line.startswith("#") and line.lstrip("#").startswith(" "):
+            lines.append(line)
+    return lines
 
 
 def shorten(text: str, limit: int) -> str:

@@ -30,6 +30,8 @@ IMAGE_CHARACTERS = 3000
 """The size of an image, in characters."""
 REPLY_SHARE, OBSERVATION_SHARE, KEPT_SHARE = 1 / 4, 1 / 5, 1 / 3
 """Largest shares of a context window for one reply, one observation, and a compacted history."""
+READ_IF_UNKNOWN, MOST_READ = 20_000, 100_000
+"""Characters of the notebook that a call may show: if the window is unknown, and at most."""
 
 _BRIEF_CHARACTERS = 400
 
@@ -59,6 +61,12 @@ class Window:
     def observation(self, limit: int) -> int:
         """Return how many characters an observation may have, at most ``limit``."""
         return limit if self.characters is None else min(limit, round(self.characters * OBSERVATION_SHARE))
+
+    @property
+    def reading(self) -> int:
+        """How many characters of the notebook a call may show."""
+        share = round((self.characters or 0) * OBSERVATION_SHARE)
+        return min(share, MOST_READ) if share else READ_IF_UNKNOWN
 
     def fits(self, chat: Sequence[Message], reply: int) -> bool:
         """Tell whether messages and a reply of so many tokens certainly fit."""

@@ -6,20 +6,21 @@ import re
 from collections.abc import Sequence
 
 from .. import prompts
-from ..contracts import NotebookState, Variable
+from ..contracts import Guidance, NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut
 from ..secrets import environment_secrets, hide
-from . import cells
+from .cells import short_ids
+from .notebook import AMPLE_WINDOW, describe_notebook, room_for_cells
 
-CELLS = 3000
-"""Most characters of the notebook's cells: some 800 tokens, which take 15 s to read on two CPU cores."""
 VARIABLES = 2500
 TOOLS = 4000
 ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
-AMPLE = 30_000
-"""A context window of so many characters has room for everything at full length."""
+FILES_IF_SMALL = 12
+"""Most names of files that a small model is told."""
+NAME = 200
+"""Most characters of a file's name."""
 
 
 def opening_message(
@@ -30,6 +31,7 @@ def opening_message(
     *,
     nonce: str = "",
     window: int | None = None,
+    guidance: Guidance = "small",
     supports_images: bool = False,
     earlier: str = "",
     advice: str = "",
@@ -50,6 +52,8 @@ def opening_message(
         The run's random word, which marks the fences around data.
     window : int, optional
         The model's context window in characters, if known; a small one shortens the message.
+    guidance : {"small", "capable"}
+        A small model is shown less, unless its window is large.
     supports_images : bool
         Whether attached images are sent along.
     earlier : str
@@ -57,20 +61,26 @@ def opening_message(
     advice : str
         What the hooks add to the task.
     """
-    share = 1.0 if window is None else min(1.0, window / AMPLE)
+    share = 1.0 if window is None else min(1.0, window / AMPLE_WINDOW)
     parts = []
-    current = below or state.active_cell
-    if shown := cells.cells_around(state, current, round(CELLS * share), earlier):
-        parts.append(_fenced("The notebook so far", "notebook", shown, nonce))
+    shown = describe_notebook(
+        state, below or state.active_cell, room_for_cells(window, guidance), earlier=earlier
+    )
+    folder = _describe_folder(state, FILES_IF_SMALL if guidance == "small" else None)
+    about = folder if (shown.text or state.files) and folder not in earlier else ""
+    if inside := "\n".join(filter(None, [about, shown.text])):
+        parts.append(_fenced("The notebook so far", "notebook", inside, nonce))
+    if shown.hidden:
+        parts[-1] += "\n" + prompts.more_cells(shown.hidden)
     if state.tools:
         parts.append(prompts.PROPOSED_TOOLS + "\n" + "\n".join(_as_imports(state.tools)))
     if variables := describe_variables(state.variables, room=share, earlier=earlier):
         parts.append(variables)
-    elif shown:
+    elif shown.text:
         parts.append(prompts.FRESH_KERNEL)
-    short_ids = cells.short_ids([cell.id for cell in state.cells])
+    names = short_ids([cell.id for cell in state.cells])
     for attachment in attachments:
-        parts.append(_describe_attachment(attachment, short_ids, nonce, round(ATTACHMENT * share)))
+        parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share)))
         if attachment.image and not supports_images:
             parts[-1] += " " + prompts.NO_IMAGES
     parts.append(prompts.TASK.format(task=task))
@@ -143,15 +153,25 @@ def _as_imports(tools: Sequence[str]) -> list[str]:
     return [f"from {module} import {name}" for module, name in parts[:20]]
 
 
-def _describe_attachment(attachment: Attachment, short_ids: dict[str, str], nonce: str, room: int) -> str:
+def _describe_folder(state: NotebookState, most: int | None) -> str:
+    """Return the notebook's name, and those of the files beside it, in a line each."""
+    files = [file[:NAME] for file in state.files[:most]]
+    more = state.more_files + len(state.files) - len(files)
+    lines = [f"(file: {state.name[:NAME]})"] if state.name else []
+    if files:
+        lines.append(f"(files beside it: {', '.join(files)}{f', and {more:,} more' if more else ''})")
+    return "\n".join(lines)
+
+
+def _describe_attachment(attachment: Attachment, names: dict[str, str], nonce: str, room: int) -> str:
     heading = {
         "cell": f"The user points at the cell {attachment.name}",
         "selection": f"The user selected in {attachment.name}",
         "file": f"The user attached the file {attachment.path or attachment.name}",
         "image": f"The user attached the image {attachment.name}",
     }[attachment.kind]
-    if attachment.cell_id in short_ids:
-        heading += f" (cell={short_ids[attachment.cell_id]})"
+    if attachment.cell_id in names:
+        heading += f" (cell={names[attachment.cell_id]})"
     if attachment.kind == "file" and attachment.path:
         heading += "; your code can open it by this path. It begins"
     return (

@@ -50,11 +50,29 @@ class NotebookSnapshot:
             cell_id = self._cell_above.get(cell_id)
         return cell_id
 
+    def above(self, cell_id: str) -> str | None:
+        """Return the id of the cell above another, if there is one."""
+        ids = list(self._cells)
+        index = ids.index(cell_id)
+        return ids[index - 1] if index else None
+
     def record(self, cell: Cell) -> None:
         """Record a cell that the run itself wrote or ran."""
         if cell.id not in self._cells:
             self.created.add(cell.id)
         self._cells[cell.id] = cell
+
+    def place(self, cell_id: str, above: str | None) -> None:
+        """Record that the run put a cell below ``above``, at the top if that is ``None``."""
+        cell = self._cells.pop(cell_id)
+        cells = list(self._cells.values())
+        index = 0 if above is None else list(self._cells).index(above) + 1
+        self._cells = {one.id: one for one in [*cells[:index], cell, *cells[index:]]}
+
+    def forget(self, cell_id: str) -> None:
+        """Record that the run deleted a cell."""
+        self._cell_above[cell_id] = self.above(cell_id)
+        del self._cells[cell_id]
 
     def describe_changes(self, state: NotebookState) -> str:
         """Describe what the user changed since the last call; empty if nothing changed.

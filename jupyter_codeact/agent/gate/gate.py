@@ -63,6 +63,10 @@ class Gate(Protocol):
         """Tell whether ``source`` may run, or needs the user's approval."""
         ...
 
+    def judge_change(self, reasons: list[str]) -> Judgement:
+        """Tell the same of a move or deletion of a cell; ``reasons`` are what is risky about it."""
+        ...
+
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's answer; the decision has another source if they edited it."""
         ...
@@ -83,6 +87,10 @@ class AllowAllGate:
 
     def judge(self, source: str) -> Judgement:
         """Allow ``source`` as it is."""
+        return Judgement(verdict="allow")
+
+    def judge_change(self, reasons: list[str]) -> Judgement:
+        """Allow a move or deletion of a cell."""
         return Judgement(verdict="allow")
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
@@ -114,7 +122,10 @@ class ApprovalGate:
 
     def judge(self, source: str) -> Judgement:
         """Tell whether ``source`` needs the user's approval, and what is risky about it."""
-        reasons = self._reader.read(source)
+        return self.judge_change(self._reader.read(source))
+
+    def judge_change(self, reasons: list[str]) -> Judgement:
+        """Tell the same of a move or deletion of a cell; ``reasons`` are what is risky about it."""
         approval = self._approval()
         asks = approval == "always" or (approval == "risky" and bool(reasons))
         return Judgement(verdict="ask" if asks else "allow", reasons=reasons)

@@ -99,9 +99,21 @@ def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | No
 
     Empty if the cell showed nothing.
     """
+    return unfenced(outputs, budget, secrets=secrets).text
+
+
+def unfenced(
+    outputs: list[Output],
+    budget: int,
+    *,
+    supports_images: bool = False,
+    secrets: Mapping[str, str] | None = None,
+) -> Observed:
+    """Return a cell's outputs as in `brief`, and their images."""
     mask = masker(secrets or {})
-    masked = [replace(output, text=mask(output.text)) for output in _describe_outputs(outputs)]
-    return _join(_fit_budget(masked, budget))
+    described = _describe_outputs(outputs, supports_images)
+    texts = _fit_budget([replace(output, text=mask(output.text)) for output in described], budget)
+    return Observed(_join(texts), tuple(output.image for output in texts if output.image))
 
 
 def _describe_outputs(

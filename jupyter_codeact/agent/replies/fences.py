@@ -38,7 +38,7 @@ _PYTHON = re.compile(
 )
 _END_MARK = r"(?:<[|/]?\w+[|]?>)?"  # some models mark the end of the turn or of the code after the fence
 _GLUED = re.compile(r"(?<=[^\s`])`{3}[ \t\r]*(?=\n|\Z)")
-_ATTRIBUTE = re.compile(r"""\bcell\s*=\s*["']?([\w-]{1,64})""")
+_ATTRIBUTE = re.compile(r"""\b(cell|after|before)\s*=\s*["']?([\w-]{1,64})""")
 _CELL = re.compile(r"\bcell\b", re.IGNORECASE)
 
 Language = Literal["python", "markdown", "unknown", "other"]
@@ -97,13 +97,26 @@ class Block(Part):
     @property
     def cell_id(self) -> str | None:
         """The id of the cell that the block is to replace."""
-        attribute = _ATTRIBUTE.search(self.info)
-        return attribute[1] if attribute else None
+        return self._attributes.get("cell")
+
+    @property
+    def after(self) -> str | None:
+        """The id of the cell that the block's cell is to be put below."""
+        return self._attributes.get("after")
+
+    @property
+    def before(self) -> str | None:
+        """The id of the cell that the block's cell is to be put above."""
+        return self._attributes.get("before")
+
+    @property
+    def _attributes(self) -> dict[str, str]:
+        return dict(_ATTRIBUTE.findall(self.info))
 
     @property
     def names_cell(self) -> bool:
         """Whether the info string calls the block a cell."""
-        return bool(_CELL.search(self.info))
+        return bool(_CELL.search(self.info) or self._attributes)
 
 
 @dataclass(frozen=True, slots=True)

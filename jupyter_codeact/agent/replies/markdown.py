@@ -72,7 +72,7 @@ class MarkdownFormat:
                 return partial.reply(incomplete=True)
             if part.is_code:
                 partial.kept.append(part.missing)
-                action = CodeAction(part.source, "code", part.cell_id)
+                action = CodeAction(part.source, "code", part.cell_id, part.after, part.before)
                 return partial.reply((*map(_text_cell, partial.text_blocks), action))
             if part.language == "markdown" and not part.missing:
                 partial.text_blocks.append(part)
@@ -122,7 +122,7 @@ def _join(prose: list[str]) -> str:
 
 
 def _text_cell(block: Block) -> CodeAction:
-    return CodeAction(dedented(block.body), "markdown", block.cell_id)
+    return CodeAction(dedented(block.body), "markdown", block.cell_id, block.after, block.before)
 
 
 def _is_cut_code(block: Block) -> bool:

@@ -16,12 +16,15 @@ from typing import Any, Literal, Protocol
 class CodeAction:
     """A cell to write into the notebook and, if it is code, to run.
 
-    ``cell_id`` names the cell to rewrite; ``None`` asks for a new one.
+    ``cell_id`` names the cell to rewrite; ``None`` asks for a new one, below the cell ``after`` or above the
+    cell ``before`` if one of them is given.
     """
 
     source: str
     cell_type: Literal["code", "markdown"] = "code"
     cell_id: str | None = None
+    after: str | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

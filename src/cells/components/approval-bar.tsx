@@ -18,8 +18,10 @@ export function ApprovalBar(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { approval, trans, waiting } = props;
-  const { isResolving, reasons } = waiting;
-  const title = trans.__('CodeAct wants to run this cell');
+  const { isCall, isResolving, reasons } = waiting;
+  const title = isCall
+    ? trans.__('CodeAct wants to move or delete this cell')
+    : trans.__('CodeAct wants to run this cell');
   return (
     <div role="group" aria-label={title}>
       <div className="jp-CodeAct-cellApprovalText" role="status">
@@ -35,25 +37,35 @@ export function ApprovalBar(props: {
       <div className="jp-CodeAct-cellApprovalButtons">
         <button
           className="jp-Button jp-mod-styled jp-mod-accept"
-          title={trans.__('Run this cell as it is now (Shift+Enter)')}
+          title={
+            isCall
+              ? trans.__('Let CodeAct do it; undoing the run takes it back')
+              : trans.__('Run this cell as it is now (Shift+Enter)')
+          }
           disabled={isResolving}
           onClick={() => approval.approve()}
         >
-          {trans.__('Run')}
+          {isCall ? trans.__('Allow') : trans.__('Run')}
         </button>
+        {!isCall && (
+          <button
+            className="jp-Button jp-mod-styled"
+            title={trans.__('Change the cell first; it runs as you leave it')}
+            disabled={isResolving}
+            onClick={() => approval.edit()}
+          >
+            {trans.__('Edit')}
+          </button>
+        )}
         <button
           className="jp-Button jp-mod-styled"
-          title={trans.__('Change the cell first; it runs as you leave it')}
-          disabled={isResolving}
-          onClick={() => approval.edit()}
-        >
-          {trans.__('Edit')}
-        </button>
-        <button
-          className="jp-Button jp-mod-styled"
-          title={trans.__(
-            'Do not run this cell, and tell CodeAct that you skipped it'
-          )}
+          title={
+            isCall
+              ? trans.__('Leave the cell alone, and tell CodeAct so')
+              : trans.__(
+                  'Do not run this cell, and tell CodeAct that you skipped it'
+                )
+          }
           disabled={isResolving}
           onClick={() => approval.skip()}
         >
@@ -61,13 +73,21 @@ export function ApprovalBar(props: {
         </button>
         <button
           className="jp-Button jp-mod-styled"
-          title={trans.__(
-            'Run this cell and all that CodeAct writes after it for this task, without asking again'
-          )}
+          title={
+            isCall
+              ? trans.__(
+                  'Allow this and all that CodeAct does after it for this task, without asking again'
+                )
+              : trans.__(
+                  'Run this cell and all that CodeAct writes after it for this task, without asking again'
+                )
+          }
           disabled={isResolving}
           onClick={() => approval.approveRest()}
         >
-          {trans.__('Run All from Here')}
+          {isCall
+            ? trans.__('Allow All from Here')
+            : trans.__('Run All from Here')}
         </button>
       </div>
     </div>

@@ -31,10 +31,10 @@ const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
 /** The code of an action, its state, and what came out of it. */
 export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
   const { model, trans } = usePanel();
-  const { cellId, outcome, reasons, rewritten, source, state } = action;
+  const { cellId, change, outcome, reasons, rewritten, source, state } = action;
   const [wanted, setWanted] = React.useState<boolean | null>(null);
-  // Code that a later attempt has replaced is of little interest.
-  const isOpen = wanted ?? !rewritten;
+  // Code that a later attempt has replaced is of little interest, as is a call that says what it did.
+  const isOpen = wanted ?? !(rewritten || change);
   const isReasoned = state === 'asking' || state === 'skipped';
   const label = stateLabel(action, trans);
   return (
@@ -59,7 +59,7 @@ export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
           <span className="jp-CodeAct-state">{label}</span>
         </button>
         <Seconds action={action} />
-        {cellId && (
+        {cellId && change !== 'deleted' && (
           <button
             type="button"
             className="jp-CodeAct-jump jp-Button jp-mod-minimal"
@@ -146,6 +146,11 @@ function stateLabel(action: IAction, trans: TranslationBundle): string {
     case 'running':
       return trans.__('Running');
     case 'done':
+      if (action.change) {
+        return action.change === 'moved'
+          ? trans.__('Moved %1', action.cellName)
+          : trans.__('Deleted %1', action.cellName);
+      }
       return action.rewritten ? trans.__('Rewritten') : trans.__('Done');
     case 'failed':
       return action.rewritten ? trans.__('Rewritten') : trans.__('Failed');

@@ -6,7 +6,9 @@ import { usePanel } from './context';
 /** The user's answers to a cell that waits for approval; it runs as it is by then. */
 export function Approval(): React.JSX.Element {
   const { model, trans } = usePanel();
-  const isResolving = waitingCell(model.state)?.isResolving ?? true;
+  const waiting = waitingCell(model.state);
+  const isResolving = waiting?.isResolving ?? true;
+  const isCall = waiting?.isCall ?? false;
   const resolve =
     (approved: boolean, rest = false) =>
     () =>
@@ -15,7 +17,7 @@ export function Approval(): React.JSX.Element {
     <div
       className="jp-CodeAct-approval"
       role="group"
-      aria-label={trans.__('Run this cell?')}
+      aria-label={isCall ? trans.__('Allow this?') : trans.__('Run this cell?')}
     >
       <button
         type="button"
@@ -23,7 +25,7 @@ export function Approval(): React.JSX.Element {
         disabled={isResolving}
         onClick={resolve(true)}
       >
-        {trans.__('Run')}
+        {isCall ? trans.__('Allow') : trans.__('Run')}
       </button>
       <button
         type="button"
@@ -36,11 +38,17 @@ export function Approval(): React.JSX.Element {
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-reject"
-        title={trans.__('Run this cell and all others of this run')}
+        title={
+          isCall
+            ? trans.__('Allow this, and all that this run does after it')
+            : trans.__('Run this cell and all others of this run')
+        }
         disabled={isResolving}
         onClick={resolve(true, true)}
       >
-        {trans.__('Run All from Here')}
+        {isCall
+          ? trans.__('Allow All from Here')
+          : trans.__('Run All from Here')}
       </button>
     </div>
   );

@@ -1,7 +1,7 @@
 import { editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { IMessage } from '../../session/messages';
+import { actionsOf, IMessage } from '../../session/messages';
 import { ActionCard } from './action-card';
 import { Chips } from './chips';
 import { usePanel } from './context';
@@ -26,7 +26,7 @@ export const MessageItem = React.memo(function MessageItem(
   props: IProps
 ): React.JSX.Element {
   const { isBusy, isLast, isReplaced, message } = props;
-  const { action, ending, question, rejection, run, sender, time, undone } =
+  const { ending, question, readings, rejection, run, sender, time, undone } =
     message;
   const { trans } = usePanel();
   if (ending) {
@@ -52,7 +52,14 @@ export const MessageItem = React.memo(function MessageItem(
       ) : (
         <Reply message={message} />
       )}
-      {action && <ActionCard action={action} />}
+      {readings?.map((reading, index) => (
+        <p key={index} className="jp-CodeAct-reading">
+          {reading}
+        </p>
+      ))}
+      {actionsOf(message).map((action, index) => (
+        <ActionCard key={index} action={action} />
+      ))}
       {question && <Question question={question} />}
       {rejection && <p className="jp-CodeAct-rejection">{rejection}</p>}
     </div>

@@ -6,6 +6,7 @@ import { WriteCell } from '../../protocol';
 import {
   cellToRun,
   deleteCell,
+  moveCell,
   readCell,
   readState,
   restoreCell,
@@ -61,6 +62,7 @@ function write(command: Partial<WriteCell>): string {
       cell_id: null,
       new_id: 'fresh',
       after: null,
+      before: null,
       was: null,
       metadata: {},
       ...command
@@ -260,6 +262,50 @@ describe('Restoring a cell', () => {
     restore(CELL, after);
     const { model } = panel.content.widgets[index];
     expect(model.toJSON()).toMatchObject({ id: 'b', execution_count: 7 });
+  });
+});
+
+describe('Moving a cell', () => {
+  const move = (cell_id: string, after: string | null) =>
+    moveCell(
+      panel,
+      {
+        cell_id,
+        after
+      },
+      trans
+    );
+
+  it.each([
+    ['b', null, ['plot()', '# A', 'c']],
+    ['a', 'b', ['plot()', '# A', 'c']],
+    ['a', 'c', ['plot()', 'c', '# A']],
+    ['c', 'a', ['# A', 'c', 'plot()']],
+    ['b', 'a', ['# A', 'plot()', 'c']]
+  ])('puts %s below %s', (cell, after, expected) => {
+    move(cell, after);
+    expect(sources()).toEqual(expected);
+  });
+
+  it('keeps outputs, count, trust and metadata, and the active cell', () => {
+    panel.content.activeCellIndex = 2;
+    panel.content.widgets[1].model.trusted = true;
+    const before = panel.content.widgets[1].model.toJSON();
+    move('b', null);
+    const { model } = panel.content.widgets[0];
+    expect(model.toJSON()).toEqual(before);
+    expect(model.trusted).toBe(true);
+    expect(panel.content.activeCell?.model.id).toBe('c');
+    move('c', null);
+    expect(panel.content.activeCell?.model.id).toBe('c');
+  });
+
+  it('leaves a protected cell, and one that is gone, alone', () => {
+    panel.content.widgets[1].model.setMetadata('codeact', { protected: true });
+    expect(() => move('b', null)).toThrow('You protect this cell');
+    expect(() => move('x', null)).toThrow('no longer in the notebook');
+    expect(() => move('a', 'x')).toThrow('no longer in the notebook');
+    expect(sources()).toEqual(['# A', 'plot()', 'c']);
   });
 });
 

@@ -19,6 +19,7 @@ const WRITE: FromServer = {
   cell_id: null,
   new_id: 'fresh',
   after: null,
+  before: null,
   was: null,
   metadata: {}
 };

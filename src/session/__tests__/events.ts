@@ -43,8 +43,13 @@ export function event<T extends Event['type']>(
       first_token_seconds: null,
       finish_reason: 'stop'
     },
-    action: { source: '', cell_type: 'code' },
-    approval_requested: { cell_id: 'x', sha256: '', reasons: [] },
+    action: { source: '', cell_type: 'code', is_call: false },
+    approval_requested: {
+      cell_id: 'x',
+      sha256: '',
+      reasons: [],
+      is_call: false
+    },
     approval_resolved: {
       cell_id: 'x',
       sha256: '',
@@ -52,7 +57,25 @@ export function event<T extends Event['type']>(
       reasons: [],
       edited: null
     },
-    cell_written: { cell_id: 'x', rewritten: false, before: null },
+    cell_written: {
+      cell_id: 'x',
+      rewritten: false,
+      before: null,
+      after: null
+    },
+    cell_deleted: {
+      cell_id: 'x',
+      name: 'cell [1]',
+      before: { id: 'x', cell_type: 'code', source: 'x' },
+      was: { above: null, below: null }
+    },
+    cell_moved: {
+      cell_id: 'x',
+      name: 'cell [1]',
+      was: { above: null, below: 'y' },
+      now: { above: 'y', below: null }
+    },
+    notebook_read: { message: 'Read cell [1].' },
     executed: {
       cell_id: 'x',
       status: 'ok',

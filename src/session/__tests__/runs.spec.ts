@@ -1,5 +1,5 @@
 import { EMPTY, reduce } from '../conversation';
-import { Event } from '../messages';
+import { actionsOf, Event } from '../messages';
 import { lastRun, lastRunOf, waitingCell } from '../selectors';
 import { BLANK, ISessionState, receive } from '../state';
 import { event, history, waiting } from './events';
@@ -23,6 +23,7 @@ describe('The session of a notebook', () => {
       run: 'r',
       cellId: 'x',
       source: '1',
+      isCall: false,
       sha256: 'digest',
       reasons,
       isResolving: false
@@ -80,6 +81,36 @@ describe('The session of a notebook', () => {
     expect(lastRun(undone)!.id).toBe('r');
     expect(lastRunOf(undone, 'b')).toBeNull();
     expect(lastRun(after(undone, event('run_undone', 1)))).toBeNull();
+  });
+
+  it('shows each call of a reply with what it did, and undoes a run that only moved cells', () => {
+    const call = { is_call: true };
+    const asked = after(
+      BLANK,
+      event('run_started', 0),
+      event('notebook_read', 1),
+      event('action', 1, { ...call, source: 'notebook.move("x")' }),
+      event('approval_requested', 1, { ...call, sha256: 'digest' })
+    );
+    expect(waitingCell(asked)?.isCall).toBe(true);
+    const ended = after(
+      asked,
+      event('approval_resolved', 1),
+      event('cell_moved', 1),
+      event('action', 1, { ...call, source: 'notebook.delete("z")' }),
+      event('approval_resolved', 1, { allowed: false }),
+      event('run_ended', 1)
+    );
+    const [, message] = ended.conversation.messages;
+    expect(message.readings).toEqual(['Read cell [1].']);
+    expect(
+      actionsOf(message).map(({ change, state }) => [change, state])
+    ).toEqual([
+      ['moved', 'done'],
+      [null, 'skipped']
+    ]);
+    expect(lastRun(ended)!.id).toBe('r');
+    expect(ended.conversation.messages[2].ending?.canUndo).toBe(true);
   });
 
   it('keeps a run that was asked again, for its cells can still be undone', () => {
