@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import prompts
-from ..events import Executed, Observation
+from ..events import Executed, NotebookRead, Observation
 from .grounding import MAX_VALUES, ungrounded_values, unshown_numbers, without_code
 from .hook import Hook, Opening, Reject
 from .tools import untried_tools
@@ -49,10 +49,10 @@ class UncheckedAnswers(Hook):
         self._names_data = opening.names_data
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Check whether a cell has run, or an image was sent, which may show any value."""
+        """Check whether a cell has run or was read, or an image was sent, which may show any value."""
         own = [event for event in self.run.events if event.run == self.run.id]
         seen = any(isinstance(event, Observation) and event.images for event in own)
-        if seen or any(isinstance(event, Executed) for event in own):
+        if seen or any(isinstance(event, Executed | NotebookRead) for event in own):
             return None
         if values := unshown_numbers(without_code(answer), self.run.events)[:MAX_VALUES]:
             return Reject(f"Nothing has shown {' or '.join(values)}", prompts.UNCHECKED)
