@@ -22,7 +22,7 @@ def test_a_real_reply_is_parsed_as_a_reader_would_understand_it(case):
     assert [asdict(action) for action in parsed.actions] == expected["actions"]
     assert parsed.prose == expected.get("prose", reply.strip())
     assert parsed.text == expected.get("text", reply)
-    assert parsed.incomplete == expected["incomplete"]
+    assert bool(parsed.fault) == expected["incomplete"]
 
 
 @pytest.mark.parametrize("case", REPLIES)
