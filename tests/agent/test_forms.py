@@ -47,7 +47,7 @@ def test_an_action_in_another_form_is_kept_in_the_formats_own(form: str) -> None
         'Qwen writes <tool_call>{"name": "f", "arguments": {}}</tool_call> to call f.',
         "<tool_call> marks the beginning of a call.",
         "Hermes puts the call between <tool_call> and </tool_call>",
-        'A call:\n\n```xml\n<tool_call>{"name": "python", "arguments": {"code": "1/0"}}</tool_call>\n```\n\nSo.',
+        'A call:\n\n```xml\n<tool_call>{"name": "python", "arguments": {"code": "f()"}}\n```\n\nSo.',
         "Code stands between <execute> and </execute>, the answer follows.",
         "The <code> tag is for code, as in <code>print(1)</code>, and <python> is none of HTML's.",
         "gpt-oss writes `<|channel|>analysis<|message|>` before it thinks.",

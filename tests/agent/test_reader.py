@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -126,10 +127,10 @@ def test_the_endpoints_own_thinking_is_passed_on_without_parsing_anything(
 
 @pytest.mark.parametrize("thinking", ["", "<think>No.</think>", "No.</think>\n"])
 def test_an_action_is_complete_only_after_thinking_if_it_may_be_part_of_it(thinking: str) -> None:
-    reader = ReplyReader(FORMATS["markdown"], may_be_thinking=True)
+    reader = ReplyReader(FORMATS["markdown"], wait=inf)
     reader.feed(Delta(text=f"{thinking}```python\nf()\n```\n"))
     assert reader.is_complete is bool(thinking)
-    reader = ReplyReader(FORMATS["markdown"], may_be_thinking=True)
+    reader = ReplyReader(FORMATS["markdown"], wait=inf)
     reader.feed(Delta(thinking="No."))
     reader.feed(Delta(text="```python\nf()\n```\n"))
     assert reader.is_complete

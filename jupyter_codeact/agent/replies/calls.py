@@ -280,8 +280,8 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
             return "python", value
         return "", None
     name = name.rpartition(".")[2]
-    keys = ("arguments", "parameters", "args", "kwargs", "input", "tool_input", "action_input")
-    given = [value[key] for key in keys if key in value]
+    arguments_keys = ("arguments", "parameters", "args", "kwargs", "input", "tool_input", "action_input")
+    given = [value[key] for key in arguments_keys if key in value]
     arguments: Any = given[0] if given else None
     if not given and "code" in value and _PYTHON_NAMES.fullmatch(name):
         arguments = {"code": value["code"]}

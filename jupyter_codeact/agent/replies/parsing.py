@@ -89,6 +89,7 @@ class _Reading:
     is_fenced: bool = False
     has_marks: bool = False
     is_thinking: bool = False
+    is_unopened: bool = False
     shell_blocks: int = 0
     has_words: bool = False
 
@@ -123,6 +124,7 @@ class _Reading:
             case Thinking():
                 self.thinking.append(part.text)
                 self.has_marks, self.is_thinking = True, not part.settled
+                self.is_unopened = self.is_unopened or not part.opened
             case Mark():
                 self.has_marks = True
             case Solution():
@@ -171,10 +173,8 @@ class _Reading:
 
         One in another form is kept in the format's own.
         """
-        if is_own and written is None:
-            pass
-        elif is_own:
-            self.kept.append(written)
+        if is_own:
+            self.kept += [written] if written is not None else []
         else:
             before = "" if written is None else _join(self.kept)
             self.kept = [f"{before}\n\n" if before else "", self.parser.write(action)]
@@ -203,6 +203,7 @@ class _Reading:
             fault,
             "\n\n".join(filter(None, self.thinking)),
             doubt,
+            self.is_unopened,
         )
 
 

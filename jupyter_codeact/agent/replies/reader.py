@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from ..contracts import Delta
 from .reply import ActionFormat, ParsedReply, Preview
@@ -26,19 +27,19 @@ class ReplyReader:
     ----------
     action_format : ActionFormat
         How the model writes actions.
-    may_be_thinking : bool
-        Whether what looks like the reply may be thinking that a mark at its end will tell: some chat
-        templates open it in the prompt. An action is then complete only after other thinking.
+    wait : float
+        How many characters to read on after an action that no thinking came before: a mark further on may
+        tell that all of it was thinking, which some chat templates open in the prompt.
     """
 
-    def __init__(self, action_format: ActionFormat, *, may_be_thinking: bool = False) -> None:
-        self._format, self._may_be_thinking = action_format, may_be_thinking
+    def __init__(self, action_format: ActionFormat, *, wait: float = 0) -> None:
+        self._format, self._wait = action_format, wait
         self._begin()
 
     def _begin(self) -> None:
         self._text: list[str] = []
         self._thinking: list[str] = []  # what the endpoint itself marks as thinking
-        self._length = self._parsed_length = self._thinking_length = 0
+        self._length = self._parsed_length = self._thinking_length = self._action_end = 0
         self._shown = Preview()  # of the text
         self._is_stale = False
 
@@ -67,6 +68,8 @@ class ReplyReader:
         self._parsed_length = self._length
         before, now = self._shown, self._format.preview("".join(self._text))
         self._shown = now
+        if not (before.complete and now.complete):
+            self._action_end = self._length
         pairs = [(before.thinking, now.thinking), (before.prose, now.prose), (before.action, now.action)]
         if restart or self._is_stale or not all(new.startswith(old) for old, new in pairs):
             self._is_stale = False
@@ -82,7 +85,12 @@ class ReplyReader:
     def is_complete(self) -> bool:
         """Whether the first action is complete, so that generation can end."""
         has_thought = bool(self._thinking or self._shown.thinking)
-        return self._shown.complete and (has_thought or not self._may_be_thinking)
+        return self._shown.complete and (has_thought or self._length - self._action_end >= self._wait)
+
+    @property
+    def has_action(self) -> bool:
+        """Whether there is a complete action which may count, although the reply was cut off after it."""
+        return self.is_complete or (self._shown.complete and self._wait < inf)
 
     @property
     def thinking_share(self) -> float:
@@ -94,5 +102,5 @@ class ReplyReader:
         """Return the finished reply."""
         parsed = self._format.parse("".join(self._text))
         thinking = "\n\n".join(filter(None, ["".join(self._thinking).strip(), parsed.thinking]))
-        fault = "only thinking" if thinking and not (parsed.prose or parsed.actions) else ""
-        return replace(parsed, thinking=thinking, fault=parsed.fault or fault)
+        is_only_thinking = thinking and not (parsed.prose or parsed.actions or parsed.fault)
+        return replace(parsed, thinking=thinking, fault="only thinking" if is_only_thinking else parsed.fault)

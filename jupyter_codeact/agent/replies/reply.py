@@ -62,6 +62,8 @@ class ParsedReply:
     fault: Fault = ""
     thinking: str = ""
     doubt: Doubt = ""
+    unopened: bool = field(default=False, compare=False)
+    """Whether a mark closed the thinking that none had opened."""
 
     @property
     def code(self) -> str | None:

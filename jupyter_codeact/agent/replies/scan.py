@@ -20,7 +20,8 @@ _MARK = re.compile(
       <(?P<tag>execute(?:_ipython)?|solution|code|python)>
     | <(?P<call>(?:\w{1,20}:)?(?:tool_call|function_call)s?|tool_code)>
     | (?P<function><function=|<invoke[ ]name=)
-    | (?P<vendor>\[TOOL_CALLS\]|<\|/?tool_calls?\|?>|<\|tool_call_begin\|>|<[|\uff5c]tool▁call▁begin[|\uff5c]>)
+    | (?P<vendor>\[TOOL_CALLS\]
+        |<\|/?tool_calls?\|?>|<\|tool_call_begin\|>|<[|\uff5c]tool▁call▁begin[|\uff5c]>)
     | (?P<raw><\|python_tag\|>)
     | (?P<channel>(?:<\|start\|>[ ]?assistant(?P<to>[ ]to=[\w.]{1,80})?[ ]?)?<\|channel\|>)
     | (?P<wrapper><\|tool_calls_section_(?:begin|end)\|>|<[|\uff5c]tool▁calls▁(?:begin|end)[|\uff5c]>
