@@ -25,9 +25,11 @@ _CLOSED_BY = {
 _LONE = rf"(?:</{_NAME}>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>)"
 _ACTION = r"`{3}|~{3}|<execute>|<tool_call>|\[TOOL_CALLS\]"
 LONE_CLOSING = re.compile(
-    rf"(?:^[ \t]*{_LONE}|{_LONE}[ \t\r]*(?:$|(?={_ACTION})))", re.IGNORECASE | re.MULTILINE
+    rf"(?:^[ \t]*{_LONE}|{_LONE}[ \t\r]*(?:$|(?={_ACTION}))|(?<=[^\s`\"'(<>]){_LONE}(?=[^\s`\"',.;:)]))",
+    re.IGNORECASE | re.MULTILINE,
 )
-"""What closes thinking that nothing opened: a mark at the beginning or end of a line, or before an action."""
+"""What closes thinking that nothing opened: a mark at the beginning or end of a line, before an action, or
+between words without a space."""
 _TAG = re.compile(
     rf"</?{_NAME}>|\[/?THINK\]|◁/?think▷|<\|channel>thought\b|<channel\|>|<\|(?:START|END)_THINKING\|>"
     r"|<\|(?:begin|end)_of_thought\|>",
