@@ -96,12 +96,14 @@ class _ReplyRequest:
     spent: Usage = field(default_factory=Usage)
     measured: _Measured = field(default_factory=_Measured)
     started: float = field(default_factory=time.monotonic)
+    first_token: float | None = None
 
     def __post_init__(self) -> None:
         self.limit = ReplyLimit(self.run)
         self._new_attempt()
 
     def _new_attempt(self) -> None:
+        self.first_token = self.first_token or self.measured.first_token
         self.spent, self.measured = self.spent + self.measured.usage, _Measured()
         wait = wait_for_thinking(self.run.events, self.model.info, self.run.settings)
         self.reader = ReplyReader(self.action_format, wait=wait)
@@ -205,7 +207,7 @@ class _ReplyRequest:
         self.run.spend(usage)
         if not (reply.text or reply.thinking):
             return
-        first, thinking = measured.first_token, {}
+        first, thinking = self.first_token or measured.first_token, {}
         if reply.thinking:
             thinking = {
                 "thinking_seconds": measured.thinking_seconds,
