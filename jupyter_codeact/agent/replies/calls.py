@@ -49,6 +49,7 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": ""}
 _DEEPEST = 4
 _JSON = json.JSONDecoder(strict=False)  # models break lines within strings
 
+_KEYS_OF_CODE = {"code", "cell", "after", "before", "language", "type"}
 _CODE_NAMES = ("code", "source", "script", "python", "python_code")
 _PYTHON_NAMES = re.compile(
     r"(?:i?python\w*|jupyter\w*|(?:run|execute|exec)\w*|code\w*|.*(?:_python|_code|_cell)|repl)",
@@ -275,8 +276,7 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
     keys = ("name", "tool_name", "tool", "function", "recipient_name", "action")
     name = next((value[key] for key in keys if isinstance(value.get(key), str)), None)
     if name is None:
-        is_code = isinstance(value.get("code"), str) and value.keys() <= {"code", "cell", "after", "before", "language", "type"}
-        if is_code and looks_like_code(cell_source(value["code"]), fenced=True):
+        if isinstance(value.get("code"), str) and value.keys() <= _KEYS_OF_CODE and looks_like_code(cell_source(value["code"]), fenced=True):
             return "python", value
         return "", None
     name = name.rpartition(".")[2]
