@@ -56,7 +56,8 @@ class Thinking:
         if self.seconds is None:
             return "Thinking"
         about = "about " if self.estimated else ""
-        tokens = f" ({about}{self.tokens:,} tokens)" if self.tokens else ""
+        unit = "token" if self.tokens == 1 else "tokens"
+        tokens = f" ({about}{self.tokens:,} {unit})" if self.tokens else ""
         return f"Thought for {_duration(self.seconds)}{tokens}"
 
 
