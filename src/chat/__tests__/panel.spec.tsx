@@ -19,7 +19,8 @@ import {
   ended,
   event,
   history,
-  turnWith
+  turnWith,
+  USAGE
 } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
@@ -188,13 +189,7 @@ describe('The chat panel', () => {
         prose: 'Adding.',
         thinking_seconds: 12.3,
         thinking_tokens: 351,
-        usage: {
-          prompt_tokens: 100,
-          cached_tokens: 0,
-          completion_tokens: 400,
-          reasoning_tokens: 351,
-          estimated: false
-        }
+        usage: { ...USAGE, reasoning_tokens: 351 }
       }),
       event('action', 1, { source: '1 + 1' })
     );

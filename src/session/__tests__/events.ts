@@ -7,7 +7,7 @@ import {
 } from '../../protocol';
 import { Event } from '../messages';
 
-const USAGE = {
+export const USAGE = {
   prompt_tokens: 100,
   cached_tokens: 90,
   completion_tokens: 20,
