@@ -107,6 +107,8 @@ def test_malformed_calls_are_understood(reply):
 def test_a_call_of_a_function_of_the_notebook_becomes_code():
     parsed = TOOLS.parse('<tool_call>{"name": "find", "arguments": {"text": "a b", "all": true}}</tool_call>')
     assert parsed.actions == (CodeAction("find(text='a b', all=True)"),)
+    parsed = TOOLS.parse('{"name": "functions.notebook.read", "arguments": {"cell": "a1b2"}}')
+    assert parsed.actions == (CodeAction("notebook.read(cell='a1b2')"),)
 
 
 @pytest.mark.parametrize(

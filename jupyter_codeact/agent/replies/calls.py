@@ -32,6 +32,7 @@ _NEXT = re.compile(
 _SPACE = re.compile(r"\s*")
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n?")
 _NAMED = re.compile(r"(?:call:|functions?[.:])?([A-Za-z_][\w.]*)(?::\d{1,4})?")
+_NAMESPACE = re.compile(r"^(?:functions?|tools?)\.")
 _SEPARATOR = re.compile(r"\[ARGS\]|<[|\uff5c][^<>|\uff5c\n]{1,40}[|\uff5c]>")
 _FUNCTION = re.compile(r"<function=\"?(?P<name>[\w.]+)\"?>|<invoke name=\"(?P<invoked>[\w.]+)\">")
 _PARAMETER = re.compile(
@@ -109,7 +110,7 @@ def call_at(
         position = _space(text, separator.end())
     before_name = position
     if not name and (named := _NAMED.match(text, position)):
-        name, position = named[1].rpartition(".")[2], _space(text, named.end())
+        name, position = _NAMESPACE.sub("", named[1]), _space(text, named.end())
         if name == "function" and (separator := _SEPARATOR.match(text, position)):  # its type, then its name
             position = separator.end()
             named = _NAMED.match(text, position)
@@ -276,10 +277,14 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
     keys = ("name", "tool_name", "tool", "function", "recipient_name", "action")
     name = next((value[key] for key in keys if isinstance(value.get(key), str)), None)
     if name is None:
-        if isinstance(value.get("code"), str) and value.keys() <= _KEYS_OF_CODE and looks_like_code(cell_source(value["code"]), fenced=True):
+        if (
+            isinstance(value.get("code"), str)
+            and value.keys() <= _KEYS_OF_CODE
+            and looks_like_code(cell_source(value["code"]), fenced=True)
+        ):
             return "python", value
         return "", None
-    name = name.rpartition(".")[2]
+    name = _NAMESPACE.sub("", name)
     arguments_keys = ("arguments", "parameters", "args", "kwargs", "input", "tool_input", "action_input")
     given = [value[key] for key in arguments_keys if key in value]
     arguments: Any = given[0] if given else None

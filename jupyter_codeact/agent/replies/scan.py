@@ -244,7 +244,7 @@ class _Scanner:
             return Mark(start, mark.end(), True)
         if header["cut"] is not None:
             return Mark(start, len(text), False)
-        recipient = (header["to"] or mark["to"] or "").rpartition(".")[2].rpartition("=")[2]
+        recipient = (header["to"] or (mark["to"] or "").removeprefix(" to=")).removeprefix("functions.")
         if recipient and recipient not in ("user", "assistant", "all"):
             call = call_at(text, start, header.end(), name=recipient, raw=recipient == "python")
             if call is not None:
