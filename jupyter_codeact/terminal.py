@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from .models.status import EngineStatus
 
 BRIEF = 1500
-"""Characters of a cell's outputs, and of thinking, that are shown; notebook and journal have them all."""
+"""Characters of a cell's outputs that are shown; the notebook has them all."""
+BRIEF_THINKING = 300
+"""Characters of a reply's thinking that are shown; the journal has it all."""
+LINES_OF_THINKING = 3
+"""Lines of a reply's thinking that are in sight while it streams."""
 
 STYLES = {"ok": "green", "error": "red", "interrupted": "yellow", "dead": "red"}
 
@@ -95,7 +99,8 @@ class RichDisplay:
             case t.Started():
                 return [Text(f"{block.model} · {block.notebook}", style="dim")]
             case t.Thinking():
-                return [Padding(Text(cut(block.text, BRIEF), style="dim italic"), (0, 0, 0, 2))]
+                thought = Text(cut(block.text, BRIEF_THINKING), style="dim italic")
+                return [Text(block.summary, style="dim"), Padding(thought, (0, 0, 0, 2))]
             case t.Prose():
                 return [Markdown(block.text)]
             case t.Code():
@@ -132,17 +137,17 @@ class RichDisplay:
 
     def _bottom(self) -> RenderableType:
         seconds = time.monotonic() - self._since
-        self._spinner.text = Text(
-            f"{self._text} …" + (f" {seconds:.0f} s" if seconds >= 1 else ""), style="dim"
-        )
         streamed = self._transcript.streamed
+        progress = streamed.progress or (f"{seconds:.0f} s" if seconds >= 1 else "")
+        self._spinner.text = Text(f"{self._text} … {progress}".rstrip(), style="dim")
         said = streamed.text
         text = Text(said) if said else Text(strip_terminal_codes(streamed.thinking), style="dim italic")
         if not text:
             return self._spinner
-        # the end of the reply, as much as the terminal can show
+        # the end of the reply, as much as the terminal can show; of the thinking, a few lines
         lines = text.wrap(self._console, self._console.width)
-        return Group(*lines[-max(1, self._console.height - 3) :], self._spinner)
+        most = max(1, self._console.height - 3) if said else LINES_OF_THINKING
+        return Group(*lines[-most:], self._spinner)
 
 
 def _panel(code: t.Code) -> Panel:

@@ -7,6 +7,7 @@ notebook's cell and the widget show them as outputs. No frontend looks at a repl
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ANSWERED = "The user answered: {answer}"
 UNANSWERED = "Nobody answered “{question}”, so the model decides."
+THINKING_SHOWN = 4000
+"""Characters of the thinking that are kept while it streams."""
 OUTCOMES = {"ok": "Ran", "error": "Failed", "interrupted": "Interrupted", "dead": "The kernel died"}
 
 
@@ -36,10 +39,26 @@ class Started:
 
 @dataclass(frozen=True)
 class Thinking:
-    """What the model thought before it replied; not for the user, who may want to see it all the same."""
+    """What the model thought before it replied; not for the user, who may want to see it all the same.
+
+    ``tokens`` may be ``estimated``.
+    """
 
     turn: int
     text: str
+    seconds: float | None = None
+    tokens: int | None = None
+    estimated: bool = False
+
+    @property
+    def summary(self) -> str:
+        """How long and how much the model thought, as far as that is known."""
+        if self.seconds is None:
+            return "Thinking"
+        about = "about " if self.estimated else ""
+        unit = "token" if self.tokens == 1 else "tokens"
+        tokens = f" ({about}{self.tokens:,} {unit})" if self.tokens else ""
+        return f"Thought for {_duration(self.seconds)}{tokens}"
 
 
 @dataclass(frozen=True)
@@ -147,14 +166,32 @@ class Streamed:
     thinking: str = ""
     prose: str = ""
     action: str = ""
+    tokens: int | None = None
+    since: float | None = None
 
     def add(self, delta: e.ReplyDelta) -> None:
-        """Add a piece."""
+        """Add a piece; of the thinking, the end is enough."""
         if delta.restart:
             self.thinking = self.prose = self.action = ""
-        self.thinking += delta.thinking
+        self.thinking = (self.thinking + delta.thinking)[-THINKING_SHOWN:]
+        if delta.thinking:
+            self.tokens = delta.thinking_tokens
+            self.since = self.since or delta.time
         self.prose += delta.prose
         self.action += delta.action
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether there is only thinking so far."""
+        return bool(self.thinking) and not self.prose and not self.action
+
+    @property
+    def progress(self) -> str:
+        """How long and how much the model has been thinking, while it does."""
+        if not self.is_thinking or self.since is None:
+            return ""
+        tokens = [f"about {self.tokens:,} tokens"] if self.tokens else []
+        return " · ".join([f"{max(0.0, time.time() - self.since):.0f} s", *tokens])
 
     @property
     def text(self) -> str:
@@ -191,13 +228,13 @@ class Transcript:
                 attached = tuple(one.name for one in event.attachments)
                 return [*self._settled(), Started(event.task.strip(), event.model, event.notebook, attached)]
             case e.ReplyDelta():
-                self.activity = "Writing"
                 self.streamed.add(event)
+                self.activity = "Thinking" if self.streamed.is_thinking else "Writing"
                 return []
             case e.Reply():
                 settled = self._settled()
                 self._replies.append(event)
-                thinking = Thinking(event.turn, clean(event.thinking).strip())
+                thinking = _thinking(event)
                 prose = Prose(event.turn, clean(event.prose).strip())
                 self._held = [one for one in (thinking, prose) if one.text]
                 return settled
@@ -261,7 +298,22 @@ def blocks(events: Iterable[e.Event]) -> Iterator[Block]:
     yield from transcript._settled()
 
 
+def _thinking(reply: e.Reply) -> Thinking:
+    return Thinking(
+        *(reply.turn, clean(reply.thinking).strip(), reply.thinking_seconds, reply.thinking_tokens),
+        estimated=reply.usage.reasoning_tokens is None,
+    )
+
+
 # What it took.
+
+
+def _duration(seconds: float) -> str:
+    """Say how long something took, as people read it."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes:
+        return f"{minutes} min {rest} s"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
 
 
 def cost(event: e.RunEnded, replies: Sequence[e.Reply] = ()) -> str:
@@ -311,7 +363,7 @@ def markdown(block: Block, *, fold: bool = True) -> str:
         case Started():
             return f"**{block.task}**"
         case Thinking():
-            return folded("Thinking", [fenced(block.text, "text")], fold=fold)
+            return folded(block.summary, [fenced(block.text, "text")], fold=fold)
         case Prose():
             return block.text
         case Code() if block.cell_type == "markdown":

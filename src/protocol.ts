@@ -443,7 +443,8 @@ export interface ModelDescribed {
  * A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
  *
  * ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
- * replaces it: the model was asked again, or the reply is parsed differently now.
+ * replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
+ * about how many tokens the thinking has so far.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -455,13 +456,16 @@ export interface ReplyDelta {
   prose: string;
   action: string;
   restart: boolean;
+  thinking_tokens: number | null;
 }
 /**
  * The model's reply in one turn.
  *
  * ``text`` is the reply as it stays in the model's history, without its thinking. Frontends show
  * ``thinking`` and ``prose``, and the action from the event `Action`. ``seconds`` is its whole duration,
- * ``first_token_seconds`` the time to its first token.
+ * ``first_token_seconds`` the time to its first token, ``thinking_seconds`` that from the first to the last
+ * token of its thinking. ``thinking_tokens`` is an estimate unless the usage has ``reasoning_tokens``.
+ * ``thinking_unopened`` says that a mark closed the thinking that none had opened.
  */
 export interface Reply {
   conversation: string;
@@ -475,18 +479,23 @@ export interface Reply {
   usage: Usage;
   seconds: number;
   first_token_seconds: number | null;
+  thinking_seconds: number | null;
+  thinking_tokens: number | null;
+  thinking_unopened: boolean;
   finish_reason: string | null;
 }
 /**
  * The tokens of a model's reply.
  *
  * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates.
+ * endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
+ * ``completion_tokens`` that was thinking, where the endpoint counts that.
  */
 export interface Usage {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  reasoning_tokens: number | null;
   estimated: boolean;
 }
 /**
@@ -747,12 +756,14 @@ export interface RunEnded {
  * The tokens of a model's reply.
  *
  * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates.
+ * endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
+ * ``completion_tokens`` that was thinking, where the endpoint counts that.
  */
 export interface Usage1 {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  reasoning_tokens: number | null;
   estimated: boolean;
 }
 /**

@@ -32,12 +32,16 @@ CHUNK = 4
 
 @dataclass
 class Said:
-    """A reply with timing: ``delay`` seconds before it begins, ``pause`` seconds after each chunk."""
+    """A reply with timing: ``delay`` seconds before it begins, ``pause`` seconds after each chunk.
+
+    ``thinking`` comes before the text, as ``reasoning_content``.
+    """
 
     text: str
     delay: float = 0.0
     pause: float = 0.0
     finish_reason: str = "stop"
+    thinking: str = ""
 
 
 @dataclass
@@ -200,7 +204,8 @@ class _Chat(_Handler):
         if isinstance(reply, str):
             reply = Said(reply)
         text, finish = _until_stop(reply, body.get("stop") or [])
-        usage = _usage(body["messages"], text)
+        thinking = reply.thinking if isinstance(reply, Said) else ""
+        usage = _usage(body["messages"], thinking + text)
         if not body.get("stream"):
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": finish}
@@ -232,6 +237,11 @@ class _Chat(_Handler):
         if isinstance(reply, Said):
             await self._sleep(reply.delay)
         await self._send(body, {"role": "assistant", "content": ""})
+        thinking = reply.thinking if isinstance(reply, Said) else ""
+        for start in range(0, len(thinking), CHUNK):
+            await self._send(body, {"reasoning_content": thinking[start : start + CHUNK]})
+            if isinstance(reply, Said) and reply.pause:
+                await self._sleep(reply.pause)
         for start in range(0, len(text), CHUNK):
             await self._send(body, {"content": text[start : start + CHUNK]})
             if isinstance(reply, Said) and reply.pause:

@@ -178,7 +178,7 @@ def test_the_current_activity_and_text_are_known_at_any_time() -> None:
     assert now == [
         ("Thinking", "", ""),
         ("Thinking", "", ""),
-        ("Writing", "Two may be ", ""),
+        ("Thinking", "Two may be ", ""),
         ("Writing", "Two may be ", "I will add them."),
         ("Writing", "", ""),
         ("Running", "", ""),

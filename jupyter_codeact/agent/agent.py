@@ -131,7 +131,7 @@ class Agent:
             if not reply.is_answer:
                 if end := await turns.carry_out(reply):
                     return end
-            elif not turns.rejects(reply.prose):
+            elif not turns.rejects(reply):
                 return Ended("answered", answer=reply.prose)
 
     async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
@@ -158,6 +158,8 @@ class Agent:
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)
         position = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
-        turns = Turns(run, self.notebook, self.gate, hooks, self.tools, position, self.ask_user)
+        turns = Turns(
+            *(run, self.notebook, self.gate, hooks, self.tools, self.action_format), position, self.ask_user
+        )
         turns.record_hooks()
         return turns

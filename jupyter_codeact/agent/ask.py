@@ -5,18 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from .context import history
-from .contracts import ChatModel, Message, TooLongError, Usage
-from .events import HistoryCompacted, Reply, ReplyDelta
+from .contracts import (
+    ChatModel,
+    Delta,
+    Message,
+    ModelError,
+    ModelInfo,
+    ModelSettings,
+    TooLongError,
+    Usage,
+)
+from .events import Event, HistoryCompacted, ModelDescribed, Reply, ReplyDelta, RunStarted
 from .hooks.hook import Resample
 from .hooks.running import Hooks
-from .replies.reader import ReplyReader
+from .limits import CUT, ReplyLimit
+from .replies.reader import ReplyReader, ReplyUpdate
 from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
 
 DEFAULT = Resample()
+UNKNOWN_WAIT = 8000
+"""Characters to read on after the first action of a model that may think or not."""
 
 
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat, hooks: Hooks) -> ParsedReply:
@@ -41,6 +54,38 @@ def _compact(run: Run, messages: Sequence[Message]) -> None:
 
 
 @dataclass
+class _Measured:
+    """What one attempt at a reply took, measured while it streams."""
+
+    started: float = field(default_factory=time.monotonic)
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "broken off"
+    first_token: float | None = None
+    last_thought: float | None = None
+
+    def add(self, delta: Delta) -> None:
+        """Take what a chunk tells."""
+        self.usage = delta.usage or self.usage
+        self.finish_reason = delta.finish_reason or self.finish_reason
+        if delta.restart or (self.first_token is None and (delta.text or delta.thinking)):
+            self.first_token = time.monotonic()
+
+    def thinking_tokens(self, share: float) -> int:
+        """Return the tokens of the thinking: counted, or by its ``share`` in what was written."""
+        counted = self.usage.reasoning_tokens
+        return round(self.usage.completion_tokens * share) if counted is None else counted
+
+    @property
+    def thinking_seconds(self) -> float | None:
+        """The seconds from the first token to the last of the thinking."""
+        return (
+            None
+            if self.first_token is None or self.last_thought is None
+            else (self.last_thought - self.first_token)
+        )
+
+
+@dataclass
 class _ReplyRequest:
     """Asks for one reply, as often as the hooks want; what the model wrote is recorded in any case."""
 
@@ -49,31 +94,39 @@ class _ReplyRequest:
     action_format: ActionFormat
     hooks: Hooks
     spent: Usage = field(default_factory=Usage)
-    usage: Usage = field(default_factory=Usage)
-    finish_reason: str = "broken off"
-    first_token_seconds: float | None = None
+    measured: _Measured = field(default_factory=_Measured)
     started: float = field(default_factory=time.monotonic)
+    first_token: float | None = None
+
+    def __post_init__(self) -> None:
+        self.limit = ReplyLimit(self.run)
+        self._new_attempt()
+
+    def _new_attempt(self) -> None:
+        self.first_token = self.first_token or self.measured.first_token
+        self.spent, self.measured = self.spent + self.measured.usage, _Measured()
+        wait = wait_for_thinking(self.run.events, self.model.info, self.run.settings)
+        self.reader = ReplyReader(self.action_format, wait=wait)
 
     async def reply(self) -> ParsedReply:
-        """Ask until the hooks accept a reply."""
+        """Ask until a reply is whole and the hooks accept it."""
         sampling = self.hooks.before_reply() or DEFAULT
-        reader = ReplyReader(self.action_format)
-        reply: ParsedReply | None = None
+        accepted: ParsedReply | None = None
         try:
-            while True:
+            while accepted is None:
                 messages = self._messages(sampling)
-                await self.run.unless_stopped(self._read(reader, messages, sampling.temperature))
-                if not self.usage.estimated:
-                    self.run.window.learn(messages, self.usage.prompt_tokens)
-                result = self.hooks.on_reply(reader.parsed())
+                if not await self._read(messages, sampling.temperature):
+                    continue
+                result = self.hooks.on_reply(self._parsed())
                 if isinstance(result, ParsedReply):
-                    reply = result
-                    return reply
-                sampling, self.spent, self.usage = result, self.spent + self.usage, Usage()
-                reader = ReplyReader(self.action_format)
-                self.run.emit(ReplyDelta, restart=True)
+                    accepted = result
+                else:
+                    sampling, self.limit = result, ReplyLimit(self.run)
+                    self._new_attempt()
+                    self.run.emit(ReplyDelta, restart=True)
+            return accepted
         finally:
-            self._record(reply or reader.parsed())
+            self._record(accepted or self._parsed())
 
     def _messages(self, sampling: Resample) -> list[Message]:
         events = self.run.events
@@ -81,51 +134,117 @@ class _ReplyRequest:
             events = history.hide_failed_turns(events, self.run.id, sampling.note)
         return history.messages(events, self.action_format)
 
-    async def _read(
-        self, reader: ReplyReader, messages: Sequence[Message], temperature: float | None
-    ) -> None:
+    async def _read(self, messages: Sequence[Message], temperature: float | None) -> bool:
+        """Read a reply; return whether it is whole. If it was cut off, the limit says how to ask again."""
+        try:
+            await self.run.unless_stopped(self._stream(messages, temperature))
+        except TooLongError:
+            raise
+        except ModelError:  # perhaps the endpoint does not give that much
+            if self.limit.way != "with room" or self.measured.first_token is not None:
+                raise
+            self.limit.ask_without_room(ParsedReply("", ""))
+            return False
+        if not self.measured.usage.estimated and self.limit.way in ("first", "with room"):
+            self.run.window.learn(messages, self.measured.usage.prompt_tokens)
+        if self.measured.finish_reason not in CUT or self.reader.has_action:
+            return True
+        reply = self._parsed()
+        self.limit.ask_again(reply, self.measured.usage, messages)
+        self._new_attempt()
+        if self.limit.beginning is None:
+            self.run.emit(ReplyDelta, restart=True)
+        return False
+
+    async def _stream(self, messages: Sequence[Message], temperature: float | None) -> None:
         """Stream a reply until its first action is complete."""
         settings = self.run.settings
-        limit = settings.reply_tokens
         stream = self.model.stream(
-            messages,
+            self.limit.messages(messages),
             stop=self.action_format.stop,
-            max_tokens=limit and self.run.window.reply(limit),
+            max_tokens=self.limit.tokens(messages),
             temperature=settings.temperature if temperature is None else temperature,
             tools=self.action_format.tools,
             settings=settings,
         )
         async with aclosing(stream) as deltas:
             async for delta in deltas:
-                self.usage, self.finish_reason = (
-                    delta.usage or self.usage,
-                    delta.finish_reason or self.finish_reason,
-                )
-                if self.first_token_seconds is None and (delta.text or delta.thinking):
-                    self.first_token_seconds = time.monotonic() - self.started
-                if update := reader.feed(delta):
-                    self.run.emit(
-                        ReplyDelta,
-                        thinking=update.thinking,
-                        prose=update.prose,
-                        action=update.action,
-                        restart=update.restart,
-                    )
-                if reader.is_complete:
-                    self.finish_reason = "action"
+                self.measured.add(delta)
+                self._show(self.reader.feed(delta))
+                if self.reader.is_complete:
+                    self.measured.finish_reason = "action"
                     return
+        self._show(self.reader.finish())
+
+    def _show(self, update: ReplyUpdate | None) -> None:
+        if update is None:
+            return
+        tokens = None
+        if update.thinking:
+            self.measured.last_thought = time.monotonic()
+            tokens = self.measured.thinking_tokens(self.reader.thinking_share)
+        before = self.limit.beginning if update.restart else None
+        self.run.emit(
+            ReplyDelta,
+            thinking=update.thinking,
+            prose=(before.prose if before else "") + update.prose,
+            action=update.action,
+            restart=update.restart,
+            thinking_tokens=tokens,
+        )
+
+    def _parsed(self) -> ParsedReply:
+        """Return the reply so far: what was read, after the beginning that it continues."""
+        rest, beginning = self.reader.parsed(), self.limit.beginning
+        if beginning is None:
+            return rest
+        whole = self.action_format.parse(beginning.text + rest.text)
+        thinking = "\n\n".join(filter(None, [beginning.thinking, rest.thinking]))
+        return replace(whole, thinking=thinking, fault=whole.fault or rest.fault)
 
     def _record(self, reply: ParsedReply) -> None:
-        usage = self.spent + self.usage
+        usage, measured = self.spent + self.measured.usage, self.measured
         self.run.spend(usage)
-        if reply.text or reply.thinking:
-            self.run.emit(
-                Reply,
-                text=reply.text,
-                thinking=reply.thinking,
-                prose=reply.prose,
-                usage=usage,
-                seconds=time.monotonic() - self.started,
-                first_token_seconds=self.first_token_seconds,
-                finish_reason=self.finish_reason,
-            )
+        if not (reply.text or reply.thinking):
+            return
+        first, thinking = self.first_token or measured.first_token, {}
+        if reply.thinking:
+            thinking = {
+                "thinking_seconds": measured.thinking_seconds,
+                "thinking_tokens": measured.thinking_tokens(self.reader.thinking_share),
+                "thinking_unopened": reply.unopened,
+            }
+        self.run.emit(
+            Reply,
+            text=reply.text,
+            thinking=reply.thinking,
+            prose=reply.prose,
+            usage=usage,
+            seconds=time.monotonic() - self.started,
+            first_token_seconds=None if first is None else first - self.started,
+            finish_reason=measured.finish_reason,
+            **thinking,
+        )
+
+
+def wait_for_thinking(events: Sequence[Event], info: ModelInfo, settings: ModelSettings) -> float:
+    """Return how many characters to read on after an action, in case that it was only thought of.
+
+    Some chat templates open the thinking in the prompt, so that only a mark at its end tells. Of a model that
+    nothing is known of, the first reply with an action is read on to see that.
+    """
+    replies: list[Reply] = []
+    is_same = False
+    for event in events:
+        if isinstance(event, RunStarted | ModelDescribed):
+            is_same = (event.model if isinstance(event, RunStarted) else event.name) == info.name
+        elif isinstance(event, Reply) and is_same:
+            replies.append(event)
+    if any(reply.thinking_unopened for reply in replies):
+        return inf
+    if settings.reasoning_effort == "off" or info.thinks is False:
+        return 0
+    if info.thinks:
+        return inf
+    is_known = any(reply.finish_reason not in ("action", "broken off") for reply in replies)
+    return 0 if is_known else UNKNOWN_WAIT

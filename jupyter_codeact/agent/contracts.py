@@ -33,20 +33,25 @@ class Usage(Frozen):
     """The tokens of a model's reply.
 
     ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
-    endpoint did not count tokens, so that the numbers are estimates.
+    endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
+    ``completion_tokens`` that was thinking, where the endpoint counts that.
     """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int | None = None
     estimated: bool = False
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum of two replies' tokens."""
+        counts = (self.reasoning_tokens, other.reasoning_tokens)
+        reasoning = [count for count in counts if count is not None]
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            reasoning_tokens=sum(reasoning) if reasoning else None,
             estimated=self.estimated or other.estimated,
         )
 
@@ -211,14 +216,15 @@ class ModelInfo(Frozen):
 
     ``name`` is its name for people; ``context_window`` the number of tokens that a conversation may have,
     ``None`` if unknown; ``supports_images`` says whether to send it images; ``thinks`` whether it reasons
-    before it replies; ``guidance`` how much help it gets; ``settings`` how it is asked unless a run says
-    otherwise: what the user set for the model or its endpoint, then what its own files recommend.
+    before it replies, ``None`` if unknown; ``guidance`` how much help it gets; ``settings`` how it is asked
+    unless a run says otherwise: what the user set for the model or its endpoint, then what its own files
+    recommend.
     """
 
     name: str
     context_window: int | None = None
     supports_images: bool = False
-    thinks: bool = False
+    thinks: bool | None = None
     guidance: Guidance = "small"
     settings: ModelSettings = ModelSettings()
 

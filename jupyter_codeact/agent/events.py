@@ -77,7 +77,8 @@ class ReplyDelta(BaseEvent):
     """A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
 
     ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
-    replaces it: the model was asked again, or the reply is parsed differently now.
+    replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
+    about how many tokens the thinking has so far.
     """
 
     type: Literal["reply_delta"] = "reply_delta"
@@ -85,6 +86,7 @@ class ReplyDelta(BaseEvent):
     prose: str = ""
     action: str = ""
     restart: bool = False
+    thinking_tokens: int | None = None
 
 
 class Reply(BaseEvent):
@@ -92,7 +94,9 @@ class Reply(BaseEvent):
 
     ``text`` is the reply as it stays in the model's history, without its thinking. Frontends show
     ``thinking`` and ``prose``, and the action from the event `Action`. ``seconds`` is its whole duration,
-    ``first_token_seconds`` the time to its first token.
+    ``first_token_seconds`` the time to its first token, ``thinking_seconds`` that from the first to the last
+    token of its thinking. ``thinking_tokens`` is an estimate unless the usage has ``reasoning_tokens``.
+    ``thinking_unopened`` says that a mark closed the thinking that none had opened.
     """
 
     type: Literal["reply"] = "reply"
@@ -102,6 +106,9 @@ class Reply(BaseEvent):
     usage: Usage = Usage()
     seconds: float = 0.0
     first_token_seconds: float | None = None
+    thinking_seconds: float | None = None
+    thinking_tokens: int | None = None
+    thinking_unopened: bool = False
     finish_reason: str | None = None
 
 

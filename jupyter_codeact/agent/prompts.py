@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .contracts import Guidance
-from .replies.reply import ActionFormat
+from .replies.reply import ActionFormat, ParsedReply
 
 SYSTEM = """\
 You work in a user's Jupyter notebook by writing Python. {format} \
@@ -61,6 +61,21 @@ CORRECTED = "You wrote the cell that failed once more."
 REMINDER_CHARACTERS = 400
 """Characters of the task that are repeated after every cell."""
 CUT_OFF = "Your reply was cut off before its code block ended, so nothing ran. Write a shorter cell."
+TOO_LONG = (
+    "Your reply to this was cut off because it was too long, and is lost. Think and write less this time: "
+    "write one short cell, or a short answer."
+)
+CONTINUE = "That was cut off. Go on exactly where it broke off, in the same form, without repeating anything."
+ONLY_THINKING = (
+    "Your reply was only thinking: there was neither a cell nor an answer after it. Think less this time, "
+    "and then write one of them."
+)
+NO_ACTION = "That call asks for nothing that can run here. {form}"
+SHELL = (
+    "Shell commands do not run like that. Put them into a cell of Python: each after !, or all below %%bash. "
+    "{form}"
+)
+AS_ANSWER = "If it was your answer to the user, write that once more."
 EMPTY = "Your reply was empty. Write a cell, or tell the user the result in plain words."
 REPEATED = "You have done this three times now with the same result. Try another way, or answer."
 JUST_RAN = (
@@ -170,6 +185,19 @@ def nearest_names(names: Mapping[str, str]) -> str:
 def ungrounded(untried: Sequence[str]) -> str:
     """Return the text about an answer with made-up values, and about tools that were not tried."""
     return " ".join([UNGROUNDED, *([UNTRIED_TOOLS.format(names=", ".join(untried))] if untried else [])])
+
+
+def no_action(reply: ParsedReply, action_format: ActionFormat) -> str:
+    """Return the text about a reply with neither an action nor an answer, or with a doubtful answer."""
+    texts = {
+        "cut": CUT_OFF,
+        "thinking": ONLY_THINKING,
+        "only thinking": ONLY_THINKING,
+        "call": NO_ACTION,
+        "shell": SHELL,
+    }
+    text = texts.get(reply.fault or reply.doubt, EMPTY).format(form=action_format.describe())
+    return f"{text} {AS_ANSWER}" if reply.doubt else text
 
 
 def is_echo(answer: str) -> bool:

@@ -81,6 +81,8 @@ class Run:
         How much help the model gets.
     settings : ModelSettings
         How the model is asked.
+    needs_room : bool
+        Whether a reply was cut off at its limit, and replies now get all that the context window leaves.
     """
 
     def __init__(
@@ -97,7 +99,7 @@ class Run:
         self.tools: frozenset[str] = frozenset()
         self.user_names: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"
-        self.settings = ModelSettings()
+        self.settings, self.needs_room = ModelSettings(), False
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch

@@ -70,44 +70,61 @@ class Span:
         return self.replacement is not None
 
 
-def magics_and_strings(text: str, start: int = 0) -> Iterator[Span]:
-    """Find the magics and the triple-quoted strings of the cell that begins at ``start``, in order.
+class CellReader:
+    """Finds the magics and the triple-quoted strings of the cell that begins at ``start``, as far as asked.
 
     A string without a closing quote ends one character past the end of ``text``.
     """
-    cell_magic = _CELL_MAGIC.match(text, start)
-    if cell_magic and cell_magic[1] not in _MAGICS_OF_PYTHON:
-        yield Span(cell_magic.start(), len(text), "pass", is_command=True)
-        return
-    position, depth, statement = start, 0, True
-    while True:
-        if statement:
-            statement = False
-            indentation = _INDENTATION.match(text, position)
-            position = indentation.end() if indentation else position
-            if magic := _MAGIC.match(text, position):
-                end = magic.end()
-                while text[end - 1] == "\\" and end < len(text):  # the command goes on in the next line
-                    following = text.find("\n", end + 1)
-                    end = following if following >= 0 else len(text)
-                replacement = f"{magic['target']}None" if magic["target"] else "pass"
-                yield Span(position, end, replacement, is_command=bool(magic["command"] or magic["target"]))
-                position = end
-                continue
-        token = _TOKEN.search(text, position)
-        if token is None:
+
+    def __init__(self, text: str, start: int = 0) -> None:
+        self._text, self._position, self._depth, self._statement = text, start, 0, True
+        cell_magic = _CELL_MAGIC.match(text, start)
+        is_foreign = cell_magic is not None and cell_magic[1] not in _MAGICS_OF_PYTHON
+        self.cell_magic = cell_magic[1] if cell_magic and is_foreign else None
+        """The cell magic that makes the cell something else than Python, without its ``%%``."""
+
+    def spans(self, before: int) -> Iterator[Span]:
+        """Go on, and find what begins ``before`` a position, in order."""
+        text = self._text
+        if self.cell_magic:
+            if self._statement:
+                self._statement = False
+                yield Span(self._position, len(text), "pass", is_command=True)
             return
-        position = token.end()
-        if quotes := token["triple"]:
-            closing = _CLOSING[quotes].match(text, position)
-            position = closing.end() if closing else len(text) + 1
-            yield Span(token.start(), position)
-        elif token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth = max(0, depth - 1)
-        elif token["newline"]:
-            statement = depth == 0 and token["newline"] == "\n"
+        while self._position < before:
+            if self._statement:
+                self._statement = False
+                indentation = _INDENTATION.match(text, self._position)
+                position = indentation.end() if indentation else self._position
+                if magic := _MAGIC.match(text, position):
+                    end = magic.end()
+                    while text[end - 1] == "\\" and end < len(text):  # the command goes on in the next line
+                        following = text.find("\n", end + 1)
+                        end = following if following >= 0 else len(text)
+                    target, command = magic["target"], bool(magic["command"] or magic["target"])
+                    self._position = end
+                    yield Span(position, end, f"{target}None" if target else "pass", is_command=command)
+                    continue
+            token = _TOKEN.search(text, self._position)
+            if token is None:
+                self._position = len(text) + 1
+                return
+            self._position = token.end()
+            if quotes := token["triple"]:
+                closing = _CLOSING[quotes].match(text, token.end())
+                self._position = closing.end() if closing else len(text) + 1
+                yield Span(token.start(), self._position)
+            elif token["open"]:
+                self._depth += 1
+            elif token["close"]:
+                self._depth = max(0, self._depth - 1)
+            elif token["newline"]:
+                self._statement = self._depth == 0 and token["newline"] == "\n"
+
+
+def magics_and_strings(text: str) -> Iterator[Span]:
+    """Find the magics and the triple-quoted strings of a cell, in order."""
+    return CellReader(text).spans(len(text))
 
 
 def runs_shell_commands(source: str) -> bool:
@@ -249,7 +266,7 @@ def looks_like_code(source: str, *, fenced: bool) -> bool:
         return True
     if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and _is_printed_value(tree.body[0].value):
         return False
-    lines = source.split("\n")
+    lines = [line.encode() for line in source.split("\n")]
     return any(_does_something(node, lines, fenced) for node in ast.walk(tree))
 
 
@@ -266,12 +283,12 @@ def _is_printed_value(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant | ast.Name | ast.UnaryOp)
 
 
-def _does_something(node: ast.AST, lines: list[str], fenced: bool) -> bool:
+def _does_something(node: ast.AST, lines: list[bytes], fenced: bool) -> bool:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return True
     if isinstance(node, ast.Call):
         line, column = node.func.end_lineno, node.func.end_col_offset
-        if line is None or column is None or lines[line - 1].encode()[column : column + 1] != b"(":
+        if line is None or column is None or lines[line - 1][column : column + 1] != b"(":
             return False  # "mean (5)" is prose
         return fenced or (
             isinstance(node.func, ast.Attribute)

@@ -30,7 +30,7 @@ from .notebook_calls.parse import NAME, mentions_notebook
 from .observations.observe import observe
 from .plan import plan_of, read_plan
 from .questions import FUNCTION, AskUser, Question, nobody, read_question
-from .replies.reply import CodeAction, ParsedReply
+from .replies.reply import ActionFormat, CodeAction, ParsedReply
 from .run import Run
 from .secrets import environment_secrets
 from .source import calls_exit
@@ -43,7 +43,7 @@ class Turns:
 
     Parameters
     ----------
-    run, notebook, gate, hooks, tools
+    run, notebook, gate, hooks, tools, action_format
         The run, and what the agent works with.
     state : TurnState
         The run's position in the notebook.
@@ -56,6 +56,7 @@ class Turns:
     gate: Gate
     hooks: Hooks
     tools: Sequence[str]
+    action_format: ActionFormat
     state: TurnState
     ask_user: AskUser = nobody
 
@@ -78,14 +79,14 @@ class Turns:
         if applied := self.hooks.applied():
             self.run.emit(HooksApplied, hooks=applied)
 
-    def rejects(self, answer: str) -> bool:
-        """Tell whether an answer is rejected; the model is then told why.
+    def rejects(self, reply: ParsedReply) -> bool:
+        """Tell whether a reply's answer is rejected; the model is then told why.
 
         An answer is rejected at most once in a run, and never in its last turn.
         """
         if self.state.answer_rejected or self.run.turn >= self.run.last_turn:
             return False
-        rejection = self.hooks.on_answer(answer)
+        rejection = self._doubted(reply) or self.hooks.on_answer(reply.prose)
         if rejection is None:
             return False
         self.state.answer_rejected = True
@@ -94,10 +95,17 @@ class Turns:
         self.run.emit(Observation, text=rejection.message)
         return True
 
+    def _doubted(self, reply: ParsedReply) -> Reject | None:
+        """Return a refusal of an answer that may be meant as an action: it is not run on a guess."""
+        if not reply.doubt:
+            return None
+        reason = "The answer has code in it that did not run"
+        return Reject(reason, prompts.no_action(reply, self.action_format))
+
     async def carry_out(self, reply: ParsedReply) -> Ended | None:
         """Carry out the actions of a reply until one is refused, and tell the model the outcome."""
         changes = await self._describe_changes()
-        outcome = Outcome(TurnOutcome(prompts.CUT_OFF if reply.incomplete else prompts.EMPTY))
+        outcome = Outcome(TurnOutcome(prompts.no_action(reply, self.action_format)))
         for action in reply.actions:
             outcome = await self._act(action)
             if outcome.turn.refused:

@@ -12,7 +12,7 @@ from .. import transcript as t
 from ..agent import events
 from ..agent.observations.observe import cut
 from ..agent.unicode import valid_text
-from ..terminal import BRIEF
+from ..terminal import BRIEF, BRIEF_THINKING
 
 if TYPE_CHECKING:
     from ..models.status import EngineStatus
@@ -89,8 +89,8 @@ class PlainDisplay(_Lines):
     def _show(self, block: t.Block) -> None:
         match block:
             case t.Thinking():
-                self._say(self._number(block.turn) + "(thinking)")
-                self._say(textwrap.indent(cut(block.text, BRIEF), "  | "))
+                self._say(self._number(block.turn) + f"({block.summary[0].lower()}{block.summary[1:]})")
+                self._say(textwrap.indent(cut(block.text, BRIEF_THINKING), "  | "))
             case t.Prose():
                 self._say(self._number(block.turn) + block.text)
             case t.Code():

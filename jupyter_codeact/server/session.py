@@ -218,6 +218,7 @@ def _joined(before: ReplyDelta, piece: ReplyDelta) -> ReplyDelta:
     return before.model_copy(
         update={
             "thinking": before.thinking + piece.thinking,
+            "thinking_tokens": piece.thinking_tokens or before.thinking_tokens,
             "prose": before.prose + piece.prose,
             "action": before.action + piece.action,
         }

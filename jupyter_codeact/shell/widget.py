@@ -202,7 +202,8 @@ class WidgetFrontend(Frontend):
         activity, streamed = self._transcript.activity, self._transcript.streamed
         end = html.escape((streamed.text or streamed.thinking)[-60:])
         tail = f" <code>{end}</code>" if end else ""
-        self._widget.say(f"{activity} …{tail}" if activity else "")
+        progress = f" {streamed.progress}" if streamed.progress else ""
+        self._widget.say(f"{activity} …{progress}{tail}" if activity else "")
 
     def status(self, status: EngineStatus) -> None:
         if text := t.describe_status(status):

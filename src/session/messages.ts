@@ -2,6 +2,7 @@ import {
   Attachment,
   CellWritten,
   EventMessage,
+  Reply,
   ReplyDelta,
   RunEnded,
   RunStarted,
@@ -33,6 +34,17 @@ export interface IEnding extends Pick<
   readonly canUndo: boolean;
 }
 
+/** What a model's thinking took. */
+export interface IThought {
+  /** When it began, in Unix time in seconds. */
+  readonly since: number | null;
+  /** How long it took; `null` while it lasts, or if that is unknown. */
+  readonly seconds: number | null;
+  readonly tokens: number | null;
+  /** Whether the tokens were counted, and not estimated. */
+  readonly isCounted: boolean;
+}
+
 /** One message of a conversation; never changed, only replaced. */
 export interface IMessage {
   readonly id: string;
@@ -47,6 +59,8 @@ export interface IMessage {
   readonly attachments?: readonly Attachment[];
   /** What the model thought before it replied. */
   readonly thinking?: string;
+  /** How long and how much it thought, as far as that is known. */
+  readonly thought?: IThought;
   /** Code in a reply that has not become an action yet. */
   readonly code?: string;
   /** Whether the reply is still being written. */
@@ -89,6 +103,7 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
         ...message,
         body: event.prose,
         thinking: event.thinking,
+        thought: thoughtOf(event),
         streaming: false,
         figures: figuresOf(event)
       }));
@@ -178,12 +193,42 @@ function started(messages: Messages, event: RunStarted): Messages {
 function extended(message: IMessage, event: ReplyDelta): IMessage {
   const { action, prose, restart, thinking } = event;
   const soFar: Partial<IMessage> = restart ? {} : message;
+  const body = (soFar.body ?? '') + prose;
+  const code = (soFar.code ?? '') + action;
   return {
     ...message,
-    body: (soFar.body ?? '') + prose,
+    body,
     thinking: (soFar.thinking ?? '') + thinking,
-    code: (soFar.code ?? '') + action,
+    thought: stillThought(message.thought, event, !!(body || code)),
+    code,
     streaming: true
+  };
+}
+
+/** What the thinking took so far; it is over when the reply itself has begun. */
+function stillThought(
+  before: IThought | undefined,
+  { thinking, thinking_tokens, time }: ReplyDelta,
+  isOver: boolean
+): IThought | undefined {
+  if (!before && !thinking) {
+    return undefined;
+  }
+  const since = before?.since ?? time;
+  return {
+    since,
+    seconds: isOver ? (before?.seconds ?? time - since) : null,
+    tokens: thinking_tokens ?? before?.tokens ?? null,
+    isCounted: false
+  };
+}
+
+function thoughtOf(event: Reply): IThought {
+  return {
+    since: null,
+    seconds: event.thinking_seconds,
+    tokens: event.thinking_tokens,
+    isCounted: event.usage.reasoning_tokens !== null
   };
 }
 

@@ -6,9 +6,9 @@ import string
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jupyter_codeact.agent.replies.fences import parts
 from jupyter_codeact.agent.replies.markdown import MarkdownFormat
 from jupyter_codeact.agent.replies.reply import CodeAction, ParsedReply
+from jupyter_codeact.agent.replies.scan import scan
 from jupyter_codeact.agent.source import syntax_tree
 
 MARKDOWN = MarkdownFormat()
@@ -110,14 +110,14 @@ def test_the_history_keeps_what_the_model_wrote(reply):
         kept, last = kept[:-1], kept[-1]
         assert last in "`~\n"
     assert parse(parsed.text).actions == parsed.actions
-    assert not (parsed.incomplete and parsed.actions)
+    assert not (parsed.fault and parsed.actions)
 
 
 @given(st.text())
 def test_any_text_can_be_parsed(text):
     parse(text)
     MARKDOWN.is_complete(text)
-    assert "".join(text[part.start : part.end] for part in parts(text)) == text
+    assert "".join(text[part.start : part.end] for part in scan(text)) == text
 
 
 @given(st.text(st.characters(exclude_characters="`~%!"), max_size=200))

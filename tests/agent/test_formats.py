@@ -74,7 +74,7 @@ def test_thinking_and_fences_around_the_code_are_removed():
     reply = "<thought><execute>bad()</execute></thought>\nNow\n<execute>\n```python\ngood()\n```\n</execute>"
     assert EXECUTE.parse(reply).actions == (CodeAction("good()"),)
     assert EXECUTE.parse(reply).prose == "Now"
-    assert EXECUTE.parse("<think>\n<execute>bad()").incomplete
+    assert EXECUTE.parse("<think>\n<execute>bad()").fault == "thinking"
 
 
 def test_a_native_call_is_rendered_as_text_and_parsed_back():
@@ -107,6 +107,8 @@ def test_malformed_calls_are_understood(reply):
 def test_a_call_of_a_function_of_the_notebook_becomes_code():
     parsed = TOOLS.parse('<tool_call>{"name": "find", "arguments": {"text": "a b", "all": true}}</tool_call>')
     assert parsed.actions == (CodeAction("find(text='a b', all=True)"),)
+    parsed = TOOLS.parse('{"name": "functions.notebook.read", "arguments": {"cell": "a1b2"}}')
+    assert parsed.actions == (CodeAction("notebook.read(cell='a1b2')"),)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,9 @@ def test_a_call_of_a_function_of_the_notebook_becomes_code():
     ],
 )
 def test_an_unusable_call_is_neither_an_action_nor_an_answer(reply):
-    assert TOOLS.parse(reply) == ParsedReply(reply, "", incomplete=True)
+    parsed = TOOLS.parse(reply)
+    assert (parsed.text, parsed.actions, parsed.prose) == (reply, (), "")
+    assert parsed.fault in ("cut", "call")
 
 
 def test_a_reply_without_a_call_is_an_answer():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from jupyter_codeact.agent.contracts import Delta
 from jupyter_codeact.agent.replies.formats import FORMATS
+from jupyter_codeact.agent.replies.markdown import MarkdownFormat
+from jupyter_codeact.agent.replies.parsing import ReplyParser
 from jupyter_codeact.agent.replies.reader import ReplyReader
 from jupyter_codeact.agent.replies.reply import Preview
 
@@ -24,8 +27,8 @@ REAL = [
 def show(reader: ReplyReader, deltas: list[Delta]) -> tuple[Preview, int]:
     """Return what a frontend shows after these deltas, and how often it had to restart."""
     preview, restarts = Preview(), 0
-    for delta in deltas:
-        update = reader.feed(delta)
+    for delta in [*deltas, None]:
+        update = reader.finish() if delta is None else reader.feed(delta)
         if update is None:
             continue
         restarts += update.restart
@@ -93,3 +96,41 @@ def test_a_lost_connection_restarts_the_reply() -> None:
         reader, [Delta(text="It is 4"), Delta(text="It is", restart=True), Delta(text=" 5.")]
     )
     assert (preview.prose, restarts, reader.parsed().text) == ("It is 5.", 1, "It is 5.")
+
+
+@pytest.mark.parametrize("unit", ["Well. ", "```\nx\n```\n", "<think>", "x = 1\n", "<tool_call>\n"])
+def test_the_work_on_a_streaming_reply_is_linear_in_its_length(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action_format = MarkdownFormat()
+    lengths: list[int] = []
+    monkeypatch.setattr(action_format, "preview", lambda text: lengths.append(len(text)) or Preview())
+    worked = []
+    for size in (25_000, 200_000):
+        lengths.clear()
+        reader = ReplyReader(action_format)
+        for delta in chunks("```python\n" + unit * (size // len(unit)), 4):
+            reader.feed(delta)
+        worked.append(sum(lengths))
+    assert worked[1] < 10 * worked[0]
+
+
+def test_the_endpoints_own_thinking_is_passed_on_without_parsing_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    action_format = MarkdownFormat()
+    monkeypatch.delattr(ReplyParser, "preview")
+    reader = ReplyReader(action_format)
+    updates = [reader.feed(Delta(thinking="hm ")) for _ in range(50_000)]
+    assert sum(len(update.thinking) for update in updates if update) == 150_000
+
+
+@pytest.mark.parametrize("thinking", ["", "<think>No.</think>", "No.</think>\n"])
+def test_an_action_is_complete_only_after_thinking_if_it_may_be_part_of_it(thinking: str) -> None:
+    reader = ReplyReader(FORMATS["markdown"], wait=inf)
+    reader.feed(Delta(text=f"{thinking}```python\nf()\n```\n"))
+    assert reader.is_complete is bool(thinking)
+    reader = ReplyReader(FORMATS["markdown"], wait=inf)
+    reader.feed(Delta(thinking="No."))
+    reader.feed(Delta(text="```python\nf()\n```\n"))
+    assert reader.is_complete

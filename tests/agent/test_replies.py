@@ -1,12 +1,12 @@
 """Replies of real small models, at several temperatures and limits, and how each is parsed."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from jupyter_codeact.agent.replies.formats import FORMATS
+from jupyter_codeact.agent.replies.reply import CodeAction
 
 REPLIES = [
     pytest.param(reply, id=f"{path.stem}-{number}")
@@ -19,10 +19,10 @@ REPLIES = [
 def test_a_real_reply_is_parsed_as_a_reader_would_understand_it(case):
     reply, expected = case["reply"], case["expected"]
     parsed = FORMATS[case["format"]].parse(reply)
-    assert [asdict(action) for action in parsed.actions] == expected["actions"]
+    assert list(parsed.actions) == [CodeAction(**action) for action in expected["actions"]]
     assert parsed.prose == expected.get("prose", reply.strip())
     assert parsed.text == expected.get("text", reply)
-    assert parsed.incomplete == expected["incomplete"]
+    assert bool(parsed.fault) == expected["incomplete"]
 
 
 @pytest.mark.parametrize("case", REPLIES)

@@ -178,3 +178,36 @@ def test_while_a_long_reply_streams_its_end_is_in_sight() -> None:
     display.close(None)
     assert "line 98" in out.getvalue()[seen:]
     assert "line 50" not in out.getvalue()[seen:]
+
+
+@pytest.mark.parametrize(("counted", "tokens"), [(340, "340 tokens"), (None, "about 340 tokens")])
+def test_thinking_is_summed_up_with_its_seconds_and_tokens(
+    capsys: pytest.CaptureFixture[str], counted: int | None, tokens: str
+) -> None:
+    thought = events.Reply(
+        **IDS,
+        turn=1,
+        text="It is 2.",
+        prose="It is 2.",
+        thinking="One and one. " * 100,
+        thinking_seconds=12.3,
+        thinking_tokens=340,
+        usage=Usage(completion_tokens=400, reasoning_tokens=counted),
+    )
+    shown, _ = written(capsys, thought, ended("answered", answer="It is 2."))
+    assert shown.startswith(f"[1] (thought for 12 s ({tokens}))\n\n  | One and one.")
+    assert len(shown) < 800
+    assert f"Thought for 12 s ({tokens})" in drawn(thought, ended("answered", answer="It is 2."))
+
+
+def test_while_a_model_thinks_its_tokens_are_counted_and_the_end_is_in_sight() -> None:
+    thoughts = [
+        events.ReplyDelta(**IDS, turn=1, thinking=f"line {number}\n", thinking_tokens=number * 3)
+        for number in range(100)
+    ]
+    out = io.StringIO()
+    display = RichDisplay(Console(file=out, force_terminal=True, width=60, height=20, color_system=None))
+    play(display, (started(), *thoughts))
+    assert "Thinking … 0 s · about 297 tokens" in out.getvalue()
+    end = out.getvalue()[out.getvalue().rindex("line 98") :]
+    assert "line 90" not in end

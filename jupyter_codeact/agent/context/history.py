@@ -178,6 +178,17 @@ def hide_failed_turns(events: Iterable[Event], run: str, note: str = "") -> list
     return kept
 
 
+def with_note(messages: Sequence[Message], note: str) -> list[Message]:
+    """Return messages with a note at the end, in a user's last message if that ends them."""
+    *before, last = messages
+    content = last["content"]
+    if last["role"] != "user":
+        return [*messages, {"role": "user", "content": note}]
+    if isinstance(content, str):
+        return [*before, {**last, "content": f"{content}\n\n{note}"}]
+    return [*before, {**last, "content": [*content, {"type": "text", "text": note}]}]
+
+
 class _Chat:
     """Builds a list of messages."""
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+Fault = Literal["", "cut", "thinking", "only thinking", "call", "shell"]
+Doubt = Literal["", "call", "shell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,26 @@ class ParsedReply:
         The text for the user, without actions and thinking.
     actions : tuple of CodeAction
         Cells in order; at most one is a code cell, and it is the last. Empty if the reply is an answer.
-    incomplete : bool
-        Whether the reply broke off in its thinking, or in code that cannot run unfinished. Then there is no
-        action, and ``prose`` is no answer.
+    fault : str
+        Why there is neither an action nor an answer, if ``prose`` is none: the reply broke off in code that
+        cannot run unfinished (``"cut"``) or in its thinking (``"thinking"``), it has nothing else than
+        thinking (``"only thinking"``) or than commands for a shell (``"shell"``), or it is a call that asks
+        for no cell (``"call"``).
     thinking : str
         The model's reasoning, without the tags around it.
+    doubt : str
+        What in an answer may be meant as an action: a call that ends it (``"call"``), or commands for a shell
+        (``"shell"``).
     """
 
     text: str
     prose: str
     actions: tuple[CodeAction, ...] = ()
-    incomplete: bool = False
+    fault: Fault = ""
     thinking: str = ""
+    doubt: Doubt = ""
+    unopened: bool = field(default=False, compare=False)
+    """Whether a mark closed the thinking that none had opened."""
 
     @property
     def code(self) -> str | None:
@@ -62,7 +73,7 @@ class ParsedReply:
     @property
     def is_answer(self) -> bool:
         """Whether the reply is an answer to the user."""
-        return bool(self.prose) and not self.actions and not self.incomplete
+        return bool(self.prose) and not self.actions and not self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ class Preview:
     thinking: str = ""
     prose: str = ""
     action: str = ""
+    complete: bool = field(default=False, compare=False)
+    """Whether further text would not change the action, which is then all that the reply is read for."""
 
 
 class ActionFormat(Protocol):
@@ -93,7 +106,7 @@ class ActionFormat(Protocol):
         ...
 
     def is_complete(self, text: str) -> bool:
-        """Tell whether further text would no longer change what `parse` returns. Cheap.
+        """Tell whether further text would no longer change what `parse` returns.
 
         One exception: a ``</think>`` without an opening tag turns everything before it into thinking.
         """
@@ -109,6 +122,10 @@ class ActionFormat(Protocol):
 
     def describe(self) -> str:
         """Return the instructions for the model."""
+        ...
+
+    def write(self, action: CodeAction) -> str:
+        """Return a code cell in the format's own form."""
         ...
 
     def call(self, text: str) -> tuple[str, str, str] | None:

@@ -56,8 +56,8 @@ class EndpointModel(Watched):
         Whether the model takes images; by default what the endpoint tells.
     guidance : str, optional
         How much help the model needs; by default judged by its size.
-    thinks : bool
-        Whether the model reasons before it replies.
+    thinks : bool, optional
+        Whether the model reasons before it replies; by default that is seen from its replies.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class EndpointModel(Watched):
         timeouts: Timeouts | None = None,
         supports_images: bool | None = None,
         guidance: Guidance | None = None,
-        thinks: bool = False,
+        thinks: bool | None = None,
     ) -> None:
         self._address = address_of(endpoint)
         self._where = where or self._address.shown

@@ -19,7 +19,8 @@ import {
   ended,
   event,
   history,
-  turnWith
+  turnWith,
+  USAGE
 } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
@@ -156,19 +157,44 @@ describe('The chat panel', () => {
   it('draws thinking, prose and code apart while they are written', async () => {
     await say(
       event('run_started', 0),
-      delta(1, { thinking: 'Is it **two**?' })
+      delta(1, {
+        thinking: 'Is it **two**?',
+        thinking_tokens: 340,
+        time: Date.now() / 1000 - 12
+      })
     );
     await streamed();
     const thinking = find<HTMLDetailsElement>('.jp-CodeAct-thinking');
     expect(thinking.open).toBe(false);
-    expect(thinking.textContent).toBe('ThinkingIs it **two**?');
-    await say(delta(1, { prose: 'Adding.', action: '1 + 1' }));
+    expect(thinking.textContent).toMatch(
+      /^Thinking… 1[23] s · about 340 tokensIs it \*\*two\*\*\?$/
+    );
+    expect(find('.jp-CodeAct-working')).toBeNull();
+    await say(
+      delta(1, {
+        prose: 'Adding.',
+        action: '1 + 1',
+        time: Date.now() / 1000
+      })
+    );
     await streamed();
+    expect(find('.jp-CodeAct-thinking summary').textContent).toBe(
+      'Thought for 12 s (about 340 tokens)'
+    );
     expect(find('.jp-CodeAct-writing').textContent).toContain('1 + 1');
     expect(find('[role=log]').textContent).toContain('Adding.');
     await say(
-      event('reply', 1, { thinking: 'Is it **two**?', prose: 'Adding.' }),
+      event('reply', 1, {
+        thinking: 'Is it **two**?',
+        prose: 'Adding.',
+        thinking_seconds: 12.3,
+        thinking_tokens: 351,
+        usage: { ...USAGE, reasoning_tokens: 351 }
+      }),
       event('action', 1, { source: '1 + 1' })
+    );
+    expect(find('.jp-CodeAct-thinking summary').textContent).toBe(
+      'Thought for 12 s (351 tokens)'
     );
     expect(find('.jp-CodeAct-writing')).toBeNull();
     expect(find('.jp-CodeAct-action').textContent).toContain('1 + 1');

@@ -10,6 +10,7 @@ import { IconButton } from './icon-button';
 import { Markdown, PythonCode } from './markdown';
 import { Notice } from './notice';
 import { Question } from './question';
+import { Thinking } from './thinking';
 
 interface IProps {
   message: IMessage;
@@ -94,15 +95,12 @@ function UserTask(props: {
 
 /** What the agent says: its thinking folded away, its prose, and code while it is being written. */
 function Reply({ message }: { message: IMessage }): React.JSX.Element {
-  const { body, code, streaming, thinking } = message;
+  const { body, code, streaming, thinking, thought } = message;
   const { trans } = usePanel();
   return (
     <>
       {thinking && (
-        <details className="jp-CodeAct-thinking">
-          <summary>{trans.__('Thinking')}</summary>
-          <div>{thinking}</div>
-        </details>
+        <Thinking text={thinking} thought={thought} streaming={!!streaming} />
       )}
       {body && <Markdown source={body} streaming={streaming && !code} />}
       {code && (

@@ -2,20 +2,14 @@ import * as React from 'react';
 
 import { IAction } from '../../session/action';
 import { usePanel } from './context';
+import { useNow } from './now';
 
 /** How long an action took; counting while it runs. */
 export function Seconds({ action }: { action: IAction }): React.JSX.Element {
   const { trans } = usePanel();
   const { seconds, started, state } = action;
-  const [now, setNow] = React.useState(() => Date.now());
   const isRunning = state === 'running';
-  React.useEffect(() => {
-    if (!isRunning) {
-      return;
-    }
-    const timer = window.setInterval(() => setNow(Date.now()), 1000);
-    return () => window.clearInterval(timer);
-  }, [isRunning]);
+  const now = useNow(isRunning);
 
   let text = '';
   if (seconds !== null) {

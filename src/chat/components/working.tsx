@@ -15,9 +15,10 @@ export function Working({
   if (!isRunning(state)) {
     return null;
   }
-  const { action, body, code, question, streaming } = lastMessage(state) ?? {};
+  const { action, body, code, thinking, question, streaming } =
+    lastMessage(state) ?? {};
   const isShown =
-    (streaming && (body || code)) ||
+    (streaming && (body || code || thinking)) ||
     action?.state === 'running' ||
     action?.state === 'asking' ||
     question?.state === 'waiting';

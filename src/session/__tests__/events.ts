@@ -7,10 +7,11 @@ import {
 } from '../../protocol';
 import { Event } from '../messages';
 
-const USAGE = {
+export const USAGE = {
   prompt_tokens: 100,
   cached_tokens: 90,
   completion_tokens: 20,
+  reasoning_tokens: null,
   estimated: false
 };
 
@@ -33,7 +34,13 @@ export function event<T extends Event['type']>(
     plan_changed: { steps: [] },
     question_asked: { question: '', options: [] },
     question_answered: { answer: null },
-    reply_delta: { thinking: '', prose: '', action: '', restart: false },
+    reply_delta: {
+      thinking: '',
+      prose: '',
+      action: '',
+      restart: false,
+      thinking_tokens: null
+    },
     reply: {
       text: '',
       thinking: '',
@@ -41,6 +48,9 @@ export function event<T extends Event['type']>(
       usage: USAGE,
       seconds: 1,
       first_token_seconds: null,
+      thinking_seconds: null,
+      thinking_tokens: null,
+      thinking_unopened: false,
       finish_reason: 'stop'
     },
     action: { source: '', cell_type: 'code', is_call: false },
