@@ -480,13 +480,15 @@ export interface Reply {
 /**
  * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served; ``reasoning_tokens`` the
+ * part of ``completion_tokens`` that was thinking, ``None`` if the endpoint does not say. ``estimated`` says
+ * that the endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  reasoning_tokens: number | null;
   estimated: boolean;
 }
 /**
@@ -746,13 +748,15 @@ export interface RunEnded {
 /**
  * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served; ``reasoning_tokens`` the
+ * part of ``completion_tokens`` that was thinking, ``None`` if the endpoint does not say. ``estimated`` says
+ * that the endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage1 {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  reasoning_tokens: number | null;
   estimated: boolean;
 }
 /**
