@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo
+from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
@@ -190,7 +190,14 @@ class Models:
 
     async def _save(self, request: p.SaveEndpoint) -> None:
         saved = await asyncio.to_thread(
-            self._endpoints.save, request.name, request.url, model=request.model, api_key=request.api_key
+            self._endpoints.save,
+            request.name,
+            request.url,
+            model=request.model,
+            api_key=request.api_key,
+            supports_images="auto" if request.supports_images is None else request.supports_images,
+            guidance=request.guidance or "auto",
+            settings=request.settings or ModelSettings(),
         )
         self._replace(choice_id(ENDPOINT_KIND, saved.name))
         await self._list()

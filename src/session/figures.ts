@@ -20,6 +20,9 @@ export function sum(all: readonly IFigures[]): IFigures {
     prompt_tokens: total(each => each.prompt_tokens),
     cached_tokens: total(each => each.cached_tokens),
     completion_tokens: total(each => each.completion_tokens),
+    reasoning_tokens: all.some(each => each.reasoning_tokens !== null)
+      ? total(each => each.reasoning_tokens ?? 0)
+      : null,
     estimated: all.some(({ estimated }) => estimated),
     seconds: total(each => each.seconds),
     first: all[0]?.first ?? null

@@ -153,6 +153,24 @@ THOUGHTS: list[dict[str, Any]] = [
     {"content": [{"type": "reasoning", "text": "hm"}]},
     {"content": [{"text": "hm", "thought": True}]},
 ]
+
+
+def test_a_stop_string_ends_the_text_where_the_server_ignores_it() -> None:
+    deltas = Deltas(HELLO, stops=["</end>", "STOP"])
+    texts = ("one <", "/e two </e", "nd> three", " four")
+    fed = [deltas.feed(read) for text in texts for read in read_chunks(chunk(content=text))]
+    assert "".join(delta.text for delta in fed[:3] if delta) == "one </e two "
+    assert fed[2] is not None
+    assert fed[2].finish_reason == "stop"
+    assert deltas.is_stopped
+
+
+def test_the_beginning_of_a_stop_string_is_text_if_nothing_follows() -> None:
+    deltas = Deltas(HELLO, stops=["</end>"])
+    fed = [deltas.feed(read) for value in (chunk(content="one </"), END) for read in read_chunks(value)]
+    assert "".join(delta.text for delta in fed if delta) == "one </"
+
+
 CODE = {"code": "print(1)"}
 CALLS: dict[str, list[Any]] = {
     "arguments as an object": [{"index": 0, "function": {"name": "python", "arguments": CODE}}],

@@ -118,6 +118,11 @@ class EndpointModel(Watched):
             settings=self._settings,
         )
 
+    @property
+    def refuses_images(self) -> bool:
+        """Whether the endpoint has refused an image."""
+        return not self._dialect.images
+
     async def describe(self) -> ModelInfo:
         """Return `info`, having asked the endpoint once; one that does not answer tells nothing more."""
         with suppress(Exception):  # the request for a reply will fail as well, and explain it
@@ -204,11 +209,13 @@ class EndpointModel(Watched):
 
     async def _attempt(self, body: dict[str, Any], extra: Mapping[str, Any]) -> AsyncGenerator[Delta, None]:
         """Request the reply once."""
-        reply = Deltas(body["messages"], body.get("tools", ()))
+        reply = Deltas(body["messages"], body.get("tools", ()), body.get("stop", ()))
         async with aclosing(self._in_some_dialect(body, extra)) as chunks:
             async for chunk in chunks:
                 if delta := reply.feed(chunk):
                     yield delta
+                if reply.is_stopped:
+                    return
         reply.check()
 
     async def _in_some_dialect(

@@ -10,6 +10,7 @@ from ..errors import IncompleteReplyError
 from ..words import ServerError
 from . import counting
 from .chunks import Chunk
+from .stops import Stops
 from .tool_calls import ToolCalls
 
 
@@ -50,12 +51,19 @@ class Deltas:
     ----------
     messages, tools
         The request, to estimate its tokens where the endpoint does not count.
+    stops
+        The stop strings, at which the text ends even where the endpoint ignores them.
     """
 
-    def __init__(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] = (),
+        stops: Sequence[str] = (),
+    ) -> None:
         self._prompt = counting.prompt_size(messages, tools)
         self._valid_text, self._valid_thinking = ValidText(), ValidText()
-        self._calls = ToolCalls()
+        self._calls, self._stops = ToolCalls(), Stops(stops)
         self._text, self._raw, self._thinking = "", "", 0
         self._count: counting.Count | None = None
         self._odd: Any = None
@@ -67,14 +75,14 @@ class Deltas:
         if chunk.is_end:
             return self._end() if self._begun else None
         text, thinking = self._new(chunk)
-        text, thinking = self._valid_text.feed(text), self._valid_thinking.feed(thinking)
+        text, thinking = self._stops.feed(self._valid_text.feed(text)), self._valid_thinking.feed(thinking)
         for call in chunk.calls:
             text += self._calls.add(call, after=self._text + text)
-        reason = chunk.finish_reason
+        reason = "stop" if self._stops.found else chunk.finish_reason
         if self._begun and not self._finished and chunk.count and not chunk.has_choice:
             reason = "stop"  # the count comes last, where it comes alone
         if reason:
-            text += self._valid_text.end() + self._calls.end()
+            text += self._rest()
             thinking += self._valid_thinking.end()
         self._count = chunk.count or self._count
         return self._delta(text, thinking, reason, is_counted=chunk.count is not None)
@@ -98,8 +106,16 @@ class Deltas:
         """Return what ends a reply that is whole although no chunk said so."""
         if self._finished:
             return None
-        text = self._valid_text.end() + self._calls.end()
-        return self._delta(text, self._valid_thinking.end(), "stop", is_counted=False)
+        return self._delta(self._rest(), self._valid_thinking.end(), "stop", is_counted=False)
+
+    def _rest(self) -> str:
+        """Return the text that was held, and what closes an open call."""
+        return self._stops.feed(self._valid_text.end()) + self._stops.end() + self._calls.end()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the text has come to a stop string."""
+        return self._stops.found
 
     def _delta(self, text: str, thinking: str, reason: str | None, *, is_counted: bool) -> Delta | None:
         text = valid(text)
