@@ -195,9 +195,7 @@ class Models:
             request.url,
             model=request.model,
             api_key=request.api_key,
-            supports_images="auto" if request.supports_images is None else request.supports_images,
-            guidance=request.guidance or "auto",
-            settings=request.settings or ModelSettings(),
+            **_set_by(request),
         )
         self._replace(choice_id(ENDPOINT_KIND, saved.name))
         await self._list()
@@ -297,3 +295,14 @@ class Models:
 
 def _message(status: EngineStatus) -> p.ModelStatus:
     return p.ModelStatus(**status.model_dump())
+
+
+def _set_by(request: p.SaveEndpoint) -> dict[str, Any]:
+    """Return what a request sets for the models of an endpoint; what it leaves out stays."""
+    images = "auto" if request.supports_images is None else request.supports_images
+    values = {
+        "supports_images": images,
+        "guidance": request.guidance or "auto",
+        "settings": request.settings or ModelSettings(),
+    }
+    return {name: value for name, value in values.items() if name in request.model_fields_set}

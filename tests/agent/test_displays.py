@@ -238,7 +238,7 @@ def test_a_large_image_is_scaled_down():
     assert "[image/png figure, 3000×1500 pixels, attached]" in observed.text
     sent = base64.b64decode(observed.images[0].removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(sent)) as image:
-        assert image.size == (1024, 512)
+        assert image.size == (1516, 758)
 
 
 def test_the_size_of_other_image_types_is_read():

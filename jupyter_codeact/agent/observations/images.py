@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 MAX_SIDE = 1568
 MAX_SENT_PIXELS = 1_150_000
-"""Greatest width and height, and most pixels, of an image that is sent; larger ones are scaled down. Models see
-no more of them, and hosted ones scale them down themselves."""
+"""Greatest width and height, and most pixels, of an image that is sent; larger ones are scaled down. Models
+see no more of them, and hosted ones scale them down themselves."""
 
 PIXELS_PER_TOKEN = 750
 """How many pixels of an image take up a token of the context window, as hosted models count."""
