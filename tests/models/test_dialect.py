@@ -280,6 +280,35 @@ async def test_that_images_are_refused_is_told_once_and_known_from_then_on() -> 
     ]
 
 
+EMPTY = Answer(events=[], whole=False)
+
+
+async def test_an_image_at_which_a_stream_breaks_off_without_a_word_is_left_out() -> None:
+    async with raw(lambda asked: said("Hello") if no_image(asked) else EMPTY) as endpoint:
+        model = EndpointModel(endpoint.url, model="second", timeouts=Timeouts(retries=0))
+        assert [await ask(model, SEEN), await ask(model, SEEN)] == ["Hello", "Hello"]
+        await model.close()
+        assert len(endpoint.chats) == 3
+
+
+async def test_a_stream_that_breaks_off_without_a_word_is_asked_for_its_reason() -> None:
+    broken = refusing(500, {"error": {"message": "Jinja does not know the filter."}})
+    async with raw(lambda asked: EMPTY if "stream" in asked else broken) as endpoint:
+        model = EndpointModel(endpoint.url, model="second", timeouts=Timeouts(retries=0))
+        with pytest.raises(ModelError, match="Jinja does not know the filter"):
+            await ask(model, TALK)
+        await model.close()
+        assert len(endpoint.chats) == 2
+
+
+async def test_a_stream_that_once_breaks_off_is_streamed_again() -> None:
+    async with raw(EMPTY, said("Hello")) as endpoint:
+        model = EndpointModel(endpoint.url, model="second", timeouts=Timeouts(retries=0))
+        assert [await ask(model, TALK), await ask(model, TALK)] == ["Hello", "Hello"]
+        await model.close()
+        assert ["stream" in request.body for request in endpoint.chats] == [True, False, True]
+
+
 @pytest.mark.parametrize(
     ("owner", "effort", "fields"),
     [

@@ -55,10 +55,11 @@ class Picture:
             return None
         mime, content = self.mime, self.content
         if (fitting := _fitting(self.size)) != self.size:
-            smaller = _smaller(content, fitting)
+            mime = "image/jpeg" if mime == "image/jpeg" else "image/png"
+            smaller = _smaller(content, fitting, mime)
             if smaller is None:
                 return None
-            mime, content = "image/png", smaller
+            content = smaller
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
@@ -101,15 +102,16 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
     return size if scale == 1 else (max(1, int(width * scale)), max(1, int(height * scale)))
 
 
-def _smaller(content: bytes, size: tuple[int, int]) -> bytes | None:
+def _smaller(content: bytes, size: tuple[int, int], mime: str) -> bytes | None:
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            small = image.convert("RGBA" if image.mode in ("P", "PA", "LA", "RGBA") else "RGB")
+            has_alpha = image.mode in ("P", "PA", "LA", "RGBA") and mime == "image/png"
+            small = image.convert("RGBA" if has_alpha else "RGB")
             small.thumbnail(size)
             written = io.BytesIO()
-            small.save(written, "PNG")
+            small.save(written, mime.removeprefix("image/").upper(), quality=90)
             return written.getvalue()
     except (
         OSError,

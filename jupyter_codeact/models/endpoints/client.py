@@ -22,7 +22,7 @@ from .addresses import Address, address_of
 from .asking import body_of
 from .connection import Connection
 from .dialect import Dialect, Refusals
-from .errors import RequestError, TooSlowError, brief_reason, explain
+from .errors import EmptyReplyError, RequestError, TooSlowError, brief_reason, explain, is_of_library
 from .listed import ListedModel, ask_further, read_models
 from .replies.chunks import Chunk, read_chunks
 from .replies.deltas import Deltas
@@ -231,7 +231,7 @@ class EndpointModel(Watched):
                         if chunk.error is not None:
                             raise ServerError(None, chunk.error, in_stream=True)
                         begun = begun or chunk.has_token or chunk.finish_reason is not None
-                        if begun and dialect is not self._dialect:
+                        if begun and dialect is not self._dialect and refusals.teach:
                             self._learn(dialect)
                         yield chunk
                 return
@@ -251,7 +251,7 @@ class EndpointModel(Watched):
         """Send a request and yield the chunks of the answer; closing closes the connection."""
         now, timeouts = asyncio.get_running_loop().time, self._timeouts
         seconds = timeouts.first_token_seconds
-        deadline = now() + seconds
+        deadline, is_empty = now() + seconds, True
         async with AsyncExitStack() as stack:
             values: AsyncGenerator[Any, None] | None = None
             while True:
@@ -264,8 +264,15 @@ class EndpointModel(Watched):
                         value = await anext(values, _END)
                 except TimeoutError as error:
                     raise TooSlowError(seconds) from error
+                except Exception as error:
+                    if values is not None and is_empty and is_of_library(error):
+                        raise EmptyReplyError from error
+                    raise
                 if value is _END:
+                    if is_empty:
+                        raise EmptyReplyError
                     return
+                is_empty = False
                 for chunk in read_chunks(value):
                     if seconds == timeouts.next_token_seconds or chunk.has_token:
                         seconds = timeouts.next_token_seconds

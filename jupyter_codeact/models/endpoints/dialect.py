@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import roles
-from .errors import is_too_long
+from .errors import EmptyReplyError, is_too_long
 from .words import ServerError
 
 Body = Mapping[str, Any]
@@ -197,24 +197,43 @@ class Dialect:
 
 
 class Refusals:
-    """The refusals of one request: finds another way to ask after each, or raises the first unclear one."""
+    """The refusals of one request: finds another way to ask after each, or raises the first unclear one.
+
+    ``teach`` says whether a way that succeeds shows what the endpoint does not take.
+    """
 
     def __init__(self) -> None:
-        self._first: ServerError | None = None
+        self._first: Exception | None = None
         self._trials: Iterator[Dialect] = iter(())
+        self.teach = True
 
     def next_dialect(self, dialect: Dialect, error: Exception, body: Body) -> Dialect:
         """Return how to ask next."""
         if self._first is None:
-            if not isinstance(error, ServerError):
-                raise error
-            if another := dialect.after(error, body):
+            if isinstance(error, ServerError) and (another := dialect.after(error, body)):
                 return another
-            self._first, self._trials = error, dialect.trials(error, body)
-        another = next(self._trials, None) if isinstance(error, ServerError) else None
+            if isinstance(error, ServerError):
+                self._trials = dialect.trials(error, body)
+            elif isinstance(error, EmptyReplyError):
+                self._trials = self._after_nothing(dialect, body)
+            self._first = error
+        elif isinstance(error, ServerError) and not self.teach:
+            self._first = error  # what the endpoint has to say, at last
+        another = next(self._trials, None) if isinstance(error, ServerError | EmptyReplyError) else None
         if another is None:
             raise self._first from None
         return another
+
+    def _after_nothing(self, dialect: Dialect, body: Body) -> Iterator[Dialect]:
+        """Yield what is worth a try when an answer ends without a word.
+
+        Some servers fail so within a stream, and say why only without one.
+        """
+        if roles.has_images(dialect.spoken(body)["messages"]):
+            yield replace(dialect, images=False)
+        self.teach = False
+        if "stream" not in dialect.without:
+            yield replace(dialect, without=dialect.without | {"stream"})
 
 
 def _effort(wanted: str, words: str) -> str | None:

@@ -52,6 +52,10 @@ class IncompleteReplyError(Exception):
     """A reply's stream ended without a finish reason."""
 
 
+class EmptyReplyError(IncompleteReplyError):
+    """An answer of HTTP 200 ended or broke off without a word."""
+
+
 class TooSlowError(Exception):
     """No token came for ``seconds``."""
 
@@ -98,6 +102,10 @@ def explain(
     if isinstance(error, UnreadableReplyError) and not begun:
         said = _quoted(shortened(words(error.said) or error.said, api_key))
         return ModelError(f"{where} sent no reply of OpenAI's chat protocol{said}; {_ADDRESS}.")
+    if isinstance(error, EmptyReplyError) and not begun:
+        return ConnectionLostError(
+            f"{where} broke off before it had replied; ask again, or look into its log."
+        )
     if begun or isinstance(error, IncompleteReplyError):
         return ConnectionLostError(f"{where} broke off in the middle of the reply; ask again.")
     name = type(error.__cause__ or error).__name__  # the library has one name for many
