@@ -262,7 +262,7 @@ export interface ChooseModel {
  * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
  *
  * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
- * other fields replace what was set; ``None`` leaves them to the endpoint.
+ * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
  */
 export interface SaveEndpoint {
   id: string;
