@@ -206,6 +206,7 @@ MESSAGES: dict[str, tuple[list[Any], int, Any, Callable[[dict[str, Any]], bool]]
         detail("messages", 0, "content", msg="Input should be a valid string"),
         no_image,
     ),
+    "mlx-lm's image": (SEEN, 404, {"error": "Only 'text' content type is supported"}, no_image),
     "an image, without a word": (SEEN, 400, {"error": "invalid request"}, no_image),
 }
 

@@ -90,7 +90,7 @@ class EndpointModel(Watched):
         self._supports_images, self._guidance, self._thinks = supports_images, guidance, thinks
         self._settings = settings or ModelSettings()
         self._connecting = asyncio.Lock()
-        self._connected = False
+        self._connected = self._has_replied = False
         self._listed = ListedModel(model or "")
         self._dialect = Dialect()
         self._replies = 0
@@ -187,6 +187,7 @@ class EndpointModel(Watched):
                     async with aclosing(self._attempt(body, settings.extra_body or {})) as deltas:
                         async for delta in deltas:
                             begun = begun or bool(delta.text or delta.thinking)
+                            self._has_replied = self._has_replied or begun
                             self._set_status("busy")
                             yield delta.model_copy(update={"restart": True}) if restart else delta
                             restart = False
@@ -347,5 +348,6 @@ class EndpointModel(Watched):
             model=self._model,
             api_key=self._connection.api_key,
             begun=begun,
+            has_replied=self._has_replied,
             listed=listed,
         )

@@ -71,6 +71,7 @@ def explain(
     model: str | None,
     api_key: str | None,
     begun: bool = False,
+    has_replied: bool = False,
     listed: Sequence[str] = (),
 ) -> ModelError:
     """Translate an error into a sentence for the user.
@@ -87,12 +88,14 @@ def explain(
         The key, which is kept out of the sentence.
     begun : bool
         Whether part of the reply had arrived.
+    has_replied : bool
+        Whether the endpoint has replied to another request.
     listed : sequence of str
         The models of the endpoint's own list.
     """
     if isinstance(error, ServerError):
         return _explain_answer(
-            error, shortened(error.words, api_key), where, model, bool(api_key), begun, listed
+            error, shortened(error.words, api_key), where, model, bool(api_key), begun, has_replied, listed
         )
     if isinstance(error, TooSlowError):
         return ConnectionLostError(
@@ -156,6 +159,7 @@ def _explain_answer(
     model: str | None,
     has_key: bool,
     begun: bool,
+    has_replied: bool,
     listed: Sequence[str],
 ) -> ModelError:
     """Explain what a server answered; it said ``said``."""
@@ -179,7 +183,7 @@ def _explain_answer(
     if status == 404 and listed and model not in listed:
         known = ", ".join(listed[:10]) + (", …" if len(listed) > 10 else "")
         return ModelError(f"{where} has no model called {model!r}; it has {known}.")
-    if status in (404, 405) and not listed:
+    if status in (404, 405) and not listed and not has_replied:
         return ModelError(
             f"{where} does not speak OpenAI's chat protocol ({http}){_quoted(said)}; {_ADDRESS}."
         )
