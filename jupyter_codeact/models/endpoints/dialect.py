@@ -23,7 +23,8 @@ _UNCLEAR = (400, 415, 422)
 _REFUSAL = re.compile(
     r"(not|n't|un)[ -]?(support|permit|allow|recogni|enable|implement|known|expected|accept|able|avail)"
     r"|no (longer|endpoints?)\b|extra[ _](input|field|forbidden)|only\b.{0,40}\b(default|support|user)"
-    r"|must be|deprecated|mmproj|missing data|\bat most 0\b|not a multi|invalid|unknown|cannot|does not (take|have)",
+    r"|must be|deprecated|mmproj|missing data|\bat most 0\b|not a multi"
+    r"|invalid|unknown|cannot|does not (take|have)",
     re.I,
 )
 _NAMES = {
