@@ -94,6 +94,7 @@ export interface Ask {
    * replies this run may take; None for the default
    */
   max_turns: number | null;
+  settings: ModelSettings | null;
 }
 /**
  * An attachment to a task.
@@ -109,6 +110,21 @@ export interface Attachment {
   cell_id: string | null;
   path: string | null;
   image: string | null;
+}
+/**
+ * How a model is asked; ``None`` leaves a setting to whoever is asked next, and at last to the endpoint.
+ *
+ * ``reply_tokens`` limits one reply, its thinking included. ``extra_body`` is added to the body of each
+ * request as it is.
+ */
+export interface ModelSettings {
+  reasoning_effort: ('off' | 'minimal' | 'low' | 'medium' | 'high') | null;
+  temperature: number | null;
+  top_p: number | null;
+  reply_tokens: number | null;
+  extra_body: {
+    [k: string]: unknown;
+  } | null;
 }
 /**
  * The user stops the run of a notebook.
@@ -245,7 +261,8 @@ export interface ChooseModel {
 /**
  * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
  *
- * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
+ * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
+ * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
  */
 export interface SaveEndpoint {
   id: string;
@@ -254,6 +271,9 @@ export interface SaveEndpoint {
   url: string;
   model: string;
   api_key: string | null;
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  settings: ModelSettings | null;
 }
 /**
  * The user removes an endpoint and its key; answered by `ModelList` to every page.
@@ -487,9 +507,9 @@ export interface Reply {
 /**
  * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
- * ``completion_tokens`` that was thinking, where the endpoint counts that.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served; ``reasoning_tokens`` the
+ * part of ``completion_tokens`` that was thinking, ``None`` if the endpoint does not say. ``estimated`` says
+ * that the endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage {
   prompt_tokens: number;
@@ -755,9 +775,9 @@ export interface RunEnded {
 /**
  * The tokens of a model's reply.
  *
- * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
- * endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
- * ``completion_tokens`` that was thinking, where the endpoint counts that.
+ * ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served; ``reasoning_tokens`` the
+ * part of ``completion_tokens`` that was thinking, ``None`` if the endpoint does not say. ``estimated`` says
+ * that the endpoint did not count tokens, so that the numbers are estimates.
  */
 export interface Usage1 {
   prompt_tokens: number;
@@ -901,6 +921,7 @@ export interface ModelList {
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
  * ``suggested`` is the best of them for this machine.
+ * ``supports_images``, ``guidance`` and ``settings`` are what is set for an endpoint.
  */
 export interface ModelChoice {
   id: string;
@@ -918,6 +939,9 @@ export interface ModelChoice {
   licence: string;
   suggested: boolean;
   has_key: boolean;
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  settings: ModelSettings | null;
 }
 /**
  * Command: read the notebook, without outputs if ``brief``. Answered by `Done` with ``state``.

@@ -17,6 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 CORE = {"agent", "models", "notebooks", "journal"}
 SHARED = {"options", "approval", "transcript", "terminal", "interrupts", "result", "tools", "headless"}
+SHARED |= {"traits"}
 MAY_IMPORT = {
     "agent": {"agent"},
     "models": {"models", "agent"},
@@ -26,6 +27,7 @@ MAY_IMPORT = {
     "tools": set(),
     "interrupts": set(),
     "options": {"agent", "models"},
+    "traits": {"agent"},
     "approval": {"agent"},
     "transcript": {"agent", "models"},
     "terminal": {"agent", "models", "transcript"},

@@ -32,9 +32,9 @@ class Frozen(BaseModel):
 class Usage(Frozen):
     """The tokens of a model's reply.
 
-    ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served. ``estimated`` says that the
-    endpoint did not count tokens, so that the numbers are estimates. ``reasoning_tokens`` is the part of
-    ``completion_tokens`` that was thinking, where the endpoint counts that.
+    ``cached_tokens`` is the part of ``prompt_tokens`` that a prefix cache served; ``reasoning_tokens`` the
+    part of ``completion_tokens`` that was thinking, ``None`` if the endpoint does not say. ``estimated`` says
+    that the endpoint did not count tokens, so that the numbers are estimates.
     """
 
     prompt_tokens: int = 0
@@ -45,15 +45,17 @@ class Usage(Frozen):
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum of two replies' tokens."""
-        counts = (self.reasoning_tokens, other.reasoning_tokens)
-        reasoning = [count for count in counts if count is not None]
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
-            reasoning_tokens=sum(reasoning) if reasoning else None,
+            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
             estimated=self.estimated or other.estimated,
         )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
 
 
 class Delta(Frozen):

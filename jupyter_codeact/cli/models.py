@@ -18,8 +18,11 @@ from ..models.catalog.machine import Machine, look
 from ..models.catalog.model import Entry, Snapshot
 from ..models.endpoints.registry import user_endpoints
 from ..models.engines.worker import log_folder, logs_of
-from .endpoints import endpoint
+from ..models.preferences import LocalPreferences
+from ..models.private import data_folder
+from .endpoints import endpoint, show
 from .probe import test
+from .settings import changes, stored_options
 
 
 def _find(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | Snapshot | hub.Reference:
@@ -157,6 +160,21 @@ def search(words: tuple[str, ...], as_json: bool) -> None:
         for one in found
     ]
     _tabulate(header, rows)
+
+
+@models.command("set", short_help="Set how a model of this machine is asked.")
+@click.argument("name")
+@stored_options
+def set_(name: str, **options: Any) -> None:
+    """Set how the model NAME of this machine is asked; auto unsets a value.
+
+    NAME is a model of the list, or the name of a file or folder of your own. For an endpoint's models, there
+    is `models endpoint set`.
+    """
+    changed = changes(options)
+    if not changed:
+        raise click.UsageError("Say what to set; --help lists the options.")
+    show(name, LocalPreferences(data_folder()).change(name, changed).stored())
 
 
 def fetch(entry: Entry | Snapshot) -> Path:

@@ -18,6 +18,8 @@ from ..models.open import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
 from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
+from .settings import read as read_settings
+from .settings import settings_options
 
 if TYPE_CHECKING:
     from ..agent.events import Attachment, Event
@@ -125,6 +127,7 @@ def _read_without(
     help="How much help the model gets: small models every hook, capable ones only those that never change "
     "code. Default: what suits the model.",
 )
+@settings_options
 @click.option(
     "--without",
     metavar="NAME",
@@ -188,6 +191,7 @@ def run(
     resume: str | None,
     execute: bool,
     as_json: bool,
+    **settings: Any,
 ) -> None:
     """Let the agent work on TASK in a copy of NOTEBOOK, or in a new one, with a kernel of its own.
 
@@ -213,6 +217,7 @@ def run(
         tools=tools,
         guidance=guidance,
         without=without,
+        settings=read_settings(settings),
     )
     display, asks = _display(as_json), is_terminal() and not as_json
     approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)

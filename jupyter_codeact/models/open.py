@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from ..agent.contracts import ModelError
+from ..agent.contracts import ModelError, ModelInfo
 from .catalog import catalog, hub, store
 from .catalog.auto import choose
 from .catalog.machine import Machine, look
@@ -18,6 +19,8 @@ from .endpoints.retries import Timeouts
 from .engines.launch import EngineOptions, launch
 from .engines.local import LocalModel
 from .engines.supervisor import Engine, SupervisionPolicy
+from .preferences import LocalPreferences, ModelPreferences
+from .private import data_folder
 from .status import EngineStatus
 
 AUTO = "auto"
@@ -96,13 +99,15 @@ def open_endpoint(
         raise ModelError(
             f"{name!r} is neither the name of an endpoint nor an address like http://localhost:8000/v1."
         )
+    set_for_it = found.preferences(model or "")
     return EndpointModel(
         found.url,
         model=model or found.model or None,
         api_key=(lambda: endpoints.key(name)) if found.has_key else None,
         timeouts=timeouts,
-        supports_images=found.supports_images,
-        guidance=found.guidance,
+        supports_images=set_for_it.supports_images,
+        guidance=set_for_it.guidance,
+        settings=set_for_it.settings,
     )
 
 
@@ -137,9 +142,20 @@ def open_local(
             raise ModelError(
                 f"There is no file {found}; give the path of a .gguf file or of a model's folder."
             )
-    return LocalModel(
-        Engine(launch(found, engine_options=engine_options, machine=machine), supervision=supervision),
-        timeouts=timeouts,
+    launched = launch(found, engine_options=engine_options, machine=machine)
+    info = _preferred(launched.info, LocalPreferences(data_folder()).get(launched.name))
+    return LocalModel(Engine(replace(launched, info=info), supervision=supervision), timeouts=timeouts)
+
+
+def _preferred(info: ModelInfo, preferences: ModelPreferences) -> ModelInfo:
+    """Return what is known of a model, with what the user has set for it."""
+    images = preferences.supports_images
+    return info.model_copy(
+        update={
+            "settings": preferences.settings.over(info.settings),
+            "supports_images": info.supports_images if images is None else images,
+            "guidance": preferences.guidance or info.guidance,
+        }
     )
 
 

@@ -163,6 +163,8 @@ class _Probe:
             return "n/a", "it takes no images"
         if "red" in reply.text.lower():
             return "pass", "it sees what is in an image"
+        if self.model.refuses_images:
+            return "n/a", "it takes no images"
         return "fail", f"took a red image and said {_short(reply.text)}"
 
     async def context_limit(self) -> Verdict:

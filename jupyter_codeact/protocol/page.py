@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import Execution, Frozen, NotebookState
+from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState
 from ..agent.events import Attachment
 from ..agent.gate.gate import Approval
 
@@ -51,6 +51,7 @@ class Ask(NotebookRequest):
     approval: Approval | None = Field(None, description="approval for this run; None for the notebook's")
     below: str | None = Field(None, description="cell to work below; None for the active one")
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the default")
+    settings: ModelSettings | None = None
 
 
 class Stop(NotebookRequest):
@@ -157,7 +158,8 @@ class ChooseModel(Request):
 class SaveEndpoint(Request):
     """The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
 
-    The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it.
+    The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
+    other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
     """
 
     type: Literal["save_endpoint"] = "save_endpoint"
@@ -165,6 +167,9 @@ class SaveEndpoint(Request):
     url: str
     model: str = ""
     api_key: str | None = None
+    supports_images: bool | None = None
+    guidance: Guidance | None = None
+    settings: ModelSettings | None = None
 
 
 class RemoveEndpoint(Request):

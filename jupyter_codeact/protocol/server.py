@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import CellCheck, ConversationInfo, Frozen
+from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Guidance, ModelSettings
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
 from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
@@ -89,6 +89,7 @@ class ModelChoice(Frozen):
     ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
     ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
     ``suggested`` is the best of them for this machine.
+    ``supports_images``, ``guidance`` and ``settings`` are what is set for an endpoint.
     """
 
     id: str
@@ -103,6 +104,9 @@ class ModelChoice(Frozen):
     licence: str = ""
     suggested: bool = False
     has_key: bool = False
+    supports_images: bool | None = None
+    guidance: Guidance | None = None
+    settings: ModelSettings | None = None
 
 
 class ModelList(Frozen):

@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment
+from ..agent.observations.images import fitted
 
 EXCERPT = 8_000
 """Bytes of a file that are shown to the model; it can read the rest in the kernel."""
@@ -67,7 +68,8 @@ class Attachments:
                 raise AttachmentError(
                     f"The picture “{attachment.name}” is larger than 5 MB. Attach a smaller one."
                 )
-            return attachment.model_copy(update={"text": "", "path": None})
+            image = await asyncio.to_thread(fitted, attachment.image)
+            return attachment.model_copy(update={"text": "", "path": None, "image": image})
         text = attachment.text
         if len(text) > MAX_TEXT:
             text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} characters left out …"

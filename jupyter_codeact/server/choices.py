@@ -159,4 +159,7 @@ def _endpoint_choice(endpoint: Endpoint) -> ModelChoice:
         where=endpoint.shown,
         detail=endpoint.model,
         has_key=endpoint.has_key,
+        supports_images=endpoint.supports_images,
+        guidance=endpoint.guidance,
+        settings=endpoint.settings,
     )

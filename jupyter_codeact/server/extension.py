@@ -23,6 +23,7 @@ from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
 from ..notebooks.tools import check
 from ..options import RunOptions
+from ..traits import SettingsTraits
 from .conversations import Conversations
 from .models import Models, open_models
 from .setup import Setup
@@ -31,7 +32,7 @@ from .socket import CodeActSocket
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
-class CodeActExtension(ExtensionApp):
+class CodeActExtension(SettingsTraits, ExtensionApp):
     """Lets an agent work in the notebooks of this server."""
 
     name = "jupyter_codeact"
@@ -51,7 +52,8 @@ class CodeActExtension(ExtensionApp):
     endpoints = Dict(
         help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
         "needed, a model, an api_key_env (the environment variable with the key) or an api_key, "
-        "supports_images (true or false) and guidance (small or capable)."
+        "supports_images (true or false), guidance (small or capable), settings (reasoning_effort, "
+        "temperature, top_p, reply_tokens, extra_body), and models, the same for single models by name."
     ).tag(config=True)
     context = Int(
         0,
@@ -187,6 +189,7 @@ class CodeActExtension(ExtensionApp):
                     action_format=self.action_format,
                     tools=tuple(self.tools),
                     guidance=self.guidance or None,
+                    settings=self.model_settings,
                 ),
                 reconnect_seconds=self.reconnect_seconds,
             )

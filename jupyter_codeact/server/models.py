@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo
+from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
@@ -190,7 +190,12 @@ class Models:
 
     async def _save(self, request: p.SaveEndpoint) -> None:
         saved = await asyncio.to_thread(
-            self._endpoints.save, request.name, request.url, model=request.model, api_key=request.api_key
+            self._endpoints.save,
+            request.name,
+            request.url,
+            model=request.model,
+            api_key=request.api_key,
+            **_set_by(request),
         )
         self._replace(choice_id(ENDPOINT_KIND, saved.name))
         await self._list()
@@ -290,3 +295,14 @@ class Models:
 
 def _message(status: EngineStatus) -> p.ModelStatus:
     return p.ModelStatus(**status.model_dump())
+
+
+def _set_by(request: p.SaveEndpoint) -> dict[str, Any]:
+    """Return what a request sets for the models of an endpoint; what it leaves out stays."""
+    images = "auto" if request.supports_images is None else request.supports_images
+    values = {
+        "supports_images": images,
+        "guidance": request.guidance or "auto",
+        "settings": request.settings or ModelSettings(),
+    }
+    return {name: value for name, value in values.items() if name in request.model_fields_set}

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import protocol as p
-from ..agent.contracts import CodeActError
+from ..agent.contracts import CodeActError, ModelSettings
 from ..agent.events import Attachment, RunEnded, new_id
 from ..agent.gate.gate import ApprovalGate
-from ..options import build_agent
+from ..options import RunOptions, build_agent
 from .page_notebook import PageNotebook
 from .pages import Page
 from .session import NotebookSession
@@ -44,7 +44,9 @@ class Runs:
             model,
             PageNotebook(session, kernel, folder=setup.folder, model=model),
             setup.journal,
-            options=replace(options, max_turns=ask.max_turns or options.max_turns),
+            options=replace(
+                options, max_turns=ask.max_turns or options.max_turns, settings=_settings(ask, options)
+            ),
             gate=ApprovalGate(
                 session.approvals.current, session.approvals.ask, setup.folder(session.notebook)
             ),
@@ -80,3 +82,10 @@ class Runs:
     async def close(self) -> None:
         """End every run."""
         await self._tasks.close()
+
+
+def _settings(ask: p.Ask, options: RunOptions) -> ModelSettings | None:
+    """Return how the model is asked: as the run wants it, then as the server is configured."""
+    if ask.settings is None or options.settings is None:
+        return ask.settings or options.settings
+    return ask.settings.over(options.settings)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agent.contracts import CodeActError, Guidance
+from ..agent.contracts import CodeActError, Guidance, ModelSettings, ReasoningEffort
 from ..agent.events import ApprovalRequested, Event, QuestionAsked
 from ..agent.gate.gate import Approval, Decision, decision
 from ..approval import RENAMED, nobody, understand
@@ -48,6 +48,11 @@ def run(
     action_format: str = "markdown",
     guidance: Guidance | None = None,
     without: Sequence[str] = (),
+    reasoning_effort: ReasoningEffort | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    reply_tokens: int | None = None,
+    extra_body: Mapping[str, Any] | None = None,
     approve: str | None = None,
 ) -> Result:
     """Let the agent work on a task, wait until it is done, and return what came of it.
@@ -96,6 +101,14 @@ def run(
         How much help the model gets; by default what suits it.
     without : sequence of str, optional
         Names of hooks to leave out.
+    reasoning_effort : {"off", "minimal", "low", "medium", "high"}, optional
+        How much the model is to think before it replies.
+    temperature, top_p : float, optional
+        How freely the model chooses its words.
+    reply_tokens : int, optional
+        Most tokens of one reply, its thinking included.
+    extra_body : mapping, optional
+        Further fields of each request; they overrule all others.
     approve : str, optional
         The earlier name of ``approval``.
 
@@ -127,6 +140,13 @@ def run(
         tools=_names(tools),
         guidance=guidance,
         without=_names(without),
+        settings=_settings(
+            reasoning_effort=reasoning_effort,
+            temperature=temperature,
+            top_p=top_p,
+            reply_tokens=reply_tokens,
+            extra_body=extra_body,
+        ),
     )
     call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is not None:
@@ -160,6 +180,11 @@ async def arun(
     action_format: str = "markdown",
     guidance: Guidance | None = None,
     without: Sequence[str] = (),
+    reasoning_effort: ReasoningEffort | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    reply_tokens: int | None = None,
+    extra_body: Mapping[str, Any] | None = None,
     approve: str | None = None,
 ) -> Result:
     """Let the agent work on a task, and return what came of it; parameters and result are those of `run`.
@@ -178,6 +203,13 @@ async def arun(
         tools=_names(tools),
         guidance=guidance,
         without=_names(without),
+        settings=_settings(
+            reasoning_effort=reasoning_effort,
+            temperature=temperature,
+            top_p=top_p,
+            reply_tokens=reply_tokens,
+            extra_body=extra_body,
+        ),
     )
     call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is None:
@@ -189,6 +221,14 @@ async def arun(
     except asyncio.CancelledError:
         session.stop("Stopped, because the call was cancelled.")
         raise
+
+
+def _settings(**given: Any) -> ModelSettings | None:
+    """Return the settings that a caller gives, if there are any."""
+    from ..models.preferences import read_settings
+
+    found = {name: value for name, value in given.items() if value is not None}
+    return read_settings(found) if found else None
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,10 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Int, TraitError, Unicode, observe, validate
 
+from ..traits import NAMES, SettingsTraits
+
 if TYPE_CHECKING:
+    from ..agent.contracts import ModelSettings
     from .handoff import Handoff
     from .session import Session
 
@@ -32,6 +35,9 @@ HELP = """\
   --endpoint URL                 an OpenAI-compatible server, by its address or saved name
   --approval always|risky|never  which cells wait for your approval
   --max-turns N                  how many replies the model may take
+  --reasoning-effort LEVEL       off, minimal, low, medium or high
+  --temperature T, --top-p P, --reply-tokens N, --extra-body JSON
+                                 how the model is asked
   --quiet                        show the answer only
   --here                         work inside this cell, even where a page could do it
 
@@ -64,7 +70,7 @@ def parse(line: str) -> Line:
     UsageError
         With a sentence for the user.
     """
-    parsed = Line()
+    parsed, settings = Line(), dict[str, str]()
     while (found := _OPTION.match(line)) is not None:
         name, value = found["name"], (found["value"] or "").strip("\"'")
         rest = line[found.end("name") :]
@@ -83,10 +89,23 @@ def parse(line: str) -> Line:
             raise UsageError(f"%codeact has no option --{name}. %codeact --help lists those there are.")
         if not value:
             raise UsageError(f"--{name} needs a value.")
-        parsed.options[name.replace("-", "_")] = _VALUES[name](value)
+        field_name = name.replace("-", "_")
+        (settings if field_name in NAMES else parsed.options)[field_name] = _VALUES[name](value)
         line = line[found.end() :]
+    if settings:
+        parsed.options["settings"] = _settings(settings)
     parsed.task = line.strip()
     return parsed
+
+
+def _settings(given: dict[str, str]) -> ModelSettings:
+    from ..models.preferences import read_settings
+    from ..models.private import SettingsError
+
+    try:
+        return read_settings(given)
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
 
 
 def _renamed(name: str) -> str:
@@ -120,6 +139,7 @@ _VALUES: dict[str, Callable[[str], Any]] = {
     "endpoint": str,
     "approval": _approval,
     "max-turns": _count,
+    **{name.replace("_", "-"): str for name in NAMES},
 }
 """Options with a value, and how it is read."""
 
@@ -149,7 +169,7 @@ def keep_question_marks(lines: list[str]) -> list[str]:
 
 
 @magics_class
-class CodeActMagics(Magics):
+class CodeActMagics(SettingsTraits, Magics):
     """The agent, asked from a cell. These are the defaults; options of the magic come before them."""
 
     model = Unicode(help="A model of this machine, or one of the endpoint's; empty for the default.").tag(
@@ -222,7 +242,8 @@ class CodeActMagics(Magics):
 
         names = ("model", "endpoint", "approval", "max_turns")
         defaults: dict[str, Any] = {name: getattr(self, name) or None for name in names}
-        options = RunOptions(**{**defaults, **line.options})
+        settings = _over(line.options.get("settings"), self.model_settings)
+        options = RunOptions(**{**defaults, **line.options, "settings": settings})
         frontend = frontend_of(self.shell, options, quiet=line.quiet)
         return self._session.run(line.task, options, frontend, shows_outputs=not line.quiet)
 
@@ -231,6 +252,8 @@ class CodeActMagics(Magics):
         if self._pages is None or line.here or "endpoint" in line.options:
             return False
         options = {name: line.options.get(name) for name in ("model", "approval", "max_turns")}
+        if settings := _over(line.options.get("settings"), self.model_settings):
+            options["settings"] = settings.model_dump(exclude_none=True)
         handoff = self._pages.offer(line.task, options)
         if handoff is None:
             return False
@@ -281,3 +304,7 @@ class CodeActMagics(Magics):
             "The cells of the last run are taken back. Variables and files are as it left them."
             + (f" Cells that were changed since were left alone: {len(left)}." if left else "")
         )
+
+
+def _over(of_run: ModelSettings | None, default: ModelSettings | None) -> ModelSettings | None:
+    return of_run.over(default) if of_run and default else of_run or default

@@ -5,6 +5,7 @@ import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { readApproval } from '../approval';
+import { ModelSettings } from '../protocol';
 import { ISessions } from '../session/sessions';
 import { IConnection } from '../tokens';
 import { IRunData, isOver } from './run-data';
@@ -112,7 +113,7 @@ export class Offers implements IDisposable {
     notebook: string,
     id: string,
     below: string,
-    { approval, max_turns, mode, model, task }: JSONObject
+    { approval, max_turns, mode, model, settings, task }: JSONObject
   ): void {
     this._options.sessions.actions(notebook, 'notebook').ask(
       { task: String(task), attachments: [], replaces: null },
@@ -122,7 +123,9 @@ export class Offers implements IDisposable {
         model: typeof model === 'string' ? model : null,
         // A kernel with the first release sends a mode.
         approval: readApproval(approval ?? mode),
-        maxTurns: typeof max_turns === 'number' ? max_turns : null
+        maxTurns: typeof max_turns === 'number' ? max_turns : null,
+        // The server checks it, as everything that a page sends.
+        settings: (settings ?? null) as ModelSettings | null
       }
     );
   }

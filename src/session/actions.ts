@@ -1,4 +1,5 @@
 import { Approval } from '../approval';
+import { ModelSettings } from '../protocol';
 import { Request } from '../requests';
 import { isRunning, waitingCell, waitingQuestion } from './selectors';
 import { NotebookSession } from './session';
@@ -18,6 +19,7 @@ export interface IRunOptions {
   readonly model?: string | null;
   readonly approval?: Approval | null;
   readonly maxTurns?: number | null;
+  readonly settings?: ModelSettings | null;
 }
 
 /**
@@ -33,7 +35,7 @@ export class SessionActions {
   ) {}
 
   ask(task: ITask, options: IRunOptions = {}): boolean {
-    const { approval, below, handoff, maxTurns, model } = options;
+    const { approval, below, handoff, maxTurns, model, settings } = options;
     const request: NotebookRequest<Request> = {
       type: 'ask',
       task: task.task,
@@ -42,7 +44,8 @@ export class SessionActions {
       model: model ?? null,
       approval: approval ?? null,
       below: below ?? null,
-      max_turns: maxTurns ?? null
+      max_turns: maxTurns ?? null,
+      settings: settings ?? null
     };
     if (handoff !== undefined) {
       return this._handOff({ id: handoff, task: task.task }, request);

@@ -9,8 +9,10 @@ import zlib
 import pytest
 from PIL import Image
 
+from jupyter_codeact.agent.context import history
 from jupyter_codeact.agent.contracts import Execution
 from jupyter_codeact.agent.observations.displays import names_object
+from jupyter_codeact.agent.observations.images import fitted, tokens_of
 from jupyter_codeact.agent.observations.observe import MAX_IMAGES, Observed, observe
 from tests.agent.observed import NONCE, displayed, png, shown
 
@@ -238,11 +240,11 @@ def test_a_large_image_is_scaled_down():
     assert "[image/png figure, 3000×1500 pixels, attached]" in observed.text
     sent = base64.b64decode(observed.images[0].removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(sent)) as image:
-        assert image.size == (1024, 512)
+        assert image.size == (1516, 758)
 
 
 def test_the_size_of_other_image_types_is_read():
-    for kind in ("JPEG", "GIF"):
+    for kind in ("JPEG", "GIF", "WEBP"):
         written = io.BytesIO()
         Image.new("L", (30, 20)).save(written, kind)
         data = {f"image/{kind.lower()}": base64.b64encode(written.getvalue()).decode()}
@@ -300,3 +302,25 @@ def test_the_number_of_images_is_limited():
 def test_an_alternative_text_is_shown():
     execution = displayed({"image/png": png(4, 4)}, {"image/png": {"alt": "a red square"}})
     assert shown(execution) == "[display] [image/png figure, 4×4 pixels; alt: a red square]"
+
+
+def test_an_image_takes_up_tokens_by_its_size():
+    sizes = {(300, 250): 100, (1500, 750): 1500}
+    for size, tokens in sizes.items():
+        for kind in ("png", "jpeg", "webp", "gif"):
+            written = io.BytesIO()
+            Image.new("RGB", size).save(written, kind)
+            uri = f"data:image/{kind};base64,{base64.b64encode(written.getvalue()).decode()}"
+            assert tokens_of(uri) == tokens
+            message = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": uri}}]}
+            assert history.size([message]) == round(tokens * history.PER_TOKEN)
+    assert tokens_of("https://example.org/a.png") is None
+
+
+def test_an_attached_photo_is_scaled_down():
+    written = io.BytesIO()
+    Image.new("RGB", (4000, 3000)).save(written, "JPEG")
+    uri = fitted(f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}")
+    with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
+        assert image.size == (1237, 928)
+    assert fitted("data:image/png;base64,AAAA") == "data:image/png;base64,AAAA"

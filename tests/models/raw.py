@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,21 +25,26 @@ class Answer:
     """What the endpoint answers.
 
     ``events`` are streamed, one each; a stream that is not ``whole`` breaks off after them, and one
-    that ``hangs`` says no more until the client is gone.
+    that ``hangs`` says no more until the client is gone. ``content`` is sent as it is, with no other
+    headers than ``headers``.
     """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     events: list[Any] | None = None
+    content: bytes | None = None
     whole: bool = True
     hangs: bool = False
 
 
 class Raw:
-    """The endpoint: ``answers`` in turn for chat requests, ``models`` for the list of models."""
+    """The endpoint: ``answers`` in turn to chat requests, the last one again; ``models`` is its list.
 
-    def __init__(self, answers: tuple[Answer, ...]) -> None:
+    An answer may be a function of the request's body.
+    """
+
+    def __init__(self, answers: tuple[Answer | Callable[[Any], Answer], ...]) -> None:
         self.answers = list(answers)
         self.models = Answer(body={"data": [{"id": "first"}, {"id": "second"}]})
         self.requests: list[Request] = []
@@ -58,13 +63,19 @@ class Raw:
         data = await reader.readexactly(int(headers.get("content-length", 0)))
         method, path, _ = head[0].split(" ")
         self.requests.append(Request(method, path, headers, json.loads(data) if data else None))
-        answer = self.models if method == "GET" else self.answers.pop(0)
+        answer = self.models
+        if method == "POST":
+            given = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            answer = given if isinstance(given, Answer) else given(self.requests[-1].body)
         if method == "POST":
             self.asked.set()
         data = b"" if answer.events is not None else json.dumps(answer.body).encode()
+        data = data if answer.content is None else answer.content
         lines = [f"HTTP/1.1 {answer.status} Whatever", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-        if answer.events is None:
+        if answer.content is not None:
+            lines.append(f"Content-Length: {len(data)}")
+        elif answer.events is None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(data)}"]
         else:
             lines += ["Content-Type: text/event-stream", "Transfer-Encoding: chunked"]
@@ -83,7 +94,7 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(*answers: Answer) -> AsyncIterator[Raw]:
+async def raw(*answers: Answer | Callable[[Any], Answer]) -> AsyncIterator[Raw]:
     """Serve answers on a loopback port."""
     endpoint = Raw(answers)
     server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)

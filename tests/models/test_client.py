@@ -63,7 +63,7 @@ async def test_thinking_that_the_endpoint_sets_apart_is_no_text(connect, field):
     thought = piece()
     thought["choices"][0]["delta"] = {field: "Let me see. "}
     odd = piece()
-    odd["choices"][0]["delta"] = {field: {"text": "?"}, "content": [{"type": "text"}]}
+    odd["choices"][0]["delta"] = {field: {"effort": 7}, "content": [{"type": "text"}]}
     answer = Answer(events=[thought, thought, odd, piece("Hello"), piece(finish="stop"), "[DONE]"])
     async with raw(answer) as endpoint:
         deltas = await collect(connect(endpoint))
@@ -190,9 +190,12 @@ async def test_what_an_endpoint_does_not_take_is_left_out(connect):
 
 
 REFUSALS = {
-    "the key is wrong": (refusal(401), "refused the API key (HTTP 401); give it one it accepts"),
+    "the key is wrong": (refusal(401), "refused the API key (HTTP 401): No; give it one it accepts"),
     "the key is not enough": (refusal(403), "refused the API key (HTTP 403)"),
-    "there is no such model": (refusal(404), "has no model called 'second'; it has first, second."),
+    "there is something else that is not there": (
+        refusal(404, "Loading it failed."),
+        "refused the request (HTTP 404): Loading it failed.",
+    ),
     "there are too many requests": (
         refusal(429, "Slow down."),
         "(HTTP 429): Slow down; ask again later.",
@@ -232,6 +235,13 @@ async def test_each_trouble_has_its_sentence_when(connect, case):
     answer, sentence = REFUSALS[case]
     async with raw(answer) as endpoint:
         assert sentence in await complaint(connect(endpoint, api_key="sk-secret"))
+
+
+async def test_a_model_that_the_endpoint_does_not_have_is_said(connect):
+    async with raw(refusal(404)) as endpoint:
+        assert "has no model called 'third'; it has first, second." in await complaint(
+            connect(endpoint, model="third")
+        )
 
 
 async def test_an_address_that_is_no_endpoint_is_said(connect):

@@ -101,6 +101,26 @@ async def test_an_endpoint_that_is_saved_and_chosen_is_used_by_the_next_run(
     assert (await page.hears("model_described"))["name"] == "scripted"
 
 
+async def test_how_a_model_is_asked_is_set_with_its_endpoint_and_for_a_run(
+    page: ScriptedPage, other: ScriptedModel
+) -> None:
+    settings = {"reasoning_effort": "low", "temperature": 0.4, "extra_body": {"top_k": 5}}
+    more = {"supports_images": True, "guidance": "capable", "settings": settings}
+    saved = by_name(await save(page, "work", other.url, api_key=KEY, **more))["work"]
+    assert (saved["supports_images"], saved["guidance"]) == (True, "capable")
+    assert saved["settings"] | settings == saved["settings"]
+    kept = by_name(await save(page, "work", other.url, model="scripted"))["work"]
+    assert kept["settings"] == saved["settings"]
+    await choose(page, "endpoint:work")
+    other.script(["It is 5."])
+    await page.ask(settings={"temperature": 0.9})
+    assert (await page.end())["answer"] == "It is 5."
+    [body] = other.requests
+    assert (body["reasoning_effort"], body["temperature"], body["top_k"]) == ("low", 0.9, 5)
+    wrong = await page.refused("save_endpoint", None, name="work", url=other.url, settings={"temperature": 9})
+    assert wrong
+
+
 async def test_no_key_ever_reaches_a_page_or_a_log(
     page: ScriptedPage, other: ScriptedModel, model: ScriptedModel, journal_path: Path, caplog: Any
 ) -> None:

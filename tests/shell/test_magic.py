@@ -12,11 +12,13 @@ from pathlib import Path
 import nbformat
 import pexpect
 import pytest
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import TraitError
 from traitlets.config import Config
 
 import jupyter_codeact
+from jupyter_codeact.agent.contracts import ModelSettings
 from jupyter_codeact.shell.magic import CodeActMagics, parse
 from tests.scripted import ScriptedModel
 
@@ -254,3 +256,16 @@ def test_help_on_the_magic_is_still_help(tmp_path: Path) -> None:
     program = "%load_ext jupyter_codeact\n%codeact?\n"
     shown = typed_into_ipython(program, {**os.environ, "IPYTHONDIR": str(tmp_path)})
     assert "Let the agent work on a task" in shown
+
+
+def test_how_the_model_is_asked_is_said_by_options_and_by_the_configuration() -> None:
+    parsed = parse("--reasoning-effort=off --temperature 0.5 --extra-body '{\"top_k\": 7}' Do it.")
+    assert parsed.task == "Do it."
+    settings = ModelSettings(reasoning_effort="off", temperature=0.5, extra_body={"top_k": 7})
+    assert parsed.options == {"settings": settings}
+    for wrong in ("--temperature=hot", "--top-p=2", "--extra-body={"):
+        with pytest.raises(UsageError, match=r"not possible|not JSON"):
+            parse(f"{wrong} Do it.")
+    config = Config({"CodeActMagics": {"temperature": 0.1, "top_p": 0.9}})
+    magics = CodeActMagics(InteractiveShell(config=config))
+    assert magics.model_settings == ModelSettings(temperature=0.1, top_p=0.9)

@@ -20,14 +20,15 @@ from ..events import (
     RunEnded,
     RunStarted,
 )
+from ..observations.images import tokens_of
 from ..observations.observe import cut
 from ..plan import as_checklist, plan_of
 from ..replies.reply import ActionFormat
 
 PER_TOKEN = 3.5
 """Characters per token, in code and English, until a model has counted tokens itself."""
-IMAGE_CHARACTERS = 3000
-"""The size of an image, in characters."""
+IMAGE_TOKENS = 1000
+"""The tokens of an image whose size is unknown."""
 REPLY_SHARE, OBSERVATION_SHARE, KEPT_SHARE = 1 / 4, 1 / 5, 1 / 3
 """Largest shares of a context window for one reply, one observation, and a compacted history."""
 READ_IF_UNKNOWN, MOST_READ = 20_000, 100_000
@@ -89,9 +90,14 @@ def size(chat: Sequence[Message]) -> int:
     for message in chat:
         content = message["content"]
         parts = [{"text": content}] if isinstance(content, str) else content
-        total += sum(len(part.get("text", "")) or IMAGE_CHARACTERS for part in parts)
+        total += sum(len(part["text"]) if "text" in part else _image_size(part) for part in parts)
         total += sum(len(call["function"]["arguments"]) for call in message.get("tool_calls", ()))
     return total
+
+
+def _image_size(part: Message) -> int:
+    url = part.get("image_url", {}).get("url", "")
+    return round((tokens_of(url) or IMAGE_TOKENS) * PER_TOKEN)
 
 
 def messages(events: Iterable[Event], action_format: ActionFormat | None = None) -> list[Message]:

@@ -9,13 +9,20 @@ import re
 import struct
 from dataclasses import dataclass
 
-MAX_SIDE = 1024
-"""Greatest width and height of an image that is sent, in pixels; larger ones are scaled down."""
+MAX_SIDE = 1568
+MAX_SENT_PIXELS = 1_150_000
+"""Greatest width and height, and most pixels, of an image that is sent; larger ones are scaled down. Models
+see no more of them, and hosted ones scale them down themselves."""
+
+PIXELS_PER_TOKEN = 750
+"""How many pixels of an image take up a token of the context window, as hosted models count."""
 
 MAX_PIXELS = 50_000_000
 """Larger images are not decoded."""
 
-_SENT_AS = ("image/png", "image/jpeg", "image/gif")
+_HEAD_CHARACTERS = 100_000
+"""Characters of a data URI that have its image's size; a photo's may come late."""
+_SENT_AS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _SVG_TEXT = re.compile(r"<(?:text|title|desc)\b[^>]*>(.*?)</(?:text|title|desc)>|<!-- (.*?) -->", re.DOTALL)
 _SVG_SIDE = {
     side: re.compile(rf'\s{side}="(\d+\.?\d*)(?:px|(pt))?"'.encode()) for side in ("width", "height")
@@ -40,19 +47,19 @@ class Picture:
         return ", ".join(dict.fromkeys(word for word in words if word))
 
     def data_uri(self) -> str | None:
-        """Return the image to send to a model, at most `MAX_SIDE` wide and high.
+        """Return the image to send to a model, scaled down to what models take.
 
-        ``None`` if its format is not accepted by models, if it is damaged or larger than `MAX_PIXELS`, or if
-        it needs to be scaled down and Pillow is not installed.
+        ``None`` if its format is not accepted by models, or if it is damaged or larger than `MAX_PIXELS`.
         """
         if self.mime not in _SENT_AS or self.size is None or self.size[0] * self.size[1] > MAX_PIXELS:
             return None
         mime, content = self.mime, self.content
-        if max(self.size) > MAX_SIDE:
-            smaller = _smaller(content)
+        if (fitting := _fitting(self.size)) != self.size:
+            mime = "image/jpeg" if mime == "image/jpeg" else "image/png"
+            smaller = _smaller(content, fitting, mime)
             if smaller is None:
                 return None
-            mime, content = "image/png", smaller
+            content = smaller
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
@@ -68,17 +75,43 @@ def picture(mime: str, data: str) -> Picture:
     return Picture(mime, content, _size(mime, content))
 
 
-def _smaller(content: bytes) -> bytes | None:
+def fitted(uri: str) -> str:
+    """Return an image's data URI, scaled down to what models take if that is possible."""
+    head, _, data = uri.partition(",")
+    mime = head.removeprefix("data:").removesuffix(";base64")
+    if mime not in _SENT_AS:
+        return uri
+    return picture(mime, data).data_uri() or uri
+
+
+def tokens_of(uri: str) -> int | None:
+    """Return about how many tokens an image takes up; ``None`` if its data URI does not tell its size."""
+    head, _, data = uri.partition(",")
+    start = data[:_HEAD_CHARACTERS]
     try:
-        from PIL import Image
-    except ImportError:
+        content = base64.b64decode(start[: len(start) // 4 * 4])
+    except (binascii.Error, ValueError):
         return None
+    size = _size(head.removeprefix("data:").removesuffix(";base64"), content)
+    return None if size is None else max(1, round(size[0] * size[1] / PIXELS_PER_TOKEN))
+
+
+def _fitting(size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
+    scale = min(1.0, MAX_SIDE / max(size), (MAX_SENT_PIXELS / (width * height)) ** 0.5)
+    return size if scale == 1 else (max(1, int(width * scale)), max(1, int(height * scale)))
+
+
+def _smaller(content: bytes, size: tuple[int, int], mime: str) -> bytes | None:
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(content)) as image:
-            small = image.convert("RGBA" if image.mode in ("P", "PA", "LA", "RGBA") else "RGB")
-            small.thumbnail((MAX_SIDE, MAX_SIDE))
+            has_alpha = image.mode in ("P", "PA", "LA", "RGBA") and mime == "image/png"
+            small = image.convert("RGBA" if has_alpha else "RGB")
+            small.thumbnail(size)
             written = io.BytesIO()
-            small.save(written, "PNG")
+            small.save(written, mime.removeprefix("image/").upper(), quality=90)
             return written.getvalue()
     except (
         OSError,
@@ -98,6 +131,8 @@ def _size(mime: str, content: bytes) -> tuple[int, int] | None:
             return struct.unpack("<HH", content[6:10])
         if mime == "image/jpeg":
             return _jpeg_size(content)
+        if mime == "image/webp" and content[8:12] == b"WEBP":
+            return _webp_size(content)
     except struct.error:
         return None
     if mime == "image/svg+xml" and (root := re.search(rb"<svg\b[^>]*>", content)):
@@ -117,3 +152,14 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
             return width, height
         position += 2 + length
     return None
+
+
+def _webp_size(content: bytes) -> tuple[int, int] | None:
+    if content[12:16] == b"VP8X":
+        width, height = (int.from_bytes(content[at : at + 3], "little") for at in (24, 27))
+        return width + 1, height + 1
+    if content[12:16] == b"VP8L":
+        bits = int.from_bytes(content[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack("<HH", content[26:30])
+    return width & 0x3FFF, height & 0x3FFF

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import Any, Literal
 
 from ...agent.contracts import (
     Delta,
@@ -16,25 +15,24 @@ from ...agent.contracts import (
     ModelInfo,
     ModelSettings,
     TooLongError,
-    Usage,
 )
 from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
-from . import counting
-from .addresses import Address, address_of, is_loopback
-from .errors import IncompleteReplyError, RequestError, TooSlowError, brief_reason, explain
-from .listed import ListedModel, read_model, read_models
+from .addresses import Address, address_of
+from .asking import body_of
+from .connection import Connection
+from .dialect import Dialect, Refusals
+from .errors import EmptyReplyError, RequestError, TooSlowError, brief_reason, explain, is_of_library
+from .listed import ListedModel, ask_further, read_models
+from .replies.chunks import Chunk, read_chunks
+from .replies.deltas import Deltas
+from .replies.sse import json_values
 from .retries import Backoff, Timeouts, requested_wait, worth_retrying
-from .tool_calls import ToolCalls
+from .words import ServerError
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
-    from openai.types.chat import ChatCompletionChunk
-    from openai.types.chat.chat_completion_chunk import ChoiceDelta
-
-CONNECT_SECONDS = 10.0
 _OF_REQUEST = (RequestError, TooLongError)
 """Errors of a request to an endpoint that works."""
+_END = object()
 
 
 class EndpointModel(Watched):
@@ -53,11 +51,13 @@ class EndpointModel(Watched):
     timeouts : Timeouts, optional
         How long to wait, and how often to try again.
     supports_images : bool, optional
-        Whether the model takes images; by default what the endpoint tells.
+        Whether the model takes images; by default what the endpoint tells, else what its name does.
     guidance : str, optional
         How much help the model needs; by default judged by its size.
     thinks : bool, optional
         Whether the model reasons before it replies; by default that is seen from its replies.
+    settings : ModelSettings, optional
+        How the model is asked, unless a run says otherwise.
 
     Raises
     ------
@@ -76,19 +76,23 @@ class EndpointModel(Watched):
         supports_images: bool | None = None,
         guidance: Guidance | None = None,
         thinks: bool | None = None,
+        settings: ModelSettings | None = None,
     ) -> None:
-        self._address = address_of(endpoint)
-        self._where = where or self._address.shown
+        address = address_of(endpoint)
+        self._where = where or address.shown
         self._model = model
-        self._api_key = api_key if isinstance(api_key, str) else None
-        self._get_key = api_key if callable(api_key) else None
         self._timeouts = timeouts or Timeouts()
+        self._connection = Connection(
+            address,
+            api_key if callable(api_key) else lambda: api_key,
+            timeout=self._timeouts.first_token_seconds,
+        )
         self._supports_images, self._guidance, self._thinks = supports_images, guidance, thinks
-        self._client: AsyncOpenAI | None = None
+        self._settings = settings or ModelSettings()
         self._connecting = asyncio.Lock()
-        self._connected = False
+        self._connected = self._has_replied = False
         self._listed = ListedModel(model or "")
-        self._unsupported: set[str] = set()
+        self._dialect = Dialect()
         self._replies = 0
         super().__init__(EngineStatus(model=self.name, state="ready", where=self._where))
 
@@ -102,16 +106,22 @@ class EndpointModel(Watched):
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the model: the user's settings first, then what the endpoint told."""
+        """What is known of the model: the user's settings first, then what the endpoint told or refused."""
         listed = self._listed
         images = listed.supports_images if self._supports_images is None else self._supports_images
         return ModelInfo(
             name=self.name,
             context_window=listed.context_window,
-            supports_images=bool(images),
+            supports_images=bool(images) and self._dialect.images,
             thinks=self._thinks,
             guidance=self._guidance or guidance_for(self._model or "", parameters=listed.parameters),
+            settings=self._settings,
         )
+
+    @property
+    def refuses_images(self) -> bool:
+        """Whether the endpoint has refused an image."""
+        return not self._dialect.images
 
     async def describe(self) -> ModelInfo:
         """Return `info`, having asked the endpoint once; one that does not answer tells nothing more."""
@@ -129,8 +139,8 @@ class EndpointModel(Watched):
         """
         self._set_status("loading")
         try:
-            client = await self._connect()
-            await self._list_models(client)
+            await self._connect()
+            await self._list_models()
         except Exception as error:
             raise self._failed(await self._explain(error, begun=False)) from error
         self._set_status("busy" if self._replies else "ready")
@@ -149,7 +159,8 @@ class EndpointModel(Watched):
         """Stream the reply; see `ChatModel.stream`.
 
         Every delta has the cost so far: counted where the endpoint counts, else estimated from the number
-        of characters. A failed or lost reply is requested again as long as that may help.
+        of characters. A failed or lost reply is requested again as long as that may help, and a refused
+        request without what the endpoint refuses.
 
         Raises
         ------
@@ -157,26 +168,26 @@ class EndpointModel(Watched):
             With a sentence for the user.
         """
         settings = (settings or ModelSettings()).over(self.info.settings)
-        max_tokens = settings.reply_tokens if max_tokens is None else max_tokens
-        temperature = settings.temperature if temperature is None else temperature
-        request = {
-            "messages": list(messages),
-            "stream_options": {"include_usage": True},
-            **({"max_tokens": max_tokens} if max_tokens is not None else {}),
-            **({"temperature": temperature} if temperature is not None else {}),
-            **({"top_p": settings.top_p} if settings.top_p is not None else {}),
-            **({"stop": list(stop)} if stop else {}),
-            **({"seed": seed} if seed is not None else {}),
-            **({"tools": list(tools)} if tools else {}),
-        }
         backoff, begun, restart = Backoff(self._timeouts), False, False
         self._replies += 1
         try:
             while True:
                 try:
-                    async with aclosing(self._attempt(request)) as deltas:
+                    await self._connect()
+                    body = body_of(
+                        messages,
+                        settings,
+                        owner=self._listed.owner,
+                        stop=stop,
+                        max_tokens=max_tokens,
+                        temperature=temperature,
+                        seed=seed,
+                        tools=tools,
+                    )
+                    async with aclosing(self._attempt(body, settings.extra_body or {})) as deltas:
                         async for delta in deltas:
                             begun = begun or bool(delta.text or delta.thinking)
+                            self._has_replied = self._has_replied or begun
                             self._set_status("busy")
                             yield delta.model_copy(update={"restart": True}) if restart else delta
                             restart = False
@@ -197,37 +208,81 @@ class EndpointModel(Watched):
             if self.status.state == "busy" and not self._replies:
                 self._set_status("ready")
 
-    async def _attempt(self, request: dict[str, Any]) -> AsyncGenerator[Delta, None]:
+    async def _attempt(self, body: dict[str, Any], extra: Mapping[str, Any]) -> AsyncGenerator[Delta, None]:
         """Request the reply once."""
-        prompt = counting.prompt_size(request["messages"], request.get("tools", ()))
-        text, thought, finished, calls = "", 0, False, ToolCalls()
-        usage: Usage | None = None
-        async with aclosing(self._chunks(request)) as chunks:
+        reply = Deltas(body["messages"], body.get("tools", ()), body.get("stop", ()))
+        async with aclosing(self._in_some_dialect(body, extra)) as chunks:
             async for chunk in chunks:
-                choice = chunk.choices[0] if chunk.choices else None
-                delta = choice.delta if choice else None
-                piece = delta.content if delta and isinstance(delta.content, str) else ""
-                thinking = _thinking(delta)
-                for call in (delta.tool_calls if delta else None) or ():
-                    piece += calls.add(call, after=text + piece)
-                reason = choice.finish_reason if choice else None
-                if reason:
-                    piece += calls.end()
-                text += piece
-                thought += len(thinking)
-                finished = finished or reason is not None
-                counted = counting.counted(chunk)
-                usage = counted or usage
-                if piece or thinking or reason or counted:
-                    cost = usage or counting.estimate(prompt, len(text) + thought)
-                    yield Delta(text=piece, thinking=thinking, usage=cost, finish_reason=reason)
-        if not finished:
-            raise IncompleteReplyError
+                if delta := reply.feed(chunk):
+                    yield delta
+                if reply.is_stopped:
+                    return
+        reply.check()
+
+    async def _in_some_dialect(
+        self, body: dict[str, Any], extra: Mapping[str, Any]
+    ) -> AsyncGenerator[Chunk, None]:
+        """Request the reply, again after each refusal that teaches what the endpoint does not take."""
+        dialect, refusals = self._dialect, Refusals()
+        while True:
+            begun = False
+            try:
+                async with aclosing(self._chunks({**dialect.spoken(body), **extra})) as chunks:
+                    async for chunk in chunks:
+                        if chunk.error is not None:
+                            raise ServerError(None, chunk.error, in_stream=True)
+                        begun = begun or chunk.has_token or chunk.finish_reason is not None
+                        if begun and dialect is not self._dialect and refusals.teach:
+                            self._learn(dialect)
+                        yield chunk
+                return
+            except Exception as error:
+                if begun:
+                    raise
+                dialect = refusals.next_dialect(dialect, error, body)
+
+    def _learn(self, dialect: Dialect) -> None:
+        """Remember what the endpoint does not take, and tell the user once what that changes for them."""
+        news = dialect.news(self._dialect)
+        self._dialect = dialect
+        if news:
+            self._set_status("busy", f"{self._where} takes no {' and no '.join(news)}: left out from now on.")
+
+    async def _chunks(self, body: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
+        """Send a request and yield the chunks of the answer; closing closes the connection."""
+        now, timeouts = asyncio.get_running_loop().time, self._timeouts
+        seconds = timeouts.first_token_seconds
+        deadline, is_empty = now() + seconds, True
+        async with AsyncExitStack() as stack:
+            values: AsyncGenerator[Any, None] | None = None
+            while True:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        if values is None:
+                            request = self._connection.reply({"model": self._model, **body})
+                            values = json_values(await stack.enter_async_context(request))
+                            stack.push_async_callback(values.aclose)
+                        value = await anext(values, _END)
+                except TimeoutError as error:
+                    raise TooSlowError(seconds) from error
+                except Exception as error:
+                    if values is not None and is_empty and is_of_library(error):
+                        raise EmptyReplyError from error
+                    raise
+                if value is _END:
+                    if is_empty:
+                        raise EmptyReplyError
+                    return
+                is_empty = False
+                for chunk in read_chunks(value):
+                    if seconds == timeouts.next_token_seconds or chunk.has_token:
+                        seconds = timeouts.next_token_seconds
+                        deadline = now() + seconds
+                    yield chunk
 
     def _worth_retrying(self, error: Exception) -> bool:
         """Tell whether another attempt may help; where nobody has ever answered, the address is wrong."""
-        has_answered = self._connected or getattr(error, "status_code", None) is not None
-        return has_answered and worth_retrying(error)
+        return (self._connected or isinstance(error, ServerError)) and worth_retrying(error)
 
     def _failed(self, error: ModelError) -> ModelError:
         if not isinstance(error, _OF_REQUEST):
@@ -249,7 +304,7 @@ class EndpointModel(Watched):
             await self._connect()
         except Exception as error:
             raise self._failed(await self._explain(error, begun=False)) from error
-        return Address(self._address.url, self._api_key or "none")
+        return Address(self._connection.address.url, self._connection.api_key or "none")
 
     async def stop(self) -> None:
         """Refuse: an endpoint elsewhere is not ours to stop."""
@@ -257,133 +312,42 @@ class EndpointModel(Watched):
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._client is not None:
-            await self._client.close()
+        await self._connection.close()
 
-    async def _chunks(self, request: dict[str, Any]) -> AsyncGenerator[ChatCompletionChunk, None]:
-        """Send a request and yield the chunks of its reply; closing the generator closes the connection."""
-        client = await self._connect()
-        response, timeouts = None, self._timeouts
-        now = asyncio.get_running_loop().time
-        seconds = timeouts.first_token_seconds
-        deadline = now() + seconds
-        try:
-            while True:
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        if response is None:
-                            response = await self._send(client, request)
-                        chunk = await anext(response, None)
-                except TimeoutError as error:
-                    raise TooSlowError(seconds) from error
-                if chunk is None:
-                    return
-                if seconds == timeouts.next_token_seconds or counting.has_token(chunk):
-                    seconds = timeouts.next_token_seconds
-                    deadline = now() + seconds
-                yield chunk
-        finally:
-            if response is not None:
-                await response.close()
-
-    async def _send(self, client: AsyncOpenAI, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
-        """Send a request, once more for each parameter that this endpoint does not support."""
-        create: Any = client.chat.completions.create  # its overloads do not take a dictionary
-        while True:
-            supported = {name: value for name, value in request.items() if name not in self._unsupported}
-            if "max_tokens" in self._unsupported and "max_tokens" in request:
-                supported["max_completion_tokens"] = request["max_tokens"]
-            extra = {"timings_per_token": True} if self._listed.owner == "llamacpp" else None
-            try:
-                response: AsyncStream[ChatCompletionChunk] = await create(
-                    model=self._model, stream=True, extra_body=extra, **supported
-                )
-                return response
-            except Exception as error:
-                name = getattr(error, "param", None)
-                is_unsupported = str(getattr(error, "code", None)).startswith("unsupported")
-                if not is_unsupported or name not in supported or name in ("messages", "tools"):
-                    raise
-                self._unsupported.add(name)
-
-    async def _connect(self) -> AsyncOpenAI:
-        """Return the client, having asked the endpoint once which models it has."""
+    async def _connect(self) -> None:
+        """Ask the endpoint once which models it has."""
         async with self._connecting:
-            if self._client is None:
-                # Importing the library takes most of a second, too long for the event loop.
-                self._client = await asyncio.to_thread(self._new_client)
-            client = self._client
             if self._connected:
-                return client
+                return
             try:
-                models = await self._list_models(client)
-            except Exception as error:
-                if self._model is None or getattr(error, "status_code", None) is None:
+                models = await self._list_models()
+            except ServerError:
+                if self._model is None:
                     raise
                 models = []  # some endpoints do not let everyone list
             if self._model is None and not models:
                 raise ModelError(f"{self._where} lists no models; say which one to use.")
             self._model = self._model or models[0].name
-            self._listed = next((model for model in models if model.name == self._model), self._listed)
-            if self._listed.owner == "library" and self._supports_images is None:
-                self._listed = await self._ask_ollama(client, self._listed)
+            listed = next((model for model in models if model.name == self._model), self._listed)
+            self._listed = await ask_further(self._connection, listed)
             self._connected = True
-            return client
 
-    def _new_client(self) -> AsyncOpenAI:
-        if self._get_key is not None:
-            self._api_key = self._get_key()
-        openai = importlib.import_module("openai")
-        importlib.import_module("openai.resources.chat.completions")  # or the first request would
-        is_local = is_loopback(self._address.host)
-        client: AsyncOpenAI = openai.AsyncOpenAI(
-            base_url=self._address.url,
-            api_key=self._api_key or "none",
-            max_retries=0,  # `retries` does that
-            timeout=openai.Timeout(self._timeouts.first_token_seconds, connect=CONNECT_SECONDS),
-            # llama.cpp's server closes a connection that is idle for 5 s, perhaps just as the next request is
-            # sent on it; on this machine a new one costs nothing.
-            default_headers={"Connection": "close"} if is_local else None,
-            # Nothing on this machine is reached through a proxy.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_local),
-        )
-        return client
-
-    async def _list_models(self, client: AsyncOpenAI) -> list[ListedModel]:
-        answer = await client.get("/models", cast_to=object, options={"timeout": CONNECT_SECONDS})
-        return read_models(answer)
-
-    async def _ask_ollama(self, client: AsyncOpenAI, listed: ListedModel) -> ListedModel:
-        """Return what Ollama tells of a model: its list has the names only."""
-        url = self._address.url.removesuffix("/v1") + "/api/show"
-        with suppress(Exception):  # then this is no Ollama, or an old one
-            answer = await client.post(
-                url, cast_to=object, body={"model": listed.name}, options={"timeout": CONNECT_SECONDS}
-            )
-            if isinstance(answer, dict):
-                # Without the context window: the answer has the model's, and Ollama uses a smaller one.
-                shown = read_model(listed.name, {"owned_by": listed.owner} | answer)
-                return ListedModel(
-                    listed.name, listed.owner, listed.context_window, shown.supports_images, shown.parameters
-                )
-        return listed
+    async def _list_models(self) -> list[ListedModel]:
+        return read_models(await self._connection.get("/models"))
 
     async def _explain(self, error: Exception, *, begun: bool) -> ModelError:
         if isinstance(error, ModelError):
             return error
         listed: list[str] = []
-        if self._client is not None and getattr(error, "status_code", None) == 404:
+        if isinstance(error, ServerError) and error.status == 404:
             with suppress(Exception):  # then this is no such endpoint, and the sentence says so
-                listed = [model.name for model in await self._list_models(self._client)]
+                listed = [model.name for model in await self._list_models()]
         return explain(
-            error, where=self._where, model=self._model, api_key=self._api_key, begun=begun, listed=listed
+            error,
+            where=self._where,
+            model=self._model,
+            api_key=self._connection.api_key,
+            begun=begun,
+            has_replied=self._has_replied,
+            listed=listed,
         )
-
-
-def _thinking(delta: ChoiceDelta | None) -> str:
-    """Return what the endpoint sets apart as reasoning: in a field of llama.cpp's, vLLM's and others'."""
-    extra = (delta.model_extra if delta else None) or {}
-    for name in ("reasoning_content", "reasoning"):
-        if isinstance(value := extra.get(name), str):
-            return value
-    return ""

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-_CONTEXT_FIELDS = ("n_ctx", "max_model_len", "context_length", "context_window", "max_context_length")
-"""llama.cpp, vLLM and our own engine, OpenRouter, Groq, Mistral."""
+from .connection import Connection
+from .sight import sees
+
+_CONTEXT_FIELDS = (
+    "n_ctx",
+    "loaded_context_length",
+    "max_model_len",
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_context_window",
+    "context_size",
+    "max_input_tokens",
+    "input_token_limit",
+    "inputTokenLimit",
+    "max_total_tokens",
+)
+"""llama.cpp, LM Studio, vLLM and our own engine, OpenRouter, Groq, Mistral, LiteLLM, Gemini, TGI."""
 
 _MODALITY_FIELDS = ("input_modalities", "supported_input_modalities", "modalities", "capabilities")
-"""llama.cpp and OpenRouter (within ``architecture``), GitHub; ``capabilities`` are Ollama's, Mistral's and,
-in older versions, llama.cpp's. The first of them counts: some multimodal models take sound only."""
+"""llama.cpp and OpenRouter (within ``architecture``), GitHub; ``capabilities`` are Ollama's, LM Studio's,
+Mistral's and, in older versions, llama.cpp's. The first of them counts: some multimodal models take sound
+only."""
 
 _IMAGES = {"image", "images", "vision", "multimodal"}
+_DEEPEST = 4
 
 
 @dataclass(frozen=True)
@@ -32,18 +53,16 @@ class ListedModel:
 def read_models(answer: object) -> list[ListedModel]:
     """Read the answer to ``GET /models``."""
     # llama.cpp has its models' capabilities in a second list.
-    second = {str(item.get("name")): item.get("capabilities") for item in _items(answer, "models")}
-    return [
-        read_model(str(item["id"]), {"capabilities": second.get(str(item["id"]))} | item)
-        for item in _items(answer, "data")
-        if item.get("id")
-    ]
+    second = _items(answer, "models")
+    capabilities = {str(item.get("name")): item.get("capabilities") for item in second}
+    items = (_items(answer, "data") or second) if isinstance(answer, dict) else _as_items(answer)
+    named = [(name, item) for item in items if (name := _name(item))]
+    return [read_model(name, {"capabilities": capabilities.get(name)} | item) for name, item in named]
 
 
 def read_model(name: str, fields: dict[str, Any]) -> ListedModel:
-    """Read one model of such a list, or Ollama's answer to ``POST /api/show``."""
-    nested = [fields.get(key) for key in ("meta", "architecture", "model_info")]
-    parts = [fields, *(part for part in nested if isinstance(part, dict))]
+    """Read one model of such a list, or what a server tells of one elsewhere."""
+    parts = list(_parts(fields))
     owner = fields.get("owned_by")
     return ListedModel(
         name=name,
@@ -54,13 +73,61 @@ def read_model(name: str, fields: dict[str, Any]) -> ListedModel:
     )
 
 
+async def ask_further(connection: Connection, listed: ListedModel) -> ListedModel:
+    """Return a model with what its server tells elsewhere than in the list."""
+    root = connection.address.url.removesuffix("/v1")
+    with suppress(Exception):  # then this is no such server, or an old one
+        if listed.owner == "library" and listed.supports_images is None:
+            answer = await connection.post(f"{root}/api/show", {"model": listed.name})
+            # Without the context window: the answer has the model's, and Ollama uses a smaller one.
+            listed = _completed(listed, answer, with_context=False)
+        elif listed.owner == "llamacpp" and None in (listed.supports_images, listed.context_window):
+            listed = _completed(listed, await connection.get(f"{root}/props"))
+        elif listed.owner == "organization_owner":  # LM Studio
+            models = read_models(await connection.get(f"{root}/api/v0/models"))
+            found = next((model for model in models if model.name == listed.name), None)
+            listed = replace(found, owner=listed.owner) if found else listed
+    if listed.supports_images is None:
+        return replace(listed, supports_images=sees(listed.name))
+    return listed
+
+
+def _completed(listed: ListedModel, answer: object, *, with_context: bool = True) -> ListedModel:
+    shown = read_model(listed.name, answer if isinstance(answer, dict) else {})
+    return ListedModel(
+        listed.name,
+        listed.owner,
+        listed.context_window or (shown.context_window if with_context else None),
+        shown.supports_images if listed.supports_images is None else listed.supports_images,
+        listed.parameters or shown.parameters,
+    )
+
+
+def _parts(fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield an object and those within it, the outermost first."""
+    level, depth = [fields], 0
+    while level and depth < _DEEPEST:
+        yield from level
+        level = [value for part in level for value in part.values() if isinstance(value, dict)]
+        depth += 1
+
+
 def _first_count(parts: list[dict[str, Any]], *names: str) -> int | None:
     for name in names:
         for fields in parts:
-            value = fields.get(name)
-            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-                return value
+            if count := _count(fields.get(name)):
+                return count
     return None
+
+
+def _count(value: object) -> int | None:
+    """Return a positive number, which some servers send as text."""
+    if isinstance(value, str):
+        value = value.strip().replace(",", "").replace("_", "")
+        value = int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return int(value) if value >= 1 else None
 
 
 def _images(parts: list[dict[str, Any]]) -> bool | None:
@@ -70,7 +137,11 @@ def _images(parts: list[dict[str, Any]]) -> bool | None:
             words = _words(fields.get(name))
             if words is not None:
                 return bool(words & _IMAGES)
-    return None
+    for fields in parts:
+        for name in ("supports_vision", "supports_images", "supports_image_input", "vision"):
+            if isinstance(fields.get(name), bool):
+                return bool(fields[name])
+    return True if parts[0].get("type") == "vlm" else None  # LM Studio
 
 
 def _words(value: object) -> set[str] | None:
@@ -82,6 +153,19 @@ def _words(value: object) -> set[str] | None:
     return None
 
 
+def _name(item: dict[str, Any]) -> str:
+    for field in ("id", "name", "model", "key"):
+        value = item.get(field)
+        if value and isinstance(value, str | int | float) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
 def _items(answer: object, name: str) -> list[dict[str, Any]]:
-    items = answer.get(name) if isinstance(answer, dict) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return _as_items(answer.get(name)) if isinstance(answer, dict) else []
+
+
+def _as_items(value: object) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list) else [value]
+    objects = ({"id": item} if isinstance(item, str) else item for item in items)
+    return [item for item in objects if isinstance(item, dict) and item]

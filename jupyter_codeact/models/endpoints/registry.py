@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from ...agent.contracts import CodeActError, Frozen, Guidance
+from ...agent.contracts import CodeActError, Frozen, Guidance, ModelSettings
+from ..preferences import ModelPreferences
 from ..private import PrivateFile, SettingsError, data_folder
 from .addresses import address_of
 from .keys import Keys
 
 LONGEST_NAME = 60
-_STORED = {"url", "model", "has_key", "supports_images", "guidance"}
+_STORED = {"url", "model", "has_key", "supports_images", "guidance", "settings", "models"}
 _CONFIGURED = _STORED - {"has_key"}
 _CONFIGURED_KEY = {"api_key", "api_key_env"}
 _log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ class Endpoint(Frozen):
         Whether the model takes images; what the endpoint tells if ``None``.
     guidance : str, optional
         How much help the model needs, ``small`` or ``capable``; judged by its size if ``None``.
+    settings : ModelSettings
+        How its models are asked.
+    models : dict
+        What is set for single models of it, by their names.
     """
 
     name: str
@@ -49,6 +54,15 @@ class Endpoint(Frozen):
     has_key: bool = False
     supports_images: bool | None = None
     guidance: Guidance | None = None
+    settings: ModelSettings = ModelSettings()
+    models: dict[str, ModelPreferences] = Field(default_factory=dict)
+
+    def preferences(self, model: str = "") -> ModelPreferences:
+        """Return what is set for one of its models, by default for the one that it is used for."""
+        own = ModelPreferences(
+            settings=self.settings, supports_images=self.supports_images, guidance=self.guidance
+        )
+        return self.models.get(model or self.model, ModelPreferences()).over(own)
 
     @property
     def shown(self) -> str:
@@ -70,8 +84,8 @@ class Endpoints:
         The folder for saved endpoints, and for their keys where the system has no keyring.
     configured : mapping
         Endpoints of the configuration by name, each a mapping with a ``url`` and optionally ``model``,
-        ``supports_images``, ``guidance``, and ``api_key`` or ``api_key_env``, the environment variable that
-        has the key.
+        ``supports_images``, ``guidance``, ``settings``, ``models``, and ``api_key`` or ``api_key_env``, the
+        environment variable that has the key.
     """
 
     def __init__(self, folder: Path, configured: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -111,6 +125,7 @@ class Endpoints:
         api_key: str | None = None,
         supports_images: bool | Literal["auto"] | None = None,
         guidance: Guidance | Literal["auto"] | None = None,
+        settings: ModelSettings | None = None,
     ) -> Endpoint:
         """Add an endpoint, or change the one of that name. May block.
 
@@ -126,6 +141,8 @@ class Endpoints:
             Whether the model takes images; ``"auto"`` believes the endpoint, and ``None`` changes nothing.
         guidance : str, optional
             How much help the model needs; ``"auto"`` judges by its size, and ``None`` changes nothing.
+        settings : ModelSettings, optional
+            How its models are asked; ``None`` changes nothing.
 
         Raises
         ------
@@ -154,14 +171,48 @@ class Endpoints:
             has_key=bool(api_key) if api_key is not None else bool(before and before.has_key),
             supports_images=None if supports_images == "auto" else supports_images,
             guidance=None if guidance == "auto" else guidance,
+            settings=settings or (before.settings if before else ModelSettings()),
+            models=before.models if before else {},
         )
         if api_key:
             self._keys.set(name, api_key)
         elif api_key == "" and before:
             self._keys.remove(name)
-        with self._file.change() as saved:
-            saved[name] = endpoint.model_dump(include=_STORED, exclude_none=True)
+        self._store(endpoint)
         return endpoint
+
+    def change(self, name: str, changes: Mapping[str, Any], *, model: str = "") -> Endpoint:
+        """Set something for an endpoint, or for one ``model`` of it. May block.
+
+        ``changes`` are fields of `ModelPreferences` and `ModelSettings`; ``None`` unsets one.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such endpoint, it is from the configuration, or a value is wrong.
+        """
+        self._check(name)
+        found = self.find(name)
+        if found is None:
+            raise SettingsError(f"There is no endpoint called {name}.")
+        if model:
+            changed = found.models.get(model, ModelPreferences()).changed(changes)
+            models = {**found.models, model: changed}
+            endpoint = found.model_copy(update={"models": {k: v for k, v in models.items() if v.stored()}})
+        else:
+            own = ModelPreferences(
+                settings=found.settings, supports_images=found.supports_images, guidance=found.guidance
+            ).changed(changes)
+            endpoint = found.model_copy(update=dict(own))
+        self._store(endpoint)
+        return endpoint
+
+    def _store(self, endpoint: Endpoint) -> None:
+        fields = endpoint.model_dump(include=_STORED, exclude_none=True)
+        # The first release reads an endpoint without settings.
+        stored = {name: value for name, value in fields.items() if value != {}}
+        with self._file.change() as saved:
+            saved[endpoint.name] = stored
 
     def remove(self, name: str) -> None:
         """Remove an endpoint and its key. May block.

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
-from .errors import IncompleteReplyError
-
-_LIBRARIES = {"openai", "httpx", "httpx2", "httpcore", "httpcore2"}
+from .errors import IncompleteReplyError, is_of_library
+from .words import ServerError, UnreadableReplyError
 
 
 @dataclass(frozen=True)
@@ -44,23 +43,23 @@ class Timeouts:
 
 def worth_retrying(error: Exception) -> bool:
     """Tell whether the same request may succeed a little later."""
-    response = getattr(error, "response", None)
-    told: str | None = response.headers.get("x-should-retry") if response is not None else None
-    if told in ("true", "false"):
-        return told == "true"
-    status: int | None = getattr(error, "status_code", None)
-    if status is not None:
-        return status in (408, 409, 425, 429) or (status >= 500 and status not in (501, 505))
-    # No answer, or no end of one. An error that the endpoint reports within a stream has a body.
-    of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
-    is_broken = of_library and getattr(error, "body", None) is None
-    return is_broken or isinstance(error, IncompleteReplyError | ValueError)
+    if isinstance(error, ServerError):
+        told = error.headers.get("x-should-retry")
+        if told in ("true", "false"):
+            return told == "true"
+        status = error.status
+        return status is not None and (
+            status in (408, 409, 425, 429) or (status >= 500 and status not in (501, 505))
+        )
+    if isinstance(error, UnreadableReplyError):
+        return error.broken
+    # No answer, or no end of one.
+    return is_of_library(error) or isinstance(error, IncompleteReplyError)
 
 
 def requested_wait(error: Exception, now: float | None = None) -> float | None:
     """Return the seconds that the endpoint asks its clients to wait (Retry-After), if it does."""
-    response = getattr(error, "response", None)
-    headers: Mapping[str, str] = response.headers if response is not None else {}
+    headers: Mapping[str, str] = error.headers if isinstance(error, ServerError) else {}
     try:
         return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):

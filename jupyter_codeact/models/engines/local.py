@@ -35,7 +35,15 @@ class LocalModel:
         """What is known of the model; its engine, once it has run, knows the context window exactly."""
         info = self.engine.launch.info
         window = self._endpoint.info.context_window if self._endpoint else None
-        return info.model_copy(update={"context_window": window}) if window else info
+        images = info.supports_images and not self.refuses_images
+        return info.model_copy(
+            update={"context_window": window or info.context_window, "supports_images": images}
+        )
+
+    @property
+    def refuses_images(self) -> bool:
+        """Whether the engine has refused an image."""
+        return self._endpoint is not None and self._endpoint.refuses_images
 
     async def describe(self) -> ModelInfo:
         """Return `info`; the engine need not run for that."""

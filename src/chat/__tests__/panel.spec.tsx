@@ -319,7 +319,10 @@ describe('The chat panel', () => {
       fits: 'on the CPU',
       licence: 'Apache-2.0',
       suggested: false,
-      has_key: false
+      has_key: false,
+      supports_images: null,
+      guidance: null,
+      settings: null
     };
     await act(async () => {
       model.open('models');

@@ -1,0 +1,130 @@
+"""Requests to an endpoint, through OpenAI's client library; its errors as our own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from .addresses import EndpointAddress, is_loopback
+from .replies.sse import parse
+from .words import ServerError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+CONNECT_SECONDS = 10.0
+
+
+class Connection:
+    """The way to an endpoint, for use in one event loop.
+
+    Parameters
+    ----------
+    address
+        Where it is.
+    get_key
+        Returns its key; called in a thread when it is first needed.
+    timeout
+        Seconds that it may send nothing.
+    """
+
+    def __init__(
+        self, address: EndpointAddress, get_key: Callable[[], str | None], *, timeout: float
+    ) -> None:
+        self.address = address
+        self.api_key: str | None = None
+        self._get_key, self._timeout = get_key, timeout
+        self._client: AsyncOpenAI | None = None
+        self._opening = asyncio.Lock()
+
+    async def get(self, url: str) -> Any:
+        """Return the body of an answer: a JSON value, or text.
+
+        Raises
+        ------
+        ServerError
+            If the server refuses.
+        """
+        client = await self._opened()
+        with _our_errors(), suppress(ValueError):  # what claims to be JSON and is none
+            return _value(await client.get(url, cast_to=object, options={"timeout": CONNECT_SECONDS}))
+        return None
+
+    async def post(self, url: str, body: Mapping[str, Any]) -> Any:
+        """Post a body, and return that of the answer; see `get`."""
+        client = await self._opened()
+        with _our_errors(), suppress(ValueError):
+            answer = await client.post(
+                url, cast_to=object, body=dict(body), options={"timeout": CONNECT_SECONDS}
+            )
+            return _value(answer)
+        return None
+
+    @asynccontextmanager
+    async def reply(self, body: Mapping[str, Any]) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Request a reply, and yield the bytes of the answer; leaving closes the connection.
+
+        Raises
+        ------
+        ServerError
+            If the server refuses.
+        """
+        client = await self._opened()
+        create: Any = client.chat.completions.with_streaming_response.create
+        rest = {name: value for name, value in body.items() if name not in ("model", "messages")}
+        with _our_errors():
+            # The library would read less than servers send, so the answer is read by `sse`.
+            async with create(model=body["model"], messages=body["messages"], extra_body=rest) as response:
+                yield response.iter_bytes()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _opened(self) -> AsyncOpenAI:
+        async with self._opening:
+            if self._client is None:
+                # Importing the library takes most of a second, too long for the event loop.
+                self._client = await asyncio.to_thread(self._new_client)
+            return self._client
+
+    def _new_client(self) -> AsyncOpenAI:
+        self.api_key = self._get_key()
+        openai = importlib.import_module("openai")
+        importlib.import_module("openai.resources.chat.completions")  # or the first request would
+        is_local = is_loopback(self.address.host)
+        client: AsyncOpenAI = openai.AsyncOpenAI(
+            base_url=self.address.url,
+            api_key=self.api_key or "none",
+            max_retries=0,  # `retries` does that
+            timeout=openai.Timeout(self._timeout, connect=CONNECT_SECONDS),
+            # llama.cpp's server closes a connection that is idle for 5 s, perhaps just as the next request is
+            # sent on it; on this machine a new one costs nothing.
+            default_headers={"Connection": "close"} if is_local else None,
+            # Nothing on this machine is reached through a proxy.
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_local),
+        )
+        return client
+
+
+def _value(answer: Any) -> Any:
+    return parse(answer.encode("utf-8", "replace")) if isinstance(answer, str) else answer
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn the library's error for a status into a `ServerError`."""
+    try:
+        yield
+    except Exception as error:
+        status, response = getattr(error, "status_code", None), getattr(error, "response", None)
+        if status is None or response is None:
+            raise
+        body: Any = getattr(error, "body", None)
+        with suppress(Exception):  # a body that broke off
+            body = parse(response.content)
+        raise ServerError(status, body, response.headers) from error

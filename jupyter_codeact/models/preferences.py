@@ -1,0 +1,129 @@
+"""What the user has set for a model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..agent.contracts import Frozen, Guidance, ModelSettings
+from .private import PrivateFile, SettingsError
+
+
+class ModelPreferences(Frozen):
+    """What is set for a model; ``None`` is left to whoever is asked next.
+
+    Attributes
+    ----------
+    settings : ModelSettings
+        How it is asked.
+    supports_images : bool, optional
+        Whether it takes images.
+    guidance : str, optional
+        How much help it needs.
+    """
+
+    settings: ModelSettings = ModelSettings()
+    supports_images: bool | None = None
+    guidance: Guidance | None = None
+
+    def over(self, other: ModelPreferences) -> ModelPreferences:
+        """Return these preferences, completed with ``other`` ones."""
+        return ModelPreferences(
+            settings=self.settings.over(other.settings),
+            supports_images=other.supports_images if self.supports_images is None else self.supports_images,
+            guidance=self.guidance or other.guidance,
+        )
+
+    def changed(self, changes: Mapping[str, Any]) -> ModelPreferences:
+        """Return the preferences with these fields of them or of their settings; ``None`` unsets one.
+
+        Raises
+        ------
+        SettingsError
+            With a sentence about a wrong value.
+        """
+        of_settings = {name: value for name, value in changes.items() if name in ModelSettings.model_fields}
+        own = {name: value for name, value in changes.items() if name not in of_settings}
+        settings = read_settings({**self.settings.model_dump(), **of_settings})
+        return ModelPreferences.model_validate({**self.model_dump(), **own, "settings": settings})
+
+    def stored(self) -> dict[str, Any]:
+        """Return what is set, for a file of JSON."""
+        fields = self.model_dump(exclude_none=True)
+        return {name: value for name, value in fields.items() if value != {}}
+
+
+class LocalPreferences:
+    """What is set for the models of this machine, by their names.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder for the file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = PrivateFile(folder / "models.json")
+
+    def get(self, name: str) -> ModelPreferences:
+        """Return what is set for a model."""
+        return read_preferences(self._file.read().get(name))
+
+    def change(self, name: str, changes: Mapping[str, Any]) -> ModelPreferences:
+        """Set something for a model, and return all that is set; see `ModelPreferences.changed`.
+
+        Raises
+        ------
+        SettingsError
+            If a value is wrong, or it cannot be stored.
+        """
+        changed = self.get(name).changed(changes)
+        with self._file.change() as saved:
+            saved[name] = changed.stored()
+        return changed
+
+
+def read_preferences(fields: Any) -> ModelPreferences:
+    """Return preferences from a file; none if it has something else there."""
+    try:
+        return ModelPreferences.model_validate(fields or {})
+    except ValidationError:
+        return ModelPreferences()
+
+
+def read_settings(fields: Mapping[str, Any]) -> ModelSettings:
+    """Return settings from a user's values; an extra body may be JSON as text, and ``None`` is not set.
+
+    Raises
+    ------
+    SettingsError
+        With a sentence about a wrong value.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    if isinstance(text := given.get("extra_body"), str):
+        given["extra_body"] = _json_object(text)
+    try:
+        return ModelSettings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "value"
+        spelled = name.replace("_", " ")
+        raise SettingsError(f"The {spelled} {given.get(name)!r} is not possible: {_reason(first)}.") from None
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    return str(error["msg"]).replace("Input should", "it should")
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f'The extra body is not JSON: {error}. Write it like {{"top_k": 20}}.') from None
+    if not isinstance(value, dict):
+        raise SettingsError('The extra body must be a JSON object, like {"top_k": 20}.')
+    return value
