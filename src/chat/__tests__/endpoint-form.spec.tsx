@@ -5,7 +5,7 @@ import * as React from 'react';
 import { act } from 'react';
 
 import { ModelChoice } from '../../protocol';
-import { PanelProvider } from '../components/context';
+import { IPanelContext, PanelProvider } from '../components/context';
 import { EndpointForm } from '../components/endpoint-form';
 
 const trans = nullTranslator.load('jupyter_codeact');
@@ -34,7 +34,7 @@ beforeEach(async () => {
   saved = jest.fn();
   const panel = { model: { models: { saveEndpoint: saved } }, trans };
   widget = ReactWidget.create(
-    <PanelProvider value={panel as any}>
+    <PanelProvider value={panel as unknown as IPanelContext}>
       <EndpointForm endpoint={ENDPOINT} onDone={() => undefined} />
     </PanelProvider>
   );
