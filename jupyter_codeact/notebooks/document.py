@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from ..agent.contracts import Cell, NotebookError
+from ..agent.unicode import valid_text
 from .reading import CELL_TYPES, MINOR, read
 from .saving import check_writable, free_names, read_if_there, reason, write_atomically
 
@@ -145,7 +146,7 @@ class Document(Cells):
         self._names = free_names(output.resolve() if output else notebook)
         # links are followed, so that replacing the file does not replace a link to it
         self.path = output.resolve() if output else next(self._names)
-        self.name = (notebook or self.path).name
+        self.name = valid_text((notebook or self.path).name)
         self.written = False
         self._texts: dict[int, str] = {}
         check_writable(self.path)
