@@ -133,9 +133,13 @@ class HeadlessNotebook:
             return NotebookState(cells=cells, tools=tools, name=name)
         status, session = await self._kernel.status(), self._kernel.session
         kernel = Kernel(language="python", status=status, session=session)
-        if brief or self._running.locked():
+        if brief:
             return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
         files, more = await files_beside(self._folder, {name, self.path.name})
+        if self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
+            return NotebookState(
+                cells=cells, kernel=kernel, tools=tools, name=name, files=files, more_files=more
+            )
         async with self._running:  # the kernel's answers must reach who asked
             variables = await self._kernel.variables()
         return NotebookState(

@@ -199,7 +199,9 @@ kernel.SILENCE_SECONDS = 1.0
 async def main():
     async with HeadlessNotebook(output=Path(sys.argv[1])) as notebook:
         knock = f"socket.create_connection(('127.0.0.1', {sys.argv[2]}))"
-        source = f"import socket\\n{knock}\\nfor _ in range(3000): display('x' * 20_000)\\n{knock}"
+        # the last knock is late, so that the word that the cell is done is lost as well; nothing tells when
+        later = f"threading.Timer(1.0, lambda: {knock}).start()"
+        source = f"import socket, threading\\n{knock}\\nfor _ in range(3000): display('x' * 20_000)\\n{later}"
         execution = await notebook.run_cell(await notebook.write_cell(source), source=source)
         print(execution.status, execution.outputs[-1].get("text"))
         print((await notebook.run_cell(await notebook.write_cell("1"), source="1")).status)

@@ -15,7 +15,7 @@ def test_cells_are_moved_and_deleted_as_the_user_allows_and_undone(
 ) -> None:
     sources = ["'first'", "import math", "'plain text'", "math.pi"]
     path = lab.write("moves.ipynb", *sources)
-    (lab.root / "prices.csv").write_text("price\n7\n")
+    (lab.root / "0.csv").write_text("price\n7\n")  # a small model is told the first names
     first, imports, text, _ = (cell.id for cell in nbformat.read(path, 4).cells)
     served.script(
         [
@@ -46,7 +46,7 @@ def test_cells_are_moved_and_deleted_as_the_user_allows_and_undone(
     expect(page.cells.nth(3)).to_contain_text("3.14159")
     opening = str(served.requests[0]["messages"][-1]["content"])
     assert "(file: moves.ipynb)" in opening
-    assert "prices.csv" in opening
+    assert "0.csv" in opening
     page.choose("Undo the Last CodeAct Run")
     expect(page.cells).to_have_count(4)
     expect(page.conversation).to_contain_text("Its cells are as they were before.")

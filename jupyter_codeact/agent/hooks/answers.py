@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import prompts
-from ..events import Executed, NotebookRead, Observation
+from ..events import Executed, NotebookRead, Observation, RunStarted
 from .grounding import MAX_VALUES, ungrounded_values, unshown_numbers, without_code
 from .hook import Hook, Opening, Reject
 from .tools import untried_tools
@@ -39,7 +39,7 @@ class UncheckedAnswers(Hook):
     """Rejects an answer about data for which no cell has run: a model cannot know it.
 
     That is an answer with numbers that nothing has shown; and, if the task names a data file, a variable or
-    one of its columns, an answer of a few words.
+    one of its columns and nothing is attached, an answer of a few words.
     """
 
     name, group, for_capable = "unchecked_answers", "answers", True
@@ -56,6 +56,7 @@ class UncheckedAnswers(Hook):
             return None
         if values := unshown_numbers(without_code(answer), self.run.events)[:MAX_VALUES]:
             return Reject(f"Nothing has shown {' or '.join(values)}", prompts.UNCHECKED)
-        if self._names_data and len(answer.split()) <= SHORT_ANSWER:
+        given = any(isinstance(event, RunStarted) and event.attachments for event in own)
+        if self._names_data and not given and len(answer.split()) <= SHORT_ANSWER:
             return Reject("No cell has run", prompts.UNCHECKED)
         return None
