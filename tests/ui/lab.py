@@ -325,16 +325,15 @@ class NotebookPage(PanelPage):
 
     def window_cells(self) -> None:
         """Let only the cells in view be on the page, as JupyterLab can be set to."""
-        self.page.evaluate(
-            """() => {
-                const notebook = jupyterapp.shell.currentWidget.content;
-                notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode: 'full' };
-            }"""
-        )
-        # cells are taken off the page and put back meanwhile, and lose the focus
+        # JupyterLab applies its own settings once the page is restored, perhaps after this: set it until it
+        # holds. Cells are taken off the page and put back meanwhile, and lose the focus.
         self.page.wait_for_function(
             """() => {
                 const notebook = jupyterapp.shell.currentWidget.content;
+                const windowingMode = 'full';
+                if (notebook.notebookConfig.windowingMode !== windowingMode) {
+                    notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode };
+                }
                 return notebook.node.querySelectorAll('.jp-Cell').length < notebook.widgets.length;
             }"""
         )
