@@ -105,14 +105,15 @@ typescript-tests: .make/npm
 	$(call say,TypeScript tests)
 	@npm test --silent
 
-# side by side, as most wait for a kernel, a server or a page; tests/conftest.py says which, and in which order
+# side by side, three on two cores, as most wait for a kernel, a server or a page; tests/conftest.py says which, and
+# in which order
 tests:
 	$(call say,Python and browser tests)
-	@$(RUN) python -m pytest -n 2
+	@$(RUN) python -m pytest -n 3
 
 python-tests:
 	$(call say,Python tests)
-	@$(RUN) python -m pytest -n 2 --ignore=tests/ui
+	@$(RUN) python -m pytest -n 3 --ignore=tests/ui
 
 browser-tests:
 	$(call say,Browser tests)

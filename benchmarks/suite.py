@@ -2,7 +2,7 @@
 
     python benchmarks/suite.py FOLDER [--runs 10] [-- PYTEST ARGUMENTS]
 
-Each run is the call that `make test` makes, ``pytest -n 2``, unless other arguments are given. Its output is
+Each run is the call that `make test` makes, ``pytest -n 3``, unless other arguments are given. Its output is
 kept in FOLDER/run-N.log and its outcome in FOLDER/runs.jsonl; called again with the same folder, it goes on
 with the next run. To be called in an environment that `make test` has set up.
 """
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     words = [*sys.argv[1:], "--"]
     middle = words.index("--")
-    asked, arguments = parser.parse_args(words[:middle]), words[middle + 1 : -1] or ["-n", "2"]
+    asked, arguments = parser.parse_args(words[:middle]), words[middle + 1 : -1] or ["-n", "3"]
     asked.folder.mkdir(parents=True, exist_ok=True)
     record = asked.folder / "runs.jsonl"
     runs = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
