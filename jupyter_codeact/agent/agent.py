@@ -144,7 +144,6 @@ class Agent:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
         run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
-        run.user_names = frozenset(variable.name for variable in state.variables)
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, below),

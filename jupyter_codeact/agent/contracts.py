@@ -124,6 +124,13 @@ class Variable(Frozen):
     names: list[str] = Field(default_factory=list)
 
 
+RESERVED_NAMES = ("notebook", "ask_user")
+"""Names that the agent gives a meaning in an action, unless the user has defined them.
+
+A kernel therefore always tells of variables with these names, however many others there are.
+"""
+
+
 class NotebookState(Frozen):
     """The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
 

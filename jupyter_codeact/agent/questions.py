@@ -7,10 +7,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from .contracts import RESERVED_NAMES
 from .events import QuestionAsked
 from .source import syntax_tree
 
-FUNCTION = "ask_user"
+_, FUNCTION = RESERVED_NAMES
 
 AskUser = Callable[[QuestionAsked], Coroutine[Any, Any, str | None]]
 """Waits for the user's answer to a question; ``None`` if nobody can be asked."""

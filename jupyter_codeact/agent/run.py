@@ -75,8 +75,6 @@ class Run:
         All events of the conversation.
     tools : frozenset of str
         The names of the tools, except those that the task itself mentions.
-    user_names : frozenset of str
-        The names that the kernel had when the run began.
     guidance : {"small", "capable"}
         How much help the model gets.
     settings : ModelSettings
@@ -97,7 +95,6 @@ class Run:
         self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
         self.task = task
         self.tools: frozenset[str] = frozenset()
-        self.user_names: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"
         self.settings, self.needs_room = ModelSettings(), False
         self.events: list[Event] = list(journal.events(conversation))

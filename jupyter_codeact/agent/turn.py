@@ -60,6 +60,12 @@ class Turns:
     state: TurnState
     ask_user: AskUser = nobody
 
+    def __post_init__(self) -> None:
+        self._decisions = Decisions(self.run, self.gate)
+        self._calls = NotebookCalls(
+            self.run, self.notebook, self._decisions, self.hooks, self.state, self._act_on_cell
+        )
+
     def record(self, reply: ParsedReply) -> None:
         """Record what came with a reply: its plan, and the hooks that were of use."""
         plan = plan_of(self.run.events, self.run.id)
@@ -67,12 +73,6 @@ class Turns:
         if steps != plan:
             self.run.emit(PlanChanged, steps=steps)
         self.record_hooks()
-
-    def __post_init__(self) -> None:
-        self._decisions = Decisions(self.run, self.gate)
-        self._calls = NotebookCalls(
-            self.run, self.notebook, self._decisions, self.hooks, self.state, self._act_on_cell
-        )
 
     def record_hooks(self) -> None:
         """Record which hooks were of use since the last call."""
@@ -121,13 +121,18 @@ class Turns:
 
     async def _act(self, action: CodeAction) -> Outcome:
         """Carry out an action: a question, calls on the notebook, or a cell."""
-        if (question := self._question(action)) is not None:
-            return await self._ask(question)
-        if action.cell_type == "code" and mentions_notebook(action.source):
-            state = await self.run.unless_stopped(self.notebook.state())
-            if all(variable.name != NAME for variable in state.variables):
+        if action.cell_type == "code":
+            question = read_question(action.source)
+            if question is not None and not await self._is_users_own(FUNCTION):
+                return await self._ask(question)
+            if mentions_notebook(action.source) and not await self._is_users_own(NAME):
                 return await self._calls.carry_out(action.source)
         return await self._act_on_cell(action)
+
+    async def _is_users_own(self, name: str) -> bool:
+        """Tell whether the user has defined one of the `RESERVED_NAMES`."""
+        state = await self.run.unless_stopped(self.notebook.state())
+        return any(variable.name == name for variable in state.variables)
 
     async def _act_on_cell(self, action: CodeAction) -> Outcome:
         """Write an action into the notebook and, if it is code that the gate allows, run it.
@@ -167,11 +172,6 @@ class Turns:
             await self.run.unless_stopped(self.notebook.write_cell(decided.source, cell_id=written))
         return await self._execute(written, decided.source, source, note)
 
-    def _question(self, action: CodeAction) -> Question | None:
-        """Return the question that an action asks the user, unless the user has such a function."""
-        question = read_question(action.source) if action.cell_type == "code" else None
-        return question if question and FUNCTION not in self.run.user_names else None
-
     async def _ask(self, question: Question) -> Outcome:
         """Ask the user, once in a run, and wait for the answer."""
         if any(isinstance(event, QuestionAsked) and event.run == self.run.id for event in self.run.events):
@@ -205,9 +205,8 @@ class Turns:
         )
         errors = [output for output in execution.outputs if output["output_type"] == "error"]
         variables: list[Variable] = []
-        if (
-            execution.status == "error" or not execution.outputs
-        ):  # then the outputs do not show the variables that the cell used
+        # then the outputs do not show the variables that the cell used
+        if execution.status == "error" or not execution.outputs:
             variables = await self._variables()
         mentioned = context.describe_variables(context.mentioned_variables(variables, source))
         advice = self.hooks.after_cell(RanCell(source, execution, variables))

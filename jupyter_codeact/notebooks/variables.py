@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from pydantic import TypeAdapter, ValidationError
 
-from ..agent.contracts import Variable
+from ..agent.contracts import RESERVED_NAMES, Variable
 from ..agent.secrets import RULE_SOURCE
 from . import user_expressions
 
@@ -24,7 +24,6 @@ import inspect, json, sys, types
 
 HIDDEN = {"In", "Out", "exit", "quit", "open", "get_ipython"}
 PLAIN = (type(None), bool, int, float, complex, str)
-RESERVED = "notebook"
 BEGINNING = 200
 SKIPPED = (types.ModuleType, types.BuiltinFunctionType)
 COUNTED = 1_000_000
@@ -105,7 +104,7 @@ def summary(name, value):
 def is_tool(value):
     return type(value) is types.FunctionType and value.__dict__.get("__codeact_tool__") is True
 
-def describe(namespace, limit):
+def describe(namespace, limit, reserved):
     found, tools = [], []
     for name, value in reversed(list(namespace.items())):
         if is_tool(value):
@@ -115,7 +114,7 @@ def describe(namespace, limit):
                 said = "(...)"
             tools.append({"name": name, "type": "tool", "summary": said[:1200].strip()})
             continue
-        if name == RESERVED:  # the agent's calls on the notebook, unless the user has defined it
+        if name in reserved:
             found.append({"name": name, "type": type(value).__name__})
             continue
         if name.startswith("_") or name in HIDDEN or isinstance(value, SKIPPED):
@@ -135,7 +134,7 @@ def describe(namespace, limit):
     return json.dumps(tools[::-1] + found[::-1])
 """
 
-EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT)
+EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT, RESERVED_NAMES)
 _VARIABLES = TypeAdapter(list[Variable])
 
 

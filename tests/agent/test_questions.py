@@ -75,7 +75,9 @@ async def test_a_second_question_of_a_run_is_not_asked(bench: Bench) -> None:
 
 
 async def test_a_function_of_the_users_by_that_name_is_called(bench: Bench) -> None:
-    source = "def ask_user(text):\n    return text.upper()"
+    # the kernel lists the last thirty variables only
+    source = "def ask_user(text):\n    return text.upper()\n"
+    source += "\n".join(f"other{number} = {number}" for number in range(40))
     await bench.notebook.run_cell(await bench.notebook.write_cell(source), source=source)
     await bench.run(block("ask_user('which')"), "WHICH")
     assert (await bench.cells())[-1] == "ask_user('which')"

@@ -175,7 +175,7 @@ class Hook:
     group: ClassVar[Group]
     """The kind of help it gives; ``--without`` accepts groups too."""
     for_capable: ClassVar[bool] = False
-    """Whether capable models get it: only if it never changes code and does not steer the model."""
+    """Whether capable models get it: only if it never changes code."""
 
     def __init__(self, run: RunView) -> None:
         self.run = run

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from ..contracts import RESERVED_NAMES
 from ..source import syntax_tree
 
-NAME = "notebook"
+NAME, _ = RESERVED_NAMES
 """The name that the calls are made on, unless the user has defined it."""
 
 CellName = str | int
