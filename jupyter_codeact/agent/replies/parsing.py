@@ -6,6 +6,7 @@ in the format's own form, which the model then continues.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,16 +19,16 @@ from .scan import Mark, Prose, Solution, scan
 from .thinking import Thinking
 
 
-class ReplyParser:
+class ReplyParser(ABC):
     """Parses replies; the base class of the action formats."""
 
     name: ClassVar[str]
     stop: tuple[str, ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
 
+    @abstractmethod
     def write(self, action: CodeAction) -> str:
         """Return a code cell in the format's own form."""
-        raise NotImplementedError
 
     def call(self, text: str) -> tuple[str, str, str] | None:
         """Return nothing: the endpoint gets replies as they are."""
