@@ -40,7 +40,8 @@ class RunOptions:
     timeout : float, optional
         Seconds from the task to the end of the run.
     approval : {"always", "risky", "never"}, optional
-        Which cells wait for approval. By default risky ones where somebody can be asked, else none.
+        Which cells wait for approval. By default what is set for the model or its endpoint, else risky ones
+        where somebody can be asked, else none.
     action_format : str
         How the model writes actions: ``"markdown"``, ``"execute"`` or ``"tools"``.
     tools : tuple of str
@@ -75,8 +76,17 @@ class RunOptions:
         return Budget.model_validate({name: limit for name, limit in limits.items() if limit is not None})
 
     def approval_where(self, asks: bool) -> Approval:
-        """Return which cells wait for approval, where somebody can be asked (``asks``) or not."""
-        return self.approval or ("risky" if asks else "never")
+        """Return which cells wait for approval, where somebody can be asked (``asks``) or not.
+
+        The run's own setting comes before that of its model or endpoint.
+        """
+        if self.approval is not None:
+            return self.approval
+        from .models.endpoints.registry import user_endpoints
+        from .models.open import preferred_approval
+
+        default: Approval = "risky" if asks else "never"
+        return preferred_approval(self.model, self.endpoint, user_endpoints()) or default
 
 
 def open_model(

@@ -273,6 +273,7 @@ export interface SaveEndpoint {
   api_key: string | null;
   supports_images: boolean | null;
   guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
   settings: ModelSettings | null;
 }
 /**
@@ -921,7 +922,7 @@ export interface ModelList {
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
  * ``suggested`` is the best of them for this machine.
- * ``supports_images``, ``guidance`` and ``settings`` are what is set for an endpoint.
+ * ``supports_images``, ``guidance``, ``approval`` and ``settings`` are what is set for an endpoint.
  */
 export interface ModelChoice {
   id: string;
@@ -941,6 +942,7 @@ export interface ModelChoice {
   has_key: boolean;
   supports_images: boolean | null;
   guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
   settings: ModelSettings | null;
 }
 /**

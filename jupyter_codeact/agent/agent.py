@@ -127,7 +127,7 @@ class Agent:
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
-            turns.record(reply)
+            turns.record(reply, self.model.info)
             if not reply.is_answer:
                 if end := await turns.carry_out(reply):
                     return end

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from . import prompts
 from .attempt import needs, part_that_ran
 from .context import opening as context
-from .contracts import Cell, Execution, Notebook, Place, Variable
+from .contracts import Cell, Execution, ModelInfo, Notebook, Place, Variable
 from .ending import Ended
 from .events import (
     Action,
@@ -66,8 +66,9 @@ class Turns:
             self.run, self.notebook, self._decisions, self.hooks, self.state, self._act_on_cell
         )
 
-    def record(self, reply: ParsedReply) -> None:
-        """Record what came with a reply: its plan, and the hooks that were of use."""
+    def record(self, reply: ParsedReply, info: ModelInfo) -> None:
+        """Record what came with a reply: its plan, the hooks of use, and whether images were refused."""
+        self.state.supports_images = info.supports_images
         plan = plan_of(self.run.events, self.run.id)
         steps = read_plan(reply.prose, plan)
         if steps != plan:

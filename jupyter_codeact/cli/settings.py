@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from ..agent.contracts import CodeActError, ReasoningEffort
+from ..agent.gate.gate import Approval
 
 if TYPE_CHECKING:
     from ..agent.contracts import ModelSettings
@@ -47,6 +48,12 @@ def stored_options(command: Command) -> Command:
         type=click.Choice(["small", "capable", AUTO]),
         help="How much help the model needs. Default: auto, judged by its size.",
     )(command)
+    command = click.option(
+        "--approval",
+        type=click.Choice([*get_args(Approval), AUTO]),
+        help="Which of the model's cells wait for approval, unless you choose otherwise for a run or a "
+        "notebook. Default: auto, as everywhere else.",
+    )(command)
     return click.option(
         "--images",
         type=click.Choice(["yes", "no", AUTO]),
@@ -77,6 +84,8 @@ def changes(values: dict[str, Any]) -> dict[str, Any]:
     changed = {name: None if given[name] == AUTO else given[name] for name in NAMES if name in given}
     if "guidance" in given:
         changed["guidance"] = None if given["guidance"] == AUTO else given["guidance"]
+    if "approval" in given:
+        changed["approval"] = None if given["approval"] == AUTO else given["approval"]
     if "images" in given:
         changed["supports_images"] = {"yes": True, "no": False, AUTO: None}[given["images"]]
     return changed

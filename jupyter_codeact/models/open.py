@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..agent.contracts import ModelError, ModelInfo
+from ..agent.gate.gate import Approval
 from .catalog import catalog, hub, store
 from .catalog.auto import choose
 from .catalog.machine import Machine, look
@@ -157,6 +158,21 @@ def _preferred(info: ModelInfo, preferences: ModelPreferences) -> ModelInfo:
             "guidance": preferences.guidance or info.guidance,
         }
     )
+
+
+def preferred_approval(
+    model: str | None, endpoint: str | None, endpoints: Endpoints, *, machine: Machine | None = None
+) -> Approval | None:
+    """Return the approval setting of a model or its endpoint, both named as in `open_model`."""
+    if endpoint is not None:
+        found = endpoints.find(endpoint)
+        return found.preferences(model or "").approval if found else None
+    local = LocalPreferences(data_folder())
+    if not local.have_approval():
+        return None  # and the machine, which takes a moment, need not be looked at
+    if model in (None, AUTO):
+        model = choose(machine or look(), store.is_here).model.name
+    return local.get(model).approval
 
 
 _withdrawn: dict[str, str] = {}

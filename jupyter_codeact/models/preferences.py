@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..agent.contracts import Frozen, Guidance, ModelSettings
+from ..agent.gate.gate import Approval
 from .private import PrivateFile, SettingsError
 
 
@@ -24,11 +25,14 @@ class ModelPreferences(Frozen):
         Whether it takes images.
     guidance : str, optional
         How much help it needs.
+    approval : str, optional
+        Which of its cells wait for approval.
     """
 
     settings: ModelSettings = ModelSettings()
     supports_images: bool | None = None
     guidance: Guidance | None = None
+    approval: Approval | None = None
 
     def over(self, other: ModelPreferences) -> ModelPreferences:
         """Return these preferences, completed with ``other`` ones."""
@@ -36,6 +40,7 @@ class ModelPreferences(Frozen):
             settings=self.settings.over(other.settings),
             supports_images=other.supports_images if self.supports_images is None else self.supports_images,
             guidance=self.guidance or other.guidance,
+            approval=self.approval or other.approval,
         )
 
     def changed(self, changes: Mapping[str, Any]) -> ModelPreferences:
@@ -72,6 +77,10 @@ class LocalPreferences:
     def get(self, name: str) -> ModelPreferences:
         """Return what is set for a model."""
         return read_preferences(self._file.read().get(name))
+
+    def have_approval(self) -> bool:
+        """Tell whether an approval setting is stored for any model."""
+        return any(read_preferences(fields).approval for fields in self._file.read().values())
 
     def change(self, name: str, changes: Mapping[str, Any]) -> ModelPreferences:
         """Set something for a model, and return all that is set; see `ModelPreferences.changed`.

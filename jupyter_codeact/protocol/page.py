@@ -169,6 +169,7 @@ class SaveEndpoint(Request):
     api_key: str | None = None
     supports_images: bool | None = None
     guidance: Guidance | None = None
+    approval: Approval | None = None
     settings: ModelSettings | None = None
 
 

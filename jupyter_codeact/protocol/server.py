@@ -89,7 +89,7 @@ class ModelChoice(Frozen):
     ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
     ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
     ``suggested`` is the best of them for this machine.
-    ``supports_images``, ``guidance`` and ``settings`` are what is set for an endpoint.
+    ``supports_images``, ``guidance``, ``approval`` and ``settings`` are what is set for an endpoint.
     """
 
     id: str
@@ -106,6 +106,7 @@ class ModelChoice(Frozen):
     has_key: bool = False
     supports_images: bool | None = None
     guidance: Guidance | None = None
+    approval: Approval | None = None
     settings: ModelSettings | None = None
 
 

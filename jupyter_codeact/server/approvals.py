@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..agent.events import ApprovalRequested
@@ -26,26 +27,35 @@ class Approvals:
 
     Parameters
     ----------
-    approval
-        Which cells need approval in this notebook.
+    chosen
+        Which cells wait for approval in this notebook, if the user has chosen.
+    usual
+        Returns which do where the user has not, with a model, by default the chosen one.
     """
 
-    def __init__(self, approval: Approval) -> None:
-        self.approval: Approval = approval
+    def __init__(self, chosen: Approval | None, usual: Callable[[str | None], Approval]) -> None:
+        self._chosen, self._usual = chosen, usual
+        self._model: str | None = None
         self._for_run: Approval | None = None
         self._pending: _Pending | None = None
 
-    def begin(self, approval: Approval | None) -> None:
-        """Begin a run, with an approval setting of its own or the notebook's."""
-        self._for_run = approval
+    def begin(self, approval: Approval | None, model: str | None) -> None:
+        """Begin a run: with an approval setting or a model of its own, or the usual ones."""
+        self._for_run, self._model = approval, model
+
+    def end(self) -> bool:
+        """End a run; return whether another setting holds from now on."""
+        before = self.current()
+        self._for_run = self._model = None
+        return self.current() != before
 
     def set(self, approval: Approval) -> None:
         """Take the user's choice for the notebook, which also holds for the run under way."""
-        self.approval, self._for_run = approval, None
+        self._chosen, self._for_run = approval, None
 
     def current(self) -> Approval:
         """Return the setting that decides about the next cell."""
-        return self._for_run or self.approval
+        return self._for_run or self._chosen or self._usual(self._model)
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's decision about a cell."""

@@ -161,5 +161,6 @@ def _endpoint_choice(endpoint: Endpoint) -> ModelChoice:
         has_key=endpoint.has_key,
         supports_images=endpoint.supports_images,
         guidance=endpoint.guidance,
+        approval=endpoint.approval,
         settings=endpoint.settings,
     )

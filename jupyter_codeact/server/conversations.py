@@ -10,7 +10,9 @@ from typing import Any
 from .. import protocol as p
 from ..agent.contracts import CodeActError
 from ..agent.events import RunUndone
+from ..agent.gate.gate import Approval
 from ..journal.undo import last_run, undo
+from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
 from .page_notebook import PageNotebook
@@ -50,6 +52,7 @@ class Conversations:
         self._sessions: dict[str, NotebookSession] = {}
         self._pages: dict[str, Page] = {}
         self._runs, self._checks = Runs(setup), Checks(setup.folder)
+        setup.models.on_settings = self._tell_approval
         self._attachments = Attachments(setup.contents)
         self._tasks = TaskSet()
         self._handlers: dict[type, Callable[[Page, NotebookSession, Any], None]] = {
@@ -158,7 +161,7 @@ class Conversations:
             session = self._sessions[request.notebook] = NotebookSession(
                 request.notebook,
                 conversation,
-                approval=self.journal.approval(key) or self.setup.options.approval_where(asks=True),
+                approvals=Approvals(self.journal.approval(key), self._usual_approval),
                 reconnect_seconds=self.setup.reconnect_seconds,
             )
         if request.kernel_id or not session.running:
@@ -167,6 +170,16 @@ class Conversations:
         if self.journal.problem:
             page.send(p.Refused(id=None, notebook=session.notebook, message=self.journal.problem))
         session.join(page)
+
+    def _usual_approval(self, model: str | None) -> Approval:
+        """Return which cells wait where the user has not chosen: as set for the model, or the server."""
+        return self.setup.models.approval(model) or self.setup.options.approval or "risky"
+
+    def _tell_approval(self) -> None:
+        """Tell every page which cells wait, after another model was chosen or one has other settings."""
+        for session in self._sessions.values():
+            current = session.approvals.current()
+            session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
 
     def _history(self, session: NotebookSession) -> p.History:
         session.send()  # or a page would get events again that its history has

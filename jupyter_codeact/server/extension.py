@@ -52,8 +52,9 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
     endpoints = Dict(
         help="OpenAI-compatible servers to choose from on the page, by name: each with a url and, where "
         "needed, a model, an api_key_env (the environment variable with the key) or an api_key, "
-        "supports_images (true or false), guidance (small or capable), settings (reasoning_effort, "
-        "temperature, top_p, reply_tokens, extra_body), and models, the same for single models by name."
+        "supports_images (true or false), guidance (small or capable), approval (always, risky or never), "
+        "settings (reasoning_effort, temperature, top_p, reply_tokens, extra_body), and models, the same for "
+        "single models by name."
     ).tag(config=True)
     context = Int(
         0,

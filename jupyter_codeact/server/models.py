@@ -12,11 +12,20 @@ from urllib.parse import urlsplit
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings
+from ..agent.gate.gate import Approval
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
 from ..models.engines.supervisor import SupervisionPolicy
-from ..models.open import AUTO, EndpointModel, LocalModel, key_for, open_endpoint, open_local
+from ..models.open import (
+    AUTO,
+    EndpointModel,
+    LocalModel,
+    key_for,
+    open_endpoint,
+    open_local,
+    preferred_approval,
+)
 from ..models.private import PrivateFile
 from ..models.status import EngineStatus
 from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, choice_id, configured_choice
@@ -127,6 +136,8 @@ class Models:
         self._pages: weakref.WeakSet[Page] = weakref.WeakSet()
         self._tasks = TaskSet()
         self._status: p.ModelStatus | None = None
+        self.on_settings: Callable[[], None] = lambda: None
+        """Called when another model is chosen, or an endpoint has other settings."""
         self.chosen = configured or self._saved_choice() or AUTO
         self._activate()
 
@@ -141,6 +152,14 @@ class Models:
             If there is none of that name.
         """
         return self._model(self._choices.resolve(name) if name else self.chosen)
+
+    def approval(self, name: str | None = None) -> Approval | None:
+        """Return which cells wait for approval with the chosen model or another, if that is set for it."""
+        kind, _, model = (self._choices.resolve(name) if name else self.chosen).partition(":")
+        endpoint, machine = (model if kind == ENDPOINT_KIND else None), self._choices.machine
+        return preferred_approval(
+            None if endpoint else model or kind, endpoint, self._endpoints, machine=machine
+        )
 
     def join(self, page: Page) -> None:
         """Tell a page the model's status, now and from now on."""
@@ -186,6 +205,7 @@ class Models:
                 before.engine.unload_soon()  # a run may still use it
             self._activate()
             await asyncio.to_thread(self._save_choice)
+            self.on_settings()
         await self._list()
 
     async def _save(self, request: p.SaveEndpoint) -> None:
@@ -198,6 +218,7 @@ class Models:
             **_set_by(request),
         )
         self._replace(choice_id(ENDPOINT_KIND, saved.name))
+        self.on_settings()
         await self._list()
 
     async def _remove(self, name: str) -> None:
@@ -303,6 +324,7 @@ def _set_by(request: p.SaveEndpoint) -> dict[str, Any]:
     values = {
         "supports_images": images,
         "guidance": request.guidance or "auto",
+        "approval": request.approval or "auto",
         "settings": request.settings or ModelSettings(),
     }
     return {name: value for name, value in values.items() if name in request.model_fields_set}

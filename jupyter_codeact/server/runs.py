@@ -74,8 +74,11 @@ class Runs:
             finally:
                 kernel.close()
                 session.end()
+                if session.approvals.end():
+                    current = session.approvals.current()
+                    session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
 
-        session.approvals.begin(ask.approval)
+        session.approvals.begin(ask.approval, ask.model)
         session.begin(page, agent)
         session.task = self._tasks.start(work())
 

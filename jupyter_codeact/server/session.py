@@ -10,7 +10,6 @@ from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
 from ..agent.events import Event, ReplyDelta
-from ..agent.gate.gate import Approval
 from .approvals import Approvals
 from .pages import Page, PageGoneError
 from .questions import Questions
@@ -38,19 +37,19 @@ class NotebookSession:
         The notebook's path, which changes when the user renames it.
     conversation
         The conversation that is open.
-    approval
-        Which cells wait for approval.
+    approvals
+        Which cells wait for approval, and those that do.
     reconnect_seconds
         How long a run waits for a page.
     """
 
     def __init__(
-        self, notebook: str, conversation: str, *, approval: Approval, reconnect_seconds: float
+        self, notebook: str, conversation: str, *, approvals: Approvals, reconnect_seconds: float
     ) -> None:
         self.notebook, self.conversation = notebook, conversation
         self.pages: list[Page] = []
         self.kernel_id: str | None = None
-        self.approvals = Approvals(approval)
+        self.approvals = approvals
         self.questions = Questions()
         self.cells = RunCells(self.path)
         self.task: asyncio.Task[None] | None = None

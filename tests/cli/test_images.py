@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from jupyter_codeact.cli import main
 from jupyter_codeact.models.probe import red_image
-from tests.scripted import ScriptedModel
+from tests.scripted import Refusal, ScriptedModel
 
 PLOT = """I will draw it.
 
@@ -121,3 +121,12 @@ def test_the_setting_of_an_endpoint_overrules_what_the_endpoint_tells(
     codeact(model, "run", "What is this?", "--image", "red.png", "--endpoint", "work")
     assert len(images(model.requests[0])) == sent
     assert ("You cannot see images" in text(model.requests[0])) is not bool(sent)
+
+
+def test_plots_are_told_in_words_once_the_endpoint_has_refused_an_image(model: ScriptedModel) -> None:
+    model.listed = TAKES_IMAGES
+    model.script([PLOT, Refusal(400, "image input is not supported"), PLOT, PLOT, "It grows."])
+    codeact(model, "run", "Draw the squares.", "--output", "out.ipynb", "--endpoint", model.url)
+    last = model.requests[-1]
+    assert images(last) == []
+    assert text(last).count("(an image, which you cannot see)") == 1  # the one that was refused

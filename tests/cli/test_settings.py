@@ -57,3 +57,16 @@ def test_a_wrong_value_is_refused_before_anything_is_done(command: list[str]) ->
     assert said.exit_code in (1, 2)
     assert "The temperature 'hot' is not possible" in said.output + str(said.exception)
     assert codeact("models", "endpoint", "rm", "work").exit_code != 0
+
+
+def test_the_approval_setting_of_a_model_holds_unless_the_run_says_otherwise() -> None:
+    with ScriptedModel(
+        ["```python\nprint(6 * 7)\n```", "Done.", "```python\nprint(6 * 7)\n```", "Done."]
+    ) as model:
+        setup = ["models", "endpoint", "add", "work", model.url, "--key", "--approval", "always"]
+        assert codeact(*setup, input=f"{model.api_key}\n").exit_code == 0
+        run = ["run", "Multiply 6 and 7.", "--endpoint", "work", "--output", "out.ipynb"]
+        refused, ran = codeact(*run), codeact(*run, "--approval", "never")
+    assert "nobody is there to approve it" in refused.output
+    assert "42" in ran.output
+    assert "nobody" not in ran.output

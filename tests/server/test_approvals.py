@@ -83,6 +83,8 @@ async def test_the_rest_of_the_run_can_be_approved_and_the_next_run_asks_again(
     await page.resolve(await page.hears("approval_requested"), "x = 1", rest=True)
     assert (await page.end())["answer"] == "Done."
     assert page.events.count("approval_requested") == 1
+    changed = [message["approval"] for message in page.heard if message["type"] == "approval_changed"]
+    assert changed == ["always", "never", "always"]
     before = len(page.heard)
     await page.ask()
     assert (await page.hears("approval_requested", after=before))["sha256"] == digest("z = 1")
@@ -166,3 +168,23 @@ async def test_a_run_may_have_an_approval_setting_of_its_own(
     await page.ask(approval="never")
     assert (await page.end())["answer"] == "Done."
     assert "approval_requested" not in page.events
+
+
+async def test_the_setting_of_the_chosen_endpoint_holds_where_the_user_has_chosen_none(
+    page: ScriptedPage, connect: Connect, model: ScriptedModel
+) -> None:
+    await page.request(
+        "save_endpoint", None, name="work", url=model.url, api_key=model.api_key, approval="always"
+    )
+    await page.hears("model_list")
+    await page.request("choose_model", None, choice="work")
+    await page.hears("approval_changed", approval="always", notebook="a.ipynb")
+    model.script([cell("x = 1"), "Done.", cell("x = 1"), "Done."])
+    await page.ask()
+    await page.resolve(await page.hears("approval_requested"), "x = 1")
+    assert (await page.end())["answer"] == "Done."
+    await set_approval(page, "never")
+    before = len(page.heard)
+    await page.ask()
+    assert (await page.end(after=before))["answer"] == "Done."
+    assert page.events.count("approval_requested") == 1

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError
 
 from ...agent.contracts import CodeActError, Frozen, Guidance, ModelSettings
+from ...agent.gate.gate import Approval
 from ..preferences import ModelPreferences
 from ..private import PrivateFile, SettingsError, data_folder
 from .addresses import address_of
 from .keys import Keys
 
 LONGEST_NAME = 60
-_STORED = {"url", "model", "has_key", "supports_images", "guidance", "settings", "models"}
+_STORED = {"url", "model", "has_key", "supports_images", "guidance", "approval", "settings", "models"}
 _CONFIGURED = _STORED - {"has_key"}
 _CONFIGURED_KEY = {"api_key", "api_key_env"}
 _log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class Endpoint(Frozen):
         Whether the model takes images; what the endpoint tells if ``None``.
     guidance : str, optional
         How much help the model needs, ``small`` or ``capable``; judged by its size if ``None``.
+    approval : str, optional
+        Which of its models' cells wait for approval.
     settings : ModelSettings
         How its models are asked.
     models : dict
@@ -54,15 +57,23 @@ class Endpoint(Frozen):
     has_key: bool = False
     supports_images: bool | None = None
     guidance: Guidance | None = None
+    approval: Approval | None = None
     settings: ModelSettings = ModelSettings()
     models: dict[str, ModelPreferences] = Field(default_factory=dict)
 
     def preferences(self, model: str = "") -> ModelPreferences:
         """Return what is set for one of its models, by default for the one that it is used for."""
-        own = ModelPreferences(
-            settings=self.settings, supports_images=self.supports_images, guidance=self.guidance
+        return self.models.get(model or self.model, ModelPreferences()).over(self.own)
+
+    @property
+    def own(self) -> ModelPreferences:
+        """What is set for all of its models."""
+        return ModelPreferences(
+            settings=self.settings,
+            supports_images=self.supports_images,
+            guidance=self.guidance,
+            approval=self.approval,
         )
-        return self.models.get(model or self.model, ModelPreferences()).over(own)
 
     @property
     def shown(self) -> str:
@@ -84,8 +95,8 @@ class Endpoints:
         The folder for saved endpoints, and for their keys where the system has no keyring.
     configured : mapping
         Endpoints of the configuration by name, each a mapping with a ``url`` and optionally ``model``,
-        ``supports_images``, ``guidance``, ``settings``, ``models``, and ``api_key`` or ``api_key_env``, the
-        environment variable that has the key.
+        ``supports_images``, ``guidance``, ``approval``, ``settings``, ``models``, and ``api_key`` or
+        ``api_key_env``, the environment variable that has the key.
     """
 
     def __init__(self, folder: Path, configured: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -125,6 +136,7 @@ class Endpoints:
         api_key: str | None = None,
         supports_images: bool | Literal["auto"] | None = None,
         guidance: Guidance | Literal["auto"] | None = None,
+        approval: Approval | Literal["auto"] | None = None,
         settings: ModelSettings | None = None,
     ) -> Endpoint:
         """Add an endpoint, or change the one of that name. May block.
@@ -141,6 +153,9 @@ class Endpoints:
             Whether the model takes images; ``"auto"`` believes the endpoint, and ``None`` changes nothing.
         guidance : str, optional
             How much help the model needs; ``"auto"`` judges by its size, and ``None`` changes nothing.
+        approval : str, optional
+            Which of its models' cells wait for approval; ``"auto"`` leaves it to the server's setting, and
+            ``None`` changes nothing.
         settings : ModelSettings, optional
             How its models are asked; ``None`` changes nothing.
 
@@ -164,6 +179,8 @@ class Endpoints:
             supports_images = before.supports_images if before else None
         if guidance is None:
             guidance = before.guidance if before else None
+        if approval is None:
+            approval = before.approval if before else None
         endpoint = Endpoint(
             name=name,
             url=url,
@@ -171,6 +188,7 @@ class Endpoints:
             has_key=bool(api_key) if api_key is not None else bool(before and before.has_key),
             supports_images=None if supports_images == "auto" else supports_images,
             guidance=None if guidance == "auto" else guidance,
+            approval=None if approval == "auto" else approval,
             settings=settings or (before.settings if before else ModelSettings()),
             models=before.models if before else {},
         )
@@ -200,10 +218,7 @@ class Endpoints:
             models = {**found.models, model: changed}
             endpoint = found.model_copy(update={"models": {k: v for k, v in models.items() if v.stored()}})
         else:
-            own = ModelPreferences(
-                settings=found.settings, supports_images=found.supports_images, guidance=found.guidance
-            ).changed(changes)
-            endpoint = found.model_copy(update=dict(own))
+            endpoint = found.model_copy(update=dict(found.own.changed(changes)))
         self._store(endpoint)
         return endpoint
 

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { APPROVALS, approvalText } from '../../approval';
 import { ModelChoice, ModelSettings } from '../../protocol';
 import { usePanel } from './context';
 
@@ -26,6 +27,9 @@ export function EndpointForm(props: {
   const [guidance, setGuidance] = React.useState<string>(
     endpoint?.guidance ?? ''
   );
+  const [approval, setApproval] = React.useState<string>(
+    endpoint?.approval ?? ''
+  );
   const [settings, setSettings] = React.useState(asText(endpoint?.settings));
   const form = React.useRef<HTMLFormElement>(null);
   const body = React.useRef<HTMLInputElement>(null);
@@ -45,6 +49,7 @@ export function EndpointForm(props: {
       api_key: isKeyless ? '' : key || null,
       supports_images: images === '' ? null : images === 'yes',
       guidance: (guidance || null) as ModelChoice['guidance'],
+      approval: (approval || null) as ModelChoice['approval'],
       settings: asSettings(settings)
     });
     onDone();
@@ -141,6 +146,17 @@ export function EndpointForm(props: {
             '': trans.__('By the size of the model'),
             small: trans.__('Small model'),
             capable: trans.__('Capable model')
+          }}
+        />
+        <Choice
+          label={trans.__('Before running a cell')}
+          value={approval}
+          onChange={setApproval}
+          choices={{
+            '': trans.__('As in other notebooks'),
+            ...Object.fromEntries(
+              APPROVALS.map(each => [each, approvalText(each, trans).label])
+            )
           }}
         />
         <Choice
