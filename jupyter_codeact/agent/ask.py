@@ -28,6 +28,8 @@ from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
 
 DEFAULT = Resample()
+FILTERED = "content_filter"
+"""The finish reason of a reply that the endpoint itself broke off, because of what it says."""
 UNKNOWN_WAIT = 8000
 """Characters to read on after the first action of a model that may think or not."""
 
@@ -147,6 +149,11 @@ class _ReplyRequest:
             return False
         if not self.measured.usage.estimated and self.limit.way in ("first", "with room"):
             self.run.window.learn(messages, self.measured.usage.prompt_tokens)
+        if self.measured.finish_reason == FILTERED and not self.reader.has_action:
+            raise ModelError(
+                "The endpoint's content filter stopped the reply. "
+                "Put the task in other words, or use another model."
+            )
         if self.measured.finish_reason not in CUT or self.reader.has_action:
             return True
         reply = self._parsed()

@@ -10,6 +10,7 @@ from typing import Any
 from .contracts import RESERVED_NAMES
 from .events import QuestionAsked
 from .source import syntax_tree
+from .unicode import valid, valid_text
 
 _, FUNCTION = RESERVED_NAMES
 
@@ -44,14 +45,14 @@ def read_question(source: str) -> Question | None:
     if not isinstance(call, ast.Call) or _name(call) != FUNCTION:
         return None
     try:
-        values = [ast.literal_eval(argument) for argument in call.args]
-        values += [ast.literal_eval(keyword.value) for keyword in call.keywords]
+        values = [valid(ast.literal_eval(argument)) for argument in call.args]
+        values += [valid(ast.literal_eval(keyword.value)) for keyword in call.keywords]
     except ValueError:
         return None
     if not values or not isinstance(values[0], str) or not values[0].strip():
         return None
     options = values[1] if len(values) > 1 and isinstance(values[1], list | tuple) else ()
-    return Question(values[0].strip(), tuple(str(option) for option in options))
+    return Question(values[0].strip(), tuple(valid_text(str(option)) for option in options))
 
 
 def _name(call: ast.Call) -> str:

@@ -174,3 +174,29 @@ async def test_what_may_be_meant_as_an_action_is_asked_for_anew(asked: Asked, re
     assert asked.bench.events("executed") == []
     again = await asked.run(reply, reply, reply, reply, reply, task="Explain it.")
     assert again.answer == ("" if reply.startswith("<") else reply)
+
+
+@pytest.mark.parametrize("text", ["", "I cannot", "```python\nx = ["])
+async def test_a_reply_that_the_endpoint_filters_is_no_answer_and_the_run_says_so(
+    asked: Asked, text: str
+) -> None:
+    end = await asked.run(Said(text, finish_reason="content_filter"))
+    assert end.ending == "failed"
+    assert end.message.startswith("The endpoint's content filter stopped the reply.")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        r"""{"name": "execute", "arguments": {"code": "print('a\ud83d b')"}}""",
+        r'{"name": "execute", "arguments": {"code": "print(\'a\ud83d b\')"}}',
+        r'<tool_call>{"name": "python", "arguments": {"code": "print(\'a\ud83d b\')"}}</tool_call>',
+        r"""```python
+notebook.insert("print('a\ud83d b')")
+```""",
+    ],
+)
+async def test_half_of_a_surrogate_pair_in_a_call_is_replaced(asked: Asked, reply: str) -> None:
+    end = await asked.run(reply, "Done.")
+    assert (end.ending, end.answer) == ("answered", "Done.")
+    assert await asked.bench.cells() == ["print('a\ufffd b')"]

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..contracts import RESERVED_NAMES
 from ..source import syntax_tree
+from ..unicode import valid
 
 NAME, _ = RESERVED_NAMES
 """The name that the calls are made on, unless the user has defined it."""
@@ -189,9 +190,9 @@ def _read_call(node: ast.Call) -> Call:
         raise CallError(f"There is no notebook.{name}; there are {known}.", f"there is no notebook.{name}")
     signature, types = _SIGNATURES[name]
     try:
-        positional = [ast.literal_eval(argument) for argument in node.args]
+        positional = [valid(ast.literal_eval(argument)) for argument in node.args]
         keywords = {
-            _OTHER_NAMES.get(str(keyword.arg), str(keyword.arg)): ast.literal_eval(keyword.value)
+            _OTHER_NAMES.get(str(keyword.arg), str(keyword.arg)): valid(ast.literal_eval(keyword.value))
             for keyword in node.keywords
         }
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source import dedented, has_code, looks_like_code, syntax_tree
+from ..unicode import valid, valid_text
 from .blocks import OPENING, Part, block_at
 from .reply import CodeAction
 
@@ -45,7 +46,8 @@ _FIRST_PARAMETER = re.compile(
 )
 _CODE = re.compile(r"\"?\b(?:code|source|script)\"?\s{0,20}:\s{0,20}(?=\"|<\|\"\|>)")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_OPEN_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 _ESCAPED = {"n": "\n", "t": "\t", "r": ""}
 _DEEPEST = 4
 _JSON = json.JSONDecoder(strict=False)  # models break lines within strings
@@ -314,7 +316,8 @@ def _code_of(name: str, arguments: dict[str, Any]) -> str | None:
 def _decoded(text: str, start: int) -> tuple[Any, int | None]:
     """Return the JSON value at ``start`` and its end, or no end."""
     try:
-        return _JSON.raw_decode(text, start)
+        value, end = _JSON.raw_decode(text, start)
+        return valid(value), end  # JSON can spell what no file can hold: half of a surrogate pair
     except (ValueError, RecursionError):
         return None, None
 
@@ -341,7 +344,7 @@ def _partial_code(text: str, start: int, limit: int) -> str:
     """Return as much of the code as unfinished JSON has."""
     code = _CODE.search(text, start, limit)
     string = _STRING.match(text, code.end(), limit) if code else None
-    value = _decoded(f'"{string[1]}"', 0)[0] if string else ""
+    value = _decoded(f'"{_OPEN_PAIR.sub("", string[1])}"', 0)[0] if string else ""
     return value if isinstance(value, str) else ""
 
 
@@ -354,7 +357,11 @@ def _scalar(value: str) -> Any:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
+    return valid_text(_ESCAPE.sub(lambda found: _character(found[1]), text))
+
+
+def _character(escape: str) -> str:
+    return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
 
 
 def _space(text: str, position: int) -> int:
