@@ -4,6 +4,7 @@ export type FromPage =
   | Open
   | Close
   | Ask
+  | Attend
   | Stop
   | NewConversation
   | ListConversations
@@ -125,6 +126,18 @@ export interface ModelSettings {
   extra_body: {
     [k: string]: unknown;
   } | null;
+}
+/**
+ * The user may ask soon, below this cell: the panel is in view, and the notebook is quiet.
+ */
+export interface Attend {
+  id: string;
+  notebook: string;
+  type: 'attend';
+  /**
+   * cell that a run would work below; None for the active one
+   */
+  below: string | null;
 }
 /**
  * The user stops the run of a notebook.

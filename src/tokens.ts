@@ -100,6 +100,9 @@ export interface INotebooks extends IDisposable {
 
   readonly closed: ISignal<INotebooks, string>;
 
+  /** Emitted with the path of a notebook whose cells, outputs or active cell have changed: with every key. */
+  readonly edited: ISignal<INotebooks, string>;
+
   /** The current path of a notebook that may have been renamed since it had `path`. */
   resolve(path: string): string;
 

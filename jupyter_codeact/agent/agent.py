@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from . import prompts
 from .ask import ask
@@ -89,15 +90,18 @@ class Agent:
         attachments: Sequence[Attachment] = (),
         replaces: str | None = None,
         below: str | None = None,
+        nonce: str | None = None,
+        ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
-        cells are written below the cell ``below``, by default the active one.
+        cells are written below the cell ``below``, by default the active one. ``nonce`` is the random word of
+        the fences around data, if the model has read some ahead, and ``ready`` waits until it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
-        run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch)
+        run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch, nonce)
         run.emit(
             RunStarted,
             task=task,
@@ -107,6 +111,8 @@ class Agent:
             replaces=replaces,
         )
         try:
+            if ready is not None:
+                await run.unless_stopped(ready())
             end = await self._loop(run, attachments, below)
         except Ended as ended:
             end = ended

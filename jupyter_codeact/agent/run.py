@@ -44,6 +44,11 @@ TOKENS: dict[Guidance, int] = {"small": 300_000, "capable": 2_000_000}
 """Limits by guidance: a small model that needs more has lost its way."""
 
 
+def new_nonce() -> str:
+    """Return a random word for the fences around data, which nothing between them can close."""
+    return secrets.token_hex(3)
+
+
 class StopSignal:
     """Ends a run from outside; ``why`` is a sentence for the user."""
 
@@ -91,8 +96,9 @@ class Run:
         budget: Budget,
         stop: StopSignal,
         watch: Callable[[Event], None],
+        nonce: str | None = None,
     ) -> None:
-        self.conversation, self.id, self.nonce = conversation, new_id(), secrets.token_hex(3)
+        self.conversation, self.id, self.nonce = conversation, new_id(), nonce or new_nonce()
         self.task = task
         self.tools: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"

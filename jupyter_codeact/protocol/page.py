@@ -54,6 +54,13 @@ class Ask(NotebookRequest):
     settings: ModelSettings | None = None
 
 
+class Attend(NotebookRequest):
+    """The user may ask soon, below this cell: the panel is in view, and the notebook is quiet."""
+
+    type: Literal["attend"] = "attend"
+    below: str | None = Field(None, description="cell that a run would work below; None for the active one")
+
+
 class Stop(NotebookRequest):
     """The user stops the run of a notebook."""
 
@@ -228,6 +235,7 @@ FromPage = Annotated[
     Open
     | Close
     | Ask
+    | Attend
     | Stop
     | NewConversation
     | ListConversations

@@ -57,6 +57,7 @@ class Conversations:
         self._tasks = TaskSet()
         self._handlers: dict[type, Callable[[Page, NotebookSession, Any], None]] = {
             p.Ask: self._ask,
+            p.Attend: lambda _page, session, request: self._runs.read_ahead.begin(session, request.below),
             p.Stop: lambda _page, session, _request: session.stop(),
             p.NewConversation: self._new,
             p.ListConversations: lambda page, session, _request: self._list(page, session),

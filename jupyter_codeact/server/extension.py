@@ -114,6 +114,11 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 
+    read_ahead = Bool(
+        True,
+        help="Let a loaded model of this machine read the notebook while the panel is open, so that it "
+        "answers sooner. Endpoints are never asked; on battery power nothing is read ahead.",
+    ).tag(config=True)
     approval = Unicode(
         "risky",
         help="Which of the agent's cells wait for approval, in a notebook whose user has not chosen: all of "
@@ -193,6 +198,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                     settings=self.model_settings,
                 ),
                 reconnect_seconds=self.reconnect_seconds,
+                read_ahead=self.read_ahead,
             )
         )
         events = self.serverapp.event_logger

@@ -13,6 +13,7 @@ from ..agent.gate.gate import ApprovalGate
 from ..options import RunOptions, build_agent
 from .page_notebook import PageNotebook
 from .pages import Page
+from .read_ahead import ReadAhead
 from .session import NotebookSession
 from .setup import Setup
 from .tasks import TaskSet
@@ -26,6 +27,7 @@ class Runs:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._tasks = TaskSet()
+        self.read_ahead = ReadAhead(setup, lambda: bool(self._tasks))
 
     def start(
         self, session: NotebookSession, page: Page, ask: p.Ask, attachments: Sequence[Attachment]
@@ -64,6 +66,8 @@ class Runs:
                     attachments=attachments,
                     replaces=ask.replaces,
                     below=ask.below,
+                    nonce=session.nonce,
+                    ready=lambda: self.read_ahead.finish(session),
                 )
             except CodeActError as error:  # from the journal: not even the run's end could be recorded
                 log.error("A CodeAct run in %s failed: %s", session.notebook, error)
@@ -84,6 +88,7 @@ class Runs:
 
     async def close(self) -> None:
         """End every run."""
+        await self.read_ahead.close()
         await self._tasks.close()
 
 

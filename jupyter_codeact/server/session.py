@@ -10,6 +10,7 @@ from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
 from ..agent.events import Event, ReplyDelta
+from ..agent.run import new_nonce
 from .approvals import Approvals
 from .pages import Page, PageGoneError
 from .questions import Questions
@@ -46,7 +47,7 @@ class NotebookSession:
     def __init__(
         self, notebook: str, conversation: str, *, approvals: Approvals, reconnect_seconds: float
     ) -> None:
-        self.notebook, self.conversation = notebook, conversation
+        self.notebook, self.conversation, self.nonce = notebook, conversation, new_nonce()
         self.pages: list[Page] = []
         self.kernel_id: str | None = None
         self.approvals = approvals

@@ -33,6 +33,8 @@ class Setup:
         How runs are to be done, where the user has not chosen otherwise for a notebook or a task.
     reconnect_seconds
         How long a run waits for a page when none shows its notebook.
+    read_ahead
+        Whether a model of this machine reads a notebook before the user asks.
     """
 
     models: Models
@@ -42,6 +44,7 @@ class Setup:
     root: str
     options: RunOptions = field(default_factory=RunOptions)
     reconnect_seconds: float = 600.0
+    read_ahead: bool = True
 
     def key(self, notebook: str) -> str:
         """Return the journal's name for a notebook."""

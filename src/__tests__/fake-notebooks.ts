@@ -31,6 +31,7 @@ export class FakeNotebooks implements INotebooks {
   readonly cells = jest.fn((): ICellBrief[] => []);
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
+  readonly edited = new Signal<this, string>(this);
   readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
   readonly replace = jest.fn(() => true);

@@ -23,6 +23,7 @@ import {
   INotebooks,
   ISettings
 } from '../tokens';
+import { Attention } from './attention';
 import { Files } from './files';
 import { ChatModel } from './model';
 import { ChatSidebar } from './sidebar';
@@ -63,6 +64,13 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
         ),
       trans
     );
+    const attention = new Attention({
+      connection,
+      model,
+      notebooks,
+      isShown: () => sidebar.isVisible
+    });
+    sidebar.shown.connect(() => attention.soon());
     shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });
     restorer?.add(sidebar, sidebar.id);
 

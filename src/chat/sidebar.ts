@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
+import { ISignal, Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { codeActIcon } from '../icons';
@@ -20,6 +21,11 @@ export class ChatSidebar extends Widget {
     this.layout = new PanelLayout();
   }
 
+  /** Emitted when the sidebar comes in view. */
+  get shown(): ISignal<this, void> {
+    return this._shown;
+  }
+
   /** Whether the next activation shows the panel without moving the focus to it. */
   keepsFocusAway = false;
 
@@ -33,6 +39,7 @@ export class ChatSidebar extends Widget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     void this._open();
+    this._shown.emit();
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -62,5 +69,6 @@ export class ChatSidebar extends Widget {
     return this._opened;
   }
 
+  private _shown = new Signal<this, void>(this);
   private _opened: Promise<Widget | null> | null = null;
 }

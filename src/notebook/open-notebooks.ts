@@ -36,6 +36,10 @@ export class OpenNotebooks implements INotebooks {
     return this._closed;
   }
 
+  get edited(): ISignal<this, string> {
+    return this._edited;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -126,6 +130,14 @@ export class OpenNotebooks implements INotebooks {
     this._panels.add(panel);
     this._formerPaths.set(panel, new Set([context.localPath]));
     context.pathChanged.connect(() => this._onPathChanged(panel), this);
+    panel.content.modelContentChanged.connect(
+      () => this._edited.emit(context.localPath),
+      this
+    );
+    panel.content.activeCellChanged.connect(
+      () => this._edited.emit(context.localPath),
+      this
+    );
     context.ready.then(
       () => this._update(panel),
       () => undefined
@@ -226,6 +238,7 @@ export class OpenNotebooks implements INotebooks {
   private _changed = new Signal<this, void>(this);
   private _closed = new Signal<this, string>(this);
   private _current: IOpenNotebook | null = null;
+  private _edited = new Signal<this, string>(this);
   private _formerPaths = new WeakMap<NotebookPanel, Set<string>>();
   private _isDisposed = false;
   private _panels = new Set<NotebookPanel>();

@@ -112,6 +112,12 @@ class ScriptedPage:
         await self.until(lambda: self.executing == source)
         assert self.executing == source
 
+    @property
+    def status(self) -> str | None:
+        """The model's state, as last told."""
+        states = [message["state"] for message in self.heard if message["type"] == "model_status"]
+        return states[-1] if states else None
+
     def types(self) -> list[str]:
         """Return the types of all messages, the model's status left out."""
         return [message["type"] for message in self.heard if message["type"] != "model_status"]

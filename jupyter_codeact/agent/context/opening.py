@@ -24,7 +24,7 @@ NAME = 200
 
 
 def opening_message(
-    task: str,
+    task: str | None,
     state: NotebookState,
     attachments: Sequence[Attachment] = (),
     below: str | None = None,
@@ -40,8 +40,8 @@ def opening_message(
 
     Parameters
     ----------
-    task : str
-        The user's request.
+    task : str, optional
+        The user's request; without one, the message ends where it would stand.
     state : NotebookState
         The notebook.
     attachments : sequence of Attachment
@@ -83,7 +83,8 @@ def opening_message(
         parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share)))
         if attachment.image and not supports_images:
             parts[-1] += " " + prompts.NO_IMAGES
-    parts.append(prompts.TASK.format(task=task))
+    if task is not None:
+        parts.append(prompts.TASK.format(task=task))
     if advice:
         parts.append(advice)
     return "\n\n".join(parts)

@@ -16,6 +16,7 @@ const ENDPOINT = {
   detail: 'big',
   supports_images: true,
   guidance: null,
+  approval: null,
   settings: {
     reasoning_effort: 'low',
     temperature: 0.5,
@@ -77,6 +78,7 @@ describe('The form of an endpoint', () => {
     await fill('Temperature', '');
     await fill('Reply limit', '4000');
     await fill('Guidance', 'small');
+    await fill('Before running a cell', 'always');
     await act(async () => node.querySelector('form')!.requestSubmit());
     expect(saved).toHaveBeenCalledWith({
       name: 'work',
@@ -85,6 +87,7 @@ describe('The form of an endpoint', () => {
       api_key: null,
       supports_images: true,
       guidance: 'small',
+      approval: 'always',
       settings: {
         reasoning_effort: 'off',
         temperature: null,

@@ -322,6 +322,7 @@ describe('The chat panel', () => {
       has_key: false,
       supports_images: null,
       guidance: null,
+      approval: null,
       settings: null
     };
     await act(async () => {
