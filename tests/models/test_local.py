@@ -7,6 +7,7 @@ import re
 from contextlib import aclosing
 from itertools import pairwise
 
+import httpx
 import psutil
 import pytest
 
@@ -159,3 +160,19 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_the_engine(model, mon
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{free_port()}")
     assert await collect(model, max_tokens=1)
+
+
+async def test_a_copy_of_what_was_said_is_drafted_and_comes_out_the_same(model):
+    lines = "\n".join(f"value_{n} = frame['column_{n}'].mean()" for n in range(12))
+    asked = [
+        {"role": "user", "content": "Write the cell."},
+        {"role": "assistant", "content": lines},
+        {"role": "user", "content": "Write exactly the same cell again."},
+    ]
+    address = await model.address()
+    body = {"messages": asked, "temperature": 0, "max_tokens": 120}
+    async with httpx.AsyncClient(timeout=120) as client:
+        headers = {"Authorization": f"Bearer {address.api_key}"}
+        answer = (await client.post(f"{address.url}/chat/completions", json=body, headers=headers)).json()
+    assert answer["timings"]["draft_n_accepted"] > 30
+    assert answer["choices"][0]["message"]["content"].startswith(lines[:200])

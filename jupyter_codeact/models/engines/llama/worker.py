@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 from ...catalog import machine
 from ..child import Child
 
+COPIED, DRAFTED = 6, 16
+"""Tokens that have to repeat before the next ones are drafted, and how many are."""
+
 
 class Settings(TypedDict):
     """What the parent process decides.
@@ -75,6 +78,11 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
         # the server enables thinking only in the templates that it recognises.
         parameters.default_template_kwargs = {"enable_thinking": "true"}
     _set_devices(parameters, settings)
+    # A corrected cell is mostly a copy of the one that failed: after six tokens as before, the next ones are
+    # drafted from there, and verified at once. Text that is new is not drafted, and is as fast as without.
+    parameters.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+    parameters.speculative.ngram_simple.size_n = COPIED
+    parameters.speculative.ngram_simple.size_m = DRAFTED
     # The first prompt warms the model up just as well.
     parameters.warmup = False
     threads = settings["threads"] or machine.cores()
