@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
+from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState, Variable
 from .document import Document, cell_of, plain_copy
 from .files import files_beside
 from .kernel import KernelProcess
@@ -136,12 +136,10 @@ class HeadlessNotebook:
         if brief:
             return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
         files, more = await files_beside(self._folder, {name, self.path.name})
-        if self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
-            return NotebookState(
-                cells=cells, kernel=kernel, tools=tools, name=name, files=files, more_files=more
-            )
-        async with self._running:  # the kernel's answers must reach who asked
-            variables = await self._kernel.variables()
+        variables: list[Variable] | None = None
+        if not self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
+            async with self._running:  # the kernel's answers must reach who asked
+                variables = await self._kernel.variables()
         return NotebookState(
             cells=cells,
             kernel=kernel,
@@ -151,6 +149,10 @@ class HeadlessNotebook:
             files=files,
             more_files=more,
         )
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the secrets in the kernel's environment after the last cell."""
+        return self._kernel.secrets if self._kernel is not None else {}
 
     async def write_cell(
         self,
@@ -187,10 +189,14 @@ class HeadlessNotebook:
             if self._interrupts > interrupts:  # while the kernel was starting
                 return Execution(status="interrupted")
             assert self._kernel is not None
+            if not self.written:  # a disk that is full is found out before anything is done
+                await self.save()
             started = time.perf_counter()
+            self._document.busy = cell_id
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
+                self._document.busy = None
                 self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
                 self._save_soon()
@@ -280,7 +286,9 @@ class HeadlessNotebook:
                 await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
             self._hurry.clear()
             self._changed = False
-            await asyncio.to_thread(self._document.save, self._document.content())
+            content = self._document.content()
+            while not await asyncio.to_thread(self._document.write_file, content):
+                content = self._document.take_in()  # here, where the cells are used
 
     def _raise_unsaved(self) -> None:
         """Say now that writing went wrong the last time, before more is done that would be lost."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..agent.contracts import NotebookError
+
+LOCK_SECONDS = 1.0
+"""Seconds to wait for another run that writes to the same folder; each takes far less than one."""
 
 
 def free_names(notebook: Path | None) -> Iterator[Path]:
@@ -26,6 +32,21 @@ def free_names(notebook: Path | None) -> Iterator[Path]:
         number += 1
 
 
+def require_regular(path: Path) -> None:
+    """Require that ``path`` is a regular file: a device or a pipe is neither read nor replaced.
+
+    Raises
+    ------
+    OSError
+        If it is something else, or there is nothing.
+    """
+    kind = os.stat(path).st_mode
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    if not stat.S_ISREG(kind):
+        raise OSError(errno.EINVAL, "It is not a regular file")
+
+
 def check_writable(path: Path) -> None:
     """Find out whether ``path`` could be written, and leave no trace.
 
@@ -37,6 +58,8 @@ def check_writable(path: Path) -> None:
     hint = "Choose another place with --output."
     if path.is_dir():
         raise NotebookError(f"The output {path} is a folder. Name a file in it with --output.")
+    if path.exists() and not path.is_file():
+        raise NotebookError(f"The output {path} is not a regular file, so it is left alone. {hint}")
     if path.exists() and not os.access(path, os.W_OK):
         raise NotebookError(f"The output {path} is read-only. {hint}")
     try:
@@ -50,6 +73,7 @@ def check_writable(path: Path) -> None:
 def read_if_there(path: Path) -> bytes | None:
     """Return the content of a file, or ``None`` if there is no such file."""
     try:
+        require_regular(path)
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -74,9 +98,12 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
     OSError
         If it could not be written; what was there before is still there.
     """
-    with _written(path, content) as temporary:
+    with _written(path, content) as temporary, _alone(path.parent):
         if replaces is not None:
-            now = read_if_there(path)
+            try:
+                now = read_if_there(path)
+            except OSError as error:  # it is no file any more
+                raise FileExistsError(path) from error
             if now not in (replaces, None):
                 raise FileExistsError(path)
             if now is not None:
@@ -85,9 +112,52 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
         try:
             os.link(temporary, path)  # in one step only if there is no such file
         except OSError:  # there is, or this file system has no links
-            if path.exists():
+            if os.path.lexists(path):
                 raise FileExistsError(path) from None
             os.replace(temporary, path)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` in one step, whatever the file there holds; a link to it stays a link.
+
+    Raises
+    ------
+    OSError
+        If it could not be written, or if something is there that is not a regular file.
+    """
+    path = path.resolve()
+    with contextlib.suppress(FileNotFoundError):
+        require_regular(path)
+    with _written(path, content) as temporary:
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other runs from looking at what this one replaces, where the system can do that."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.005)
+            except OSError:  # this file system has no locks
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -112,16 +112,6 @@ def test_a_change_on_the_disk_that_was_not_seen_is_never_overwritten(folder, not
     )
 
 
-def test_of_two_runs_with_one_output_both_results_are_kept(folder, notebook):
-    first, second = (Document(notebook, folder / "out.ipynb") for _ in range(2))
-    first.write("first = 1", "code")
-    first.save(first.content())
-    second.save(second.content())
-    assert [len(read(one.path).cells) for one in (first, second)] == [3, 2]
-    assert second.path == folder / "out-codeact.ipynb"
-    assert (len(first.notes), len(second.notes)) == (0, 1)
-
-
 def test_an_output_that_was_deleted_meanwhile_is_written_again(folder):
     document = Document(output=folder / "out.ipynb")
     document.save(document.content())
@@ -289,7 +279,13 @@ QUERY = {"cell_type": "query", "id": "q", "metadata": {"db": "a"}, "source": "se
     [
         (V2, ["x", "<b>y</b>"], "is in notebook format 2; CodeAct reads and writes it as format 4."),
         (V3, ["## Old", "1 + 1"], "is in notebook format 3;"),
-        ({name: V4_2[name] for name in ("nbformat", "metadata", "cells")}, ["x\ny"] * 2, ""),
+        ({name: V4_2[name] for name in ("nbformat", "metadata", "cells")}, ["x\ny"] * 2, "minor version"),
+        (WITHOUT_IDS, ["x\ny"] * 2, "a cell without an id of its own, which has a new one (2 times)"),
+        (SAME_IDS, ["x\ny"] * 2, "a cell without an id of its own, which has a new one."),
+        (V4_2 | {"cells": [{"cell_type": "code"}]}, [""], "a cell's source that was missing"),
+        (V4_2 | {"cells": [CELL | {"outputs": [{"output_type": "oops"}]}]}, ["x\ny"], "an unknown type"),
+        (V4_2 | {"cells": [CELL | {"lang": "R"}], "more": 1}, ["x\ny"], "does not have (2 times)"),
+        (V4_2 | {"metadata": None, "cells": [CELL | {"metadata": 5}]}, ["x\ny"], "a cell's metadata"),
         (V4_2 | {"nbformat_minor": 5, "cells": [QUERY]}, ["select 1"], "cells of an unknown type (query)"),
         (V4_2 | {"nbformat_minor": 9, "cells": [QUERY, {**QUERY, "id": "r"}]}, ["select 1"] * 2, ""),
         (V4_2 | {"cells": [CELL | {"source": ["s = '\ud83d'"]}]}, ["s = '\ufffd'"], "not valid Unicode"),
@@ -335,7 +331,7 @@ def test_a_notebook_in_another_encoding_is_read(folder, notebook, encoding, note
         ('{"nbformat": 7, "nbformat_minor": 0, "metadata": {}, "cells": []}', "newer than"),
         ('{"nbformat": 4, "nbformat_minor": 5}', "not a valid notebook"),
         ('{"nbformat": 0, "cells": []}', "not a valid notebook"),
-        (json.dumps(V4_2 | {"cells": [{"cell_type": "code"}]}), "not a valid notebook"),
+        (json.dumps(V3 | {"worksheets": [5]}), "its parts are not those of format 3"),
         (json.dumps(V4_2 | {"cells": 5}), "not a valid notebook"),
     ],
 )
@@ -360,9 +356,17 @@ def test_a_missing_notebook_and_a_folder_are_refused_in_a_sentence(folder):
 def test_an_output_that_cannot_be_written_is_refused_and_leaves_no_trace(folder):
     (folder / "file").touch()
     (folder / "dir").mkdir()
+    os.mkfifo(folder / "pipe")
     before = folder.stat().st_mtime_ns
     with pytest.raises(NotebookError, match=r"is a folder. Name a file in it with --output"):
         Document(output=folder / "dir")
+    for output in (folder / "pipe", Path("/dev/null")):
+        with pytest.raises(
+            NotebookError, match=r"is not a regular file, so it is left alone. Choose another"
+        ):
+            Document(output=output)
+        with pytest.raises(NotebookError, match="could not be read: it is not a regular file"):
+            Document(output)
     for output in (folder / "none" / "out.ipynb", folder / "file" / "out.ipynb", Path("/proc/out.ipynb")):
         with pytest.raises(NotebookError, match=r"cannot be written: .* Choose another place with --output"):
             Document(output=output)
