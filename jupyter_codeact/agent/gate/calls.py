@@ -79,6 +79,9 @@ class CallReader(CallChecks):
             self.check_variable(arguments.get(0))
         for name in names:
             self._check_dynamic(node, name, arguments)
+        if not method and (whole := next((name for name in names if "." in name), "")):
+            start, _, method = whole.rpartition(".")
+            owner = Value(names=named(start).names, paths=callee.paths)
         is_own = bool(callee.functions) and not names
         if not is_own:
             self.check_call(node, [name for name in names if "(" not in name], method, owner, arguments)
@@ -98,6 +101,8 @@ class CallReader(CallChecks):
                 inner = [a | b for a, b in zip(elements, _others(arguments), strict=True)]
                 known = Arguments(elements if names and names[0] in _CALLERS else inner, has_more=True)
                 results += [self.call_own(one, known) for one in passed]
+        if arguments.positional and any(name in _WRAPPERS for name in names):
+            results.append(Value(names=arguments.positional[0].names - {"()"} or SOMETHING.names))
         if owner.texts or owner.items:
             value = returned_by_method(owner, method, arguments)
             results += [value] if value is not None else []
@@ -122,7 +127,9 @@ class CallReader(CallChecks):
         if name in ("getattr", "operator.attrgetter", "object.__getattribute__", "type.__getattribute__"):
             return self._named_attribute(name, arguments)
         if name.endswith(".__getattribute__") and text:
-            return named(canonical(f"{name.removesuffix('.__getattribute__')}.{text}"))
+            value = named(canonical(f"{name.removesuffix('.__getattribute__')}.{text}"))
+            self.check_names(value)
+            return value
         if name in d.NAMESPACES:
             owner = arguments.get(0)
             if owner is not None and owner.names:

@@ -30,7 +30,7 @@ class CallChecks(Evaluator):
         """Check a call of a function with these names, or of a method of ``owner``."""
         name = next((one for one in names if one in w.OPENERS or one in w.TARGETS), names[0] if names else "")
         self._check_writing(node, name, method, owner, arguments)
-        self._check_reading(name.rpartition(".")[2] or method, arguments)
+        self._check_reading(name, method, owner, arguments)
         self._check_address(node, name, method, owner, arguments)
         self._check_download(node, name, method, arguments)
         self._check_database(node, name, method, owner, arguments)
@@ -72,7 +72,7 @@ class CallChecks(Evaluator):
                 self.check_target(target, node, replaces=False)
         elif name == "fileinput.input":
             if (inplace := arguments.keywords.get("inplace")) and inplace.constant is not False:
-                self._check_written(arguments.get(0, "files"), node, arguments)
+                self.report(d.OVERWRITES, code_of(node))
         elif name in w.TARGETS:
             if name in _MOVERS and (source := arguments.get(0, "src")) is not None:
                 self._check_moved(source, node)
@@ -175,9 +175,14 @@ class CallChecks(Evaluator):
                 if self.places.is_found(text, self.state.files) or text[-1:] in MARKS or text[:1] in MARKS:
                     self.report(d.MOVES, shown(text))
 
-    def _check_reading(self, function: str, arguments: Arguments) -> None:
-        if w.FILE_READERS.fullmatch(function) and (source := arguments.get(0, *w.ARGUMENTS)) is not None:
-            self._found(source)
+    def _check_reading(self, name: str, method: str, owner: Value, arguments: Arguments) -> None:
+        function = method or name.rpartition(".")[2]
+        if owner.texts:
+            if function in ("read_text", "read_bytes"):
+                self._found(owner)
+        elif w.FILE_READERS.fullmatch(function) or (function == "open" and name not in w.OPENERS):
+            if (source := arguments.get(0, *w.ARGUMENTS)) is not None:
+                self._found(source)
 
     def _found(self, source: Value) -> None:
         files = self.state.files

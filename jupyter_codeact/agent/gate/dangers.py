@@ -125,6 +125,7 @@ _BY_REASON = {
     SWITCHES: "jupyter_codeact",
 }
 DANGEROUS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
+DANGEROUS |= {f"__main__.__dict__.{name}": CLEARS for name in ("clear", "pop", "popitem")}
 DANGEROUS |= {f"globals().{name}": CLEARS for name in ("pop", "__delitem__")}
 
 HARMLESS = {
@@ -184,6 +185,7 @@ METHODS = {
     "rmdir": DELETES,
     "rmtree": DELETES,
     "rm_file": DELETES,
+    "rm": DELETES,
     "do_shutdown": ENDS,
     "ask_exit": ENDS,
     "shutdown_kernel": ENDS,
@@ -233,7 +235,6 @@ METHODS_OF_UNKNOWN = {
     "kill": ENDS,
     "terminate": ENDS,
     "send_signal": ENDS,
-    "rm": DELETES,
     "removedirs": DELETES,
     "load_dotenv": CREDENTIALS,
     "rmtree": DELETES,

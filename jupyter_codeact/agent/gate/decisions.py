@@ -27,7 +27,7 @@ class Decisions:
         judged = await asyncio.to_thread(self.gate.judge, source, notebook)
         decided = await self._about(source, cell, judged, is_call=False)
         if decided.allowed:
-            await asyncio.to_thread(self.gate.record, decided.source)
+            self.gate.record(decided.source)
         return decided
 
     async def about_text(self, source: str, cell: str, notebook: NotebookState) -> Decision:

@@ -318,7 +318,9 @@ class Evaluator(Findings):
             self.check_names(value)
             return value
         if owner.items:
-            return owner.element(key_of(key)) or owner.element() or ANYTHING
+            value = owner.element(key_of(key)) or owner.element() or ANYTHING
+            self.check_names(value, is_called=True)
+            return value
         if owner.texts and isinstance(node.slice, ast.Slice):
             return sliced(owner, node.slice)
         if PARAMETER in owner.texts:

@@ -59,10 +59,13 @@ class Decision(Frozen):
 class Gate(Protocol):
     """Decides about actions, one at a time."""
 
-    def judge(self, source: str, notebook: NotebookState, *, is_text: bool = False) -> Judgement:
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
         """Tell whether a cell may be there and run, or needs the user's approval.
 
-        ``notebook`` is the notebook around it; ``is_text`` says that it is a Markdown cell.
+        ``notebook`` is the notebook around it, ``None`` if it is alone; ``is_text`` says that it is a
+        Markdown cell.
         """
         ...
 
@@ -92,7 +95,9 @@ def decision(source: str, *, allowed: bool, reasons: list[str] | None = None) ->
 class AllowAllGate:
     """Allows every action: the user started the run, watches it and can stop it."""
 
-    def judge(self, source: str, notebook: NotebookState, *, is_text: bool = False) -> Judgement:
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
         """Allow ``source`` as it is."""
         return Judgement(verdict="allow")
 
@@ -130,7 +135,9 @@ class ApprovalGate:
         self._approval, self._ask = approval, ask
         self._reader = RiskReader(folder)
 
-    def judge(self, source: str, notebook: NotebookState, *, is_text: bool = False) -> Judgement:
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
         """Tell whether a cell needs the user's approval, and what is risky about it."""
         if is_text:
             return self.judge_change(self._reader.read_markdown(source))

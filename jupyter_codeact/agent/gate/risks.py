@@ -38,16 +38,19 @@ class RiskReader:
         self._state = KernelState()
         self._seen: set[str] = set()
         self._is_new = True
+        self._judged: tuple[str, set[str]] | None = None
 
     def read(self, source: str, notebook: NotebookState | None = None) -> list[str]:
         """Return what is risky about a code cell, as phrases; none if it looks harmless.
 
-        ``notebook`` is the notebook without that cell.
+        ``notebook`` is the notebook without that cell. The names of a cell that was read are remembered, even
+        if it does not run: part of it may have.
         """
         if notebook is not None:
             self._read_notebook(notebook)
-        interpreter = Interpreter(self._state.copy(), self._places)
+        interpreter = Interpreter(self._state, self._places)
         interpreter.cell(source)
+        self._judged = _digest(source), interpreter.targets
         return list(interpreter.reasons)
 
     def read_markdown(self, source: str) -> list[str]:
@@ -55,12 +58,14 @@ class RiskReader:
         return [f"{reason} ({subject})" if subject else reason for reason, subject in risks_of_markup(source)]
 
     def record(self, source: str) -> None:
-        """Remember a code cell that runs: what it names, and the files that it makes."""
-        self._seen.add(_digest(source))
-        interpreter = Interpreter(self._state, self._places, muted=True)
-        interpreter.cell(source)
-        self._state.files.made |= interpreter.targets
-        self._is_new = False
+        """Remember that a code cell runs, and the files that it makes."""
+        digest = _digest(source)
+        if self._judged is None or self._judged[0] != digest:  # the user has changed it
+            self.read(source)
+        assert self._judged is not None
+        self._state.files.made |= self._judged[1]
+        self._seen.add(digest)
+        self._is_new, self._judged = False, None
 
     def _read_notebook(self, notebook: NotebookState) -> None:
         """Read the cells that have not been read: those that ran in their order, after those that did not."""

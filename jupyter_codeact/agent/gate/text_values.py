@@ -91,7 +91,7 @@ def returned_by_function(name: str, arguments: Arguments) -> Value | None:
         return joined_paths(arguments.positional) if arguments.positional else None
     if name in ("pathlib.Path", "Path") and first is None:
         return texts(["."])
-    if name in _PATHS and first is not None and (first.texts or first.constant is not None):
+    if name in _PATHS and first is not None:
         return texts(first.parts())
     if name in ("os.path.basename", "posixpath.basename", "werkzeug.utils.secure_filename") and first is not None:
         return path_attribute(first, "name") if first.texts else texts([FILE_NAME])
