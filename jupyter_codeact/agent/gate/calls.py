@@ -6,6 +6,7 @@ import ast
 import re
 from abc import abstractmethod
 
+from ..source import syntax_tree
 from . import dangers as d
 from .check_calls import CallChecks, opened_database
 from .evaluate import is_namespace
@@ -71,6 +72,7 @@ class CallReader(CallChecks):
                 self.report(d.NETWORK, node.func.id)
         else:
             callee = self.evaluate(node.func)
+            self.check_names(callee, is_called=True)
         arguments = self.arguments(node)
         names = sorted(callee.names - {"()"})
         if owner.names & d.ENVIRONMENTS and method in d.ENVIRONMENT_READS:
@@ -126,6 +128,8 @@ class CallReader(CallChecks):
             return named(canonical(text.replace(":", ".")))
         if name in ("getattr", "operator.attrgetter", "object.__getattribute__", "type.__getattribute__"):
             return self._named_attribute(name, arguments)
+        if name == "eval" and text:
+            return self._evaluated(text)
         if name.endswith(".__getattribute__") and text:
             value = named(canonical(f"{name.removesuffix('.__getattribute__')}.{text}"))
             self.check_names(value)
@@ -145,6 +149,11 @@ class CallReader(CallChecks):
         if name in ("get_ipython", "IPython.get_ipython", "IPython.core.getipython.get_ipython"):
             return named("get_ipython()")
         return returned_by_function(name, arguments)
+
+    def _evaluated(self, text: str) -> Value:
+        tree = syntax_tree(text.strip())
+        last = tree.body[-1] if tree and tree.body else None
+        return self.evaluate(last.value) if isinstance(last, ast.Expr) else ANYTHING
 
     def _named_attribute(self, name: str, arguments: Arguments) -> Value | None:
         if name == "operator.attrgetter":

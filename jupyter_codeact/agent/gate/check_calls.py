@@ -11,6 +11,7 @@ from . import sql
 from . import writers as w
 from .evaluate import Evaluator
 from .findings import Arguments, code_of
+from .markdown import risks_of_markup
 from .values import DATA, MARKS, PARAMETER, UNKNOWN, Value, shown, texts
 
 _MODE = re.compile(r"[rwaxbtU+]{1,4}(?::\w+|\|\w+)?")
@@ -70,6 +71,11 @@ class CallChecks(Evaluator):
         elif name == "logging.basicConfig":
             if (target := arguments.keywords.get("filename")) is not None:
                 self.check_target(target, node, replaces=False)
+        elif name == "logging.config.dictConfig":
+            for one in _members(arguments.get(0) or Value(), "filename"):
+                self.check_target(one, node, replaces=False)
+        elif method in w.SPARK_TARGETS and any(re.search(r"\.write(?:Stream)?\b", one) for one in owner.names):
+            self._check_written(arguments.get(0, "path", "name"), node, arguments)
         elif name == "fileinput.input":
             if (inplace := arguments.keywords.get("inplace")) and inplace.constant is not False:
                 self.report(d.OVERWRITES, code_of(node))
@@ -200,9 +206,10 @@ class CallChecks(Evaluator):
         function = method or name.rpartition(".")[2]
         if w.SHOWS_IN_PAGE.fullmatch(name):
             for value in arguments.values:
-                for text in value.texts:
-                    if w.ADDRESS.match(text) or re.search(r"(?:src|href|url\()\W{0,3}https?://", text):
+                for text in sorted(value.texts):
+                    if w.ADDRESS.match(text):
                         self.report(d.FETCHES, shown(text))
+                    self.report_all(risks_of_markup(text))
             if name.endswith(("YouTubeVideo", "VimeoVideo")):
                 self.report(d.FETCHES, name)
             return
@@ -238,6 +245,9 @@ class CallChecks(Evaluator):
             weights = arguments.keywords.get("weights") or arguments.keywords.get("pretrained")
             if (weights is not None and not _is_false(weights)) or (weights is None and "applications" in name):
                 self.report(d.NETWORK, name)
+        pretrained = arguments.keywords.get("pretrained")
+        if pretrained is not None and (pretrained.texts or pretrained.constant is True):
+            self.report(d.NETWORK, f"{function or method}: pretrained")
         for word in ("download", "download_if_missing"):
             value = arguments.keywords.get(word)
             if value is not None and value.constant is True:
@@ -281,8 +291,12 @@ class CallChecks(Evaluator):
         statement = arguments.get(0, "sql", "query", "statement")
         if statement is None:
             return
-        if not statement.texts and not statement.is_known and is_database and function.startswith(("execute", "raw", "exec_")):
+        if not statement.texts and not any(one.startswith("sqlalchemy.") for one in statement.names) and is_database and function.startswith(("execute", "raw", "exec_")):
             self.report(d.DATABASE, f"{code_of(node.args[0]) if node.args else ''} cannot be read")
+        for connection in connections:
+            for path in connection.paths:
+                if w.ADDRESS.match(path):
+                    self.report(d.NETWORK, shown(path))
         for text in sorted(statement.texts):
             if not is_database and not sql.looks_like_sql(text):
                 continue
@@ -322,6 +336,12 @@ def opened_database(arguments: Arguments) -> Value:
         plain = plain if "mode=" in plain else plain.partition("?")[0]
         paths.append(plain or ":memory:")
     return texts(paths)
+
+
+def _members(value: Value, name: str) -> list[Value]:
+    """Return the elements with a name, at any depth of a container."""
+    found = [item for key, item in value.items if key == name]
+    return found + [one for _, item in value.items for one in _members(item, name)]
 
 
 def _in_memory(value: Value) -> bool:

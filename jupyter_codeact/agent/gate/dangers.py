@@ -123,6 +123,7 @@ _BY_REASON = {
     PAGE: "IPython.display.Javascript IPython.display.display_javascript ipylab google.colab.output.eval_js",
     CLEARS: "globals().clear vars().clear locals().clear globals().popitem IPython.core.interactiveshell.reset",
     SWITCHES: "jupyter_codeact",
+    DATABASE: "sqlalchemy.delete sqlalchemy.update sqlalchemy.schema.DropTable sqlalchemy.sql.delete",
 }
 DANGEROUS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
 DANGEROUS |= {f"__main__.__dict__.{name}": CLEARS for name in ("clear", "pop", "popitem")}
@@ -226,6 +227,8 @@ METHODS = {
     "upload_fileobj": NETWORK,
     "sendmail": NETWORK,
     "send_message": NETWORK,
+    "serve_forever": NETWORK,
+    "launch": NETWORK,
     "urlopen": NETWORK,
     "urlretrieve": NETWORK,
 }
@@ -283,6 +286,9 @@ EXPRESSIONS = {
 ENVIRONMENTS = {"os.environ", "os.environb"}
 ENVIRONMENT_READS = {"get", "pop", "setdefault", "__getitem__"}
 ENVIRONMENT_UPDATES = {"update", "setdefault", "__setitem__", "__contains__", "clear", "__delitem__"}
+
+CLIENTS = re.compile(r"[A-Z]\w*|client|connect|resource|session|create_connection|socket|service_account|authorize|login")
+"""What makes the object with which a library uses the network."""
 
 IPYTHON = {
     "run_line_magic", "run_cell_magic", "magic", "run_cell", "run_cell_async", "system", "getoutput", "user_ns", "config",

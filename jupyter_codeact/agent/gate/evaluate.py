@@ -29,6 +29,7 @@ from .values import (
 )
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}
+_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": "..", "os.extsep": ".", "os.devnull": "/dev/null"}
 _REPLACED = ("%s", "%d", "%i", "%r", "%f")
 
 
@@ -119,6 +120,8 @@ class Evaluator(Findings):
             if isinstance(one, Class):
                 value = self._field(one, name)
                 found = value if found is None else found | value
+        if constant := next((_CONSTANTS[one] for one in (f"{start}.{name}" for start in owner.names) if one in _CONSTANTS), ""):
+            return texts([constant])
         names = frozenset(canonical(f"{start}.{name}") for start in owner.names if len(start) < 120)  # noqa: PLR2004
         rest = Value(names=names or SOMETHING.names, paths=owner.paths)
         if PARAMETER in owner.texts:

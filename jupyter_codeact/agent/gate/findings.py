@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -127,6 +128,8 @@ class Findings:
                 found = self.report(d.BARE[name], name)
             elif name.removeprefix("builtins.") in ("exec", "eval") and not is_called:
                 found = self.report(d.HIDDEN, name)
+            elif name in ("os.getenv", "os.getenvb") and not is_called:
+                found = self.report(d.CREDENTIALS, "an environment variable")
             elif name in d.ENVIRONMENTS:
                 found = self.report(d.CREDENTIALS, "all environment variables")
             elif name.startswith("get_ipython().") and name.count(".") == 1:
@@ -173,6 +176,13 @@ def danger_of(name: str) -> str | None:
             return d.ENDS
         return d.CREDENTIALS if last == "environ" else None
     if "(" in name:
+        maker, _, method = name.partition("()")
+        if method and "(" not in method and d.CLIENTS.fullmatch(maker.rpartition(".")[2]):
+            reason = danger_of(maker)
+            if reason in (d.NETWORK, d.SHELL, d.SWITCHES) and method not in (".close", ".__exit__"):
+                return reason
+        if re.fullmatch(r"(?:flask\.Flask|dash\.Dash|quart\.Quart|bottle\.Bottle|aiohttp\.web\.Application)\(\)\.run\w*", name):
+            return d.NETWORK
         return d.DANGEROUS.get(name)
     parts = name.split(".")
     beginnings = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]

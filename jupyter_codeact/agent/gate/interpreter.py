@@ -44,6 +44,7 @@ class Interpreter(CallReader):
         super().__init__(state, places, muted=muted)
         self.active, self.seen_calls = [], {}
         self._depth, self._returns = depth, [SOMETHING]
+        self._in_loop = False
         self._statements: dict[type[ast.AST], Callable[..., None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assign,
@@ -56,6 +57,7 @@ class Interpreter(CallReader):
             ast.ClassDef: self._class,
             ast.For: self._loop,
             ast.AsyncFor: self._loop,
+            ast.While: self._while,
             ast.With: self._with,
             ast.AsyncWith: self._with,
             ast.Return: self._return,
@@ -75,7 +77,7 @@ class Interpreter(CallReader):
                 else:
                     self.block(reading.tree.body)
         except (RecursionError, TooComplexError, MemoryError):
-            self.uncertain, self.scope = 0, None
+            self.uncertain, self.scope, self._in_loop = 0, None, False
             self.report(d.TOO_COMPLEX)
             for name in assigned_names(source):
                 self.fresh.setdefault(name, ANYTHING)
@@ -335,8 +337,22 @@ class Interpreter(CallReader):
         value = self.evaluate(node.iter)
         self.uncertain += 1
         self.bind(node.target, self.iterated(value))
-        self.block([*node.body, *node.orelse])
+        self._repeated([*node.body, *node.orelse])
         self.uncertain -= 1
+
+    def _while(self, node: ast.While) -> None:
+        self.uncertain += 1
+        self.evaluate(node.test)
+        self._repeated([*node.body, *node.orelse])
+        self.uncertain -= 1
+
+    def _repeated(self, body: Sequence[ast.AST]) -> None:
+        """Read the body of a loop twice, for what it binds the next time around; loops in it once each time."""
+        self.block(body)
+        if not self._in_loop:
+            self._in_loop = True
+            self.block(body)
+            self._in_loop = False
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         self.uncertain += 1  # a context manager may end the block

@@ -81,6 +81,9 @@ OPTIONAL_TARGETS = re.compile(r"export|output|render|serialize|to_svg|to_image|t
 """Those of which the first argument is a path only if it looks like one."""
 SECOND_TARGETS = {"extract": 1}
 
+SPARK_TARGETS = {"csv", "json", "parquet", "orc", "text", "save", "saveAsTable", "insertInto", "jdbc", "start", "toTable"}
+"""Methods that write on what is the ``write`` of a table."""
+
 PATH_METHODS = {
     "write_text", "write_bytes", "touch", "mkdir", "symlink_to", "hardlink_to", "chmod", "rename", "replace", "lchmod", "link_to",
 }  # fmt: skip
@@ -102,8 +105,8 @@ FILE_OBJECTS = re.compile(
     r"|\w*\.?ExcelWriter|open|\w+\.open|\w+\.File|\w+\.ZipFile)\b"
 )
 FILE_OBJECT_NAMES = {
-    *("f", "fh", "fp", "fo", "buf", "buffer", "bio", "sio", "file", "fout", "outfile", "writer", "stream", "handle", "pdf", "zf"),
-    *("xlsx", "w", "out_file", "xls", "mem", "output_buffer", "byte_stream", "csvfile", "jsonfile", "archive", "zipf", "excel_writer"),
+    *("f", "fh", "fp", "fo", "buf", "buffer", "bio", "sio", "fout", "writer", "stream", "handle", "zf"),
+    *("output_buffer", "byte_stream", "csvfile", "excel_writer"),
 }  # fmt: skip
 """Names that nothing defines, but that people give to open files rather than to paths."""
 
@@ -124,7 +127,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 ADDRESS_NAMES = re.compile(r"(?:[a-z]+_)*(?:url|uri|link|endpoint|href|dsn|api)s?", re.IGNORECASE)
-SHOWS_IN_PAGE = re.compile(r"(?:IPython\.(?:core\.)?display\.)?(?:Image|IFrame|Video|Audio|YouTubeVideo|VimeoVideo|HTML|SVG)")
+SHOWS_IN_PAGE = re.compile(r"(?:IPython\.(?:core\.)?display\.)?(?:Image|IFrame|Video|Audio|YouTubeVideo|VimeoVideo|HTML|SVG|Markdown|Latex)")
 
 DATABASES = re.compile(
     r"(?:sqlite3|duckdb|sqlalchemy|psycopg2?|pymysql|mysql|apsw|aiosqlite|peewee|pyodbc|oracledb|dataset|sqlite_utils|records"
