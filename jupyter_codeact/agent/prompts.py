@@ -123,6 +123,7 @@ USER_CHANGES = "Meanwhile in the notebook"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
 PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
 EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"
+EDITED_TEXT = "The user changed your text cell before it was written. It now reads:\n{source}"
 COMPACTED = (
     "What happened before this is shortened to save room; variables in the kernel are still there, and a "
     "Python block with only notebook.outline() shows the cells again."

@@ -157,11 +157,10 @@ class Turns:
         if action.cell_type == "code" and target == state.retry_cell and needs(source, state.retry_ran):
             await self._keep_part(state.retry_ran, target)
             target = None
-        written = await self._write(replace(action, source=source), target)
         if action.cell_type == "markdown":
-            advice = self.hooks.after_cell(RanCell(source, None))
-            return Outcome(TurnOutcome(advice or prompts.TEXT_WRITTEN), cell=written)
-        decided = await self._decisions.about_cell(source, written)
+            return await self._write_text(replace(action, source=source), target)
+        written = await self._write(replace(action, source=source), target)
+        decided = await self._decisions.about_cell(source, written, state.snapshot.without(written))
         state.retry_cell, state.retry_source, state.retry_ran = written, decided.source, ""
         if not decided.allowed:
             turn = TurnOutcome(prompts.denied(decided.reasons), source)
@@ -173,6 +172,19 @@ class Turns:
             note = prompts.EDITED.format(source=decided.source)
             await self.run.unless_stopped(self.notebook.write_cell(decided.source, cell_id=written))
         return await self._execute(written, decided.source, source, note)
+
+    async def _write_text(self, action: CodeAction, target: str | None) -> Outcome:
+        """Write a text cell, if the gate allows it: to write it is to show it, with all that it fetches."""
+        decided = await self._decisions.about_text(
+            action.source, target or "", self.state.snapshot.without(target or "")
+        )
+        if not decided.allowed:
+            return Outcome(TurnOutcome(prompts.denied(decided.reasons), action.source, refused=True), failed=True)
+        written = await self._write(replace(action, source=decided.source), target)
+        note = prompts.EDITED_TEXT.format(source=decided.source) if decided.source != action.source else ""
+        advice = self.hooks.after_cell(RanCell(decided.source, None))
+        message = "\n".join(filter(None, [note, advice or prompts.TEXT_WRITTEN]))
+        return Outcome(TurnOutcome(message), cell=written)
 
     async def _ask(self, question: Question) -> Outcome:
         """Ask the user, once in a run, and wait for the answer."""

@@ -26,6 +26,7 @@ class NotebookSnapshot:
     def __init__(self, state: NotebookState) -> None:
         self._cells = {cell.id: cell for cell in state.cells}
         self._session = state.kernel.session if state.kernel else ""
+        self._name, self._files = state.name, state.files
         self._cell_above: dict[str, str | None] = {}
         self.created: set[str] = set()
         self.restarted = False
@@ -34,6 +35,11 @@ class NotebookSnapshot:
     def ids(self) -> set[str]:
         """The ids of all cells."""
         return set(self._cells)
+
+    def without(self, cell_id: str) -> NotebookState:
+        """Return the notebook without one of its cells, with the files that were beside it at first."""
+        cells = [cell for cell in self._cells.values() if cell.id != cell_id]
+        return NotebookState(cells=cells, name=self._name, files=self._files)
 
     def protected(self, cell_id: str) -> bool:
         """Tell whether the user protects a cell from changes."""

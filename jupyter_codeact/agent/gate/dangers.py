@@ -1,6 +1,7 @@
 """Tables of risky names: functions of Python and of well-known libraries, and what they do.
 
-`risks` reads code with these tables. Names match as a whole, or by a prefix that ends at a dot.
+`check_names` and `check_calls` read code with these tables. Names match as a whole, or by a prefix that ends
+at a dot.
 """
 
 from __future__ import annotations
@@ -17,60 +18,116 @@ HIDDEN = "runs code that cannot be read beforehand"
 NATIVE = "calls native code"
 INTERNALS = "reaches into Python's internals"
 OUTSIDE = "writes outside the working folder"
+OVERWRITES = "overwrites a file that this run did not make"
+MOVES = "moves a file that this run did not make"
+UNKNOWN_TARGET = "writes to a place that is not known beforehand"
+NOTEBOOK_FILE = "writes a notebook's file"
+STARTUP = "writes a file that programs read when they start"
+DATABASE = "deletes or changes data in a database"
 CLEARS = "clears the user's variables"
 PAGE = "runs a script in the page"
+FETCHES = "makes the page fetch an address"
+SWITCHES = "reaches for CodeAct's own settings, keys or journal"
 UNREADABLE = "cannot be read as Python, so nobody can tell what it does"
+TOO_COMPLEX = "is too long or too deeply nested to be read"
 UNKNOWN_MAGIC = "uses a magic that is not known here"
 
 _BY_REASON = {
     SHELL: """
         os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe
         os.spawnl os.spawnle os.spawnlp os.spawnlpe os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork
-        os.forkpty os.posix_spawn os.posix_spawnp os.startfile subprocess pty popen2 pexpect plumbum
-        fabric invoke.run asyncio.create_subprocess_shell asyncio.create_subprocess_exec
+        os.forkpty os.posix_spawn os.posix_spawnp os.startfile subprocess pty popen2 pexpect plumbum sh
+        fabric invoke.run invoke.Context asyncio.create_subprocess_shell asyncio.create_subprocess_exec
         asyncio.subprocess platform.popen IPython.utils.process webbrowser nt.system posix.system runpy
+        antigravity distutils.spawn IPython.utils.io.system _posixsubprocess
+        torch.utils.cpp_extension
     """,
     DELETES: """
         os.remove os.unlink os.rmdir os.removedirs os.truncate shutil.rmtree send2trash
-        posix.remove posix.unlink posix.rmdir nt.remove nt.unlink
+        posix.remove posix.unlink posix.rmdir nt.remove nt.unlink distutils.dir_util.remove_tree
+        tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree tf.io.gfile.remove tf.io.gfile.rmtree
+        path.unlink
     """,
     NETWORK: """
         requests httpx aiohttp urllib.request.urlopen urllib.request.urlretrieve urllib.request.Request
-        urllib.request.build_opener urllib.request.URLopener urllib3 http.client http.server httplib2
+        urllib.request.build_opener urllib.request.URLopener urllib.request.FancyURLopener
+        urllib.request.install_opener urllib3 http.client http.server httplib2
         socket.socket socket.create_connection socket.create_server socket.getaddrinfo socket.gethostbyname
+        socket.socketpair socket.gethostbyaddr socket.gethostbyname_ex socket.fromfd
         socketserver ssl.wrap_socket asyncio.open_connection asyncio.start_server ftplib smtplib imaplib
-        poplib
-        nntplib telnetlib xmlrpc.client xmlrpc.server paramiko websocket websockets boto3 botocore s3fs gcsfs
-        adlfs google.cloud azure pycurl imageio_ftp openai anthropic huggingface_hub.snapshot_download
-        huggingface_hub.hf_hub_download huggingface_hub.upload_file huggingface_hub.upload_folder
-        huggingface_hub.HfApi huggingface_hub.InferenceClient wget gdown kaggle selenium playwright scapy
-        psycopg psycopg2 pymysql MySQLdb pymongo redis cassandra pika kafka grpc slack_sdk slack telegram
-        tweepy twilio torch.hub.load_state_dict_from_url torch.hub.download_url_to_file dns.resolver
-        tensorflow.keras.utils.get_file keras.utils.get_file pyodide.http
+        poplib nntplib telnetlib xmlrpc.client xmlrpc.server wsgiref.simple_server
+        multiprocessing.managers multiprocessing.connection paramiko asyncssh
+        websocket websockets boto3 botocore aiobotocore s3fs gcsfs
+        adlfs google.cloud google.generativeai google.genai googleapiclient azure pycurl imageio_ftp
+        openai anthropic cohere groq mistralai replicate together ollama litellm langchain_openai
+        langchain_anthropic langchain_community.llms huggingface_hub wget gdown kaggle kagglehub opendatasets
+        selenium playwright pyppeteer scapy requests_html mechanize cloudscraper scrapy
+        psycopg psycopg2 pymysql MySQLdb mysql.connector mariadb asyncpg aiomysql pymongo motor redis
+        cassandra pika kafka confluent_kafka nats paho zmq grpc slack_sdk slack telegram discord
+        tweepy praw twilio sendgrid mailchimp yagmail snowflake oracledb cx_Oracle pyodbc pymssql trino
+        prestodb pyhive clickhouse_driver clickhouse_connect influxdb influxdb_client elasticsearch opensearchpy
+        neo4j ibm_db databricks minio dropbox pydrive pydrive2 gspread pysftp fabric2 hdfs pyarrow.fs.S3FileSystem
+        pyarrow.fs.GcsFileSystem pyarrow.fs.HadoopFileSystem pyarrow.flight
+        torch.hub.load_state_dict_from_url torch.hub.download_url_to_file torch.distributed.init_process_group
+        torch.distributed.rpc dns.resolver
+        tensorflow.keras.utils.get_file keras.utils.get_file tf.keras.utils.get_file pyodide.http js.fetch
+        tensorflow_hub.load hub.load tensorflow_datasets.load tfds.load
+        datasets.load_dataset_builder datasets.get_dataset_config_names
+        gensim.downloader api.load transformers.pipeline sentence_transformers.SentenceTransformer
+        sentence_transformers.CrossEncoder whisper.load_model easyocr.Reader
+        seaborn.load_dataset seaborn.get_dataset_names statsmodels.api.datasets.get_rdataset
+        statsmodels.datasets.get_rdataset sm.datasets.get_rdataset pandas_datareader yfinance wbdata wbgapi
+        world_bank_data fredapi quandl nasdaqdatalink alpha_vantage pycountry_convert.remote geopy.geocoders
+        osmnx ucimlrepo openml pooch.retrieve pooch.create scipy.datasets wikipedia wikipediaapi arxiv feedparser
+        pytube yt_dlp youtube_dl ee.Initialize Bio.Entrez Bio.ExPASy pubchempy astroquery chembl_webresource_client
+        mne.datasets newspaper trafilatura.fetch_url googlesearch duckduckgo_search serpapi wolframalpha
+        wandb.init wandb.login wandb.log comet_ml neptune sentry_sdk ray.init dask.distributed.Client
+        distributed.Client gradio.Interface gradio.Blocks uvicorn.run streamlit.web ngrok pyngrok
+        langchain.chat_models kfp prefect_cloud segment posthog mixpanel fsspec.open.remote
+        torchaudio.utils.download_asset torchtext.datasets torchtext.utils.download_from_url
+        huggingface_hub.snapshot_download timm.create_model.pretrained
     """,
     CREDENTIALS: """
         keyring netrc dotenv google.colab.auth google.colab.userdata kaggle_secrets huggingface_hub.get_token
-        huggingface_hub.HfFolder getpass.getpass secretstorage browser_cookie3 win32crypt
+        huggingface_hub.HfFolder getpass.getpass secretstorage browser_cookie3 win32crypt pwd.getpwall
+        spwd crypt jupyter_server.serverapp.list_running_servers notebook.notebookapp.list_running_servers
+        list_running_servers decouple streamlit.secrets posix.environ nt.environ
+        google.auth azure.identity boto3.Session.get_credentials
     """,
     INSTALLS: """
         pip ensurepip micropip.install piplite.install pkg_resources.require setuptools.setup
-        distutils.core.setup conda mamba nltk.download spacy.cli.download
+        distutils.core.setup conda mamba nltk.download spacy.cli.download pipmaster setuptools.sandbox
+        stanza.download pyppeteer.chromium_downloader spacy.cli._util
     """,
     ENDS: """
-        os._exit os.abort os.kill os.killpg sys.exit signal.raise_signal signal.pthread_kill
-        psutil.Process.kill psutil.Process.terminate IPython.Application
+        os._exit os.abort os.kill os.killpg sys.exit signal.raise_signal signal.pthread_kill signal.alarm.now
+        psutil.Process.kill psutil.Process.terminate IPython.Application posix.kill posix._exit
         ipykernel.kernelapp faulthandler._sigsegv faulthandler._sigabrt exit quit builtins.exit builtins.quit
-        thread.interrupt_main _thread.interrupt_main
+        thread.interrupt_main _thread.interrupt_main jupyter_client
     """,
     HIDDEN: """
-        torch.hub.load marshal.loads code.interact code.InteractiveInterpreter code.InteractiveConsole
-        types.CodeType
+        torch.hub.load torch.hub.help torch.hub.list marshal.loads marshal.load code.interact
+        code.InteractiveInterpreter code.InteractiveConsole codeop types.CodeType importlib.util.spec_from_file_location importlib.util.module_from_spec
+        importlib.machinery importlib.util.spec_from_loader imp.load_source imp.load_module
+        importlib.import_module.unknown zipimport pkgutil.resolve_name pkgutil.get_loader pydoc.locate
+        pydoc.resolve pydoc.safeimport dill.load_session dill.loads cloudpickle.loads
+        IPython.core.interactiveshell.InteractiveShell.instance
+        IPython.core.magic.register_line_magic.unknown
     """,
-    NATIVE: "ctypes cffi _ctypes",
-    INTERNALS: "gc.get_objects gc.get_referrers sys._getframe sys.settrace sys.setprofile",
-    PAGE: "IPython.display.Javascript IPython.display.display_javascript",
+    NATIVE: "ctypes cffi _ctypes llvmlite.binding pyximport mmap.from_address cupy.RawModule",
+    INTERNALS: """
+        gc.get_objects gc.get_referrers gc.get_referents sys._getframe sys.settrace sys.setprofile
+        sys._current_frames inspect.currentframe inspect.getclosurevars
+        sys.addaudithook sys.meta_path sys.path_hooks threading.settrace threading.setprofile
+    """,
+    PAGE: "IPython.display.Javascript IPython.display.display_javascript ipylab google.colab.output.eval_js",
+    CLEARS: "globals().clear vars().clear locals().clear globals().popitem IPython.core.interactiveshell.reset",
+    SWITCHES: "jupyter_codeact",
+    DATABASE: "sqlalchemy.delete sqlalchemy.update sqlalchemy.schema.DropTable sqlalchemy.sql.delete",
 }
 DANGEROUS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
+DANGEROUS |= {f"__main__.__dict__.{name}": CLEARS for name in ("clear", "pop", "popitem")}
+DANGEROUS |= {f"globals().{name}": CLEARS for name in ("pop", "__delitem__")}
 
 HARMLESS = {
     "subprocess.PIPE",
@@ -79,108 +136,187 @@ HARMLESS = {
     "subprocess.CalledProcessError",
     "subprocess.TimeoutExpired",
     "subprocess.CompletedProcess",
+    "subprocess.SubprocessError",
     "requests.exceptions",
     "requests.Response",
     "requests.HTTPError",
     "requests.ConnectionError",
     "requests.RequestException",
+    "requests.__version__",
+    "requests.utils.quote",
     "ctypes.sizeof",
     "ctypes.util",
+    "ctypes.c_double",
+    "ctypes.c_int",
     "http.client.HTTPException",
     "http.client.responses",
     "asyncio.subprocess.PIPE",
     "pip.__version__",
+    "jupyter_codeact.tool",
+    "jupyter_codeact.__version__",
+    "openai.__version__",
+    "huggingface_hub.__version__",
+    "psycopg2.Error",
+    "dotenv.dotenv_values.__doc__",
 }
+
+BARE = {
+    "rmtree": DELETES,
+    "unlink": DELETES,
+    "system": SHELL,
+    "popen": SHELL,
+    "Popen": SHELL,
+    "check_output": SHELL,
+    "check_call": SHELL,
+    "getoutput": SHELL,
+    "getstatusoutput": SHELL,
+    "urlopen": NETWORK,
+    "urlretrieve": NETWORK,
+    "environ": CREDENTIALS,
+    "load_dotenv": CREDENTIALS,
+    "hf_hub_download": NETWORK,
+    "snapshot_download": NETWORK,
+    "Javascript": PAGE,
+    "_exit": ENDS,
+}
+"""Names that nothing in the notebook defines, and that have one meaning wherever people use them."""
 
 METHODS = {
     "unlink": DELETES,
     "rmdir": DELETES,
     "rmtree": DELETES,
+    "rm_file": DELETES,
+    "rm": DELETES,
     "do_shutdown": ENDS,
+    "ask_exit": ENDS,
+    "shutdown_kernel": ENDS,
+    "restart_kernel": ENDS,
     "getoutput": SHELL,
     "create_subprocess_exec": SHELL,
+    "subprocess_exec": SHELL,
+    "subprocess_shell": SHELL,
+    "create_connection": NETWORK,
     "__subclasses__": INTERNALS,
     "__globals__": INTERNALS,
     "__builtins__": INTERNALS,
     "__code__": INTERNALS,
     "__closure__": INTERNALS,
     "__reduce_ex__": INTERNALS,
+    "__self__": INTERNALS,
+    "__loader__": INTERNALS,
     "f_globals": INTERNALS,
     "f_locals": INTERNALS,
+    "f_builtins": INTERNALS,
     "f_back": INTERNALS,
+    "tb_frame": INTERNALS,
+    "gi_frame": INTERNALS,
+    "cr_frame": INTERNALS,
+    "load_module": HIDDEN,
+    "exec_module": HIDDEN,
+    "drop_all": DATABASE,
+    "drop_table": DATABASE,
+    "drop_collection": DATABASE,
+    "drop_database": DATABASE,
+    "delete_many": DATABASE,
+    "delete_one": DATABASE,
+    "delete_collection": DATABASE,
+    "flushall": DATABASE,
+    "flushdb": DATABASE,
+    "push_to_hub": NETWORK,
+    "upload_file": NETWORK,
+    "upload_fileobj": NETWORK,
+    "sendmail": NETWORK,
+    "send_message": NETWORK,
+    "serve_forever": NETWORK,
+    "launch": NETWORK,
+    "urlopen": NETWORK,
+    "urlretrieve": NETWORK,
 }
 """Methods that are risky on any object, whose type is not known without running the code."""
+
+METHODS_OF_UNKNOWN = {
+    "kill": ENDS,
+    "terminate": ENDS,
+    "send_signal": ENDS,
+    "removedirs": DELETES,
+    "load_dotenv": CREDENTIALS,
+    "rmtree": DELETES,
+}
+"""Methods that are risky on an object of which nothing is known."""
 
 WATCHED = {
     "os", "sys", "subprocess", "shutil", "builtins", "importlib", "socket", "ctypes", "pty", "signal",
     "posix", "nt", "requests", "urllib", "http", "pathlib", "pickle", "marshal", "code", "runpy", "pip",
-    "keyring",
+    "keyring", "__builtins__", "psutil", "webbrowser", "jupyter_codeact", "httpx", "get_ipython()",
+    "IPython", "IPython.get_ipython()",
 }  # fmt: skip
 """Modules for which it is risky to look attributes up by a name made at run time."""
 
-WRITERS = {
-    "open": 0, "io.open": 0, "builtins.open": 0, "codecs.open": 0, "gzip.open": 0, "bz2.open": 0,
-    "lzma.open": 0, "zipfile.ZipFile": 0, "tarfile.open": 0, "h5py.File": 0, "os.open": 0,
+CORE = {
+    "os": "os", "_os": "os", "sys": "sys", "_sys": "sys", "subprocess": "subprocess", "shutil": "shutil",
+    "_shutil": "shutil", "builtins": "builtins", "importlib": "importlib", "socket": "socket",
+    "_socket": "socket", "ctypes": "ctypes", "pty": "pty", "posix": "os", "nt": "os", "__builtins__": "builtins",
 }  # fmt: skip
-"""Functions that open a file, with the position of its path; they write if their mode says so."""
+"""Modules that other modules keep as attributes (``glob.os``)."""
 
-TARGETS = {
-    "os.rename": 1, "os.renames": 1, "os.replace": 1, "os.link": 1, "os.symlink": 1, "os.mkdir": 0,
-    "os.makedirs": 0, "os.chmod": 0, "os.chown": 0, "shutil.copy": 1, "shutil.copy2": 1, "shutil.copyfile": 1,
-    "shutil.copytree": 1, "shutil.move": 1, "shutil.unpack_archive": 1, "shutil.make_archive": 0,
-    "shutil.chown": 0, "numpy.save": 0, "numpy.savetxt": 0, "numpy.savez": 0, "numpy.savez_compressed": 0,
-    "np.save": 0, "np.savetxt": 0, "np.savez": 0, "np.savez_compressed": 0, "joblib.dump": 1, "torch.save": 1,
-    "plt.savefig": 0, "matplotlib.pyplot.savefig": 0, "matplotlib.pyplot.imsave": 0, "plt.imsave": 0,
-    "cv2.imwrite": 0, "imageio.imwrite": 0, "shelve.open": 0, "dbm.open": 0,
+ALIASES = {
+    "np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "pl": "polars", "tf": "tensorflow",
+    "sp": "subprocess", "xr": "xarray", "nx": "networkx", "sm": "statsmodels.api", "px": "plotly.express",
+    "go": "plotly.graph_objects", "pq": "pyarrow.parquet", "dd": "dask.dataframe", "gpd": "geopandas",
+    "yf": "yfinance", "bs4": "bs4", "hvd": "horovod", "tfds": "tensorflow_datasets",
 }  # fmt: skip
-"""Functions that write to a path, with the position of that argument."""
+"""What these names mean where the notebook does not say."""
 
-TARGET_METHODS = re.compile(
-    r"to_(?:csv|excel|parquet|json|pickle|html|feather|hdf|stata|xml|latex|markdown|string|netcdf|zarr|orc)"
-    r"|write_(?:csv|parquet|json|ipc|excel|html|image|database)|savefig|save|save_model|save_pretrained|imsave"
-    r"|extractall|sink_(?:csv|parquet)"
-)
-"""Methods that write to the path in their first argument."""
+EXECUTORS = ("exec", "eval", "compile", "execfile")
+IMPORTERS = {"__import__", "builtins.__import__", "importlib.import_module", "importlib.__import__"}
+NAMESPACES = {"globals", "locals", "vars"}
+UNPICKLERS = {"pickle.loads", "dill.loads", "cloudpickle.loads", "joblib.loads", "jsonpickle.decode"}
+RUNNERS = {
+    "timeit.timeit", "timeit.repeat", "timeit.Timer", "cProfile.run", "cProfile.runctx", "profile.run",
+    "profile.runctx", "pdb.run", "pdb.runeval", "bdb.Bdb().run", "trace.Trace().run", "code.InteractiveConsole().push",
+    "cProfile.Profile().run", "IPython.utils.capture.run", "tracemalloc.run", "pdb.Pdb().run",
+}  # fmt: skip
+"""Functions that run their first argument as Python if it is a text."""
+EXPRESSIONS = {
+    "pandas.eval", "numexpr.evaluate", "sympy.sympify", "sympy.parse_expr", "simpleeval.simple_eval",
+    "sympy.parsing.sympy_parser.parse_expr", "sympy.lambdify", "asteval.Interpreter()",
+}  # fmt: skip
+"""Functions that evaluate an expression, of which only parts are Python."""
 
-PATH_METHODS = {"write_text", "write_bytes", "touch", "mkdir", "symlink_to", "hardlink_to", "chmod", "rename"}
-"""Methods of a `pathlib.Path` that write to it; ``rename`` writes to its argument."""
+ENVIRONMENTS = {"os.environ", "os.environb"}
+ENVIRONMENT_READS = {"get", "pop", "setdefault", "__getitem__"}
+ENVIRONMENT_UPDATES = {"update", "setdefault", "__setitem__", "__contains__", "clear", "__delitem__"}
 
-READERS = re.compile(
-    r"read_\w+|load\w*|open|urlopen|urlretrieve|imread|download|fetch\w*|scan_\w+|from_\w+"
-    r"|connect|create_engine|to_\w+|write_\w+|File|filesystem|retrieve"
-)
-"""Calls that use the network if they are passed an address."""
-ADDRESS = re.compile(
-    r"(?:https?|ftps?|s3a?|gs|gcs|az|abfss?|hf|ssh|sftp|wss?|mongodb(?:\+srv)?|redis|mysql\S*|postgres\S*)://",
-    re.IGNORECASE,
-)
+CLIENTS = re.compile(r"[A-Z]\w*|client|connect|resource|session|create_connection|socket|service_account|authorize|login")
+"""What makes the object with which a library uses the network."""
+
+IPYTHON = {
+    "run_line_magic", "run_cell_magic", "magic", "run_cell", "run_cell_async", "system", "getoutput", "user_ns", "config",
+    "display_formatter", "history_manager", "set_custom_exc", "showtraceback", "kernel", "ex", "ev", "find_magic",
+    "events", "run_code", "getoutput_pcap", "colors", "user_global_ns", "push", "execution_count", "__class__",
+    "all_ast_transformers", "execute_request", "inspector", "comm_manager", "register_magic_function", "find_line_magic",
+    "reset", "del_var", "system_raw", "system_piped", "run_ast_nodes", "safe_execfile", "safe_execfile_ipy", "safe_run_module",
+}  # fmt: skip
+"""What an object of IPython's shell has; everything else in it reaches into the shell."""
+IPYTHON_HARMLESS = {
+    "config", "display_formatter", "history_manager", "set_custom_exc", "showtraceback", "colors", "execution_count",
+    "__class__", "inspector", "push", "user_ns", "kernel", "find_magic", "find_line_magic", "ev", "ex",
+}  # fmt: skip
 
 SECRET_PLACES = re.compile(
-    r"(?:^|[\\/~])\.(?:ssh|aws|gnupg|netrc|pgpass|git-credentials|kube|docker|azure|npmrc|pypirc|boto"
-    r"|password-store|config/(?:gcloud|gh|hub)|cache/huggingface/token)(?:[\\/]|$)"
-    r"|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:shadow|gshadow|sudoers)|/proc/(?:\d+|self)/(?:environ|mem)"
-    r"|(?:^|[\\/])\.env(?:\.\w+)?$|\.(?:pem|p12|pfx|kdbx|keystore)$|Login Data$"
-    r"|/run/secrets|jpserver-\d+\.json|/runtime/kernel-|service-?account\S*\.json$",
+    r"(?:^|[\\/~])\.(?:ssh|aws|gnupg|netrc|pgpass|my\.cnf|git-credentials|kube|docker|azure|npmrc|pypirc|boto"
+    r"|password-store|vault-token|terraform\.d|htpasswd|(?:bash|zsh|python|psql|mysql|sqlite)_history"
+    r"|config/(?:gcloud|gh|hub|rclone|google-chrome|chromium|op)|mozilla|cache/huggingface/token|huggingface/token"
+    r"|kaggle|databrickscfg|snowsql|streamlit/secrets\.toml|jupyter)(?:[\\/]|$)"
+    r"|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:passwd|shadow|gshadow|sudoers|krb5\.keytab)"
+    r"|/proc/(?:\d+|self|[\x00-\x04]+)/(?:environ|mem)"
+    r"|(?:^|[\\/])\.env(?:\.\w+)?$|\.(?:pem|p12|pfx|kdbx|keystore|ppk)$|Login Data$|\bcookies\.sqlite$"
+    r"|(?:^|[\\/])(?:kaggle|client_secret\S*|credentials?|secrets?|service[-_]?account\S*)\.(?:json|ya?ml|toml|ini)$"
+    r"|/(?:var/)?run/secrets|jpserver-\S*\.json|nbserver-\S*\.json|/runtime/kernel-|jupyter_cookie_secret"
+    r"|codeact[\\/](?:keys\.json|journal\.sqlite)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
     re.IGNORECASE,
 )
-
-_MAGICS = {
-    SHELL: "bash sh script system sx cmd perl ruby python2 python3 python pypy",
-    INSTALLS: "pip conda mamba micromamba uv",
-    DELETES: "rm rmdir",
-    OUTSIDE: "mv cp ln",
-    CLEARS: "reset reset_selective",
-    CREDENTIALS: "env dotenv",
-    PAGE: "javascript js html svg",
-    HIDDEN: "run load loadpy macro rerun recall edit",
-}
-MAGICS = {reason: frozenset(names.split()) for reason, names in _MAGICS.items()}
-_KNOWN_MAGICS = """
-    alias_magic autoawait autocall autoindent automagic bookmark cd colors config debug dhist dirs
-    doctest_mode history hist ls lsmagic ll lx mkdir magic man matplotlib notebook pdb pdef pdoc pfile
-    pinfo pinfo2 popd
-    pprint precision psearch psource pushd pwd pycat pylab quickref rehashx set_env store tb
-    unalias unload_ext who who_ls whos xdel xmode latex markdown load_ext reload_ext autoreload
-    connect_info qtconsole more less page subplots gui
-"""
-KNOWN_MAGICS = frozenset(_KNOWN_MAGICS.split())
+SCRIPTS = re.compile(
+    r"<script|javascript:|application/(?:javascript|ecmascript)|\bon(?:error|load|click|mouseover|toggle)\s*=",
+    re.IGNORECASE,
+)

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, get_args
 
 from pydantic import Field
 
-from ..contracts import Frozen
+from ..contracts import Frozen, NotebookState
 from ..events import ApprovalRequested
 from .risks import RiskReader
 
@@ -59,8 +59,18 @@ class Decision(Frozen):
 class Gate(Protocol):
     """Decides about actions, one at a time."""
 
-    def judge(self, source: str) -> Judgement:
-        """Tell whether ``source`` may run, or needs the user's approval."""
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
+        """Tell whether a cell may be there and run, or needs the user's approval.
+
+        ``notebook`` is the notebook around it, ``None`` if it is alone; ``is_text`` says that it is a
+        Markdown cell.
+        """
+        ...
+
+    def record(self, source: str) -> None:
+        """Remember a code cell that is allowed to run, with what it names and the files that it makes."""
         ...
 
     def judge_change(self, reasons: list[str]) -> Judgement:
@@ -85,9 +95,14 @@ def decision(source: str, *, allowed: bool, reasons: list[str] | None = None) ->
 class AllowAllGate:
     """Allows every action: the user started the run, watches it and can stop it."""
 
-    def judge(self, source: str) -> Judgement:
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
         """Allow ``source`` as it is."""
         return Judgement(verdict="allow")
+
+    def record(self, source: str) -> None:
+        """Remember nothing."""
 
     def judge_change(self, reasons: list[str]) -> Judgement:
         """Allow a move or deletion of a cell."""
@@ -120,9 +135,17 @@ class ApprovalGate:
         self._approval, self._ask = approval, ask
         self._reader = RiskReader(folder)
 
-    def judge(self, source: str) -> Judgement:
-        """Tell whether ``source`` needs the user's approval, and what is risky about it."""
-        return self.judge_change(self._reader.read(source))
+    def judge(
+        self, source: str, notebook: NotebookState | None = None, *, is_text: bool = False
+    ) -> Judgement:
+        """Tell whether a cell needs the user's approval, and what is risky about it."""
+        if is_text:
+            return self.judge_change(self._reader.read_markdown(source))
+        return self.judge_change(self._reader.read(source, notebook))
+
+    def record(self, source: str) -> None:
+        """Remember a code cell that is allowed to run."""
+        self._reader.record(source)
 
     def judge_change(self, reasons: list[str]) -> Judgement:
         """Tell the same of a move or deletion of a cell; ``reasons`` are what is risky about it."""

@@ -1,157 +1,158 @@
-"""Where a path in code leads, as far as that is known without running the code."""
+"""Where the paths in a cell lead, and whose files are there."""
 
 from __future__ import annotations
 
-import ast
 import os.path
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-_HOMES = {"pathlib.Path.home", "Path.home"}
-_PATHS = {
-    "pathlib.Path",
-    "Path",
-    "pathlib.PurePath",
-    "pathlib.PosixPath",
-    "str",
-    "os.fspath",
-    "os.path.abspath",
-}
-_EXPAND = {"os.path.expanduser", "pathlib.Path.expanduser"}
-_JOIN = {"os.path.join", "posixpath.join"}
-_ARGUMENTS = {
-    *("path", "fname", "filename", "file", "path_or_buf", "excel_writer", "dst", "buf", "fp", "f", "name")
-}
-_UNKNOWN = "\0"
-"""Stands for a part of a path that is only known when the code runs."""
+from . import dangers as d
+from .values import DATA, EXISTING, MARKS, PARAMETER, UNKNOWN, shown
+
+_NO_BEGINNING = re.compile(rf"[{UNKNOWN}{DATA}]+(?:[/\\]|$)")
+_FREE = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/shm")
+_SPECIAL = re.compile(
+    r"(?:^|[\\/])(?:\.(?!\.?(?:[\\/]|$)|cache(?:[\\/]|$)|ipynb_checkpoints)[^\\/]+"
+    r"|jupyter_\w*config\.\w+|ipython_\w*config\.py|(?:site|user)customize\.py|[\w-]+\.pth)(?=[\\/]|$)",
+    re.IGNORECASE,
+)
+"""Files in the working folder that programs read by themselves: hidden ones, and those of Python and Jupyter."""
 
 
-class PathReader:
-    """Reads paths in expressions; ``name_of`` returns the full name of a function."""
+@dataclass
+class Files:
+    """The files that the gate knows of, apart from those on this machine's disk.
 
-    def __init__(self, name_of: Callable[[ast.AST], str | None], folder: Path | str | None) -> None:
-        self._name_of, self._folder = name_of, folder
-        self._values: dict[str, str | None] = {}
+    Attributes
+    ----------
+    folders : frozenset of str
+        The folders in which the code may run, from the notebook's: it may have changed the folder.
+    found : set of str
+        Files that are known to be there: those beside the notebook, and those that code has read.
+    made : set of str
+        Files that the run itself made.
+    notebook : str
+        The notebook's own file.
+    """
 
-    def assign(self, name: str, value: ast.expr) -> None:
-        """Remember the value of a variable."""
-        self._values[name] = self.partial_text(value)
+    folders: frozenset[str] = frozenset([""])
+    found: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+    notebook: str = ""
 
-    def forget(self, name: str) -> None:
-        """Forget the value of a variable that is assigned otherwise."""
-        self._values.pop(name, None)
+    def copy(self) -> Files:
+        """Return a copy that can change independently."""
+        return Files(self.folders, set(self.found), set(self.made), self.notebook)
 
-    def text(self, node: ast.AST) -> str | None:
-        """Return the string value of an expression, if all of it is known."""
-        found = self.partial_text(node)
-        return None if found is None or _UNKNOWN in found else found
 
-    def partial_text(self, node: ast.AST) -> str | None:
-        """Return the string value of an expression, with a mark for each unknown part; ``None`` if all is."""
-        if isinstance(node, ast.Constant):
-            value = node.value
-            return value.decode("utf-8", "replace") if isinstance(value, bytes) else _string(value)
-        if isinstance(node, ast.Name):
-            return self._values.get(node.id)
-        if isinstance(node, ast.JoinedStr):
-            return "".join(map(self._part_text, node.values))
-        if isinstance(node, ast.FormattedValue):
-            return self.partial_text(node.value)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div | ast.Mod):
-            return self._joined_text(node)
-        if isinstance(node, ast.Attribute) and node.attr == "parent":
-            inner = self.partial_text(node.value)
-            return None if inner is None else f"{inner}/.."
-        if isinstance(node, ast.Subscript) and self._name_of(node.value) == "os.environ":
-            return "~" if self.text(node.slice) in ("HOME", "USERPROFILE") else None
-        return self._returned_text(node) if isinstance(node, ast.Call) else None
+class Places:
+    """Judges paths. Without the notebook's ``folder``, relative paths lie inside and absolute ones outside."""
 
-    def outside(self, node: ast.expr) -> str:
-        """Return a path, for display, that leads out of the working folder; empty if it may stay inside."""
-        path = self.partial_text(node)
-        return path.replace(_UNKNOWN, "…") if path and self._is_outside(path) else ""
+    def __init__(self, folder: Path | str | None) -> None:
+        self._folder = str(folder) if folder is not None else None
+        self._allowed = [tempfile.gettempdir(), "/tmp", *_FREE]  # noqa: S108
+        if self._folder:
+            self._allowed += list(dict.fromkeys([self._folder, os.path.realpath(self._folder)]))
 
-    def _part_text(self, node: ast.AST) -> str:
-        found = self.partial_text(node)
-        return _UNKNOWN if found is None else found
+    def moved(self, files: Files, targets: Iterable[str]) -> frozenset[str]:
+        """Return the folders in which code may run that changes to ``targets``."""
+        some = {UNKNOWN if _NO_BEGINNING.match(target) else target for target in targets}
+        folders = {one for target in some for one in self._absolute(target, files)}
+        return frozenset(folders if len(folders) <= 8 else [UNKNOWN])  # noqa: PLR2004
 
-    def _joined_text(self, node: ast.BinOp) -> str | None:
-        left = self.partial_text(node.left)
-        if left is None:
+    def risk_of_writing(self, text: str, files: Files, *, replaces: bool = True) -> tuple[str, str] | None:
+        """Return the reason to ask before a path is written, with the path; ``None`` if there is none.
+
+        Without ``replaces``, a file that is there is left as it is.
+        """
+        if text.startswith(PARAMETER) or not text:
             return None
-        if isinstance(node.op, ast.Mod):
-            return left.partition("%")[0] + _UNKNOWN
-        right = self._part_text(node.right)
-        if isinstance(node.op, ast.Add):
-            return left + right
-        return right if right.startswith("/") else f"{left}/{right}"
+        if _NO_BEGINNING.match(text):
+            return d.UNKNOWN_TARGET, "" if len(text.strip(MARKS)) == 0 else shown(text)
+        if "://" in text[:12]:
+            return None  # an address, and no path
+        if text.endswith(EXISTING) and replaces:
+            return d.OVERWRITES, shown(text)
+        risks = [self._risk(text, absolute, files, replaces) for absolute in self._absolute(text, files)]
+        return next(filter(None, risks), None)
 
-    def _returned_text(self, node: ast.Call) -> str | None:
-        name = self._name_of(node.func)
-        if name in _HOMES:
-            return "~"
-        if name in _JOIN or (name in _PATHS and len(node.args) > 1):
-            parts = list(map(self._part_text, node.args))
-            return os.path.join(*parts) if parts else None
-        if name in _PATHS | _EXPAND and node.args:
-            return self.partial_text(node.args[0])
-        if name == "os.getcwd" or name in ("pathlib.Path.cwd", "Path.cwd"):
-            return "."
-        if isinstance(node.func, ast.Attribute):
-            inner = self.partial_text(node.func.value)
-            if inner is not None and node.func.attr in ("expanduser", "resolve", "absolute"):
-                return inner
-            if inner is not None and node.func.attr in ("joinpath", "with_name", "with_suffix"):
-                rest = self.partial_text(node.args[0]) if node.args else None
-                return os.path.join(inner, rest or _UNKNOWN)
-            if inner is not None and node.func.attr == "join" and node.args:
-                items = node.args[0]
-                if isinstance(items, ast.List | ast.Tuple):
-                    return inner.join(map(self._part_text, items.elts))
+    def is_found(self, text: str, files: Files) -> bool:
+        """Tell whether a path is that of a file which is known to be there and which the run did not make."""
+        return any(self._is_found(absolute, files) for absolute in self._absolute(text, files))
+
+    def absolute(self, text: str, files: Files) -> list[str]:
+        """Return the paths, from the notebook's folder, that a text may mean."""
+        return [] if any(mark in text for mark in MARKS) else self._absolute(text, files)
+
+    def is_outside(self, text: str, files: Files) -> bool:
+        """Tell whether a path leads out of the folder; an unknown one does not."""
+        return not _NO_BEGINNING.match(text) and any(map(self._is_outside, self._absolute(text, files)))
+
+    def _absolute(self, text: str, files: Files) -> list[str]:
+        text = os.path.expanduser(text) if text.startswith("~") and not _is_drive(text) else text
+        text = re.sub(r"^file://", "", text)
+        if os.path.isabs(text) or _is_drive(text) or text.startswith(("~", "$", "\\\\")):
+            return [os.path.normpath(text)]
+        return [os.path.normpath(os.path.join(folder, text)) for folder in sorted(files.folders)]
+
+    def _risk(self, text: str, path: str, files: Files, replaces: bool) -> tuple[str, str] | None:
+        if _NO_BEGINNING.match(path):  # it runs in a folder that is not known
+            return d.UNKNOWN_TARGET, shown(text)
+        if self._is_outside(path):
+            return d.OUTSIDE, shown(text)
+        inside = os.path.relpath(path, self._folder) if self._folder and os.path.isabs(path) else path
+        if inside.endswith(".ipynb") and path not in files.made:
+            return d.NOTEBOOK_FILE, shown(text)
+        if _SPECIAL.search(inside) and not self._is_temporary(path):
+            return d.STARTUP, shown(text)
+        if replaces and self._is_found(path, files):
+            return d.OVERWRITES, shown(text)
         return None
 
-    def _is_outside(self, path: str) -> bool:
-        if path.startswith(_UNKNOWN):
+    def _is_found(self, path: str, files: Files) -> bool:
+        if path in files.made or self._is_temporary(path) or path.startswith("/dev/"):
             return False
-        if path.startswith("~") or "://" in path:
-            return path.startswith("~")
-        if PureWindowsPath(path).drive:
-            folder = str(self._folder or "")
+        if path in files.found:
+            return True
+        whole = os.path.join(self._folder, path) if self._folder else path
+        if any(mark in path for mark in MARKS) or not os.path.isabs(whole):
+            return False
+        return os.path.isfile(whole) if len(whole) < 1000 else False  # noqa: PLR2004
+
+    def _is_temporary(self, path: str) -> bool:
+        temporary = [tempfile.gettempdir(), "/tmp"]  # noqa: S108
+        if self._folder and _within(self._folder, temporary) and _within(path, [self._folder]):
+            return False  # the notebook itself lies there
+        return _within(path, temporary)
+
+    def _is_outside(self, path: str) -> bool:
+        if path.startswith(("~", "$", "\\\\")):
+            return True
+        if _is_drive(path):
+            folder = self._folder or ""
             return not path.lower().startswith(folder.lower()) if folder else True
-        plain = os.path.normpath(path)
-        if not PurePosixPath(plain).is_absolute():
-            return plain == ".." or plain.startswith("../")
-        allowed = [tempfile.gettempdir(), "/tmp", "/dev/null", "/dev/stdout", "/dev/stderr"]  # noqa: S108
-        if self._folder is not None:
-            allowed += [str(self._folder), os.path.realpath(self._folder)]
-        return not any(plain == folder or plain.startswith(folder.rstrip("/") + "/") for folder in allowed)
+        if not PurePosixPath(path).is_absolute():
+            if not (path == ".." or path.startswith("../")):
+                return self._links_outside(path)
+            if self._folder is None:
+                return True
+            path = os.path.normpath(os.path.join(self._folder, path))
+        return not _within(path, self._allowed) or self._links_outside(path)
+
+    def _links_outside(self, path: str) -> bool:
+        """Tell whether a path in the folder leads out of it over a link."""
+        if self._folder is None or any(mark in path for mark in MARKS) or len(path) > 1000:  # noqa: PLR2004
+            return False
+        whole = os.path.join(self._folder, path)
+        return _within(whole, [self._folder]) and not _within(os.path.realpath(whole), self._allowed)
 
 
-def path_argument(call: ast.Call, position: int) -> ast.expr | None:
-    """Return the path among a call's arguments: by position, or by one of the usual names."""
-    if len(call.args) > position:
-        return call.args[position]
-    return next((keyword.value for keyword in call.keywords if keyword.arg in _ARGUMENTS), None)
+def _within(path: str, folders: Collection[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
-def opens_for_writing(call: ast.Call, position: int) -> bool:
-    """Tell whether a call with its mode at ``position`` opens a file for writing."""
-    mode = call.args[position] if len(call.args) > position else None
-    mode = next((keyword.value for keyword in call.keywords if keyword.arg == "mode"), mode)
-    if mode is None:
-        return False
-    if not (isinstance(mode, ast.Constant) and isinstance(mode.value, str)):
-        return True
-    return bool(set(re.split(r"[:|]", mode.value)[0]) & set("wax+"))
-
-
-def is_string_method(function: ast.expr) -> bool:
-    """Tell whether a method is a string method of pandas, whose argument is a pattern and not a path."""
-    owner = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(owner, ast.Attribute) and owner.attr == "str"
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _is_drive(path: str) -> bool:
+    return bool(PureWindowsPath(path).drive)
