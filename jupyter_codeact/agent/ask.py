@@ -46,7 +46,7 @@ ENDLESS = (
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat, hooks: Hooks) -> ParsedReply:
     """Return the model's reply to the conversation, which is compacted first if it may not fit."""
     run.window.tokens = model.info.context_window or run.window.tokens
-    messages = history.messages(run.events, action_format)
+    messages = await aside(None, history.messages, run.events, action_format)
     compacted = not run.window.fits(messages, run.window.reply(run.settings.reply_tokens))
     if compacted:
         _compact(run, messages)
@@ -125,7 +125,7 @@ class _ReplyRequest:
         accepted: ParsedReply | None = None
         try:
             while accepted is None:
-                messages = self._messages(sampling)
+                messages = await aside(None, self._messages, sampling)
                 if not await self._read(messages, sampling.temperature):
                     continue
                 reply = await self._parsed()

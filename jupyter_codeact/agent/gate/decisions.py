@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..aside import aside
 from ..events import ApprovalRequested, ApprovalResolved
 from ..run import Run
 from .gate import Decision, Gate, Judgement, decision, digest
@@ -18,7 +19,8 @@ class Decisions:
 
     async def about_cell(self, source: str, cell: str) -> Decision:
         """Return what the gate, or the user it asks, says of a cell that is written."""
-        return await self._about(source, cell, self.gate.judge(source), is_call=False)
+        judged = await aside(len(source), self.gate.judge, source)
+        return await self._about(source, cell, judged, is_call=False)
 
     async def about_change(self, call: str, cell: str, reasons: list[str]) -> Decision:
         """Return the same of a call that moves or deletes a cell; ``reasons`` say what is risky about it."""
