@@ -203,9 +203,7 @@ class Run:
         recorded = asyncio.ensure_future(self._recorder.done())
         stop = asyncio.ensure_future(self._stop.wait())
         try:
-            await asyncio.wait(
-                {recorded, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({recorded, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
             if recorded.done():
                 recorded.result()
             self._end_if_over()

@@ -157,20 +157,20 @@ def _describe_outputs(
 
 
 def _join_streams(outputs: list[Output]) -> Iterator[Output]:
-    stream: Output | None = None
+    name, texts = "", list[str]()
     for output in outputs:
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
         is_stream = output.get("output_type") == "stream"
-        if stream and not (is_stream and stream["name"] == name):
-            yield stream
-            stream = None
+        stream = ("stderr" if output.get("name") == "stderr" else "stdout") if is_stream else ""
+        if texts and stream != name:
+            yield {"output_type": "stream", "name": name, "text": "".join(texts)}
+            texts = []
+        name = stream
         if is_stream:
-            before = stream["text"] if stream else ""
-            stream = {"output_type": "stream", "name": name, "text": before + text_of(output.get("text", ""))}
+            texts.append(text_of(output.get("text", "")))
         else:
             yield output
-    if stream:
-        yield stream
+    if texts:
+        yield {"output_type": "stream", "name": name, "text": "".join(texts)}
 
 
 def _join(texts: list[_Text]) -> str:

@@ -59,7 +59,7 @@ class ToolCalls:
     def _may_end(self) -> bool:
         """Whether the arguments so far may be whole: to read them with each piece would take too long."""
         last = next((piece for piece in reversed(self._arguments) if not piece.isspace()), "")
-        return last.rstrip().endswith(("}", "]", "\""))
+        return last.rstrip().endswith(("}", "]", '"'))
 
 
 def _is_whole(arguments: str) -> bool:
