@@ -38,8 +38,8 @@ UNKNOWN_WAIT = 8000
 BREATH = 0.01
 """Seconds for which a reply is read at most before others have their turn."""
 ENDLESS = (
-    f"The model's reply was broken off after {MAX_REPLY:,} characters: it seems to write without end. What it "
-    "did before is kept. Ask again, or use another model."
+    f"The model's reply was broken off after {MAX_REPLY:,} characters: it seems to write without end. "
+    "What it did before is kept. Ask again, or use another model."
 )
 
 

@@ -23,7 +23,8 @@ WIND_UP = 20.0
 WIND_UP_AGAIN = 2.0
 """Seconds after which a cell that still runs is interrupted again."""
 PATIENCE = 0.5
-"""Seconds that a run which was stopped, or is out of time, waits twice for the journal before it tells its end."""
+"""Seconds that a run which was stopped, or is out of time, waits for the journal, twice, before its end is
+told."""
 
 
 class Budget(Frozen):
