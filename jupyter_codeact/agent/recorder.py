@@ -32,6 +32,7 @@ class Recorder:
         self._journal, self._show = journal, show
         self._waiting: deque[Event] = deque()
         self._shown_early = 0  # how many of those that wait are shown already
+        self._last: Event | None = None
         self._error: Exception | None = None
         self._work: asyncio.Task[None] | None = None
 
@@ -89,13 +90,14 @@ class Recorder:
         """
         if self._work is not None and not self._work.done():
             await asyncio.wait({self._work}, timeout=patience)
-        self._error = None
+        self._error, self._last = None, event
         self._waiting.append(event)
         self._begin()
         assert self._work is not None
         done, _ = await asyncio.wait({self._work}, timeout=patience)
         if done:
             self.check()
+            self._show(event)  # and nothing comes between that and what its sender does next
             return
         log.warning("A run has ended, and its last events still wait for the journal.")
         _late.add(self._work)
@@ -115,7 +117,7 @@ class Recorder:
                 self._waiting.popleft()
                 if self._shown_early:
                     self._shown_early -= 1
-                else:
+                elif event is not self._last:
                     self._show(event)
             except Exception as error:
                 self._error = error
