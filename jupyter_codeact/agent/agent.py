@@ -101,8 +101,9 @@ class Agent:
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
+        events = await asyncio.to_thread(lambda: list(self.journal.events(conversation)))
         run = Run(
-            *(conversation, task, self.journal, self.budget, self._stop, self.watch),
+            *(conversation, task, self.journal, events, self.budget, self._stop, self.watch),
             kernel_secrets=self.notebook.secrets,
             nonce=nonce,
         )
@@ -123,14 +124,14 @@ class Agent:
         except CodeActError as error:
             end = Ended("failed", message=str(error))
         except asyncio.CancelledError:
-            run.end(Ended("stopped", message="Stopped, because the program was shutting down."))
+            await run.end(Ended("stopped", message="Stopped, because the program was shutting down."))
             raise
         except Exception as error:
-            run.end(Ended("failed", message=f"CodeAct itself failed: {error!r}. Please report this."))
+            await run.end(Ended("failed", message=f"CodeAct itself failed: {error!r}. Please report this."))
             raise
         finally:
             self._stop = StopSignal()
-        return run.end(end)
+        return await run.end(end)
 
     async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
         turns = await self._begin(run, attachments, below)
@@ -141,7 +142,7 @@ class Agent:
             if not reply.is_answer:
                 if end := await turns.carry_out(reply):
                     return end
-            elif not turns.rejects(reply):
+            elif not await turns.rejects(reply):
                 return Ended("answered", answer=reply.prose)
 
     async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from .aside import aside
 from .context import history
 from .contracts import (
     ChatModel,
@@ -19,11 +21,12 @@ from .contracts import (
     TooLongError,
     Usage,
 )
+from .ending import Ended
 from .events import Event, HistoryCompacted, ModelDescribed, Reply, ReplyDelta, RunStarted
 from .hooks.hook import Resample
 from .hooks.running import Hooks
 from .limits import CUT, ReplyLimit
-from .replies.reader import ReplyReader, ReplyUpdate
+from .replies.reader import MAX_REPLY, ReplyReader, ReplyUpdate
 from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
 
@@ -32,12 +35,18 @@ FILTERED = "content_filter"
 """The finish reason of a reply that the endpoint itself broke off, because of what it says."""
 UNKNOWN_WAIT = 8000
 """Characters to read on after the first action of a model that may think or not."""
+BREATH = 0.01
+"""Seconds for which a reply is read at most before others have their turn."""
+ENDLESS = (
+    f"The model's reply was broken off after {MAX_REPLY:,} characters: it seems to write without end. "
+    "What it did before is kept. Ask again, or use another model."
+)
 
 
 async def ask(run: Run, model: ChatModel, action_format: ActionFormat, hooks: Hooks) -> ParsedReply:
     """Return the model's reply to the conversation, which is compacted first if it may not fit."""
     run.window.tokens = model.info.context_window or run.window.tokens
-    messages = history.messages(run.events, action_format)
+    messages = await aside(None, history.messages, run.events, action_format)
     compacted = not run.window.fits(messages, run.window.reply(run.settings.reply_tokens))
     if compacted:
         _compact(run, messages)
@@ -116,10 +125,11 @@ class _ReplyRequest:
         accepted: ParsedReply | None = None
         try:
             while accepted is None:
-                messages = self._messages(sampling)
+                messages = await aside(None, self._messages, sampling)
                 if not await self._read(messages, sampling.temperature):
                     continue
-                result = self.hooks.on_reply(self._parsed())
+                reply = await self._parsed()
+                result = await aside(self.reader.length, self.hooks.on_reply, reply)
                 if isinstance(result, ParsedReply):
                     accepted = result
                 else:
@@ -128,7 +138,7 @@ class _ReplyRequest:
                     self.run.emit(ReplyDelta, restart=True)
             return accepted
         finally:
-            self._record(accepted or self._parsed())
+            self._record(accepted or await self._parsed())
 
     def _messages(self, sampling: Resample) -> list[Message]:
         events = self.run.events
@@ -156,7 +166,7 @@ class _ReplyRequest:
             )
         if self.measured.finish_reason not in CUT or self.reader.has_action:
             return True
-        reply = self._parsed()
+        reply = await self._parsed()
         self.limit.ask_again(reply, self.measured.usage, messages)
         self._new_attempt()
         if self.limit.beginning is None:
@@ -174,14 +184,23 @@ class _ReplyRequest:
             tools=self.action_format.tools,
             settings=settings,
         )
+        paused = time.monotonic()
         async with aclosing(stream) as deltas:
             async for delta in deltas:
                 self.measured.add(delta)
-                self._show(self.reader.feed(delta))
+                if self.reader.add(delta):
+                    self._show(await aside(self.reader.length, self.reader.read))
+                else:
+                    self._show(self.reader.unparsed())
                 if self.reader.is_complete:
                     self.measured.finish_reason = "action"
                     return
-        self._show(self.reader.finish())
+                if self.reader.is_endless:
+                    raise Ended("out_of_tokens", message=ENDLESS)
+                if time.monotonic() - paused > BREATH:  # what has come already is read without a pause
+                    await asyncio.sleep(0)
+                    paused = time.monotonic()
+        self._show(await aside(self.reader.length, self.reader.finish))
 
     def _show(self, update: ReplyUpdate | None) -> None:
         if update is None:
@@ -200,12 +219,13 @@ class _ReplyRequest:
             thinking_tokens=tokens,
         )
 
-    def _parsed(self) -> ParsedReply:
+    async def _parsed(self) -> ParsedReply:
         """Return the reply so far: what was read, after the beginning that it continues."""
-        rest, beginning = self.reader.parsed(), self.limit.beginning
+        rest, beginning = await aside(self.reader.length, self.reader.parsed), self.limit.beginning
         if beginning is None:
             return rest
-        whole = self.action_format.parse(beginning.text + rest.text)
+        text = beginning.text + rest.text
+        whole = await aside(len(text), self.action_format.parse, text)
         thinking = "\n\n".join(filter(None, [beginning.thinking, rest.thinking]))
         return replace(whole, thinking=thinking, fault=whole.fault or rest.fault)
 

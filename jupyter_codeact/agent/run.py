@@ -12,6 +12,7 @@ from .context.history import Window
 from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
+from .recorder import Recorder
 from .secrets import all_secrets
 from .unicode import valid_text
 
@@ -22,6 +23,9 @@ WIND_UP = 20.0
 """Seconds that an interrupted cell gets to stop, before the run ends without it."""
 WIND_UP_AGAIN = 2.0
 """Seconds after which a cell that still runs is interrupted again."""
+PATIENCE = 0.5
+"""Seconds that a run which was stopped, or is out of time, waits for the journal, twice, before its end is
+told."""
 
 
 class Budget(Frozen):
@@ -71,7 +75,10 @@ class StopSignal:
 
 
 class Run:
-    """The run of one task. It emits events to the journal first, then to ``watch``.
+    """The run of one task. Its events go to the journal first, then to ``watch``.
+
+    Nothing is done in the notebook, and nothing asked of a model or a user, before the events until then are
+    recorded.
 
     Attributes
     ----------
@@ -94,6 +101,7 @@ class Run:
         conversation: str,
         task: str,
         journal: Journal,
+        events: list[Event],
         budget: Budget,
         stop: StopSignal,
         watch: Callable[[Event], None],
@@ -105,9 +113,9 @@ class Run:
         self.tools: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"
         self.settings, self.needs_room = ModelSettings(), False
-        self.events: list[Event] = list(journal.events(conversation))
+        self.events = events
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
-        self._journal, self._stop, self._watch = journal, stop, watch
+        self._stop, self._recorder = stop, Recorder(journal, watch)
         self._kernel_secrets = kernel_secrets
         self._started = time.monotonic()
 
@@ -117,12 +125,18 @@ class Run:
         return all_secrets(self._kernel_secrets())
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
-        """Record an event, show it and return it. Parts of a reply are not recorded, because `Reply` is."""
+        """Return an event, which is recorded and then shown.
+
+        Parts of a reply are not recorded, because `Reply` is.
+        """
+        event = self._event(kind, **fields)
+        self._recorder.add(event)
+        return event
+
+    def _event(self, kind: Callable[..., E], **fields: Any) -> E:
         event = kind(conversation=self.conversation, run=self.id, turn=self.turn, **fields)
         if event.type != "reply_delta":
-            self._journal.append(event)
             self.events.append(event)
-        self._watch(event)
         return event
 
     def begin(self, info: ModelInfo, guidance: Guidance | None, settings: ModelSettings) -> None:
@@ -166,9 +180,12 @@ class Run:
         Ended
             Stopped, or out of time.
         """
-        if self.over:
-            work.close()
+        try:
             self._end_if_over()
+            await self._until_recorded()
+        except BaseException:
+            work.close()
+            raise
         task = asyncio.ensure_future(work)
         stop = asyncio.ensure_future(self._stop.wait())
         try:
@@ -187,18 +204,36 @@ class Run:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    def end(self, end: Ended) -> RunEnded:
+    async def _until_recorded(self) -> None:
+        """Wait until all events so far are recorded, unless the run is over before."""
+        if not self._recorder.waits:
+            self._recorder.check()
+            return
+        recorded = asyncio.ensure_future(self._recorder.done())
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({recorded, stop}, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
+            if recorded.done():
+                recorded.result()
+            self._end_if_over()
+        finally:
+            stop.cancel()
+            recorded.cancel()
+            await asyncio.gather(recorded, return_exceptions=True)
+
+    async def end(self, end: Ended) -> RunEnded:
         """Record and return the run's end."""
-        seconds = time.monotonic() - self._started
-        return self.emit(
+        ended = self._event(
             RunEnded,
             ending=end.ending,
             answer=end.answer,
             message=valid_text(end.message),  # an error may name a file
             turns=self.turn,
             usage=self.usage,
-            seconds=seconds,
+            seconds=time.monotonic() - self._started,
         )
+        await self._recorder.end(ended, PATIENCE if self.over else None)
+        return ended
 
     @property
     def last_turn(self) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +51,15 @@ _PRINTED_NAME = re.compile(
     r"[A-Z]\w*|array|matrix|dtype|u?int\d+|float\d+|complex\d+|bool_|str_|date|time|datetime|timedelta|deque"
     r"|defaultdict|dict_\w+|mappingproxy|range|set|frozenset|slice"
 )
+
+
+MAX_SOURCE = 50_000
+"""Characters of the longest source that is parsed. Python's parser lets nothing else run meanwhile, and takes
+up to 0.1 s for so much."""
+MAX_DEPTH = 150
+"""Levels of the deepest syntax tree that is read. What walks through trees calls itself at each level, which
+Python allows some hundred times."""
+_PARSING = threading.Lock()  # of `warnings.catch_warnings`, which changes the whole process
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +158,38 @@ def calls_exit(source: str) -> bool:
 
 
 def syntax_tree(source: str) -> ast.Module | None:
-    """Return the syntax tree of a cell without its magics, or ``None`` if it cannot be parsed."""
+    """Return the syntax tree of a cell without its magics, or ``None`` if it cannot be parsed.
+
+    That holds for a source longer than `MAX_SOURCE` and for a tree deeper than `MAX_DEPTH`, too. The tree is
+    shared: nobody may change it.
+    """
+    return _parsed(source) if len(source) <= MAX_SOURCE else None
+
+
+@functools.lru_cache(maxsize=8)  # of one reply, several readers ask
+def _parsed(source: str) -> ast.Module | None:
     python, end = [], 0
     for span in magics_and_strings(source):
         if span.replacement is not None:
             python += [source[end : span.start], span.replacement]
             end = span.end
     try:
-        with warnings.catch_warnings():
+        with _PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python warns of an invalid escape when the cell runs
-            return ast.parse("".join([*python, source[end:]]))
+            tree = ast.parse("".join([*python, source[end:]]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return tree if _is_shallow(tree) else None
+
+
+def _is_shallow(tree: ast.AST) -> bool:
+    """Tell whether a tree has no more than `MAX_DEPTH` levels."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
 
 
 def has_magics(source: str) -> bool:
@@ -321,8 +352,5 @@ def dedented(source: str) -> str:
     shared = min(indents, key=len, default="")
     if shared and all(indent.startswith(shared) for indent in indents):
         lines = [line.removeprefix(shared) for line in lines]
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return "\n".join(lines)
+    inked = [index for index, line in enumerate(lines) if line.strip()]
+    return "\n".join(lines[inked[0] : inked[-1] + 1]) if inked else ""

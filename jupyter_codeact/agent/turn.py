@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import prompts
+from .aside import aside
 from .attempt import needs, part_that_ran
 from .context import opening as context
 from .context.marks import marked
@@ -28,7 +29,7 @@ from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
 from .notebook_calls.carry_out import NotebookCalls
 from .notebook_calls.parse import NAME, mentions_notebook
-from .observations.observe import observe
+from .observations.observe import observe, size_of
 from .plan import plan_of, read_plan
 from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import ActionFormat, CodeAction, ParsedReply
@@ -81,14 +82,14 @@ class Turns:
         if applied := self.hooks.applied():
             self.run.emit(HooksApplied, hooks=applied)
 
-    def rejects(self, reply: ParsedReply) -> bool:
+    async def rejects(self, reply: ParsedReply) -> bool:
         """Tell whether a reply's answer is rejected; the model is then told why.
 
         An answer is rejected at most once in a run, and never in its last turn.
         """
         if self.state.answer_rejected or self.run.turn >= self.run.last_turn:
             return False
-        rejection = self._doubted(reply) or self.hooks.on_answer(reply.prose)
+        rejection = self._doubted(reply) or await aside(None, self.hooks.on_answer, reply.prose)
         if rejection is None:
             return False
         self.state.answer_rejected = True
@@ -113,7 +114,8 @@ class Turns:
             if outcome.turn.refused:
                 break
         try:
-            texts = [outcome.turn.message, *self.hooks.after_turn(outcome.turn), *changes]
+            notes = await aside(len(outcome.turn.message), self.hooks.after_turn, outcome.turn)
+            texts = [outcome.turn.message, *notes, *changes]
         finally:
             self.record_hooks()
         if not outcome.end:
@@ -146,7 +148,8 @@ class Turns:
         cell: ProposedCell | Reject = ProposedCell(action.source)
         if action.cell_type == "code":
             corrects = state.retry_source if target is not None and target == state.retry_cell else None
-            cell = self.hooks.before_cell(ProposedCell(action.source, corrects))
+            proposed = ProposedCell(action.source, corrects)
+            cell = await aside(len(action.source), self.hooks.before_cell, proposed)
         source = cell.source if isinstance(cell, ProposedCell) else action.source
         self.run.emit(Action, source=source, cell_type=action.cell_type)
         if target and state.snapshot.protected(target):
@@ -208,8 +211,11 @@ class Turns:
         )
         if execution.status == "ok":
             state.retry_cell = None
-        state.retry_ran = part_that_ran(source, execution)
-        observed = observe(
+        length = size_of(execution.outputs)
+        state.retry_ran = await aside(length, part_that_ran, source, execution)
+        observed = await aside(
+            length,
+            observe,
             execution,
             nonce=run.nonce,
             budget=run.window.observation(run.budget.observation),
@@ -225,8 +231,9 @@ class Turns:
         mentioned = context.describe_variables(
             context.mentioned_variables(variables, source), run.nonce, run.secrets
         )
-        advice = self.hooks.after_cell(RanCell(source, execution, variables))
-        message = "\n".join(filter(None, [note, observed.text, mentioned, hide(advice or "", run.secrets)]))
+        ran = RanCell(source, execution, variables)
+        advice = hide(await aside(length + len(source), self.hooks.after_cell, ran) or "", run.secrets)
+        message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
         messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
         turn = TurnOutcome(message, proposed, ran=True, errors=messages)
         end = _ending(execution, run, source)

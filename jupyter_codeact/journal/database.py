@@ -14,6 +14,8 @@ from . import schema
 
 LOCK_TIMEOUT = 10.0
 """Seconds to wait for another process that writes."""
+VACUUM_PAGES = 2_000
+"""Pages of deleted rows that are given back in one step, between which others can write."""
 
 
 class JournalError(CodeActError):
@@ -23,6 +25,8 @@ class JournalError(CodeActError):
 class Database:
     """The journal's file, or one in memory if ``path`` is ``None``; threads may share it.
 
+    Who reads does not wait for who writes: each has a connection of its own.
+
     Raises
     ------
     JournalError
@@ -31,19 +35,20 @@ class Database:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        name = str(path) if path else ":memory:"
+        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
             if path:
                 _prepare(path)
-            self._db = sqlite3.connect(
-                name, check_same_thread=False, isolation_level=None, timeout=LOCK_TIMEOUT
-            )
+            self._db = self._reader = self._connect()
             found = self._open()
+            if path:
+                self._reader = self._connect()
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"The journal {path} cannot be opened: {_reason(error)}.") from error
+            raise JournalError(
+                f"The journal {path} cannot be opened: {_reason(error)}{advice(error)}"
+            ) from error
         if found > schema.VERSION:
-            self._db.close()
+            self.close()
             raise JournalError(
                 f"The journal {path} was written by a newer jupyter-codeact. Update this one to read it."
             )
@@ -59,20 +64,22 @@ class Database:
             self._db.close()
             raise
 
+    def _connect(self) -> sqlite3.Connection:
+        name = str(self.path) if self.path else ":memory:"
+        return sqlite3.connect(name, check_same_thread=False, isolation_level=None, timeout=LOCK_TIMEOUT)
+
     @contextmanager
-    def reading(self, what: str = "read") -> Iterator[sqlite3.Connection]:
-        """Use the file alone; what goes wrong is a `JournalError` with a sentence."""
-        try:
-            with self._lock:
-                yield self._db
-        except sqlite3.Error as error:
-            place = self.path or "in memory"
-            raise JournalError(f"The journal {place} cannot be {what}: {_reason(error)}.") from error
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read from the file; what goes wrong is a `JournalError` with a sentence."""
+        lock = self._lock if self._reader is self._db else self._read_lock
+        with self._explained("read"), lock:
+            yield self._reader
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Change the file in one step, or not at all."""
-        with self.reading("written") as db:
+        with self._explained("written"), self._lock:
+            db = self._db
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -82,19 +89,54 @@ class Database:
                     db.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            place = self.path or "in memory"
+            raise JournalError(
+                f"The journal {place} cannot be {what}: {_reason(error)}{advice(error)}"
+            ) from error
+
     def release_space(self) -> None:
         """Give the space of deleted rows back, in the file and in its log.
 
         While another process reads, deleted rows stay in the log until it has ended.
         """
-        with self.reading() as db:
-            db.executescript("PRAGMA incremental_vacuum")  # `execute` takes only the first of its steps
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        before = -1
+        while True:
+            with self._explained("written"), self._lock:
+                (left,) = self._db.execute("PRAGMA freelist_count").fetchone()
+                if left in (0, before):
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    return
+                # `execute` takes only the first of its steps
+                self._db.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+            before = left
 
     def close(self) -> None:
         """Close the file, once no thread uses it."""
-        with self._lock:
+        with self._lock, self._read_lock:
             self._db.close()
+            self._reader.close()
+
+
+def advice(error: Exception) -> str:
+    """Return the end of a sentence about an error: what the user can do."""
+    words = str(error).lower()
+    if "locked" in words or "busy" in words:
+        return ". Another program is using the file: end it, or wait, and try again."
+    if "readonly" in words or "read-only" in words or isinstance(error, PermissionError):
+        return ". See that you may write to this file and to its folder, and try again."
+    if "full" in words or "no space" in words:
+        return ". Make room on the disk, and try again."
+    if any(word in words for word in ("malformed", "not a database", "corrupt", "disk i/o", "no such table")):
+        return (
+            ". The file is damaged. End Jupyter and move the file away; a new one is begun then. "
+            "`sqlite3 FILE .recover` may still read what was in the old one."
+        )
+    return "."
 
 
 def _prepare(path: Path) -> None:

@@ -44,8 +44,11 @@ CREATE TABLE mode (notebook TEXT PRIMARY KEY, mode TEXT NOT NULL)
 def migrate(db: sqlite3.Connection) -> int:
     """Bring a file up to `VERSION` in one step, and return the version it was found in.
 
-    A newer file is left alone.
+    A newer file is left alone. One that needs nothing is only read, and need not be free for writing.
     """
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found >= VERSION:
+        return int(found)
     db.execute("BEGIN IMMEDIATE")
     try:
         (found,) = db.execute("PRAGMA user_version").fetchone()

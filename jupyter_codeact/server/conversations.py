@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -55,7 +56,9 @@ class Conversations:
         setup.models.on_settings = self._tell_approval
         self._attachments = Attachments(setup.contents)
         self._tasks = TaskSet()
-        self._handlers: dict[type, Callable[[Page, NotebookSession, Any], None]] = {
+        self._in_order: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._moving = asyncio.Lock()
+        self._handlers: dict[type, Callable[[Page, NotebookSession, Any], Awaitable[None] | None]] = {
             p.Ask: self._ask,
             p.Attend: lambda _page, session, request: self._runs.read_ahead.begin(session, request.below),
             p.Stop: lambda _page, session, _request: session.stop(),
@@ -93,20 +96,28 @@ class Conversations:
         }
 
     def receive(self, page: Page, message: p.FromPage) -> None:
-        """Take a message from a page; a request that cannot be met is refused."""
+        """Take a message from a page; a request that cannot be met is refused.
+
+        The requests about one notebook are met one after the other, for the journal may keep some waiting.
+        What the user decides during a run waits for nothing.
+        """
         if isinstance(message, p.Began | p.Done | p.Failed):
             page.receive(message)
             return
         try:
-            self._take(page, message)
+            if isinstance(message, p.ModelRequest):
+                self.setup.models.receive(page, message)
+            elif isinstance(message, p.Stop | p.StopCheck | p.ResolveApproval | p.AnswerQuestion) and (
+                session := self._session(page, message)
+            ):
+                self._handlers[type(message)](page, session, message)
+            else:
+                self._tasks.start(self._serve(page, message))
         except CodeActError as error:
             page.refuse(message, str(error))
 
-    def moved(self, old: str, new: str) -> None:
+    async def moved(self, old: str, new: str) -> None:
         """Let conversations follow a notebook, or a folder of notebooks, that was renamed."""
-        # what had the new name before is no more, though nobody may have said so
-        self.journal.detach(self.setup.key(new))
-        self.journal.move(self.setup.key(old), self.setup.key(new))
         for path in self._within(old):
             session = self._sessions.pop(path)
             session.notebook = str(PurePosixPath(new) / PurePosixPath(path).relative_to(old))
@@ -114,14 +125,18 @@ class Conversations:
             self._sessions[session.notebook] = session
             for page in early.pages if early else ():
                 if page not in session.pages:
-                    session.join(page)
-                    page.send(self._history(session))
+                    self._tasks.start(self._greet(page, session))
+        async with self._moving:
+            # what had the new name before is no more, though nobody may have said so
+            await asyncio.to_thread(self.journal.detach, self.setup.key(new))
+            await asyncio.to_thread(self.journal.move, self.setup.key(old), self.setup.key(new))
 
-    def deleted(self, path: str) -> None:
+    async def deleted(self, path: str) -> None:
         """Let go of the conversations of a deleted notebook or folder; new ones of that name start afresh."""
-        self.journal.detach(self.setup.key(path))
         for notebook in self._within(path):
             self._sessions.pop(notebook).stop(DELETED)
+        async with self._moving:
+            await asyncio.to_thread(self.journal.detach, self.setup.key(path))
 
     async def close(self) -> None:
         """End all that is under way and close the journal."""
@@ -129,45 +144,67 @@ class Conversations:
         await self._checks.close()
         await self._runs.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
-        self.journal.close()
+        await asyncio.to_thread(self.journal.close)
 
     def in_use(self) -> set[str]:
         """Return the conversations that are open here."""
         return {session.conversation for session in self._sessions.values()}
 
-    def _take(self, page: Page, request: p.NotebookRequest | p.ModelRequest) -> None:
-        if isinstance(request, p.ModelRequest):
-            self.setup.models.receive(page, request)
-        elif isinstance(request, p.Open):
-            self._open(page, request)
+    async def _serve(self, page: Page, request: p.NotebookRequest) -> None:
+        async with self._moving:
+            pass  # or the conversations would not have the notebook's new name yet
+        async with self._in_order[request.notebook]:
+            await page.fulfil(request, lambda: self._take(page, request))
+
+    async def _take(self, page: Page, request: p.NotebookRequest) -> None:
+        if isinstance(request, p.Open):
+            await self._open(page, request)
         elif isinstance(request, p.Close):
             if session := self._sessions.get(request.notebook):
                 session.leave(page)
+        elif session := self._session(page, request):
+            work = self._handlers[type(request)](page, session, request)
+            if work is not None:
+                await work
         else:
-            session = self._sessions.get(request.notebook)
-            if session is None or page not in session.pages:
-                raise RefusalError(NOT_OPEN)
-            self._handlers[type(request)](page, session, request)
+            raise RefusalError(NOT_OPEN)
+
+    def _session(self, page: Page, request: p.NotebookRequest) -> NotebookSession | None:
+        """Return the session that a request is about, if the page shows its notebook."""
+        session = self._sessions.get(request.notebook)
+        return session if session and page in session.pages else None
 
     def _within(self, path: str) -> list[str]:
         """Return the paths of sessions whose notebook has that path or is in that folder."""
         return [notebook for notebook in self._sessions if PurePosixPath(notebook).is_relative_to(path)]
 
-    def _open(self, page: Page, request: p.Open) -> None:
+    async def _open(self, page: Page, request: p.Open) -> None:
         session = self._sessions.get(request.notebook)
         if session is None:
-            key = self.setup.key(request.notebook)
-            conversation = self.journal.latest(key) or self.journal.begin(key)
-            self.journal.close_unfinished(conversation)
+            conversation, approval = await asyncio.to_thread(self._look_up, request.notebook)
             session = self._sessions[request.notebook] = NotebookSession(
                 request.notebook,
                 conversation,
-                approvals=Approvals(self.journal.approval(key), self._usual_approval),
+                approvals=Approvals(approval, self._usual_approval),
                 reconnect_seconds=self.setup.reconnect_seconds,
             )
         if request.kernel_id or not session.running:
             session.kernel_id = request.kernel_id  # a page that is loading does not know it yet
-        page.send(self._history(session))
+        await self._greet(page, session)
+
+    def _look_up(self, notebook: str) -> tuple[str, Approval | None]:
+        """Return a notebook's conversation, whose runs that no process works on are ended, and the approval."""
+        key = self.setup.key(notebook)
+        conversation = self.journal.latest(key) or self.journal.begin(key)
+        self.journal.close_unfinished(conversation)
+        return conversation, self.journal.approval(key)
+
+    async def _greet(self, page: Page, session: NotebookSession) -> None:
+        """Give a page what there is of a conversation, and from then on what happens in it."""
+        history = await self._history(session)
+        if not page.connected:
+            return
+        page.send(history)
         if self.journal.problem:
             page.send(p.Refused(id=None, notebook=session.notebook, message=self.journal.problem))
         session.join(page)
@@ -182,12 +219,18 @@ class Conversations:
             current = session.approvals.current()
             session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
 
-    def _history(self, session: NotebookSession) -> p.History:
+    async def _history(self, session: NotebookSession) -> p.History:
+        """Return the conversation as it is now; it has to be sent, or the page to join, before anything else."""
+        while True:
+            conversation, told = session.conversation, session.told
+            events = await asyncio.to_thread(lambda: list(self.journal.events(conversation)))
+            if session.conversation == conversation and session.told is told:
+                break
         session.send()  # or a page would get events again that its history has
         return p.History(
             notebook=session.notebook,
-            conversation=session.conversation,
-            events=[*self.journal.events(session.conversation), *session.reply_so_far()],
+            conversation=conversation,
+            events=[*session.as_told(events), *session.reply_so_far()],
             running=session.running,
             approval=session.approvals.current(),
         )
@@ -205,33 +248,37 @@ class Conversations:
 
         self._fulfil(page, session, request, start, busy=UNDER_WAY)
 
-    def _new(self, _page: Page, session: NotebookSession, _request: p.NewConversation) -> None:
+    async def _new(self, _page: Page, session: NotebookSession, _request: p.NewConversation) -> None:
         self._require_idle(session, STOP_FIRST.format(what="begin a new conversation"))
-        self._show(session, self.journal.begin(self.setup.key(session.notebook)))
+        await self._show(session, await self._begin(session))
 
-    def _list(self, page: Page, session: NotebookSession) -> None:
-        conversations = self.journal.conversations(self.setup.key(session.notebook))
+    async def _begin(self, session: NotebookSession) -> str:
+        return await asyncio.to_thread(self.journal.begin, self.setup.key(session.notebook))
+
+    async def _list(self, page: Page, session: NotebookSession) -> None:
+        key = self.setup.key(session.notebook)
+        conversations = await asyncio.to_thread(self.journal.conversations, key)
         page.send(p.ConversationList(notebook=session.notebook, conversations=conversations))
 
-    def _switch(self, _page: Page, session: NotebookSession, request: p.OpenConversation) -> None:
+    async def _switch(self, _page: Page, session: NotebookSession, request: p.OpenConversation) -> None:
         self._require_idle(session, STOP_FIRST.format(what="open another conversation"))
-        self._require_own(session, request.conversation)
-        self.journal.close_unfinished(request.conversation)
-        self._show(session, request.conversation)
+        await self._require_own(session, request.conversation)
+        await asyncio.to_thread(self.journal.close_unfinished, request.conversation)
+        await self._show(session, request.conversation)
 
-    def _rename(self, page: Page, session: NotebookSession, request: p.RenameConversation) -> None:
-        self._require_own(session, request.conversation)
-        self.journal.rename(request.conversation, request.title)
-        self._list(page, session)
+    async def _rename(self, page: Page, session: NotebookSession, request: p.RenameConversation) -> None:
+        await self._require_own(session, request.conversation)
+        await asyncio.to_thread(self.journal.rename, request.conversation, request.title)
+        await self._list(page, session)
 
-    def _delete(self, page: Page, session: NotebookSession, request: p.DeleteConversation) -> None:
-        self._require_own(session, request.conversation)
+    async def _delete(self, page: Page, session: NotebookSession, request: p.DeleteConversation) -> None:
+        await self._require_own(session, request.conversation)
         if request.conversation == session.conversation:
             self._require_idle(session, STOP_FIRST.format(what="delete its conversation"))
-        self.journal.delete(request.conversation)
+        await asyncio.to_thread(self.journal.delete, request.conversation)
         if request.conversation == session.conversation:
-            self._show(session, self.journal.begin(self.setup.key(session.notebook)))
-        self._list(page, session)
+            await self._show(session, await self._begin(session))
+        await self._list(page, session)
 
     def _resolve_approval(self, _page: Page, session: NotebookSession, request: p.ResolveApproval) -> None:
         if not session.approvals.resolve(request):
@@ -243,14 +290,15 @@ class Conversations:
         if not session.questions.resolve(request):
             raise RefusalError(NO_QUESTION)
 
-    def _set_approval(self, _page: Page, session: NotebookSession, request: p.SetApproval) -> None:
-        self.journal.set_approval(self.setup.key(session.notebook), request.approval)
-        session.approvals.set(request.approval)
+    async def _set_approval(self, _page: Page, session: NotebookSession, request: p.SetApproval) -> None:
+        session.approvals.set(request.approval)  # it holds at once, whatever the journal does
         session.send(p.ApprovalChanged(notebook=session.notebook, approval=request.approval))
+        key = self.setup.key(session.notebook)
+        await asyncio.to_thread(self.journal.set_approval, key, request.approval)
 
-    def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
+    async def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
         self._require_idle(session, STOP_FIRST.format(what="undo it"))
-        events = list(self.journal.events(session.conversation))
+        events = await asyncio.to_thread(lambda: list(self.journal.events(session.conversation)))
         run = request.run or last_run(events)
         if run is None:
             raise RefusalError(NOTHING_TO_UNDO)
@@ -260,7 +308,7 @@ class Conversations:
         async def take_back() -> None:
             left = await undo(notebook, events, run)
             event = RunUndone(conversation=conversation, run=run, left=left)
-            self.journal.append(event)
+            await asyncio.to_thread(self.journal.append, event)
             session.send(p.EventMessage(notebook=session.notebook, event=event))
 
         self._fulfil(page, session, request, take_back, busy=UNDOING)
@@ -280,9 +328,10 @@ class Conversations:
         kernel = self.setup.kernel(lambda: session.kernel_id)
         return PageNotebook(session, kernel, folder=self.setup.folder)
 
-    def _require_own(self, session: NotebookSession, conversation: str) -> None:
+    async def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""
-        if self.journal.notebook(conversation) != self.setup.key(session.notebook):
+        notebook = await asyncio.to_thread(self.journal.notebook, conversation)
+        if notebook != self.setup.key(session.notebook):
             raise RefusalError(UNKNOWN)
 
     def _require_idle(self, session: NotebookSession, refusal: str) -> None:
@@ -292,9 +341,9 @@ class Conversations:
         if session.busy:
             raise RefusalError(session.busy)
 
-    def _show(self, session: NotebookSession, conversation: str) -> None:
-        session.conversation = conversation
-        session.send(self._history(session))
+    async def _show(self, session: NotebookSession, conversation: str) -> None:
+        session.conversation, session.told = conversation, []
+        session.send(await self._history(session))
 
     def _fulfil(
         self,

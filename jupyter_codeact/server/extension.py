@@ -259,6 +259,6 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
 
     async def _on_contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data["action"] == "rename":
-            self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
+            await self.conversations.moved(data["source_path"].strip("/"), data["path"].strip("/"))
         elif data["action"] == "delete":
-            self.conversations.deleted(data["path"].strip("/"))
+            await self.conversations.deleted(data["path"].strip("/"))

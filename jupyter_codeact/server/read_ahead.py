@@ -76,11 +76,13 @@ class ReadAhead:
                 state = await notebook.state()
                 if state.kernel is None or state.kernel.status != "idle":
                     return  # it will change
+                conversation = session.conversation
+                events = await asyncio.to_thread(lambda: list(setup.journal.events(conversation)))
                 action_format = FORMATS[setup.options.action_format]
                 messages = beginning(
                     model,
                     state,
-                    list(setup.journal.events(session.conversation)),
+                    events,
                     action_format,
                     nonce=session.nonce,
                     guidance=setup.options.guidance,

@@ -9,7 +9,7 @@ from typing import Any
 from .. import protocol as p
 from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
-from ..agent.events import Event, ReplyDelta
+from ..agent.events import Event, ReplyDelta, RunEnded, RunUndone
 from ..agent.run import new_nonce
 from .approvals import Approvals
 from .pages import Page, PageGoneError
@@ -64,6 +64,8 @@ class NotebookSession:
         self._giving_up: asyncio.TimerHandle | None = None
         self._why_stopped = ""
         self._reply: ReplyDelta | None = None
+        self.told: list[Event] = []
+        """The events of the last run that pages were told."""
         self._queue: list[Event] = []
         self._flush: asyncio.TimerHandle | None = None
         self._tasks = TaskSet()
@@ -81,7 +83,7 @@ class NotebookSession:
         """Prepare for a run of ``agent`` that ``page`` asked for."""
         self.set_acting_page(page)
         self._agent, self.cells = agent, RunCells(self.path)
-        self.run, self.turn, self._reply = "", 0, None
+        self.run, self.turn, self._reply, self.told = "", 0, None, []
 
     def end(self) -> None:
         """Let go of what a run needed; keep its cells for the next page if no page has them all."""
@@ -112,6 +114,7 @@ class NotebookSession:
             self._reply = _joined(self._reply, event) if self._reply else event
         else:
             self._reply = None
+            self.told.append(event)
         if isinstance(event, ReplyDelta) and isinstance(last, ReplyDelta):
             self._queue[-1] = _joined(last, event)
         else:
@@ -130,6 +133,21 @@ class NotebookSession:
         ):
             for page in self.pages:
                 page.send(message)
+
+    def as_told(self, recorded: list[Event]) -> list[Event]:
+        """Return recorded events without those of the last run that pages are told only after this.
+
+        The journal has an event a moment before the pages are told.
+        """
+        if self.told:
+            last = {event.run for event in self.told}
+        elif self.running:  # its first event may be recorded
+            ended = {event.run for event in recorded if isinstance(event, RunEnded)}
+            last = {event.run for event in recorded} - ended
+        else:
+            return recorded
+        undone = [event for event in recorded if event.run in last and isinstance(event, RunUndone)]
+        return [*(event for event in recorded if event.run not in last), *self.told, *undone]
 
     def reply_so_far(self) -> list[Event]:
         """Return what there is of a reply being written: the journal does not have it yet."""

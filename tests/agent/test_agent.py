@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.agent.events import ApprovalRequested
 from jupyter_codeact.agent.gate.gate import Decision, Judgement, decision, digest
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
+from tests.waiting import until
 
 ENDLESS = "while True: pass"
 
@@ -93,10 +95,10 @@ async def test_a_cell_that_takes_too_long_is_interrupted_and_the_run_continues(b
     assert "interrupted" in bench.model.requests[1][-1]["content"].lower()
 
 
-async def test_stop_interrupts_the_cell_and_keeps_its_output(bench: Bench) -> None:
-    agent = bench.agent(block("print('begun', flush=True)", ENDLESS))
+async def test_stop_interrupts_the_cell_and_keeps_its_output(bench: Bench, tmp_path: Path) -> None:
+    agent = bench.agent(block("print('begun', flush=True)", "open('begun', 'w').close()", ENDLESS))
     work = asyncio.ensure_future(agent.run(bench.conversation, "Go.", title="t"))
-    await bench.occurred["approval_resolved"].wait()
+    await until((tmp_path / "begun").exists)
     agent.stop()
     end = await work
     assert end.ending == "stopped"

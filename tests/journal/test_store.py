@@ -245,7 +245,7 @@ def test_a_run_in_a_conversation_deleted_elsewhere_brings_it_back(journal: Sqlit
 
 def test_a_full_disk_loses_nothing_and_is_told(journal: SqliteJournal) -> None:
     kept = [journal.append(started(task=f"task {number}")) for number in range(3)]
-    with journal._file.reading() as db:
+    with journal._file.writing() as db:
         db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")
 
     def fill() -> None:
@@ -255,7 +255,7 @@ def test_a_full_disk_loses_nothing_and_is_told(journal: SqliteJournal) -> None:
     with pytest.raises(JournalError, match="cannot be written: database or disk is full"):
         fill()
     assert len(list(journal.events("c"))) == len(kept)
-    with journal._file.reading() as db:
+    with journal._file.writing() as db:
         db.execute("PRAGMA max_page_count=1000000")
     journal.append(started())
     assert len(list(journal.events("c"))) == len(kept) + 1

@@ -16,6 +16,7 @@ from jupyter_codeact.server.conversations import Conversations
 from jupyter_codeact.server.setup import Setup
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
+from tests.waiting import until
 
 
 async def rename(jp_fetch: Any, old: str, new: str) -> None:
@@ -47,10 +48,11 @@ def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     journal.close()
 
 
-def opened(conversations: Conversations, notebook: str) -> History:
+async def opened(conversations: Conversations, notebook: str) -> History:
     """Return what a page is told that opens a notebook."""
     said: list[Any] = []
     conversations.receive(conversations.join("page", said.append), Open(id="1", notebook=notebook))
+    await until(lambda: said)
     [history] = said
     assert isinstance(history, History)
     return history
@@ -71,7 +73,7 @@ async def test_a_conversation_follows_its_renamed_notebook(
     assert answered(await other.open("out/b.ipynb")) == ["One.", "Two."]
     assert answered(await other.open("a.ipynb")) == []
     with restarted(journal_path, jp_root_dir) as conversations:
-        assert [event.type for event in opened(conversations, "out/b.ipynb").events].count("run_ended") == 2
+        assert [event.type for event in (await opened(conversations, "out/b.ipynb")).events].count("run_ended") == 2
 
 
 async def test_a_run_goes_on_while_its_notebook_is_renamed(
@@ -103,7 +105,7 @@ async def test_a_notebook_that_takes_a_name_brings_its_conversation_whatever_had
     assert answered(await page.open("b.ipynb", kernel)) == answered(page.heard[-1]) == ["Mine."]
     assert before < len(page.heard)
     with restarted(journal_path, jp_root_dir) as conversations:
-        [end] = [event for event in opened(conversations, "b.ipynb").events if event.type == "run_ended"]
+        [end] = [event for event in (await opened(conversations, "b.ipynb")).events if event.type == "run_ended"]
         assert end.answer == "Mine."
 
 
@@ -119,7 +121,8 @@ async def test_a_notebook_deleted_and_made_anew_starts_afresh(
     await delete(jp_fetch, "a.ipynb")
     await delete(jp_fetch, "in")
     with restarted(journal_path, jp_root_dir) as conversations:
-        assert opened(conversations, "a.ipynb").events == opened(conversations, "in/c.ipynb").events == []
+        for notebook in ("a.ipynb", "in/c.ipynb"):
+            assert (await opened(conversations, notebook)).events == []
     other = await connect()
     assert answered(await other.open("a.ipynb")) == answered(await other.open("in/c.ipynb")) == []
 
@@ -153,7 +156,7 @@ async def test_a_run_that_was_cut_off_is_ended_by_the_next_server(tmp_path: Path
     journal.close()
     for _ in range(2):
         with restarted(path, tmp_path) as conversations:
-            history = opened(conversations, "a.ipynb")
+            history = await opened(conversations, "a.ipynb")
         assert [event.type for event in history.events] == ["run_started", "run_ended"]
         end: Any = history.events[-1]
         assert (end.run, end.ending) == ("r", "failed")
@@ -170,5 +173,5 @@ async def test_a_server_that_ends_says_so_in_the_journal(
     await page.hears("reply_delta")
     await conversations.close()
     with restarted(journal_path, jp_root_dir) as anew:
-        end: Any = opened(anew, "a.ipynb").events[-1]
+        end: Any = (await opened(anew, "a.ipynb")).events[-1]
     assert (end.ending, end.message) == ("stopped", "Stopped, because the program was shutting down.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
+from ..aside import aside
 from ..contracts import NotebookState
 from ..events import ApprovalRequested, ApprovalResolved
 from ..run import Run
@@ -21,10 +21,9 @@ class Decisions:
     async def about_cell(self, source: str, cell: str, notebook: NotebookState) -> Decision:
         """Return what the gate, or the user it asks, says of a code cell that is written.
 
-        ``notebook`` is the notebook without that cell. To read a long one for the first time takes a while,
-        so it is read beside the event loop.
+        ``notebook`` is the notebook without that cell.
         """
-        judged = await asyncio.to_thread(self.gate.judge, source, notebook)
+        judged = await aside(None, self.gate.judge, source, notebook)  # which reads a long one for a while
         decided = await self._about(source, cell, judged, is_call=False)
         if decided.allowed:
             self.gate.record(decided.source)
@@ -32,7 +31,8 @@ class Decisions:
 
     async def about_text(self, source: str, cell: str, notebook: NotebookState) -> Decision:
         """Return the same of a text cell, which is not written yet: to write it is to show it."""
-        return await self._about(source, cell, self.gate.judge(source, notebook, is_text=True), is_call=False)
+        judged = await aside(len(source), self.gate.judge, source, notebook, is_text=True)
+        return await self._about(source, cell, judged, is_call=False)
 
     async def about_change(self, call: str, cell: str, reasons: list[str]) -> Decision:
         """Return the same of a call that moves or deletes a cell; ``reasons`` say what is risky about it."""

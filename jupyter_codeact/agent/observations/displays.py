@@ -10,7 +10,7 @@ from typing import Any
 
 from .images import Picture, picture
 from .markup import MAX_CHARACTERS, Markup, Table
-from .terminal import strip_terminal_codes
+from .terminal import LONGEST, strip_terminal_codes
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
@@ -29,13 +29,16 @@ _SHAPE = re.compile(
 )
 """How a library says the shape of a table, in a line of its own."""
 _ROWS_COMPARED = 20
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _TRACES = 20
 _PLOTLY = "application/vnd.plotly.v1+json"
 
 
 def text_of(value: Any) -> str:
-    """Return a text in nbformat's form, which may be a list of lines."""
-    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Return a text in nbformat's form, which may be a list of lines; empty if it is nothing of the kind."""
+    if isinstance(value, list):
+        return "".join(line for line in value if isinstance(line, str))
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
 
 
 def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
@@ -45,7 +48,7 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
     """
     found = False
     for output in outputs:
-        data = output.get("data", {})
+        data = output.get("data") or {}
         if image_of(data):
             return False
         text = text_of(output.get("text") or data.get("text/plain", ""))
@@ -57,7 +60,7 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
 def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether a cell computed nan: it printed ``p = nan``, or its result is nan."""
     return any(
-        _NAN.search(text_of(output.get("text") or output.get("data", {}).get("text/plain", "")))
+        _NAN.search(text_of(output.get("text") or (output.get("data") or {}).get("text/plain", "")))
         for output in outputs
     )
 
@@ -75,7 +78,7 @@ def describe_image(
     about = metadata.get(image.mime)
     facts = {
         "text": strip_terminal_codes(text_of(data.get("text/plain", ""))).strip(),
-        "alt": str(about.get("alt") or "") if isinstance(about, Mapping) else "",
+        "alt": text_of(about.get("alt")) if isinstance(about, Mapping) else "",
         "labels": image.labels,
     }
     size = f", {image.size[0]}×{image.size[1]} pixels" if image.size else ""
@@ -107,8 +110,22 @@ def _text(data: Mapping[str, Any], plain: str) -> str:
         if mime in data:
             return strip_terminal_codes(text_of(data[mime])).strip("\n")
     if "application/json" in data:
-        return json.dumps(data["application/json"], ensure_ascii=False, default=str)
+        return _json(data["application/json"])
     return _html(html, Markup(html))
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON, or as much of it as is read of a text."""
+    written, length = [], 0
+    try:
+        for part in _JSON.iterencode(value):
+            written.append(part)
+            length += len(part)
+            if length > LONGEST:
+                return f"{''.join(written)}\n[… more JSON …]"
+    except (RecursionError, ValueError):
+        return "[application/json, nested too deeply to be shown]"
+    return "".join(written)
 
 
 def _html(html: str, markup: Markup) -> str:
@@ -119,11 +136,11 @@ def _html(html: str, markup: Markup) -> str:
 
 def _lines(plain: str) -> str:
     """Return the text of a multi-line string that is shown as a Python literal; anything else unchanged."""
-    if plain[0] not in "'\"" or "\\n" not in plain:
+    if plain[0] not in "'\"" or "\\n" not in plain or len(plain) > LONGEST // 2:
         return plain
     try:
         value = ast.literal_eval(plain)
-    except (ValueError, SyntaxError, MemoryError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return plain
     return strip_terminal_codes(value) if isinstance(value, str) else plain
 
@@ -167,21 +184,23 @@ def describe_plotly(figure: Any) -> str:
     figure = figure if isinstance(figure, Mapping) else {}
     layout = figure.get("layout")
     layout = layout if isinstance(layout, Mapping) else {}
-    traces = [trace for trace in figure.get("data") or () if isinstance(trace, Mapping)]
+    data = figure.get("data")
+    traces = [trace for trace in (data if isinstance(data, list) else ()) if isinstance(trace, Mapping)]
     facts = [f"title: {title}"] if (title := _title(layout)) else []
     facts += [f"{axis[0]}: {title}" for axis in ("xaxis", "yaxis") if (title := _title(layout.get(axis)))]
-    kinds = [" ".join(filter(None, [str(one.get("type", "scatter")), _quoted(one)])) for one in traces]
+    kinds = [" ".join(filter(None, [text_of(one.get("type", "scatter")), _quoted(one)])) for one in traces]
     facts += [f"traces: {', '.join(kinds[:_TRACES])}{', …' if len(kinds) > _TRACES else ''}"] if kinds else []
     return f"[Plotly figure{''.join(f'; {fact}' for fact in facts)}]"
 
 
 def _title(of: Any) -> str:
     title = of.get("title") if isinstance(of, Mapping) else None
-    return str((title.get("text") if isinstance(title, Mapping) else title) or "")
+    return text_of(title.get("text") if isinstance(title, Mapping) else title)
 
 
 def _quoted(trace: Mapping[str, Any]) -> str:
-    return f"“{trace['name']}”" if trace.get("name") else ""
+    name = text_of(trace.get("name"))
+    return f"“{name}”" if name else ""
 
 
 def _is_folded(plain: str) -> bool:

@@ -7,7 +7,10 @@ import binascii
 import io
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from .tags import pieces
 
 MAX_SIDE = 1568
 MAX_SENT_PIXELS = 1_150_000
@@ -23,7 +26,11 @@ MAX_PIXELS = 50_000_000
 _HEAD_CHARACTERS = 100_000
 """Characters of a data URI that have its image's size; a photo's may come late."""
 _SENT_AS = ("image/png", "image/jpeg", "image/gif", "image/webp")
-_SVG_TEXT = re.compile(r"<(?:text|title|desc)\b[^>]*>(.*?)</(?:text|title|desc)>|<!-- (.*?) -->", re.DOTALL)
+_SVG_TEXTS = ("text", "title", "desc")
+_SVG_READ = 2_000_000
+"""Most bytes of an SVG that are searched for text."""
+_SVG_ROOT = 20_000
+"""Bytes of an SVG in which its first tag ends."""
 _SVG_SIDE = {
     side: re.compile(rf'\s{side}="(\d+\.?\d*)(?:px|(pt))?"'.encode()) for side in ("width", "height")
 }
@@ -42,9 +49,21 @@ class Picture:
         """The text in the image, if its format keeps it."""
         if self.mime != "image/svg+xml":
             return ""
-        found = _SVG_TEXT.finditer(self.content.decode("utf-8", "replace"))
-        words = (re.sub(r"<[^>]*>", "", match[1] or match[2]).strip() for match in found)
-        return ", ".join(dict.fromkeys(word for word in words if word))
+        return ", ".join(dict.fromkeys(filter(None, map(str.strip, self._texts()))))
+
+    def _texts(self) -> Iterator[str]:
+        """Yield the texts of an SVG; some libraries draw them, and have them in comments."""
+        inside: list[str] | None = None
+        for piece in pieces(self.content[:_SVG_READ].decode("utf-8", "replace")):
+            if piece.kind == "comment" and inside is None and piece.text.startswith(" "):
+                yield piece.text
+            elif piece.kind == "start" and piece.text in _SVG_TEXTS and inside is None:
+                inside = []
+            elif piece.kind == "text" and inside is not None:
+                inside.append(piece.text)
+            elif piece.kind == "end" and piece.text in _SVG_TEXTS and inside is not None:
+                yield "".join(inside)
+                inside = None
 
     def data_uri(self) -> str | None:
         """Return the image to send to a model, scaled down to what models take.
@@ -72,7 +91,8 @@ def picture(mime: str, data: str) -> Picture:
             content = base64.b64decode("".join(data.split()), validate=True)
         except (binascii.Error, ValueError):
             content = b""
-    return Picture(mime, content, _size(mime, content))
+    size = _size(mime, content)
+    return Picture(mime, content, size if size and all(size) else None)
 
 
 def fitted(uri: str) -> str:
@@ -93,7 +113,7 @@ def tokens_of(uri: str) -> int | None:
     except (binascii.Error, ValueError):
         return None
     size = _size(head.removeprefix("data:").removesuffix(";base64"), content)
-    return None if size is None else max(1, round(size[0] * size[1] / PIXELS_PER_TOKEN))
+    return None if not size or not all(size) else max(1, round(size[0] * size[1] / PIXELS_PER_TOKEN))
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:
@@ -135,7 +155,7 @@ def _size(mime: str, content: bytes) -> tuple[int, int] | None:
             return _webp_size(content)
     except struct.error:
         return None
-    if mime == "image/svg+xml" and (root := re.search(rb"<svg\b[^>]*>", content)):
+    if mime == "image/svg+xml" and (root := re.search(rb"<svg\b[^>]*>", content[:_SVG_ROOT])):
         sides = [_SVG_SIDE[side].search(root[0]) for side in ("width", "height")]
         width, height = (round(float(side[1]) * (4 / 3 if side[2] else 1)) if side else 0 for side in sides)
         return (width, height) if width and height else None

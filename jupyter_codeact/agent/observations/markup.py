@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+
+from .tags import pieces
 
 _INVISIBLE = {"script", "style", "template", "title"}
 _BLOCKS = {
@@ -88,7 +88,7 @@ class Table:
         return "\n".join("  ".join(map(str.rjust, line, widths)).rstrip() for line in grid)
 
 
-class Markup(HTMLParser):
+class Markup:
     """Parsed HTML.
 
     Attributes
@@ -98,17 +98,21 @@ class Markup(HTMLParser):
     """
 
     def __init__(self, html: str) -> None:
-        super().__init__()
         self.tables: list[Table] = []
         self._written: list[str | None] = []  # ``None`` stands for a table
         self._in_head = False
         self._invisible = self._depth = self._verbatim = 0
         self._cell: _Cell | None = None
-        with suppress(AssertionError):  # raised by the parser for a declaration it does not know
-            self.feed(html[:MAX_CHARACTERS])
-            self.close()
+        for piece in pieces(html[:MAX_CHARACTERS]):
+            match piece.kind:
+                case "start":
+                    self._start(piece.text, piece.attributes)
+                case "end":
+                    self._end(piece.text)
+                case "text":
+                    self._add(piece.text)
         while self._depth:  # a table without an end tag
-            self.handle_endtag("table")
+            self._end("table")
 
     @property
     def text(self) -> str:
@@ -126,9 +130,8 @@ class Markup(HTMLParser):
         lines = "\n".join(map(str.rstrip, "".join(written).split("\n")))
         return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         """Open an element."""
-        attributes = dict(attrs)
         self._invisible += tag in _INVISIBLE
         self._verbatim += tag == "pre"
         if tag == "table":
@@ -155,7 +158,7 @@ class Markup(HTMLParser):
         elif tag in _BLOCKS:
             self._write("\n- " if tag == "li" else "\n")
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         """Close an element."""
         self._invisible -= tag in _INVISIBLE and self._invisible > 0
         self._verbatim -= tag == "pre" and self._verbatim > 0
@@ -169,7 +172,7 @@ class Markup(HTMLParser):
         elif tag in _BLOCKS:
             self._write("\n")
 
-    def handle_data(self, data: str) -> None:
+    def _add(self, data: str) -> None:
         """Add text."""
         if not self._invisible and not (self._depth and self._cell is None):
             self._write(
@@ -186,6 +189,6 @@ class Markup(HTMLParser):
         (self._cell.texts if self._cell else self._written).append(text)
 
 
-def _span(attributes: dict[str, str | None], name: str) -> int:
-    value = attributes.get(name) or ""
-    return max(1, min(int(value), _MAX_SPAN)) if value.isascii() and value.isdigit() else 1
+def _span(attributes: dict[str, str], name: str) -> int:
+    value = attributes.get(name, "")
+    return max(1, min(int(value[:4]), _MAX_SPAN)) if value.isascii() and value[:4].isdigit() else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from ..contracts import Execution, ExecutionStatus, Output
 from ..secrets import masker
@@ -15,6 +16,7 @@ from .tracebacks import explain
 MAX_IMAGES = 8
 """Most images of one cell that are sent to a model that supports images."""
 
+_LARGE = 100_000
 _SMALLEST_SHARE = 160
 _NOTE = 60
 
@@ -94,6 +96,19 @@ def observe(
     return Observed(f"{heading}\n<output {nonce}>\n{_join(texts)}\n</output {nonce}>{failed}", images)
 
 
+def size_of(outputs: list[Output]) -> int:
+    """Return about how much there is to read in outputs: their characters, or `_LARGE` if there are more."""
+    size, parts = 0, list[Any](outputs)
+    while parts and size < _LARGE:
+        part = parts.pop()
+        size += len(part) if isinstance(part, str | list | dict) else 1
+        if isinstance(part, dict):
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return size
+
+
 def brief(outputs: list[Output], budget: int, *, secrets: Mapping[str, str] | None = None) -> str:
     """Return a cell's outputs within ``budget`` characters, as in `observe` but without a fence.
 
@@ -142,20 +157,20 @@ def _describe_outputs(
 
 
 def _join_streams(outputs: list[Output]) -> Iterator[Output]:
-    stream: Output | None = None
+    name, texts = "", list[str]()
     for output in outputs:
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
         is_stream = output.get("output_type") == "stream"
-        if stream and not (is_stream and stream["name"] == name):
-            yield stream
-            stream = None
+        stream = ("stderr" if output.get("name") == "stderr" else "stdout") if is_stream else ""
+        if texts and stream != name:
+            yield {"output_type": "stream", "name": name, "text": "".join(texts)}
+            texts = []
+        name = stream
         if is_stream:
-            before = stream["text"] if stream else ""
-            stream = {"output_type": "stream", "name": name, "text": before + text_of(output.get("text", ""))}
+            texts.append(text_of(output.get("text", "")))
         else:
             yield output
-    if stream:
-        yield stream
+    if texts:
+        yield {"output_type": "stream", "name": name, "text": "".join(texts)}
 
 
 def _join(texts: list[_Text]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from ..contracts import Output
+from .displays import text_of
 from .terminal import strip_terminal_codes
 
 _RULE = re.compile(r"-{3,}\s*")
@@ -55,7 +56,7 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
         The number of that cell in tracebacks.
     """
     traceback = error.get("traceback") or []
-    items = list(map(str, [traceback] if isinstance(traceback, str) else traceback))
+    items = list(map(text_of, traceback if isinstance(traceback, list) else [traceback]))
     plain_items = {
         item: strip_terminal_codes(item).strip("\n") for item in set(items)
     }  # a deep recursion repeats its frames
@@ -73,9 +74,9 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
             chain[-1].frames.append(frame)
         else:
             chain[-1].message.append(item)
-    name = str(error.get("ename") or "Error")
+    name = text_of(error.get("ename")) or "Error"
     if not any(name in line for line in chain[-1].message):
-        chain[-1].message.append(strip_terminal_codes(f"{name}: {error.get('evalue') or ''}"))
+        chain[-1].message.append(strip_terminal_codes(f"{name}: {text_of(error.get('evalue'))}"))
     chain[-1].message[-1] = chain[-1].message[-1].rstrip().removesuffix(":")
     return "\n".join(_describe(_merge_chain(chain)))
 

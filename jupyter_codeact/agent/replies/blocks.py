@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -59,12 +60,7 @@ class Block(Part):
     @property
     def language(self) -> Language:
         """The language that the info string names."""
-        word = re.split(r"[\s,;:={}]", self.info.strip().lstrip("{."), maxsplit=1)[0].lower()
-        if word in ("", "markdown", "md"):
-            return "markdown" if word else "unknown"
-        if word in _SHELL:
-            return "shell"
-        return "python" if _PYTHON.fullmatch(word) else "other"
+        return _language(self.info)
 
     @property
     def source(self) -> str:
@@ -101,6 +97,16 @@ class Block(Part):
     def names_cell(self) -> bool:
         """Whether the info string calls the block a cell."""
         return bool(_CELL.search(self.info) or self._attributes)
+
+
+@lru_cache(maxsize=64)
+def _language(info: str) -> Language:
+    word = re.split(r"[\s,;:={}]", info.strip().lstrip("{."), maxsplit=1)[0].lower()
+    if word in ("", "markdown", "md"):
+        return "markdown" if word else "unknown"
+    if word in _SHELL:
+        return "shell"
+    return "python" if _PYTHON.fullmatch(word) else "other"
 
 
 def block_in_line(text: str, found: re.Match[str], *, alone: bool, first: bool) -> Block | None:
@@ -142,7 +148,7 @@ class _BlockReader:
     def block(self) -> Block:
         """Return the block."""
         text, fence = self._text, self._fence
-        language = Block(0, 0, False, self._info, "").language
+        language = _language(self._info)
         lines = re.compile(rf"^[ \t]*(?P<fence>{fence}{fence[0]}*){_END_MARK}(?P<rest>[^\n]*)$", re.MULTILINE)
         fences = lines.finditer(text, self._first)
         if language == "markdown":

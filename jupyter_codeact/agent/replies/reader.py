@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -11,6 +12,13 @@ from .reply import ActionFormat, ParsedReply, Preview
 STEPS = 256
 """A reply is parsed anew when it has grown by this share of itself, so that all the parsing of a reply that
 streams is linear in its length."""
+REST = 10.0
+"""After a parsing that took long there is none for so many times as long: not even a reply that is hard to
+read, and comes fast, keeps the reader busy for more than a tenth of the time."""
+QUICK = 0.001
+"""Seconds of a parsing after which no rest is needed."""
+MAX_REPLY = 500_000
+"""Characters of the longest reply, with its thinking: more than any model's limit of tokens allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +49,66 @@ class ReplyReader:
         self._thinking: list[str] = []  # what the endpoint itself marks as thinking
         self._length = self._parsed_length = self._thinking_length = self._action_end = 0
         self._shown = Preview()  # of the text
-        self._is_stale = False
+        self._is_stale = self._restarts = False
+        self._new_thinking: list[str] = []  # which no update has had yet
+        self._rests_until = 0.0
 
     def feed(self, delta: Delta) -> ReplyUpdate | None:
         """Add a chunk of the reply; return what to add to the preview, if anything."""
+        return self.read() if self.add(delta) else self.unparsed()
+
+    def add(self, delta: Delta) -> bool:
+        """Add a chunk of the reply; return whether it is time to `read`."""
         if delta.restart:
             self._begin()
+            self._restarts = True
         thinking = delta.thinking if self._thinking else delta.thinking.lstrip()
+        thinking = thinking[: MAX_REPLY - self.length]
         if thinking:
             self._thinking.append(thinking)
+            self._new_thinking.append(thinking)
             self._thinking_length += len(thinking)
             self._is_stale = self._is_stale or bool(self._shown.thinking)
-        self._text.append(delta.text)
-        self._length += len(delta.text)
+        if text := delta.text[: MAX_REPLY - self.length]:
+            self._text.append(text)
+            self._length += len(text)
         grown = (self._length - self._parsed_length) * STEPS
-        if not delta.restart and (not grown or grown < self._length):
-            return ReplyUpdate(thinking) if thinking and not self._shown.thinking else None
-        return self._parse(thinking, restart=delta.restart)
+        is_due = self._restarts or (grown > 0 and grown >= self._length)
+        return is_due and (self._restarts or time.monotonic() >= self._rests_until)
+
+    def unparsed(self) -> ReplyUpdate | None:
+        """Return what to add to the preview without parsing: the thinking that the endpoint marks as such."""
+        if not self._new_thinking or self._shown.thinking:
+            return None
+        thinking, self._new_thinking = "".join(self._new_thinking), []
+        return ReplyUpdate(thinking)
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the reply is longer than any should be; what came beyond that is not kept."""
+        return self.length >= MAX_REPLY
+
+    @property
+    def length(self) -> int:
+        """The characters of the reply so far, with its thinking."""
+        return self._length + self._thinking_length
 
     def finish(self) -> ReplyUpdate | None:
         """Return what to add to the preview at the end of the reply."""
-        return self._parse("", restart=False) if self._parsed_length < self._length else None
+        return self.read() if self._parsed_length < self._length or self._new_thinking else None
 
-    def _parse(self, thinking: str, *, restart: bool) -> ReplyUpdate | None:
-        """Parse the text so far; ``thinking`` is that of this chunk."""
+    def read(self) -> ReplyUpdate | None:
+        """Parse the text so far; return what to add to the preview."""
+        began = time.thread_time()
+        try:
+            return self._read()
+        finally:
+            took = time.thread_time() - began
+            self._rests_until = time.monotonic() + (REST * took if took > QUICK else 0.0)
+
+    def _read(self) -> ReplyUpdate | None:
+        restart, self._restarts = self._restarts, False
+        thinking, self._new_thinking = "".join(self._new_thinking), []
         self._parsed_length = self._length
         before, now = self._shown, self._format.preview("".join(self._text))
         self._shown = now

@@ -64,7 +64,8 @@ class Deltas:
         self._prompt = counting.prompt_size(messages, tools)
         self._valid_text, self._valid_thinking = ValidText(), ValidText()
         self._calls, self._stops = ToolCalls(), Stops(stops)
-        self._text, self._raw, self._thinking = "", "", 0
+        self._raw: list[str] = []
+        self._text, self._thinking, self._last = 0, 0, ""  # lengths, and the text's last character
         self._count: counting.Count | None = None
         self._odd: Any = None
         self._begun = self._finished = False
@@ -77,7 +78,7 @@ class Deltas:
         text, thinking = self._new(chunk)
         text, thinking = self._stops.feed(self._valid_text.feed(text)), self._valid_thinking.feed(thinking)
         for call in chunk.calls:
-            text += self._calls.add(call, after=self._text + text)
+            text += self._calls.add(call, after=text or self._last)
         reason = "stop" if self._stops.found else chunk.finish_reason
         if self._begun and not self._finished and chunk.count and not chunk.has_choice:
             reason = "stop"  # the count comes last, where it comes alone
@@ -119,13 +120,13 @@ class Deltas:
 
     def _delta(self, text: str, thinking: str, reason: str | None, *, is_counted: bool) -> Delta | None:
         text = valid(text)
-        self._text += text
+        self._text, self._last = self._text + len(text), text[-1:] or self._last
         self._thinking += len(thinking)
         self._begun = self._begun or bool(text or thinking)
         self._finished = self._finished or reason is not None
         if not (text or thinking or reason or is_counted):
             return None
-        usage = counting.usage_of(self._count, self._prompt, len(self._text) + self._thinking)
+        usage = counting.usage_of(self._count, self._prompt, self._text + self._thinking)
         return Delta(text=text, thinking=thinking, usage=usage, finish_reason=reason)
 
     def _new(self, chunk: Chunk) -> tuple[str, str]:
@@ -133,13 +134,13 @@ class Deltas:
 
         Some servers repeat the message so far with each piece, or the whole one at the end.
         """
-        before, text, thinking = self._raw, chunk.text, chunk.thinking
+        text, thinking = chunk.text, chunk.thinking
+        before = "".join(self._raw) if chunk.is_message else ""
         if (
-            chunk.is_message
-            and before
+            before
             and text.startswith(before)
             and (chunk.finish_reason is not None or len(text) > len(before) >= 4)
         ):
             text, thinking = text[len(before) :], "" if self._thinking else thinking
-        self._raw += text
+        self._raw.append(text)
         return text, thinking

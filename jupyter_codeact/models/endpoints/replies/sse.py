@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..words import UnreadableReplyError
 
-LONGEST = 64 * 2**20
+LONGEST = 16 * 2**20
 """Most bytes of one event or document."""
 
 _BOM = b"\xef\xbb\xbf"
