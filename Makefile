@@ -1,6 +1,7 @@
 # make lab    set everything up and open JupyterLab on the demo notebook
 # make test   set everything up and run every test there is
 # make docs   build the documentation into docs/_build
+# make test-lowest   run the tests with the lowest versions that pyproject.toml allows
 #
 # Set-up steps leave a stamp in .make/, so that a second call does only what changed.
 
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := $(shell find src labextension/schema labextension/style -type f 2>/dev/null) package.json tsconfig.json
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: lab test setup setup-test lint lint-python lint-typescript types
+.PHONY: lab test test-lowest setup setup-test lint lint-python lint-typescript types
 .PHONY: tests python-tests typescript-tests browser-tests protocol format clean docs
 
 lab: setup
@@ -55,7 +56,7 @@ setup: .make/installed .make/frontend
 
 .make/installed: .make/frontend-once pyproject.toml jupyter-config/jupyter_codeact.json
 	$(call say,Installing JupyterLab and jupyter-codeact (a minute or two the first time))
-	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,demos]'
+	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,local,demos]'
 	@$(RUN) jupyter-builder develop --overwrite . >/dev/null
 	@touch $@
 
@@ -67,7 +68,7 @@ setup-test: .make/frontend .make/installed-test .make/chromium .make/models
 
 .make/installed-test: .make/frontend-once pyproject.toml jupyter-config/jupyter_codeact.json
 	$(call say,Installing what the tests need)
-	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,demos,test]'
+	@SKIP_JUPYTER_BUILDER=1 $(PIP) -e '.[lab,local,demos,test]'
 	@$(RUN) jupyter-builder develop --overwrite . >/dev/null
 	@touch $@
 
@@ -119,6 +120,29 @@ browser-tests:
 	$(call say,Browser tests)
 	@$(RUN) python -m pytest tests/ui
 
+# What the package needs is as old as pyproject.toml allows, what only the tests need is new. Tests of other programs,
+# of PyTorch and with real models are left out. Old versions warn of what newer ones have settled: no error here.
+LOWEST := .venv-lowest/bin
+LOWEST_TESTS ?= tests/agent tests/cli tests/journal tests/notebooks tests/server tests/shell tests/ui \
+    tests/models/test_client.py tests/models/test_endpoints.py tests/models/test_extras.py
+TEST_TOOLS := hypothesis jupyter_kernel_gateway papermill pexpect playwright pytest pytest-asyncio \
+    "pytest-jupyter[server]" pytest-xdist "jupyter-builder>=1.2.0,<2" matplotlib palmerpenguins pandas scikit-learn
+
+test-lowest: .make/lowest .make/frontend .make/chromium
+	$(call say,Tests with the lowest versions)
+	@PATH="$(CURDIR)/$(LOWEST):$$PATH" python -m pytest -n 3 -W default -m "not model" $(LOWEST_TESTS)
+
+.make/lowest: .make/frontend-once pyproject.toml
+	$(call say,Installing the lowest versions in .venv-lowest)
+	@$(PYTHON) -m venv --clear .venv-lowest
+	@$(LOWEST)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOWEST)/uv pip compile --quiet --resolution lowest-direct --extra lab --extra local --extra widgets \
+	    --python $(LOWEST)/python pyproject.toml --output-file .make/lowest.txt
+	@$(LOWEST)/uv pip install --quiet --python $(LOWEST)/python -r .make/lowest.txt $(TEST_TOOLS)
+	@SKIP_JUPYTER_BUILDER=1 $(LOWEST)/uv pip install --quiet --python $(LOWEST)/python --no-deps -e .
+	@PATH="$(CURDIR)/$(LOWEST):$$PATH" jupyter-builder develop --overwrite . >/dev/null
+	@touch $@
+
 docs: .make/installed
 	$(call say,Building the documentation)
 	@$(PIP) -e '.[docs]'
@@ -134,4 +158,4 @@ format:
 	@npx prettier --write --log-level=warn "src/**/*.{ts,tsx}" "labextension/{schema,style}/**/*.{css,json,js}" "*.{json,js,cjs,mjs}"
 
 clean:
-	rm -rf .make .venv node_modules lib labextension/dist dist tsconfig.tsbuildinfo
+	rm -rf .make .venv .venv-lowest node_modules lib labextension/dist dist tsconfig.tsbuildinfo

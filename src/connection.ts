@@ -28,6 +28,10 @@ export class Connection implements IConnection {
     return this._failures;
   }
 
+  get isAbsent(): boolean {
+    return this._isAbsent;
+  }
+
   get stateChanged(): ISignal<this, ConnectionState> {
     return this._stateChanged;
   }
@@ -96,6 +100,7 @@ export class Connection implements IConnection {
   private _onMessage(event: MessageEvent): void {
     // Not when the socket opens, or a server that accepts and closes at once would be asked twice a second.
     this._failures = 0;
+    this._isAbsent = false;
     let message: FromServer;
     try {
       message = JSON.parse(event.data);
@@ -110,12 +115,27 @@ export class Connection implements IConnection {
 
   private _onClose(): void {
     this._drop();
+    if (this._state === 'connecting') {
+      void this._findOutWhy();
+    }
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this._failures);
     this._failures += 1;
     // Not all pages at once when a server comes back.
     const spread = 0.5 + Math.random() / 2;
     this._timer = window.setTimeout(() => this.connect(), delay * spread);
     this._setState('closed');
+  }
+
+  /** A socket does not tell why it cannot be opened; a request to the same address does. */
+  private async _findOutWhy(): Promise<void> {
+    const url = URLExt.join(this._settings.baseUrl, 'codeact', 'ws');
+    const { makeRequest } = ServerConnection;
+    const answer = await makeRequest(url, {}, this._settings).catch(() => null);
+    const isAbsent = answer?.status === 404;
+    if (isAbsent !== this._isAbsent && this._state !== 'open') {
+      this._isAbsent = isAbsent;
+      this._stateChanged.emit(this._state);
+    }
   }
 
   private _drop(): void {
@@ -135,6 +155,7 @@ export class Connection implements IConnection {
 
   private _answers: Answer[] = [];
   private _failures = 0;
+  private _isAbsent = false;
   private _isDisposed = false;
   /** Tells the server that a new socket is the same page's, which was not reloaded. */
   private _page = UUID.uuid4();

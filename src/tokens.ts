@@ -46,7 +46,10 @@ export interface IConnection extends IDisposable {
   /** How many times in a row it was lost before the server sent anything. */
   readonly failures: number;
 
-  /** Emitted when `state` changes. */
+  /** Whether the server was reached and runs without CodeAct. */
+  readonly isAbsent: boolean;
+
+  /** Emitted when `state` or `isAbsent` changes. */
   readonly stateChanged: ISignal<IConnection, ConnectionState>;
 
   /** Emitted with each message of the server's, except refusals that `onRefused` gets. */

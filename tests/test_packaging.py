@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -114,6 +115,36 @@ def test_a_plain_install_needs_no_torch(metadata: Message) -> None:
     assert {"jupyter-server", "openai", "pydantic"} <= {name.replace("_", "-") for name in plain}
     assert not plain & {"torch", "transformers", "accelerate"}
     assert any(need.startswith("torch") and "extra == 'gpu'" in need for need in needed)
+
+
+def test_every_package_that_is_imported_is_named() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    spelled = {"PIL": "pillow", "IPython": "ipython", "zmq": "pyzmq"}
+    ours = {"jupyter_codeact"}
+    comes_with_jupyterlab = {"jupyterlab_server"}
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[^\w.-]", need)[0].lower().replace("-", "_") for need in requirements}
+
+    def imported(files: list[Path]) -> set[str]:
+        found = set()
+        for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").partition(".")[0])
+        others = found - set(sys.stdlib_module_names) - ours - comes_with_jupyterlab
+        return {spelled.get(name, name).lower() for name in others}
+
+    files = list((ROOT / "jupyter_codeact").rglob("*.py"))
+    extras = {extra: names(needs) for extra, needs in project["optional-dependencies"].items()}
+    core = names(project["dependencies"])
+    assert imported(files) <= core.union(*(extras[extra] for extra in extras if extra != "test")) | {
+        "tokenizers"
+    }
+    everywhere = [file for file in files if not {"evaluation", "transformers"} & set(file.parts)]
+    assert imported(everywhere) <= core | extras["local"] | extras["widgets"]
+    assert core - imported(files) == set()  # and nothing is named that is not
 
 
 def test_the_version_is_that_of_package_json(metadata: Message) -> None:

@@ -48,11 +48,23 @@ def test_the_lock_file_names_packages_without_urls():
     assert '"resolved"' not in lock
 
 
+def links_of(text: str) -> list[str]:
+    """Return where the links of a page lead: those in the text, and those that it lists at its end."""
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^]]+\]: (\S+)$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_every_file_that_a_page_mentions_exists(page: str):
     text = (ROOT / page).read_text()
-    links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link}
+    ours = re.compile(
+        r"https://(?:github|raw\.githubusercontent)\.com/jupyter-codeact/jupyter-codeact/(?:blob/)?main/"
+    )
+    links = [ours.sub("", link).partition("#")[0] for link in links_of(text)]
     named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]*)`", text))
     here = {name for name in named if (ROOT / name).exists() or (ROOT / "jupyter_codeact" / name).exists()}
     assert named == here
-    assert {link for link in links if not (ROOT / link).exists()} == set()
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_the_readme_works_where_the_package_is_shown_without_the_repository():
+    assert [link for link in links_of(README) if "://" not in link] == []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 from typing import Any
 
 import click
+
+from .streams import let_go, take_any_character
 
 COMMANDS = {
     "check": "Run a notebook in a fresh kernel, and tell whether it shows the same.",
@@ -20,6 +24,8 @@ COMMANDS = {
 """Each is a function in the module of its name."""
 NAMED_OTHERWISE = {"eval": "evaluate"}
 """Except commands whose name Python has already."""
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What standard output fails with that is a file on a full or broken disk."""
 
 
 class Commands(click.Group):
@@ -40,9 +46,18 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        take_any_character()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE or error.filename is not None:
+                raise
+            let_go()
+            raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
         except Exception as error:
             from ..agent.contracts import CodeActError
 
@@ -53,6 +68,8 @@ class Commands(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
+        if os.environ.get("NO_COLOR"):  # https://no-color.org; click does not look
+            extra["color"] = False
         # Jupyter calls jupyter-codeact, but that is not what the user wrote.
         return super().make_context("jupyter codeact", args, parent, **extra)
 

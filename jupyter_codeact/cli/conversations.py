@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ _one = click.argument("conversation")
 @click.option(
     "--journal",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Journal to use. Default: the one in Jupyter's data folder.",
 )
 @click.option("--notebook", type=click.Path(path_type=Path), help="List those of this notebook only.")
@@ -72,14 +73,14 @@ def show(journal: SqliteJournal, conversation: str, as_json: bool) -> None:
 
     console = Console()
     if as_json:
-        click.echo(_exported(journal, conversation, "jsonl"), nl=False)
+        _write(_exported(journal, conversation, "jsonl"))
     elif console.is_terminal:
         info = journal.find(conversation)
         shown = _page(info, journal.notebook(info.id), journal.events(info.id), fold=False)
         with console.pager(styles=True):
             console.print(Markdown(shown))
     else:
-        click.echo(_exported(journal, conversation, "markdown"), nl=False)
+        _write(_exported(journal, conversation, "markdown"))
 
 
 @conversations.command()
@@ -146,7 +147,7 @@ def export(
     names = [one.id for one in journal.conversations()] if every else conversations
     text = "".join(_exported(journal, name, kind) for name in names)
     if output is None:
-        click.echo(text, nl=False)
+        _write(text)
         return
     content = text.encode("utf-8", "replace")
     try:
@@ -184,6 +185,11 @@ def prune(journal: SqliteJournal, days: float | None, megabytes: float | None, y
 def _exported(journal: SqliteJournal, name: str, kind: str) -> str:
     info = journal.find(name)
     return FORMATS[kind](info, journal.notebook(info.id), journal.events(info.id))
+
+
+def _write(text: str) -> None:
+    """Write a file's content to standard output: in UTF-8, except to a terminal with another encoding."""
+    click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
 
 
 def _confirm(found: Sequence[ConversationInfo], yes: bool) -> None:

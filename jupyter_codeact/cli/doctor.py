@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ..models.extras import install
 from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "warning", "problem"]
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 LAB = (4, 4)
+REINSTALL = "install jupyter-codeact again as you did, with --force-reinstall"
 SUBSHELLS = 7
 """The ipykernel from which on a page can answer a cell that runs."""
 
@@ -81,22 +83,21 @@ def _style(state: State) -> dict[str, Any]:
 def _findings(model: str | None, endpoint: str | None) -> Iterator[Finding]:
     """Yield the findings; a check that crashes is a problem, and the others still run."""
     settings = _settings()
-    checks: list[Callable[[], Iterator[Finding]]] = [
-        _versions,
-        _server_extension,
-        _lab_extension,
-        _gpu,
-        lambda: _model(model or settings.get("model"), bool(endpoint or settings.get("endpoint"))),
-        lambda: _endpoints(endpoint, settings),
-        _kernel,
-        _journal,
-    ]
-    for check in checks:
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "versions": _versions,
+        "server extension": _server_extension,
+        "lab extension": _lab_extension,
+        "engines": _engines,
+        "model": lambda: _model(model or settings.get("model"), bool(endpoint or settings.get("endpoint"))),
+        "endpoints": lambda: _endpoints(endpoint, settings),
+        "kernel": _kernel,
+        "journal": _journal,
+    }
+    for name, check in checks.items():
         try:
             yield from check()
         except Exception as error:
-            name = getattr(check, "__name__", "").strip("_").replace("_", " ")
-            yield Finding(name or "a check", "problem", f"the check itself failed: {error!r}")
+            yield Finding(name, "problem", f"the check itself failed: {error!r}")
 
 
 def _versions() -> Iterator[Finding]:
@@ -105,9 +106,9 @@ def _versions() -> Iterator[Finding]:
     yield Finding("versions", "ok", f"{listed}, Python {platform.python_version()}")
     lab, kernel = have["jupyterlab"], have["ipykernel"]
     if lab is None:
-        yield Finding("JupyterLab", "warning", "it is not installed here", _pip("[lab]"))
+        yield Finding("JupyterLab", "warning", "it is not installed here", install("lab"))
     elif _numbers(lab) < LAB:
-        yield Finding("JupyterLab", "problem", f"{lab} is too old for the extension", _pip("[lab]"))
+        yield Finding("JupyterLab", "problem", f"{lab} is too old for the extension", install("lab"))
     if kernel and _numbers(kernel)[0] < SUBSHELLS:
         yield Finding(
             "ipykernel",
@@ -144,24 +145,27 @@ def _lab_extension() -> Iterator[Finding]:
     disabled = get_page_config(folders).get("disabledExtensions", {})
     name, ours = "lab extension", _version("jupyter-codeact")
     if found is None:
-        yield Finding(
-            name, "problem", "JupyterLab does not have it", "pip install --force-reinstall jupyter-codeact"
-        )
+        yield Finding(name, "problem", "JupyterLab does not have it", REINSTALL)
     elif "jupyter-codeact" in disabled:
         advice = "jupyter labextension enable jupyter-codeact"
         yield Finding(name, "problem", "it is disabled", advice)
     elif ours and found["version"] != ours:
-        advice = "pip install --force-reinstall jupyter-codeact, then reload the page"
-        yield Finding(name, "problem", f"it is {found['version']}, and the server's half is {ours}", advice)
+        message = f"it is {found['version']}, and the server's half is {ours}"
+        yield Finding(name, "problem", message, f"{REINSTALL}, then reload the page")
     else:
         yield Finding(name, "ok", f"{found['version']} in {found['ext_path']}")
 
 
-def _gpu() -> Iterator[Finding]:
+def _engines() -> Iterator[Finding]:
+    """Tell what runs models on this machine: llama.cpp, and transformers on a GPU."""
     from ..models.catalog.machine import look
+    from ..models.extras import missing
 
     machine = look()
     yield _llama(machine)
+    if not machine.llama_missing and missing("huggingface_hub"):
+        message = "huggingface_hub is not installed, so models come from Python packages only"
+        yield Finding("downloads", "warning", message, install("local"))
     if not machine.gpus:
         yield Finding("GPU", "ok", "there is no NVIDIA GPU, so transformers runs no model of this machine")
         return
@@ -169,16 +173,17 @@ def _gpu() -> Iterator[Finding]:
         f"{gpu.name} ({gpu.free / 1e9:.0f} of {gpu.memory / 1e9:.0f} GB free)" for gpu in machine.gpus
     )
     if machine.missing:
-        yield Finding("GPU", "warning", f"{names}, not used: {machine.missing}", _pip("[gpu]"))
+        yield Finding("GPU", "warning", f"{names}, not used: {machine.missing}", install("gpu"))
     else:
         yield Finding("GPU", "ok", names)
 
 
 def _llama(machine: Machine) -> Finding:
     """Tell whether the installed llama.cpp can use a GPU, and whether it should."""
+    if machine.llama_missing:
+        message = "xllamacpp is not installed, so the agent needs an endpoint"
+        return Finding("llama.cpp", "warning", message, f"{install('local')}, for models of this machine")
     number = _version("xllamacpp")
-    if number is None:
-        return Finding("llama.cpp", "problem", "xllamacpp is not installed", "pip install xllamacpp")
     if machine.llama_gpus:
         names = ", ".join(
             f"{gpu.name} with {gpu.backend} ({gpu.free / 1e9:.0f} of {gpu.memory / 1e9:.0f} GB free)"
@@ -199,16 +204,20 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     from ..models.catalog.catalog import find
     from ..models.catalog.fit import fit
     from ..models.catalog.machine import look
+    from ..models.catalog.model import Snapshot
     from ..models.catalog.store import is_here, path_of
-    from ..models.open import AUTO
+    from ..models.endpoints.registry import user_endpoints
+    from ..models.open import AUTO, is_path
 
     if has_endpoint:
         return  # the name is one of the endpoint's
     machine = look()
+    if machine.llama_missing and not name and user_endpoints().all():
+        return  # they are all that can be used
     if name and hub.is_reference(name):
         yield _hub_model(name)
         return
-    if name and (os.sep in name or name.endswith(".gguf")):
+    if name and is_path(name):
         state: State = "ok" if Path(name).expanduser().exists() else "problem"
         yield Finding("model", state, name if state == "ok" else f"there is no file {name}")
         return
@@ -221,6 +230,8 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     why = found.words
     if not found.runs:
         advice = "choose another one (jupyter codeact models), or use an endpoint"
+        if machine.llama_missing and not isinstance(chosen, Snapshot):
+            advice = f"{install('local')}, or use an endpoint"
         yield Finding("model", "problem", f"{chosen.name} {why}", advice)
     elif not is_here(chosen):
         message = f"{chosen.name} ({why}) is not here yet; the first run will download {size_of(chosen)}"
@@ -342,7 +353,3 @@ def _version(package: str) -> str | None:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) or (0,)
-
-
-def _pip(extra: str) -> str:
-    return f'pip install "jupyter-codeact{extra}"'

@@ -23,6 +23,8 @@ from types import FrameType
 import click
 
 from ..agent.contracts import CodeActError
+from ..models.engines.child import OUT_OF_REACH
+from ..models.extras import install
 
 FIRST_PORT = 8888
 STARTUP = 120.0
@@ -48,7 +50,7 @@ def lab(
     A model that is not on this machine yet is downloaded first.
     """
     if importlib.util.find_spec("jupyterlab") is None:
-        raise CodeActError("JupyterLab is not installed. Install it with: pip install 'jupyter-codeact[lab]'")
+        raise CodeActError(f"JupyterLab is not installed. Install it with: {install('lab')}")
     port = _port(port)
     if not endpoint:
         _have(model)
@@ -68,7 +70,9 @@ def lab(
 def _port(wanted: int | None) -> int:
     for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # On Windows, SO_REUSEADDR is to share a port that another program listens at.
+            option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -104,7 +108,7 @@ def _server(
             command,
             env=os.environ | {"JUPYTER_TOKEN_FILE": str(secret)},
             stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            **OUT_OF_REACH,
         )
         try:
             _await_page(process, f"http://127.0.0.1:{port}/lab", token)
@@ -129,13 +133,19 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _have(model: str | None) -> None:
-    """Download the model if it is not here yet; by default the one that suits the machine."""
+    """Download the model if it is not here yet; by default the one that suits the machine.
+
+    Where nothing is installed that would run it, JupyterLab opens without one: the page says what to do.
+    """
     from ..models.catalog import hub, store
     from ..models.catalog.auto import choose
     from ..models.catalog.catalog import find
     from ..models.catalog.machine import look
     from .models import fetch
 
+    if (why := look().llama_missing) and model is None:
+        click.echo(f"No model of this machine can run: {why}. Install that, or choose an endpoint.", err=True)
+        return
     if model is not None and hub.is_reference(model):
         reference = hub.parse(model)
         if hub.local(reference) is None:

@@ -43,7 +43,7 @@ def test(target: str, model: str | None, api_key_env: str | None, as_json: bool)
     key = os.environ[api_key_env] if api_key_env else None
     report = asyncio.run(_probe(target, model, key, as_json))
     if as_json:
-        click.echo(report.model_dump_json(indent=2))
+        click.echo(report.model_dump_json(indent=2).encode())
     raise SystemExit(0 if report.passed else 1)
 
 

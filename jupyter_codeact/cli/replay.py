@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--journal",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Journal to use. Default: the one in Jupyter's data folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one step per line, as JSON, and nothing else.")
@@ -119,7 +119,7 @@ def _folder(notebook: str) -> Path | None:
 
 
 def _write_json(step: Step) -> None:
-    click.echo(step.model_dump_json())
+    click.echo(step.model_dump_json().encode())
 
 
 def _write(step: Step) -> None:

@@ -20,6 +20,7 @@ from . import inputs
 from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
 from .settings import read as read_settings
 from .settings import settings_options
+from .streams import let_go
 
 if TYPE_CHECKING:
     from ..agent.events import Attachment, Event
@@ -228,7 +229,7 @@ def run(
             await inputs.execute(notebook)
 
     async def work() -> bool:
-        resumed = inputs.resume(resume) if resume is not None else None
+        resumed = _resumed(resume) if resume is not None else None
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
         engine = _engine_options(context, gpu_layers, transformers)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
@@ -253,9 +254,18 @@ def run(
         click.echo("Aborted.", err=True)
         answered = False
     except BrokenPipeError:
-        _write_to_nobody()
+        let_go()
         answered = False
     raise SystemExit(0 if answered else 1)
+
+
+def _resumed(name: str) -> inputs.Resumed:
+    from ..agent.contracts import CodeActError
+
+    try:
+        return inputs.resume(name)
+    except CodeActError as error:
+        raise click.BadParameter(str(error), param_hint="--resume") from error
 
 
 def _known(endpoint: str | None) -> str | None:
@@ -298,8 +308,8 @@ def _open(
     engine_options: EngineOptions,
     display: Display,
 ) -> HeadlessRun:
-    """Check whatever can be refused without starting anything."""
-    from ..agent.contracts import ModelError
+    """Check whatever can be refused without starting anything: that is wrong usage."""
+    from ..agent.contracts import CodeActError
     from ..headless import HeadlessRun
 
     loop = asyncio.get_running_loop()
@@ -318,7 +328,7 @@ def _open(
             on_status=on_status,
             engine_options=engine_options,
         )
-    except ModelError as error:  # there is no such model
+    except CodeActError as error:  # there is no such model or notebook, or it cannot be written
         raise click.UsageError(str(error)) from error
 
 
@@ -338,13 +348,13 @@ def _show(event: Event, display: Display, headless: HeadlessRun) -> None:
     try:
         display.show(event)
     except BrokenPipeError:
-        _write_to_nobody()
+        let_go()
         headless.stop("Stopped, because nobody reads the output any more.")
-
-
-def _write_to_nobody() -> None:
-    """Let go of a pipe that is closed; Python would complain about it again when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        let_go()
+        why = f"Stopped, because the output cannot be written: {error.strerror}."
+        click.echo(why, err=True)
+        headless.stop(why)
 
 
 def _stopping(headless: HeadlessRun, display: Display) -> AbstractContextManager[None]:

@@ -32,7 +32,7 @@ def require_smolagents() -> None:
         If it is not.
     """
     if find_spec("smolagents") is None:
-        raise CodeActError("smolagents is not installed: pip install 'jupyter-codeact[baselines]'.")
+        raise CodeActError('smolagents is not installed: pip install "jupyter-codeact[baselines]".')
 
 
 async def play(

@@ -49,7 +49,7 @@ class Players:
         try:
             import ray
         except ImportError as error:
-            raise CodeActError("Ray is not installed: pip install 'jupyter-codeact[ray]'.") from error
+            raise CodeActError('Ray is not installed: pip install "jupyter-codeact[ray]".') from error
         self._ray = ray
         self._arguments = (suite, str(source.resolve()) if source else None, model, endpoint)
         address = os.environ.get("RAY_ADDRESS")

@@ -135,7 +135,7 @@ def open_local(
         found = choose(machine, store.is_here).model
     elif hub.is_reference(model):
         found = hub.parse(model)
-    elif os.sep not in model and not model.endswith(".gguf"):
+    elif not is_path(model):
         found = catalog.find(model)
     else:
         found = Path(model).expanduser()
@@ -146,6 +146,11 @@ def open_local(
     launched = launch(found, engine_options=engine_options, machine=machine)
     info = _preferred(launched.info, LocalPreferences(data_folder()).get(launched.name))
     return LocalModel(Engine(replace(launched, info=info), supervision=supervision), timeouts=timeouts)
+
+
+def is_path(model: str) -> bool:
+    """Tell whether a model's name is the path of a file or a folder."""
+    return model.endswith(".gguf") or any(mark in model for mark in (os.sep, os.altsep) if mark)
 
 
 def _preferred(info: ModelInfo, preferences: ModelPreferences) -> ModelInfo:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,10 @@ from ..agent.contracts import ExecutionStatus, NotebookError, Variable
 from ..agent.source import runs_shell_commands
 from . import environment, tools, user_expressions, variables
 from .outputs import NO_EXIT, OutputCollector
+
+if sys.platform == "win32":
+    # The event loop of Windows lacks what ZeroMQ needs; Tornado lends it, and pyzmq says so each time.
+    warnings.filterwarnings("ignore", "Proactor event loop does not implement", RuntimeWarning)
 
 STARTUP_SECONDS = 60
 STARTS = 3

@@ -46,7 +46,7 @@ def kernelspec(name: str, *, only_python: bool = False) -> dict[str, str]:
     try:
         spec = manager.get_kernel_spec(name)
     except NoSuchKernel:
-        raise _error(manager, f"There is no kernel “{name}”.") from None
+        raise _error(manager, f"There is no kernel “{name}”.", only_python) from None
     if only_python and not is_python(spec.language):
         raise _error(manager, f"The kernel “{name}” speaks {spec.language}; CodeAct works with Python.")
     return {"name": name, "display_name": spec.display_name, "language": spec.language}
@@ -96,10 +96,9 @@ def _default(manager: KernelSpecManager) -> str:
     """Return the name of the kernel for Python notebooks that ask for none, or for one that is missing."""
     if _is_installed(manager, DEFAULT):
         return DEFAULT
-    for name in sorted(manager.find_kernel_specs()):
-        if _is_installed(manager, name) and is_python(manager.get_kernel_spec(name).language):
-            return name
-    raise _error(manager, "There is no kernel for Python.")
+    if names := _names(manager, only_python=True):
+        return names[0]
+    raise _error(manager, "There is no kernel for Python.", only_python=False)
 
 
 def _is_installed(manager: KernelSpecManager, name: str) -> bool:
@@ -110,9 +109,20 @@ def _is_installed(manager: KernelSpecManager, name: str) -> bool:
     return True
 
 
-def _error(manager: KernelSpecManager, problem: str) -> NotebookError:
-    names = ", ".join(sorted(manager.find_kernel_specs())) or "none"
+def _names(manager: KernelSpecManager, *, only_python: bool) -> list[str]:
+    """Return the names of the kernels that are installed."""
+    return [
+        name
+        for name in sorted(manager.find_kernel_specs())
+        if not only_python
+        or (_is_installed(manager, name) and is_python(manager.get_kernel_spec(name).language))
+    ]
+
+
+def _error(manager: KernelSpecManager, problem: str, only_python: bool = True) -> NotebookError:
+    names = ", ".join(_names(manager, only_python=only_python)) or "none"
+    what = "Installed kernels for Python" if only_python else "Installed kernels"
     return NotebookError(
-        f"{problem} Installed kernels: {names}. Choose one of them with --kernel or in JupyterLab, or "
+        f"{problem} {what}: {names}. Choose one of them with --kernel or in JupyterLab, or "
         "install one: `python -m ipykernel install --sys-prefix` in its environment."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ..models.catalog.fit import fit
 from ..models.catalog.machine import Machine, look
 from ..models.catalog.model import Entry, Snapshot
 from ..models.endpoints.registry import Endpoint, Endpoints
-from ..models.open import AUTO
+from ..models.open import AUTO, is_path
 from ..protocol import ModelChoice
 
 CATALOG_KIND, FILE_KIND, ENDPOINT_KIND = "catalog", "file", "endpoint"
@@ -107,8 +106,7 @@ def configured_choice(model: str, endpoints: Endpoints) -> str:
         return AUTO
     if endpoints.find(model):
         return choice_id(ENDPOINT_KIND, model)
-    is_path = os.sep in model or model.endswith(".gguf")
-    return choice_id(FILE_KIND if is_path else CATALOG_KIND, model)
+    return choice_id(FILE_KIND if is_path(model) else CATALOG_KIND, model)
 
 
 def _catalog_choice(model: Entry | Snapshot, machine: Machine, offer: Entry | Snapshot | None) -> ModelChoice:

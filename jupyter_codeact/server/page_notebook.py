@@ -218,10 +218,10 @@ class PageNotebook:
                 if not waiting.done():
                     # without a count, which marks the cell as unfinished
                     now = followed.so_far().model_copy(update={"execution_count": None, "seconds": 0.0})
-                    changed = cells.set_execution(cell_id, now)
-                    if not cells.are_on(self._session.pages):
-                        await self._session.catch_up()
-                    elif changed:
+                    cells.set_execution(cell_id, now)
+                    await self._session.catch_up()
+                    # What came while the page was given the cells, or what it could not take, is shown now.
+                    if cells.are_on(self._session.pages):
                         with suppress(PageGoneError, NotebookError):
                             await cells.show(cell_id)
             return waiting.result()

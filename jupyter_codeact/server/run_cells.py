@@ -15,7 +15,10 @@ from .pages import Page, required
 
 @dataclass
 class _RunCell:
-    """A cell as the run left it. ``sources`` is everything the run has written there."""
+    """A cell as the run left it.
+
+    ``sources`` is everything the run has written there, ``shown`` the execution that a page was given last.
+    """
 
     source: str
     cell_type: str
@@ -23,6 +26,7 @@ class _RunCell:
     place: Place | None
     sources: set[str]
     execution: Execution | None = None
+    shown: Execution | None = None
 
     def is_behind(self, shown: Cell | None) -> bool:
         """Tell whether a page lacks some of the cell. A cell that the user has edited since lacks nothing."""
@@ -104,13 +108,11 @@ class RunCells:
         self.forget(cell_id)
         self._deleted.add(cell_id)
 
-    def set_execution(self, cell_id: str, execution: Execution) -> bool:
-        """Note how a cell's execution went so far; return whether that is news."""
+    def set_execution(self, cell_id: str, execution: Execution) -> None:
+        """Note how a cell's execution went so far."""
         cell = self._cells.get(cell_id)
-        if cell is None or cell.execution == execution:
-            return False
-        cell.execution = execution
-        return True
+        if cell is not None and cell.execution != execution:
+            cell.execution = execution
 
     def forget(self, cell_id: str) -> None:
         """Leave a cell to others from now on."""
@@ -146,8 +148,15 @@ class RunCells:
         return not (self._cells or self._moved or self._deleted)
 
     async def show(self, cell_id: str) -> None:
-        """Show a cell as it is now on the page that has the others."""
-        if self._page and (cell := self._cells.get(cell_id)):
+        """Show a cell as it is now on the page that has the others, unless it does already.
+
+        Raises
+        ------
+        PageGoneError, NotebookError
+            If that fails.
+        """
+        cell = self._cells.get(cell_id)
+        if self._page and cell and cell.shown is not cell.execution:
             await self._restore(self._page, cell_id, cell, None)
 
     async def _replay(self, page: Page) -> None:
@@ -165,6 +174,8 @@ class RunCells:
 
     async def _restore(self, page: Page, cell_id: str, cell: _RunCell, last: str | None) -> None:
         after = cell.place.above if cell.place else last
+        execution = cell.execution
         await page.command(
             p.RestoreCell, self._notebook, cell=cell.as_nbformat(cell_id), after=after, trusted=True
         )
+        cell.shown = execution

@@ -22,7 +22,8 @@ class Background:
     """An event loop in a thread of its own: the agent works there whatever the user's thread is doing."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.loop = self._runner.get_loop()
         self._thread = threading.Thread(target=self._work, name="codeact", daemon=True)
         self._thread.start()
 
@@ -41,7 +42,7 @@ class Background:
 
     def _work(self) -> None:
         self.loop.run_forever()
-        self.loop.close()
+        self._runner.close()  # what is still to be done there is cancelled
 
 
 class WaitingThread:

@@ -194,6 +194,34 @@ describe('The connection', () => {
     expect(connection.failures).toBe(0);
   });
 
+  it.each([
+    [404, true],
+    [400, false]
+  ])(
+    'finds out whether a server that refuses the socket, and answers with %i, has CodeAct',
+    async (status, isAbsent) => {
+      const asked: string[] = [];
+      const fetch = (request: Request) => {
+        asked.push(new URL(request.url).pathname);
+        return Promise.resolve({ status } as Response);
+      };
+      const connection = connect({
+        baseUrl: 'http://host/base/',
+        fetch: fetch as unknown as ServerConnection.ISettings['fetch']
+      });
+      sockets[0].break();
+      for (let i = 0; i < 10; i++) {
+        await null; // the answer, and what waits for it
+      }
+      expect(asked).toEqual(['/base/codeact/ws']);
+      expect(connection.isAbsent).toBe(isAbsent);
+      jest.advanceTimersByTime(500);
+      sockets[1].accept();
+      sockets[1].say(STATUS);
+      expect(connection.isAbsent).toBe(false);
+    }
+  );
+
   it('does not hammer a server that accepts and closes at once', () => {
     const connection = connect();
     sockets[0].accept();

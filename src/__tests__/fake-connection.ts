@@ -61,6 +61,7 @@ export class FakeConnection implements IConnection {
   readonly received = new Signal<this, FromServer>(this);
   readonly stateChanged = new Signal<this, ConnectionState>(this);
   failures = 0;
+  isAbsent = false;
   state: ConnectionState = 'closed';
   private _requested: SentRequest[] = [];
   private _requests = new Requests();

@@ -153,6 +153,8 @@ class Drawing extends ReactWidget {
   ) {
     super();
     this.addClass(`jp-CodeAct-${place}`);
+    // JupyterLab before 4.4.2 does not tell the widgets in a new cell that they are on the page.
+    this.update();
   }
 
   set content(content: React.JSX.Element) {

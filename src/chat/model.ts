@@ -87,6 +87,11 @@ export class ChatModel implements IDisposable {
     if (!notebooks.current) {
       return trans.__('Open a notebook to work with CodeAct in it.');
     }
+    if (connection.isAbsent) {
+      return trans.__(
+        'This Jupyter server runs without CodeAct. Enable it with “jupyter server extension enable jupyter_codeact”, and restart the server.'
+      );
+    }
     if (connection.state !== 'open') {
       return connection.failures > 0
         ? trans.__('The CodeAct server cannot be reached. Trying again…')

@@ -84,6 +84,37 @@ def test_people_read_lines_with_what_to_do_below() -> None:
     assert result.output.endswith("Problems: 1, warnings: 0.\n")
 
 
+def test_what_only_an_extra_brings_is_told_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("xllamacpp", "huggingface_hub", "keyring"):
+        monkeypatch.setitem(sys.modules, package, None)
+    found = examine(exit_code=1)
+    assert found["llama.cpp"]["state"] == "warning"
+    install = 'pip install "jupyter-codeact[local]"'
+    assert found["llama.cpp"]["advice"] == f"{install}, for models of this machine"
+    assert found["model"]["message"] == "qwen2.5-coder-1.5b needs llama.cpp"
+    assert found["model"]["advice"] == f"{install}, or use an endpoint"
+    with ScriptedModel() as model:
+        found = examine("--endpoint", model.url, exit_code=0, JUPYTER_CODEACT_API_KEY=model.api_key)
+    assert "model" not in found
+
+
+def test_colors_are_left_out_where_the_user_wants_none(tmp_path: Path) -> None:
+    def shown(**environment: str) -> str:
+        result = CliRunner().invoke(main, ["doctor", "--model", "none"], env=environment, color=True)
+        return result.output
+
+    assert "\x1b[" in shown()
+    assert "\x1b[" not in shown(NO_COLOR="1")
+
+
+def test_a_check_that_crashes_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr("jupyter_codeact.cli.doctor._model", crash)
+    assert "no such luck" in examine(exit_code=1)["model"]["message"]
+
+
 def test_a_llama_cpp_without_a_gpu_is_told_where_there_is_one() -> None:
     gpu = Gpu(name="NVIDIA H100", memory=80 * 10**9, free=70 * 10**9, backend="CUDA")
     machine = Machine(memory=1, free=1, cores=1)

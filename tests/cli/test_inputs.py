@@ -175,12 +175,12 @@ def test_a_conversation_goes_on_in_its_notebook(folder: Path, model: ScriptedMod
 def test_what_cannot_be_resumed_says_why(folder: Path, model: ScriptedModel) -> None:
     nbformat.write(nbformat.v4.new_notebook(), folder / "other.ipynb")
     result = run(model, [], "Go on.", "--resume", "other.ipynb")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "CodeAct has not worked in" in result.stderr
     assert run(model, ["```python\n1\n```", "Yes."], "Begin.", "--output", "gone.ipynb").exit_code == 0
     (folder / "gone.ipynb").unlink()
     result = run(model, [], "Go on.", "--resume", "latest")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "gone.ipynb of this conversation is not there any more." in result.stderr
 
 

@@ -25,8 +25,10 @@ from jupyter_codeact.notebooks.kernelspecs import choose_kernel
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that installs a kernelspec."""
+    """Return a function that installs a kernelspec; those of this machine are not seen."""
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("jupyter_core.paths.SYSTEM_JUPYTER_PATH", [])
 
     def install(name: str, language: str, *argv: str) -> None:
         folder = tmp_path / "jupyter" / "kernels" / name
@@ -53,7 +55,7 @@ R = {"name": "ir", "display_name": "R", "language": "R"}
 @pytest.mark.parametrize(
     ("metadata", "kernel", "sentence"),
     [
-        ({}, "lost-env", r"There is no kernel “lost-env”. Installed kernels: julia, mine, python3"),
+        ({}, "lost-env", r"There is no kernel “lost-env”. Installed kernels for Python: mine, python3\."),
         ({}, "julia", "“julia” speaks julia; CodeAct works with Python"),
         ({"kernelspec": kernelspec("julia")}, None, "“julia” speaks julia; CodeAct works with Python"),
         ({"language_info": {"name": "R"}}, None, "written in R; CodeAct works with Python"),

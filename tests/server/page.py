@@ -28,6 +28,8 @@ class ScriptedPage:
         What `read_state` returns for the kernel.
     mute : set of str
         Commands that get no answer.
+    held : dict
+        Events, by the names of commands that are answered only when theirs is set.
     refuse : dict
         Error messages of commands that fail, by their names.
     shown : dict
@@ -44,6 +46,7 @@ class ScriptedPage:
         self.kernel: dict[str, str] | None = {"language": "python", "status": "idle"}
         self.outputs: list[Message] = []
         self.mute: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}
         self.refuse: dict[str, str] = {}
         self.shown: dict[str, Message] = {}
         self.executing: str | None = None
@@ -233,6 +236,8 @@ class ScriptedPage:
                 key: answer["execution"][key] for key in ("outputs", "execution_count")
             }
         await self._notify()
+        if kind in self.held:
+            await self.held[kind].wait()
         await self.say({"type": "done", "id": command["id"], **answer})
 
     def _place(self, cell: str, index: int) -> None:

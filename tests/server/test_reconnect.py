@@ -10,6 +10,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_codeact.server.conversations import Conversations
+from jupyter_codeact.server.page_notebook import REFRESH
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, Message, ScriptedPage
 from tests.waiting import until
@@ -32,6 +33,13 @@ class Gate:
             "    time.sleep(0.01)\n"
             "print('done')"
         )
+
+    def keep_silent(self) -> Path:
+        """Let it print nothing until the file that is returned is there."""
+        speak = self._open.with_name("speak")
+        waits = f"while not pathlib.Path({str(speak)!r}).exists(): time.sleep(0.01)\n"
+        self.source = self.source.replace("print('begun')\n", f"{waits}print('begun')\n")
+        return speak
 
     def open(self) -> None:
         self._open.touch()
@@ -86,6 +94,56 @@ async def test_a_page_loaded_anew_sees_the_cell_that_still_runs_and_then_its_res
     assert printed(again.shown[executed["cell_id"]]["outputs"]) == "begun\ndone\n"
     assert "run_cell" not in again.commands
     assert await ran_once(again)
+
+
+async def test_outputs_that_come_while_a_page_loads_the_cells_are_shown_before_the_cell_ends(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, conversations: Conversations,
+    gate: Gate,
+) -> None:  # fmt: skip
+    speak = gate.keep_silent()
+    model.script([cell(gate.source), "Done."])
+    await page.ask()
+    await page.executes(gate.source)
+    await page.leave()
+    again = await connect()
+    again.held["restore_cell"] = asyncio.Event()
+    await again.open("a.ipynb", kernel)
+    await again.hears("restore_cell")
+
+    speak.touch()
+    [ran] = conversations._sessions["a.ipynb"].cells._cells.values()
+    await until(lambda: ran.execution and printed(ran.execution.outputs) == "begun\n")
+    await asyncio.sleep(REFRESH)  # the server has seen them, and will see no others
+    again.held.pop("restore_cell").set()
+
+    await again.until(lambda: [printed(one["outputs"]) for one in again.shown.values()] == ["begun\n"])
+    gate.open()
+    assert (await again.end())["answer"] == "Done."
+
+
+async def test_outputs_that_a_page_could_not_take_are_shown_to_it_again(
+    page: ScriptedPage, connect: Connect, kernel: str, model: ScriptedModel, gate: Gate
+) -> None:
+    speak = gate.keep_silent()
+    model.script([cell(gate.source), "Done."])
+    await page.ask()
+    await page.executes(gate.source)
+    await page.leave()
+    again = await connect()
+    await again.open("a.ipynb", kernel)
+    await again.until(lambda: bool(again.shown))
+    again.refuse["restore_cell"] = "The notebook is not ready."
+    speak.touch()
+
+    def refused() -> int:
+        restored = [message["cell"] for message in again.heard if message["type"] == "restore_cell"]
+        return sum(bool(cell["outputs"]) for cell in restored)
+
+    await again.until(lambda: refused() > 1)
+    again.refuse.clear()
+    await again.until(lambda: [printed(one["outputs"]) for one in again.shown.values()] == ["begun\n"])
+    gate.open()
+    assert (await again.end())["answer"] == "Done."
 
 
 @pytest.mark.parametrize("says_so", [True, False])

@@ -334,7 +334,9 @@ class NotebookPage(PanelPage):
                 if (notebook.notebookConfig.windowingMode !== windowingMode) {
                     notebook.notebookConfig = { ...notebook.notebookConfig, windowingMode };
                 }
-                return notebook.node.querySelectorAll('.jp-Cell').length < notebook.widgets.length;
+                // Some are hidden rather than taken off the page, and with them their outputs kept.
+                const cells = [...notebook.node.querySelectorAll('.jp-Cell')];
+                return cells.filter(cell => cell.offsetParent).length < notebook.widgets.length;
             }"""
         )
 

@@ -56,6 +56,8 @@ def choose(machine: Machine, is_here: IsHere, catalog: Sequence[Entry | Snapshot
         model, reason = here, "the best that is here"
     elif fit(default, machine).runs:
         model, reason = default, "the default" + ("" if is_here(default) else ", which will be downloaded")
+    elif machine.llama_missing:
+        model, reason = default, f"{machine.llama_missing}. Install that, or use an endpoint"
     else:
         model, reason = (
             smallest,

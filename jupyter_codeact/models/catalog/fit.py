@@ -98,6 +98,8 @@ def _needed(model: Entry, context: int, conversations: int) -> int:
 
 
 def _llama_fit(model: Entry, machine: Machine) -> Fit:
+    if machine.llama_missing:
+        return Fit(runs=False, words="needs llama.cpp")
     if gpu := gpu_for(model, machine):
         room = capacity(model, _LLAMA_GPU_SHARE * gpu.free)
         assert room is not None

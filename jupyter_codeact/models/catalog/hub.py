@@ -15,6 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...agent.contracts import ModelError, ModelSettings
+from ..extras import missing
 from ..guidance import guidance_for
 from . import gguf, store
 from .model import HUB_PREFIX, NOT_THINKING, Entry, RemoteFile
@@ -169,6 +170,8 @@ def _found(api: HfApi, repository: str) -> Found | None:
 
 def _asking(what: str, ask: Callable[[HfApi], Answer]) -> Answer:
     """Ask the Hub, or the mirror that HF_ENDPOINT names; whatever goes wrong is explained."""
+    if why := missing("huggingface_hub"):
+        raise ModelError(f"{what} needs the Hugging Face Hub, and {why}.")
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import GatedRepoError, OfflineModeIsEnabled, RepositoryNotFoundError
 

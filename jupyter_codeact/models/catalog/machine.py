@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ...agent.contracts import Frozen
+from ..extras import install
+from ..extras import missing as missing_package
 
 GPU_MEMORY_SHARE = 0.85
 """Share of a GPU's free memory for a model and its caches, unless the user sets another."""
@@ -46,6 +48,8 @@ class Machine(Frozen):
         Why transformers cannot use them, as half a sentence; empty if it can.
     llama_gpus : tuple of Gpu
         The GPUs that the installed build of llama.cpp can use.
+    llama_missing : str
+        Why llama.cpp cannot be used, as half a sentence; empty if it can.
     """
 
     memory: int
@@ -54,6 +58,7 @@ class Machine(Frozen):
     gpus: tuple[Gpu, ...] = ()
     missing: str = ""
     llama_gpus: tuple[Gpu, ...] = ()
+    llama_missing: str = ""
 
 
 def memory() -> int:
@@ -78,6 +83,7 @@ def look() -> Machine:
         gpus=gpus,
         missing=_missing() if gpus else "",
         llama_gpus=llama_gpus(),
+        llama_missing=missing_package("xllamacpp"),
     )
 
 
@@ -176,7 +182,7 @@ _has_no_gpu = False
 def llama_gpus() -> tuple[Gpu, ...]:
     """Ask llama.cpp for its GPUs, in a process of its own: its library would occupy their memory in ours."""
     global _has_no_gpu
-    if _has_no_gpu:
+    if _has_no_gpu or missing_package("xllamacpp"):
         return ()
     command = [sys.executable, "-P", "-c", _ASK_LLAMA]
     try:
@@ -209,7 +215,7 @@ def _missing() -> str:
         try:
             installed = version(package)
         except PackageNotFoundError:
-            return f"{package} is not installed (`pip install 'jupyter-codeact[gpu]'`)"
+            return f"{package} is not installed (`{install('gpu')}`)"
         if package == "torch" and installed.endswith("+cpu"):
             return "the installed torch is the one for CPUs"
     return ""

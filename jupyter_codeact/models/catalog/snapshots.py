@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 
 from ...agent.contracts import Frozen, ModelError
+from ..extras import missing
 from .model import RemoteFile, Snapshot
 from .sources import Progress, Transfer, UnavailableError, from_hub, sha256_of, shifted
 
@@ -29,11 +30,18 @@ class File(Frozen):
 
 def find(snapshot: Snapshot, folder: Path) -> Path | None:
     """Return the folder of the whole model, if it is on this machine."""
+    candidates = [folder / snapshot.name, *_cached(snapshot)]
+    return next((candidate for candidate in candidates if is_whole(candidate)), None)
+
+
+def _cached(snapshot: Snapshot) -> list[Path]:
+    """Return the model's folder in the Hugging Face cache, if that has one."""
+    if missing("huggingface_hub"):
+        return []
     from huggingface_hub import try_to_load_from_cache
 
     cached = try_to_load_from_cache(snapshot.hub, "config.json", revision=snapshot.revision)
-    candidates = [folder / snapshot.name, *([Path(cached).parent] if isinstance(cached, str) else [])]
-    return next((candidate for candidate in candidates if is_whole(candidate)), None)
+    return [Path(cached).parent] if isinstance(cached, str) else []
 
 
 def is_whole(path: Path) -> bool:
@@ -55,6 +63,8 @@ def fetch(snapshot: Snapshot, folder: Path, staging: Path, progress: Progress, c
     """
     target = folder / snapshot.name
     complete = staging / "whole"
+    if why := missing("huggingface_hub"):
+        raise _unavailable(snapshot, folder, f"for the Hugging Face Hub, {why}")
     try:
         files = _files(snapshot)
     except Exception as error:  # whatever the network library raises

@@ -16,11 +16,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import IO
 
 from ...agent.contracts import ModelError
+from ..extras import missing
 from .model import Model, Package, RemoteFile
 
 Progress = Callable[[int, int, str], None]
@@ -129,6 +131,8 @@ def sha256_of(path: Path) -> str:
 
 def from_cache(transfer: Transfer) -> None:
     """Link the file from the Hugging Face cache of this machine, or copy it."""
+    if missing("huggingface_hub"):
+        raise UnavailableError("the Hugging Face cache cannot be read")
     from huggingface_hub import try_to_load_from_cache
 
     model, file = transfer.model, transfer.file
@@ -154,6 +158,8 @@ def from_hub(transfer: Transfer) -> None:
     The library finds the file and the route there (mirror, proxy, offline mode). The bytes are read here,
     because its own download starts over after an interruption.
     """
+    if why := missing("huggingface_hub"):
+        raise UnavailableError(f"for the Hugging Face Hub, {why}")
     from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_url
 
     model, file = transfer.model, transfer.file
@@ -216,11 +222,20 @@ def from_packages(transfer: Transfer) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _pip() -> list[str]:
+    """Return how pip is called; an environment that uv has made is without it, and uv can run one."""
+    if find_spec("pip") is not None:
+        return [sys.executable, "-P", "-m", "pip"]
+    if uv := shutil.which("uv"):
+        return [uv, "tool", "run", "pip"]
+    raise UnavailableError("pip is not installed in this environment")
+
+
 def _download_wheel(package: Package, scratch: Path, transfer: Transfer, note: str) -> Path:
     temporary, wheels = scratch / "tmp", scratch / "wheels"
     temporary.mkdir(parents=True)
     log = scratch / "pip.log"
-    command = [sys.executable, "-P", "-m", "pip", "download", package.requirement, "--dest", str(wheels)]
+    command = [*_pip(), "download", package.requirement, "--dest", str(wheels)]
     command += ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar=off", "--retries=2"]
     command += ["--no-input", "--disable-pip-version-check", "--quiet"]
     # pip's temporary files belong on the disk whose space was checked, where they also show the progress.
@@ -242,8 +257,6 @@ def _download_wheel(package: Package, scratch: Path, transfer: Transfer, note: s
     output = log.read_text(errors="replace")
     if re.search(r"Errno (28|27|122)\b|No space left|quota exceeded", output):
         raise transfer.write_error(OSError(errno.ENOSPC, ""))
-    if "No module named pip" in output:
-        raise UnavailableError("pip is not installed in this environment")
     raise UnavailableError(f"pip could not get {package.requirement} from a package index")
 
 

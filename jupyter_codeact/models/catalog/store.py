@@ -252,5 +252,6 @@ def _check(transfer: Transfer) -> None:
     transfer.report("checking")
     if transfer.done != transfer.file.size or sha256_of(transfer.part) != transfer.file.sha256:
         raise transfer.checksum_error()
-    with transfer.part.open("rb") as file:
+    # Windows flushes only files that are open for writing; elsewhere the file may be read-only.
+    with transfer.part.open("r+b" if os.name == "nt" else "rb") as file:
         os.fsync(file.fileno())

@@ -77,6 +77,8 @@ def _keyring() -> KeyringBackend | None:
         backend = keyring.get_keyring()
         # Below 1 are backends that only fail, store nothing, or store keys in the clear.
         return backend if float(backend.priority) >= 1 else None
+    except ImportError:  # the extra `local` brings it; there is the file
+        return None
     except Exception as error:
         _warn("found", error)
         return None

@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from typing import Any, NoReturn
+
+if sys.platform == "win32":
+    OUT_OF_REACH: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+else:
+    OUT_OF_REACH: dict[str, Any] = {"start_new_session": True}
+"""How a process is started that Ctrl-C at our terminal does not reach."""
 
 
 class Child:

@@ -13,6 +13,7 @@ from ..catalog import gguf, hub
 from ..catalog.fit import CONTEXT, Capacity, capacity_on, gpu_for
 from ..catalog.machine import Gpu, Machine, cores, look
 from ..catalog.model import NOT_THINKING, Entry, Model, Snapshot
+from ..extras import missing
 from ..guidance import guidance_for
 from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
 from .transformers.settings import TransformersOptions
@@ -40,6 +41,8 @@ class Launch:
     weight : int, optional
         Bytes of memory that the loaded model takes at least. A worker that cannot report its progress is
         measured against it.
+    missing : str
+        What is not installed of what runs the model, as half a sentence; empty if all is there.
     complete : callable, optional
         Returns a better launch once the files are here, for a model that is not known before.
     """
@@ -50,6 +53,7 @@ class Launch:
     where: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     weight: int | None = None
+    missing: str = ""
     complete: Callable[[Path], Launch] | None = None
 
     def at(self, path: Path) -> Launch:
@@ -181,6 +185,7 @@ def llama_cpp(
         },
         # On a GPU the process' own memory says nothing.
         weight=entry.size or None if gpu is None else None,
+        missing=missing("xllamacpp"),
     )
 
 
@@ -216,6 +221,7 @@ def transformers(
             "context": info.context_window,
             "options": (options or TransformersOptions()).model_dump(),
         },
+        missing=missing("torch", "gpu") or missing("transformers", "gpu"),
     )
 
 

@@ -261,6 +261,10 @@ class Engine(Watched):
                 if not process.cancel.is_set():
                     self._update("loading", progress=int(share * 100) / 100)
 
+        if self.launch.missing:  # before anything is downloaded
+            raise ModelError(
+                f"{self.name} cannot run here: {self.launch.missing}. Install that, or use an endpoint."
+            )
         path = self.launch.files.fetch(downloading, process.cancel)
         if delay:
             self._update("loading", f"Waiting {delay:.0f} s before it is started again.")

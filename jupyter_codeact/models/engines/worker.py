@@ -20,8 +20,11 @@ import psutil
 
 from ...agent.contracts import ModelError
 from ..endpoints.addresses import Address
+from .child import OUT_OF_REACH
 from .launch import Launch
 
+_KILLED = 9
+"""The signal that ends a process at once, as Linux does when memory is short; Windows has no name for it."""
 _LOGS_KEPT = 5
 _POLL_SECONDS = 0.25
 _MEMORY = re.compile(
@@ -84,7 +87,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=environment,
-                start_new_session=True,  # so that Ctrl-C reaches us, but not the model
+                **OUT_OF_REACH,
             )
 
     @property
@@ -170,7 +173,7 @@ class Worker:
                 worth_restarting=False,
             )
         code = self._process.returncode
-        if code == -signal.SIGKILL or _MEMORY.search(end):
+        if code == -_KILLED or _MEMORY.search(end):
             return ExitReason(
                 f"{name} ran out of memory or was killed. Close other programs and kernels, or use a"
                 f" smaller model or a shorter context. Its log: {self.log}.",

@@ -98,6 +98,14 @@ describe('Asking', () => {
         connection.change('closed');
       },
       'cannot be reached'
+    ],
+    [
+      'the server runs without CodeAct',
+      () => {
+        connection.isAbsent = true;
+        connection.change('closed');
+      },
+      'jupyter server extension enable jupyter_codeact'
     ]
   ])('is not possible while %s, which it says', (_, make, reason) => {
     make();

@@ -15,6 +15,7 @@ import asyncio
 import os
 import threading
 
+from ...extras import install
 from ..child import Child
 from .settings import Settings, TransformersOptions
 
@@ -38,7 +39,7 @@ def main() -> None:
         threading.Thread(target=child.wait_for_parent, daemon=True).start()
         asyncio.run(serve(loaded, settings, ready=lambda port: child.report(port=port)))
     except ImportError as error:
-        child.fail(f"{error}. The engine for GPUs needs `pip install 'jupyter-codeact[gpu]'`")
+        child.fail(f"{error}. The engine for GPUs needs `{install('gpu')}`")
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
         child.fail(" ".join(str(error).split())[:500])
 
