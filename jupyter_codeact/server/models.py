@@ -35,6 +35,10 @@ from .tasks import TaskSet
 log = logging.getLogger(__name__)
 
 OpenModel = EndpointModel | LocalModel
+ELSEWHERE = (
+    "{model} is on another machine and may cost money. To complete code with it all the same, allow that in "
+    "the settings of the inline completer, at CodeAct."
+)
 _PREPARING = ("downloading", "loading")
 
 
