@@ -45,7 +45,10 @@ _PIPES = FimTokens(
 _PLAIN = FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", ("<|endoftext|>", "<file_sep>"))
 _BAR = "\N{FULLWIDTH VERTICAL LINE}"
 _DEEPSEEK = FimTokens(
-    f"<{_BAR}fim▁begin{_BAR}>", f"<{_BAR}fim▁hole{_BAR}>", f"<{_BAR}fim▁end{_BAR}>", (f"<{_BAR}end▁of▁sentence{_BAR}>",)
+    f"<{_BAR}fim▁begin{_BAR}>",
+    f"<{_BAR}fim▁hole{_BAR}>",
+    f"<{_BAR}fim▁end{_BAR}>",
+    (f"<{_BAR}end▁of▁sentence{_BAR}>",),
 )
 _LLAMA = FimTokens("<PRE> ", " <SUF>", " <MID>", ("<EOT>",))
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from jupyter_server.auth.decorator import authorized
+from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, Field, ValidationError
 from tornado import web
@@ -22,7 +22,7 @@ from .models import Models
 
 SECONDS, LONGEST = 6.0, 10.0
 """Seconds after which what there is of a completion is taken, and after which it is given up."""
-READING = 0.3
+READING = 1.0
 """Seconds that a completion waits for the names in the kernel."""
 BUSY = "A run is under way, and completion stays out of its way."
 NOT_RUNNING = "The model is not loaded, or it is at work. Completion never starts a model."
@@ -106,7 +106,7 @@ class Completer:
     async def _read(self, kernel_id: str) -> list[Variable]:
         kernel = self._kernel(kernel_id)
         try:
-            return await kernel.variables()
+            return await kernel.variables(before_cells=False)
         finally:
             kernel.close()
 
@@ -122,15 +122,17 @@ class CompletionHandler(APIHandler):
         self._work: asyncio.Task[CompletionReply] | None = None
 
     @web.authenticated
-    @authorized(action="execute")
     async def post(self) -> None:
         """Complete code.
 
         Raises
         ------
         web.HTTPError
-            400 if the request cannot be read.
+            403 for a user who may not execute code, 400 if the request cannot be read.
         """
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(403)
         try:
             request = CompletionRequest.model_validate(valid(json.loads(self.request.body)))
         except (ValueError, ValidationError, RecursionError):

@@ -89,14 +89,17 @@ class ServerKernel:
         if client := self._connect():  # a cell that awaits notices the signal only when a message has come in
             client.kernel_info()
 
-    async def variables(self) -> list[Variable]:
-        """Return the user's variables; none while the kernel is busy, and none behind a gateway."""
+    async def variables(self, *, before_cells: bool = True) -> list[Variable]:
+        """Return the user's variables; none while the kernel is busy, and none behind a gateway.
+
+        ``before_cells`` says that cells are to be followed afterwards.
+        """
         client = self._connect()
         if client is None:
             return []
         async with self._evaluating:
             found = await variables.read(client)
-        if not self._threads:
+        if before_cells and not self._threads:
             await self.settle()  # learns the threads that are the kernel's own
         return found
 
