@@ -237,18 +237,53 @@ def test_a_task_may_end_with_a_question_mark(
     assert f"Task: {task}" in str(served.requests[-1]["messages"])
 
 
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InteractiveShell:
+    """Return a shell of its own with the magic."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    jupyter_codeact.load_ipython_extension(shell)
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "task", "after"),
+    [
+        ("%codeact Is it {x}, or y?", "", "Is it {x}, or y?", ""),
+        ("%codeact Why??", "", "Why??", ""),
+        ("%codeact How many in all (roughly?", "", "How many in all (roughly?", ""),
+        ("found['n'] = %codeact How many?", "found['n'] = ", "How many?", ""),
+        ("n, m = %codeact How many?", "n, m = ", "How many?", ""),
+        ("%codeact Of all rows, \\\nhow many?", "", "Of all rows, how many?", ""),
+        ("%codeact Plot it?; then say why", "", "Plot it?; then say why", ""),
+        ("n = %codeact --quiet How many?; n", "n = ", "--quiet How many?", "; n"),
+        ("n = %codeact Count them; n", "n = ", "Count them", "; n"),
+        ("n = %codeact Count n; m", "n = ", "Count n; m", ""),
+    ],
+)
+def test_a_task_is_taken_word_for_word(
+    loaded: InteractiveShell, line: str, before: str, task: str, after: str
+) -> None:
+    call = f"get_ipython().run_line_magic('codeact', {task!r})"
+    assert loaded.transform_cell(line) == f"{before}{call}{after}\n"
+
+
+def test_without_percent_a_task_is_one_only_where_that_is_no_variable(loaded: InteractiveShell) -> None:
+    line = "codeact How many rows?"
+    assert "'codeact', 'How many rows?'" in loaded.transform_cell(line)
+    for python in ("codeact.name?", "codeact?", f"x = 1\n{line}"):
+        assert "run_line_magic('codeact'" not in loaded.transform_cell(python)
+    loaded.user_ns["codeact"] = 1
+    assert "run_line_magic('codeact'" not in loaded.transform_cell(line)
+
+
 @pytest.mark.parametrize(
     "quoting", ['text = """\n{}"""\n', "%%writefile notes.txt\n{}"], ids=["string", "file"]
 )
-def test_a_text_that_quotes_the_magic_stays_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quoting: str
-) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    shell = InteractiveShell()
-    jupyter_codeact.load_ipython_extension(shell)
+def test_a_text_that_quotes_the_magic_stays_as_it_is(loaded: InteractiveShell, quoting: str) -> None:
     quoted = "Ask like this:\n%codeact How many?\n"
     source = quoting.format(quoted)
-    transformed = shell.transform_cell(source)
+    transformed = loaded.transform_cell(source)
     assert quoted in (transformed if quoting.startswith("text") else transformed.replace("\\n", "\n"))
 
 
