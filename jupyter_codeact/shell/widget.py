@@ -110,7 +110,7 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._model = w.Combobox(
             value=model or "",
             options=() if endpoint else (*_models_here(), *self._endpoints),
-            placeholder="model",
+            placeholder="Usual model",
             tooltip="The model, by its name; empty for the usual one",
             layout={"width": "16em"},
         )

@@ -149,8 +149,9 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         shell.expect(r"In \[2\]: ")
         shell.sendline("price = [2, 3, 37]")
         shell.expect(r"In \[3\]: ")
-        shell.sendline(f"done = %codeact --endpoint {served.url} Add up the prices.")
+        shell.sendline(f"done = %codeact --endpoint {served.url} Do the prices add up?; done")
         shell.expect("total 42")
+        shell.expect("It is ")
         shell.expect(r"In \[4\]: ")
         shell.sendline("print(total, done.answer)")
         shell.expect(re.escape("42 It is **42**."))
@@ -167,7 +168,7 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         assert held.disconnected.wait(60)
         shell.expect(r"In \[7\]: ")
         shell.sendline("%codeact --history")
-        shell.expect("Add up the prices.")
+        shell.expect(re.escape("Do the prices add up?"))
         shell.expect("Count.")
         shell.expect(r"In \[8\]: ")
         shell.sendline("%codeact --approval sometimes Do it.")
@@ -177,6 +178,9 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
     finally:
         shell.close(force=True)
     assert shell.exitstatus == 0
+    opening = served.requests[2]["messages"][-1]["content"]
+    assert "print(total, done.answer)" in opening
+    assert "%codeact" not in opening  # what asked for a run is no part of the notebook
 
 
 def test_loading_the_extension_brings_nothing_heavy() -> None:
