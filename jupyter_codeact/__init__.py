@@ -72,11 +72,13 @@ def _version() -> str:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Add ``%codeact`` to an IPython shell: ``%load_ext jupyter_codeact``."""
-    from .shell.magic import CodeActMagics, keep_question_marks
+    from .shell.input import QuestionMarks
+    from .shell.magic import CodeActMagics
 
     ipython.register_magics(CodeActMagics)
-    if keep_question_marks not in ipython.input_transformers_cleanup:
-        ipython.input_transformers_cleanup.append(keep_question_marks)
+    cleanup = ipython.input_transformers_cleanup
+    if not any(isinstance(transformer, QuestionMarks) for transformer in cleanup):
+        cleanup.append(QuestionMarks(ipython))
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
+import { completionPlugin } from './completion/plugin';
 import { connectionPlugin } from './connection';
 import { magicPlugin } from './magic/plugin';
 import { notebookPlugin } from './notebook/plugin';
@@ -15,5 +16,6 @@ export default [
   sessionPlugin,
   cellsPlugin,
   chatPlugin,
-  magicPlugin
+  magicPlugin,
+  completionPlugin
 ];

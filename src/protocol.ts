@@ -92,6 +92,10 @@ export interface Ask {
    */
   below: string | null;
   /**
+   * cell whose %codeact asks; see RunStarted
+   */
+  asked_in: string | null;
+  /**
    * replies this run may take; None for the default
    */
   max_turns: number | null;
@@ -447,6 +451,7 @@ export interface History {
  * A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
+ * ``asked_in`` is the cell whose ``%codeact`` asked for it.
  */
 export interface RunStarted {
   conversation: string;
@@ -460,6 +465,7 @@ export interface RunStarted {
   system: string;
   attachments: Attachment[];
   replaces: string | null;
+  asked_in: string | null;
 }
 /**
  * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.

@@ -131,7 +131,7 @@ class ScriptedModel:
         if reply is None:
             self.overdrawn = True
             return Refusal(500, "The script has no more replies.")
-        return reply(body["messages"]) if callable(reply) else reply
+        return reply(body.get("messages", [])) if callable(reply) else reply
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -159,6 +159,7 @@ class ScriptedModel:
         routes = [
             (r"/v1/models", _Models, {"model": self}),
             (r"/v1/chat/completions", _Chat, {"model": self}),
+            (r"/v1/completions", _Completion, {"model": self}),
         ]
         server = HTTPServer(Application(routes, log_function=lambda _handler: None))
         server.add_sockets(self._sockets)
@@ -191,6 +192,9 @@ class _Models(_Handler):
 
 
 class _Chat(_Handler):
+    """Replies to conversations."""
+
+    kind = "chat.completion.chunk"
     gone: asyncio.Event
 
     async def post(self) -> None:
@@ -205,7 +209,7 @@ class _Chat(_Handler):
             reply = Said(reply)
         text, finish = _until_stop(reply, body.get("stop") or [])
         thinking = reply.thinking if isinstance(reply, Said) else ""
-        usage = _usage(body["messages"], thinking + text)
+        usage = _usage(body.get("messages") or [body["prompt"]], thinking + text)
         if not body.get("stream"):
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": finish}
@@ -274,8 +278,11 @@ class _Chat(_Handler):
 
     async def _send(self, body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> None:
         if not self.gone.is_set():
-            choice = {"index": 0, "delta": delta, "finish_reason": finish}
-            await self._write(_envelope("chat.completion.chunk", body) | {"choices": [choice]})
+            choice = {"index": 0, "finish_reason": finish} | self._written(delta)
+            await self._write(_envelope(self.kind, body) | {"choices": [choice]})
+
+    def _written(self, delta: dict[str, Any]) -> dict[str, Any]:
+        return {"delta": delta}
 
     async def _write(self, chunk: dict[str, Any]) -> None:
         self.write(f"data: {json.dumps(chunk)}\n\n")
@@ -305,6 +312,15 @@ class _Chat(_Handler):
             for wait in waits:
                 wait.cancel()
             reply.released.set()  # ends the listening thread
+
+
+class _Completion(_Chat):
+    """Continues texts that are no conversations."""
+
+    kind = "text_completion"
+
+    def _written(self, delta: dict[str, Any]) -> dict[str, Any]:
+        return {"text": delta.get("content", "")}
 
 
 def _until_stop(reply: Said | Held | Broken | Called, stops: str | list[str]) -> tuple[str, str]:

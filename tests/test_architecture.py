@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "notebooks": {"notebooks", "agent"},
     "journal": {"journal", "agent"},
     "protocol": {"protocol", "agent"},
+    "completion": {"completion", "models", "agent"},
     "tools": set(),
     "interrupts": set(),
     "options": {"agent", "models"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "result": {"agent", "notebooks", "transcript"},
     "headless": CORE | {"options", "approval", "result"},
     "shell": CORE | SHARED | {"shell"},
-    "server": CORE | SHARED | {"server", "protocol"},
+    "server": CORE | SHARED | {"server", "protocol", "completion"},
     "cli": CORE | SHARED | {"cli"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "evaluation": CORE | {"evaluation", "tools"},

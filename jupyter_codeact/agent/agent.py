@@ -90,14 +90,16 @@ class Agent:
         attachments: Sequence[Attachment] = (),
         replaces: str | None = None,
         below: str | None = None,
+        asked_in: str | None = None,
         nonce: str | None = None,
         ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
-        cells are written below the cell ``below``, by default the active one. ``nonce`` is the random word of
-        the fences around data, if the model has read some ahead, and ``ready`` waits until it has.
+        cells are written below the cell ``below``, by default the active one. ``asked_in`` is the cell whose
+        ``%codeact`` asks. ``nonce`` is the random word of the fences around data, if the model has read some
+        ahead, and ``ready`` waits until it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
@@ -114,6 +116,7 @@ class Agent:
             model=self.model.info.name,
             attachments=attachments,
             replaces=replaces,
+            asked_in=asked_in,
         )
         try:
             if ready is not None:

@@ -53,6 +53,7 @@ class RunStarted(BaseEvent):
     """A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
+    ``asked_in`` is the cell whose ``%codeact`` asked for it.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -62,6 +63,7 @@ class RunStarted(BaseEvent):
     system: str = ""
     attachments: list[Attachment] = Field(default_factory=list)
     replaces: str | None = None
+    asked_in: str | None = None
 
 
 class ModelDescribed(BaseEvent):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import re
 import signal
 import sys
 import threading
@@ -41,7 +42,7 @@ T = TypeVar("T")
 
 INPUTS = 30
 """How many of the user's last inputs the notebook has."""
-CODEACT_LINES = ("%codeact", "%load_ext jupyter_codeact", "%reload_ext jupyter_codeact")
+CODEACT_LINE = re.compile(r"\s*(?:(?:[^%#\n]*=\s*|%time\s+)?%codeact\b|%(?:re)?load_ext\s+jupyter_codeact\b)")
 """How lines begin that are for CodeAct and no part of the notebook."""
 
 
@@ -293,6 +294,4 @@ def _without_codeact(source: str) -> str:
     """Return an input without what is for CodeAct in it."""
     if source.lstrip().startswith("%%codeact"):
         return ""
-    return "\n".join(
-        line for line in source.splitlines() if not line.lstrip().startswith(CODEACT_LINES)
-    ).strip()
+    return "\n".join(line for line in source.splitlines() if not CODEACT_LINE.match(line)).strip()

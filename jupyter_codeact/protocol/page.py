@@ -50,6 +50,7 @@ class Ask(NotebookRequest):
     model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
     approval: Approval | None = Field(None, description="approval for this run; None for the notebook's")
     below: str | None = Field(None, description="cell to work below; None for the active one")
+    asked_in: str | None = Field(None, description="cell whose %codeact asks; see RunStarted")
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the default")
     settings: ModelSettings | None = None
 

@@ -146,6 +146,11 @@ class Conversations:
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         await asyncio.to_thread(self.journal.close)
 
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way in any notebook."""
+        return any(session.running for session in self._sessions.values())
+
     def in_use(self) -> set[str]:
         """Return the conversations that are open here."""
         return {session.conversation for session in self._sessions.values()}

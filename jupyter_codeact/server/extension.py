@@ -24,6 +24,7 @@ from ..models.open import KEY_VARIABLE
 from ..notebooks.tools import check
 from ..options import RunOptions
 from ..traits import SettingsTraits
+from .completion import Completer, CompletionHandler
 from .conversations import Conversations
 from .models import Models, open_models
 from .setup import Setup
@@ -247,8 +248,17 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                 os.environ.pop(variable, None)  # kernels inherit the environment
 
     def initialize_handlers(self) -> None:
-        """Add the page's WebSocket."""
-        self.handlers.append((r"/codeact/ws", CodeActSocket, {"conversations": self.conversations}))
+        """Add the page's WebSocket, and what answers the inline completer."""
+        conversations, setup = self.conversations, self.conversations.setup
+        completer = Completer(
+            self.models, lambda kernel: setup.kernel(lambda: kernel), lambda: conversations.running
+        )
+        self.handlers.extend(
+            [
+                (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),
+                (r"/codeact/complete", CompletionHandler, {"completer": completer}),
+            ]
+        )
 
     async def stop_extension(self) -> None:
         """End all runs and the models."""

@@ -94,8 +94,11 @@ class ServerKernel:
         """Return the secrets in the kernel's environment, as they were when it was last asked."""
         return self._secrets
 
-    async def variables(self) -> list[Variable] | None:
-        """Return the user's variables; ``None`` while the kernel is busy, and behind a gateway."""
+    async def variables(self, *, before_cells: bool = True) -> list[Variable] | None:
+        """Return the user's variables; ``None`` while the kernel is busy, and behind a gateway.
+
+        ``before_cells`` says that cells are to be followed afterwards.
+        """
         client = self._connect()
         if client is None:
             return None
@@ -103,7 +106,7 @@ class ServerKernel:
             found = await variables.read(client)
             if found is not None:
                 self._secrets = await environment.read(client) or self._secrets
-        if not self._threads:
+        if before_cells and not self._threads:
             await self.settle()  # learns the threads that are the kernel's own
         return found
 

@@ -35,6 +35,10 @@ from .tasks import TaskSet
 log = logging.getLogger(__name__)
 
 OpenModel = EndpointModel | LocalModel
+ELSEWHERE = (
+    "{model} is on another machine and may cost money. To complete code with it all the same, allow that in "
+    "the settings of the inline completer, at CodeAct."
+)
 _PREPARING = ("downloading", "loading")
 
 
@@ -152,6 +156,21 @@ class Models:
             If there is none of that name.
         """
         return self._model(self._choices.resolve(name) if name else self.chosen)
+
+    def for_completion(self, *, elsewhere: bool) -> OpenModel:
+        """Return the model that completes code: the chosen one, on another machine only if that is allowed.
+
+        Raises
+        ------
+        ModelError
+            With the reason why there is none.
+        """
+        model = self._model(self.chosen)
+        if isinstance(model, UnavailableModel):
+            raise ModelError(model.reason)
+        if isinstance(model, EndpointModel) and not (elsewhere or model.is_on_this_machine):
+            raise ModelError(ELSEWHERE.format(model=model.name))
+        return model
 
     def approval(self, name: str | None = None) -> Approval | None:
         """Return which cells wait for approval with the chosen model or another, if that is set for it."""

@@ -66,6 +66,7 @@ class Runs:
                     attachments=attachments,
                     replaces=ask.replaces,
                     below=ask.below,
+                    asked_in=ask.asked_in,
                     nonce=session.nonce,
                     ready=lambda: self.read_ahead.finish(session),
                 )

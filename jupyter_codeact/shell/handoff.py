@@ -29,11 +29,24 @@ ACCEPTED = "handed"
 """The state of a task that a page has accepted; pages and saved notebooks know it by this word."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Handoff:
     """A task that was offered to the page, and what the page said of it since.
 
-    ``deferred`` says that the page can answer only when the cell is done.
+    It is what ``%codeact`` returns then: displayed, it shows the run and keeps up with it.
+
+    Attributes
+    ----------
+    task : str
+        The task.
+    answer, message : str
+        The answer, and what else is to be said of the run's end; empty until the page tells.
+    ok : bool
+        Whether the run came to an answer.
+    deferred : bool
+        Whether the page can answer only when the cell is done.
+    shown_in : int, optional
+        The execution whose output shows the run already.
     """
 
     task: str
@@ -43,13 +56,16 @@ class Handoff:
     state: str = "offered"
     answer: str = ""
     message: str = ""
+    ok: bool = False
     deferred: bool = False
+    shown_in: int | None = None
+    shell: Any = None
     accepted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def under_way(self) -> bool:
         """Whether a run may be under way."""
-        return self.state in (ACCEPTED, "running")
+        return self.state in (ACCEPTED, "running", "waiting")
 
     @property
     def outcome(self) -> str:
@@ -57,10 +73,22 @@ class Handoff:
         here = "It is under way." if self.under_way else "It was not taken up."
         return self.answer or self.message or here
 
-    def output(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the cell shows: data for the page to draw and keep up to date, and text for others."""
-        data = {"version": 1, "id": self.id, "task": self.task, "state": ACCEPTED}
-        return {MIME: data, "text/plain": "CodeAct works on this in the page."}, {}
+    def __repr__(self) -> str:
+        return self.answer or self.message or "CodeAct works on this in the page."
+
+    def _ipython_display_(self) -> None:
+        """Show the run, unless the present cell does already."""
+        if self.shown_in != self.shell.execution_count:
+            self.show()
+
+    def show(self) -> None:
+        """Show data for the page to draw and keep up to date, and text for others."""
+        data: dict[str, Any] = {"version": 1, "id": self.id, "task": self.task, "state": ACCEPTED}
+        if self.answer or self.message:
+            data |= {"state": self.state, "answered": self.ok}
+            data |= {"answer": self.answer, "message": self.message}
+        self.shown_in = self.shell.execution_count
+        self.shell.display_pub.publish({MIME: data, "text/plain": repr(self)}, {})
 
     def begin(self) -> None:
         """Tell the page, which has accepted, to begin."""
@@ -76,6 +104,7 @@ class Handoff:
         self.state = str(data.get("state", self.state))
         self.answer = str(data.get("answer", ""))
         self.message = str(data.get("message", ""))
+        self.ok = data.get("answered") is True
 
 
 class Pages:
@@ -104,7 +133,7 @@ class Pages:
         immediate = bool(getattr(self._shell.kernel, "_supports_kernel_subshells", False))
         if not immediate and not self._known:
             return None
-        handoff = Handoff(task, options, deferred=not immediate)
+        handoff = Handoff(task, options, deferred=not immediate, shell=self._shell)
         self.handoffs.append(handoff)
         handoff.comm = self._open_comm({"offer": handoff.id, "cell": cell})
         if handoff.deferred:

@@ -45,9 +45,6 @@ HELP = """\
 
 {name} in the task is replaced by the value of the variable, as in every magic."""
 
-_QUESTION = re.compile(
-    r"(?P<before>[ \t]*(?:[\w.]+[ \t]*=[ \t]*)?)%codeact[ \t]+(?P<line>\S.*\?)\s*", re.DOTALL
-)
 _OPTION = re.compile(r"\s*--(?P<name>[a-z-]+)(?:(?:=|[ \t]+)(?P<value>\"[^\"]*\"|'[^']*'|\S+))?")
 
 
@@ -144,30 +141,6 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 """Options with a value, and how it is read."""
 
 
-def keep_question_marks(lines: list[str]) -> list[str]:
-    """Rewrite lines such as ``%codeact How many?``, which IPython would take for a request for help.
-
-    An input transformer of IPython's: it takes and returns the lines of a cell. Lines of a string, or of
-    another magic's cell, stay as they are.
-    """
-    if not any(map(_QUESTION.fullmatch, lines)):
-        return lines
-    from ..agent.source import magics_and_strings
-
-    magics = {span.start for span in magics_and_strings("".join(lines)) if span.is_magic}
-    rewritten, start = [], 0
-    for line in lines:
-        found = _QUESTION.fullmatch(line)
-        if found and start + len(line) - len(line.lstrip(" \t")) in magics:
-            ending = "\n" if line.endswith("\n") else ""
-            call = f"get_ipython().run_line_magic('codeact', {found['line']!r})"
-            rewritten.append(f"{found['before']}{call}{ending}")
-        else:
-            rewritten.append(line)
-        start += len(line)
-    return rewritten
-
-
 @magics_class
 class CodeActMagics(SettingsTraits, Magics):
     """The agent, asked from a cell. These are the defaults; options of the magic come before them."""
@@ -235,8 +208,8 @@ class CodeActMagics(SettingsTraits, Magics):
         return Session.of(self.shell)
 
     def _work(self, line: Line) -> Any:
-        if self._hand_off(line):
-            return None
+        if (handoff := self._hand_off(line)) is not None:
+            return handoff
         from ..options import RunOptions
         from .inline import frontend_of
 
@@ -247,23 +220,20 @@ class CodeActMagics(SettingsTraits, Magics):
         frontend = frontend_of(self.shell, options, quiet=line.quiet)
         return self._session.run(line.task, options, frontend, shows_outputs=not line.quiet)
 
-    def _hand_off(self, line: Line) -> bool:
+    def _hand_off(self, line: Line) -> Handoff | None:
         """Let the page's agent do it, if there is a page; an endpoint named here is for this process only."""
         if self._pages is None or line.here or "endpoint" in line.options:
-            return False
+            return None
         options = {name: line.options.get(name) for name in ("model", "approval", "max_turns")}
         if settings := _over(line.options.get("settings"), self.model_settings):
             options["settings"] = settings.model_dump(exclude_none=True)
-        handoff = self._pages.offer(line.task, options)
-        if handoff is None:
-            return False
-        if not line.quiet:
-            data, metadata = handoff.output()
-            assert self.shell is not None
-            self.shell.display_pub.publish(data, metadata)
-        if not handoff.deferred:
-            handoff.begin()
-        return True
+        handoff: Handoff | None = self._pages.offer(line.task, options)
+        if handoff is not None:
+            if not line.quiet:
+                handoff.show()
+            if not handoff.deferred:
+                handoff.begin()
+        return handoff
 
     @property
     def _last_handoff(self) -> Handoff | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import time
+from dataclasses import replace
 from typing import Any
 
 try:
@@ -21,6 +22,9 @@ from ..agent.contracts import CodeActError, Guidance
 from ..agent.gate.gate import Approval, Decision, decision
 from ..agent.run import TURNS
 from ..approval import skipped
+from ..models.catalog import store
+from ..models.catalog.catalog import CATALOG
+from ..models.endpoints.registry import user_endpoints
 from ..models.status import EngineStatus
 from ..options import RunOptions
 from ..result import Result
@@ -29,6 +33,8 @@ from .session import Frontend, Session
 from .threads import LoopThread
 from .waiting import WIDE, WaitingCell, WaitingQuestion
 
+WIDGET_CLASS, TASK_CLASS, ASK_CLASS = "jp-CodeAct-widget", "jp-CodeAct-widgetTask", "jp-CodeAct-widgetAsk"
+"""Marks for a page with the extension, which lets Enter send the task."""
 PROGRESS = {"width": "8em", "visibility": "hidden"}
 UPDATE_INTERVAL = 0.2
 """Seconds between two updates of what is under way."""
@@ -43,7 +49,8 @@ class CodeAct(w.VBox):  # type: ignore[misc]
     """Ask the agent, watch it work in this notebook's kernel, approve its cells, stop it.
 
     The agent works in the namespace of the notebook, between the cells that the user runs. Its cells are
-    shown in the widget; ``result.to_notebook`` writes them into a notebook.
+    shown in the widget, below the line for the task, the last run first; ``result.to_notebook`` writes them
+    into a notebook.
 
     Parameters
     ----------
@@ -82,13 +89,31 @@ class CodeAct(w.VBox):  # type: ignore[misc]
             raise CodeActError("CodeAct() is for notebooks. In a terminal, use %codeact or `run`.")
         chosen = named_approval(approval, approve) or "risky"
         self._options = RunOptions(model=model, endpoint=endpoint, max_turns=max_turns)
+        self._endpoints = () if endpoint else tuple(one.name for one in user_endpoints().all())
         self._session = Session.of(shell)
         self._loop = asyncio.get_running_loop()
         self.result: Result | None = None
-        self._task = w.Textarea(placeholder="What would you like done?", rows=2, layout={"flex": "1 1 auto"})
-        self._ask = w.Button(description="Ask", button_style="primary", tooltip="Let the agent begin")
+        # Its text arrives as a whole, with Enter or when it loses the focus: never after the button's click.
+        self._task = w.Textarea(
+            placeholder="What would you like done?",
+            rows=2,
+            layout={"flex": "1 1 auto"},
+            continuous_update=False,
+        ).add_class(TASK_CLASS)
+        self._ask = w.Button(
+            description="Ask", button_style="primary", tooltip="Let the agent begin"
+        ).add_class(ASK_CLASS)
         self._stop = w.Button(description="Stop", disabled=True, tooltip="Stop the agent")
-        self._choice = w.Dropdown(options=CHOICES, value=chosen, layout=WIDE)
+        self._choice = w.Dropdown(
+            options=CHOICES, value=chosen, layout=WIDE, tooltip="Which cells wait for your approval"
+        )
+        self._model = w.Combobox(
+            value=model or "",
+            options=() if endpoint else (*_models_here(), *self._endpoints),
+            placeholder="Usual model",
+            tooltip="The model, by its name; empty for the usual one",
+            layout={"width": "16em"},
+        )
         self._progress = w.IntProgress(
             min=0, max=self._options.budget.turns or TURNS["small"], layout=PROGRESS
         )
@@ -99,13 +124,14 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._stop.on_click(lambda _button: self._session.stop())
         super().__init__(
             [
-                self._log,
+                w.HBox([self._task, w.VBox([self._ask, self._stop])]),
+                w.HBox([self._choice, self._model, self._progress, self._state]),
                 self.waiting_cell,
                 self.waiting_question,
-                w.HBox([self._progress, self._state]),
-                w.HBox([self._task, w.VBox([self._ask, self._stop]), self._choice]),
+                self._log,
             ]
         )
+        self.add_class(WIDGET_CLASS)
 
     def ask(self, task: str) -> None:
         """Give the agent a task, as the button does; returns at once."""
@@ -120,13 +146,21 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         """May be called in another thread than the kernel's main one."""
         frontend = WidgetFrontend(self, LoopThread(self._loop))
         try:
-            started = self._session.start(self._task.value, self._options, frontend, shows_outputs=False)
+            started = self._session.start(self._task.value, self._chosen(), frontend, shows_outputs=False)
         except CodeActError as error:
             self.say(html.escape(str(error)))
             return
+        self._log.children = (w.VBox(), *self._log.children)
         self._task.value, self._ask.disabled, self._stop.disabled = "", True, False
         self._progress.value, self._progress.layout.visibility = 0, "visible"
         started.add_done_callback(lambda run: self._loop.call_soon_threadsafe(self._end, run))
+
+    def _chosen(self) -> RunOptions:
+        """Return the options with the model that is chosen now: one by its name, or an endpoint's own."""
+        name = self._model.value.strip() or None
+        if name in self._endpoints:
+            return replace(self._options, model=None, endpoint=name)
+        return replace(self._options, model=name)
 
     def _end(self, run: Any) -> None:
         self._ask.disabled, self._stop.disabled = False, True
@@ -152,9 +186,9 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         self._progress.max = self._options.budget.turns or TURNS[guidance]
 
     def add(self, *outputs: dict[str, Any]) -> None:
-        """Add outputs, as nbformat spells them, to the transcript."""
-        entry = w.Output(outputs=tuple(outputs), layout=WIDE)
-        self._log.children = (*self._log.children, entry)
+        """Add outputs, as nbformat spells them, to the transcript of the last run."""
+        entry, run = w.Output(outputs=tuple(outputs), layout=WIDE), self._log.children[0]
+        run.children = (*run.children, entry)
 
     def write(self, markdown: str) -> None:
         """Add Markdown to the transcript."""
@@ -225,3 +259,8 @@ class WidgetFrontend(Frontend):
         waiting = self._widget.waiting_question
         self.main.submit(lambda: waiting.show(asked.question, asked.options))
         return await waiting.answer()
+
+
+def _models_here() -> list[str]:
+    """Return the names of the catalogue's models that are on this machine."""
+    return [model.name for model in CATALOG if store.is_here(model)]

@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 
 import { readApproval } from '../approval';
 import { ModelSettings } from '../protocol';
+import { isRunning } from '../session/selectors';
 import { ISessions } from '../session/sessions';
 import { IConnection } from '../tokens';
 import { IRunData, isOver } from './run-data';
@@ -81,7 +82,7 @@ export class Offers implements IDisposable {
       const { sessions } = this._options;
       const actions = sessions.actions(notebook, 'notebook');
       if (data.go === id) {
-        this._begin(notebook, id, String(cell), data);
+        void this._begin(notebook, id, String(cell), data);
       } else if (data.stop === id) {
         actions.stop();
       } else if (data.undo === id) {
@@ -109,16 +110,22 @@ export class Offers implements IDisposable {
     return comm;
   }
 
-  private _begin(
+  private async _begin(
     notebook: string,
     id: string,
-    below: string,
+    cell: string,
     { approval, max_turns, mode, model, settings, task }: JSONObject
-  ): void {
-    this._options.sessions.actions(notebook, 'notebook').ask(
-      { task: String(task), attachments: [], replaces: null },
+  ): Promise<void> {
+    const actions = this._options.sessions.actions(notebook, 'notebook');
+    actions.ask(
       {
-        below,
+        task: String(task),
+        attachments: [],
+        replaces: await this._takeBack(notebook, cell)
+      },
+      {
+        below: cell,
+        askedIn: cell,
         handoff: id,
         model: typeof model === 'string' ? model : null,
         // A kernel with the first release sends a mode.
@@ -130,12 +137,38 @@ export class Offers implements IDisposable {
     );
   }
 
+  /**
+   * Undo what a cell asked for when it was run before, so that nothing is there twice.
+   *
+   * Returns the run that the new one replaces in the conversation: the earlier one, unless another came after it.
+   */
+  private async _takeBack(
+    notebook: string,
+    cell: string
+  ): Promise<string | null> {
+    const { sessions } = this._options;
+    const { state } = sessions.get(notebook);
+    const { runs } = state.conversation;
+    const earlier = runs.filter(({ askedIn }) => askedIn === cell).pop();
+    if (!earlier || isRunning(state)) {
+      return null;
+    }
+    if (earlier.changed && !earlier.undone) {
+      const actions = sessions.actions(notebook, 'notebook');
+      await actions.takeBack(earlier.id);
+      if (!sessions.get(notebook).state.notices.notebook?.cells.length) {
+        actions.dismissNotice();
+      }
+    }
+    return earlier === runs[runs.length - 1] ? earlier.id : null;
+  }
+
   /** Tell the kernel how a run is going, for `%codeact --status` and `--history`. */
   private _onRun(_: RunOutputs, run: IRunData): void {
     const answer = this._answers.get(run.id);
     if (answer && !answer.isDisposed) {
-      const { state, answer: text = '', message = '' } = run;
-      answer.send({ state, answer: text, message });
+      const { state, answered = false, answer: text = '', message = '' } = run;
+      answer.send({ state, answered, answer: text, message });
       if (isOver(run)) {
         this._answers.delete(run.id);
       }

@@ -7,28 +7,31 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ISessions } from '../session/sessions';
-import { IConnection } from '../tokens';
+import { IConnection, ISettings } from '../tokens';
 import { Offers } from './offers';
 import { RunRenderer } from './renderer';
 import { MIME_TYPE } from './run-data';
 import { RunOutputs } from './run-outputs';
+import { sendWithEnter } from './widget-keys';
 
 export const magicPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-codeact:magic',
   description: 'Takes up the tasks that `%codeact` hands over to the page.',
   autoStart: true,
   requires: [IConnection, ISessions, INotebookTracker, IRenderMimeRegistry],
-  optional: [ITranslator],
+  optional: [ISettings, ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     connection: IConnection,
     sessions: ISessions,
     tracker: INotebookTracker,
     rendermime: IRenderMimeRegistry,
+    settings: ISettings | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const outputs = new RunOutputs({ sessions, tracker, trans });
+    sendWithEnter(settings);
     new Offers({ connection, outputs, sessions, tracker });
     rendermime.addFactory(
       {

@@ -16,6 +16,8 @@ export interface IRunOptions {
   readonly below?: string | null;
   /** The id of the handoff, if the task comes from `%codeact`. */
   readonly handoff?: string;
+  /** The cell whose `%codeact` that is. */
+  readonly askedIn?: string;
   readonly model?: string | null;
   readonly approval?: Approval | null;
   readonly maxTurns?: number | null;
@@ -38,6 +40,7 @@ export class SessionActions {
     const { approval, below, handoff, maxTurns, model, settings } = options;
     const request: NotebookRequest<Request> = {
       type: 'ask',
+      asked_in: options.askedIn ?? null,
       task: task.task,
       attachments: [...task.attachments],
       replaces: task.replaces,
@@ -122,6 +125,29 @@ export class SessionActions {
   /** Undo a run, the last one that changed a cell if none is named. */
   undo(run: string | null = null): boolean {
     return this._request({ type: 'undo', run });
+  }
+
+  /** Undo a run that is about to be asked again; resolves once that is done, or will not be. */
+  takeBack(run: string): Promise<void> {
+    const { changed, options } = this._session;
+    return new Promise(resolve => {
+      const settle = () => {
+        changed.disconnect(check);
+        options.connection.stateChanged.disconnect(settle);
+        resolve();
+      };
+      const check = () => {
+        const { runs } = this._session.state.conversation;
+        if (runs.find(({ id }) => id === run)?.undone !== false) {
+          settle();
+        }
+      };
+      changed.connect(check);
+      options.connection.stateChanged.connect(settle);
+      if (!this._send({ type: 'undo', run }, settle)) {
+        settle();
+      }
+    });
   }
 
   /** Check that the notebook reproduces in a fresh kernel. */

@@ -8,6 +8,8 @@ export type WholeCell = Readonly<Record<string, unknown>>;
 export interface IRun {
   readonly id: string;
   readonly task: string;
+  /** The cell whose `%codeact` asked for it. */
+  readonly askedIn: string | null;
   /** The cells it changed, as they were before it: `null` where there was none. */
   readonly before: ReadonlyMap<string, WholeCell | null>;
   /** The steps of the model's plan, if it made one. */
@@ -31,6 +33,7 @@ export function reduceRuns(
         {
           id: event.run,
           task: event.task,
+          askedIn: event.asked_in ?? null,
           before: new Map(),
           plan: [],
           changed: false,

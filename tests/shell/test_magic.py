@@ -149,8 +149,9 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         shell.expect(r"In \[2\]: ")
         shell.sendline("price = [2, 3, 37]")
         shell.expect(r"In \[3\]: ")
-        shell.sendline(f"done = %codeact --endpoint {served.url} Add up the prices.")
+        shell.sendline(f"done = %codeact --endpoint {served.url} Do the prices add up?; done")
         shell.expect("total 42")
+        shell.expect("It is ")
         shell.expect(r"In \[4\]: ")
         shell.sendline("print(total, done.answer)")
         shell.expect(re.escape("42 It is **42**."))
@@ -167,7 +168,7 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
         assert held.disconnected.wait(60)
         shell.expect(r"In \[7\]: ")
         shell.sendline("%codeact --history")
-        shell.expect("Add up the prices.")
+        shell.expect(re.escape("Do the prices add up?"))
         shell.expect("Count.")
         shell.expect(r"In \[8\]: ")
         shell.sendline("%codeact --approval sometimes Do it.")
@@ -177,6 +178,9 @@ def test_ipython_in_a_terminal_works_stops_undoes_and_tells(
     finally:
         shell.close(force=True)
     assert shell.exitstatus == 0
+    opening = served.requests[2]["messages"][-1]["content"]
+    assert "print(total, done.answer)" in opening
+    assert "%codeact" not in opening  # what asked for a run is no part of the notebook
 
 
 def test_loading_the_extension_brings_nothing_heavy() -> None:
@@ -237,18 +241,53 @@ def test_a_task_may_end_with_a_question_mark(
     assert f"Task: {task}" in str(served.requests[-1]["messages"])
 
 
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InteractiveShell:
+    """Return a shell of its own with the magic."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    jupyter_codeact.load_ipython_extension(shell)
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "task", "after"),
+    [
+        ("%codeact Is it {x}, or y?", "", "Is it {x}, or y?", ""),
+        ("%codeact Why??", "", "Why??", ""),
+        ("%codeact How many in all (roughly?", "", "How many in all (roughly?", ""),
+        ("found['n'] = %codeact How many?", "found['n'] = ", "How many?", ""),
+        ("n, m = %codeact How many?", "n, m = ", "How many?", ""),
+        ("%codeact Of all rows, \\\nhow many?", "", "Of all rows, how many?", ""),
+        ("%codeact Plot it?; then say why", "", "Plot it?; then say why", ""),
+        ("n = %codeact --quiet How many?; n", "n = ", "--quiet How many?", "; n"),
+        ("n = %codeact Count them; n", "n = ", "Count them", "; n"),
+        ("n = %codeact Count n; m", "n = ", "Count n; m", ""),
+    ],
+)
+def test_a_task_is_taken_word_for_word(
+    loaded: InteractiveShell, line: str, before: str, task: str, after: str
+) -> None:
+    call = f"get_ipython().run_line_magic('codeact', {task!r})"
+    assert loaded.transform_cell(line) == f"{before}{call}{after}\n"
+
+
+def test_without_percent_a_task_is_one_only_where_that_is_no_variable(loaded: InteractiveShell) -> None:
+    line = "codeact How many rows?"
+    assert "'codeact', 'How many rows?'" in loaded.transform_cell(line)
+    for python in ("codeact.name?", "codeact?", f"x = 1\n{line}"):
+        assert "run_line_magic('codeact'" not in loaded.transform_cell(python)
+    loaded.user_ns["codeact"] = 1
+    assert "run_line_magic('codeact'" not in loaded.transform_cell(line)
+
+
 @pytest.mark.parametrize(
     "quoting", ['text = """\n{}"""\n', "%%writefile notes.txt\n{}"], ids=["string", "file"]
 )
-def test_a_text_that_quotes_the_magic_stays_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quoting: str
-) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    shell = InteractiveShell()
-    jupyter_codeact.load_ipython_extension(shell)
+def test_a_text_that_quotes_the_magic_stays_as_it_is(loaded: InteractiveShell, quoting: str) -> None:
     quoted = "Ask like this:\n%codeact How many?\n"
     source = quoting.format(quoted)
-    transformed = shell.transform_cell(source)
+    transformed = loaded.transform_cell(source)
     assert quoted in (transformed if quoting.startswith("text") else transformed.replace("\\n", "\n"))
 
 

@@ -18,8 +18,9 @@ from ...agent.contracts import (
 )
 from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
-from .addresses import Address, address_of
+from .addresses import Address, address_of, is_loopback
 from .asking import body_of
+from .completions import Completions, Filling, Gap, fill_gap, question, read_reply
 from .connection import Connection
 from .dialect import Dialect, Refusals
 from .errors import EmptyReplyError, RequestError, TooSlowError, brief_reason, explain, is_of_library
@@ -93,6 +94,7 @@ class EndpointModel(Watched):
         self._connected = self._has_replied = False
         self._listed = ListedModel(model or "")
         self._dialect = Dialect()
+        self._completions = Completions()
         self._replies = 0
         super().__init__(EngineStatus(model=self.name, state="ready", where=self._where))
 
@@ -117,6 +119,11 @@ class EndpointModel(Watched):
             guidance=self._guidance or guidance_for(self._model or "", parameters=listed.parameters),
             settings=self._settings,
         )
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the endpoint is on this machine, so that a request costs nothing but its computing."""
+        return is_loopback(self._connection.address.host)
 
     @property
     def refuses_images(self) -> bool:
@@ -170,6 +177,7 @@ class EndpointModel(Watched):
         settings = (settings or ModelSettings()).over(self.info.settings)
         backoff, begun, restart = Backoff(self._timeouts), False, False
         self._replies += 1
+        self._completions.cancel()
         try:
             while True:
                 try:
@@ -207,6 +215,36 @@ class EndpointModel(Watched):
             self._replies -= 1
             if self.status.state == "busy" and not self._replies:
                 self._set_status("ready")
+
+    async def complete(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling | None:
+        """Return code for a gap, read until ``is_whole`` says that this is enough.
+
+        Returns ``None`` if a reply is being written, one is asked for meanwhile, or another gap is to be
+        filled. The status stays as it is.
+
+        Raises
+        ------
+        ModelError
+            With a sentence for the user.
+        """
+        if self._replies:
+            return None
+        try:
+            return await self._completions.newest(self._fill(gap, is_whole))
+        except Exception as error:
+            raise await self._explain(error, begun=False) from error
+
+    async def _fill(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling:
+        await self._connect()
+        completions, owner = self._completions, self._listed.owner
+        if completions.fills_gaps:
+            filling = await fill_gap(self._connection, self._model or "", owner, gap, is_whole)
+            if filling is not None:
+                return filling
+            completions.fills_gaps = False
+        settings = ModelSettings(reasoning_effort="off" if self._thinks else None).over(self.info.settings)
+        body = body_of(question(gap), settings, owner=owner, max_tokens=gap.max_tokens)
+        return await read_reply(self._attempt(body, settings.extra_body or {}), is_whole)
 
     async def _attempt(self, body: dict[str, Any], extra: Mapping[str, Any]) -> AsyncGenerator[Delta, None]:
         """Request the reply once."""

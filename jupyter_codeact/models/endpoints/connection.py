@@ -80,6 +80,16 @@ class Connection:
             async with create(model=body["model"], messages=body["messages"], extra_body=rest) as response:
                 yield response.iter_bytes()
 
+    @asynccontextmanager
+    async def completion(self, body: Mapping[str, Any]) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Request the continuation of a text that is no conversation; see `reply`."""
+        client = await self._opened()
+        create: Any = client.completions.with_streaming_response.create
+        rest = {name: value for name, value in body.items() if name not in ("model", "prompt")}
+        with _our_errors():
+            async with create(model=body["model"], prompt=body["prompt"], extra_body=rest) as response:
+                yield response.iter_bytes()
+
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:

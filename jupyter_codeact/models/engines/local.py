@@ -9,6 +9,7 @@ from typing import Any
 from ...agent.contracts import Delta, Message, ModelError, ModelInfo, ModelSettings
 from ..endpoints.addresses import Address
 from ..endpoints.client import EndpointModel
+from ..endpoints.completions import Filling, Gap
 from ..endpoints.errors import ConnectionLostError
 from ..endpoints.retries import Timeouts
 from ..status import EngineStatus, Watcher
@@ -120,6 +121,22 @@ class LocalModel:
                 if begun:
                     yield Delta(restart=True)
 
+    async def complete(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling | None:
+        """Return code for a gap; see `EndpointModel.complete`. The engine is not started for it.
+
+        Returns ``None`` if the engine does not run.
+
+        Raises
+        ------
+        ModelError
+            With a sentence for the user.
+        """
+        address = self.engine.address
+        if address is None:
+            return None
+        self.engine.postpone_unloading()
+        return await (await self._endpoint_at(address)).complete(gap, is_whole)
+
     async def address(self) -> Address:
         """Return where another client reaches the model, starting the engine if it does not run.
 
@@ -131,8 +148,10 @@ class LocalModel:
         return await self.engine.start()
 
     async def _running(self) -> EndpointModel:
-        """Return the running engine as an endpoint."""
-        address = await self.engine.start()
+        """Return the engine as an endpoint, started if it does not run."""
+        return await self._endpoint_at(await self.engine.start())
+
+    async def _endpoint_at(self, address: Address) -> EndpointModel:
         earlier = self._endpoint
         if earlier is None or address != self._address:
             self._address = address
@@ -141,6 +160,7 @@ class LocalModel:
                 model=self.name,
                 api_key=address.api_key,
                 where=f"The engine of {self.name}",
+                thinks=self.engine.launch.info.thinks,
                 timeouts=self._timeouts,
             )
             if earlier is not None:

@@ -121,6 +121,15 @@ class Engine(Watched):
             process = self._process
         return await asyncio.shield(asyncio.wrap_future(process.address))
 
+    @property
+    def address(self) -> Address | None:
+        """Where the engine runs; ``None`` if it does not."""
+        with self._lock:
+            process = self._process
+        if process is None or not process.is_usable or not process.address.done():
+            return None
+        return None if process.address.exception() else process.address.result()
+
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Count a request while it is served."""
@@ -139,6 +148,11 @@ class Engine(Watched):
         if not await asyncio.to_thread(process.ended.wait, 1):
             return None
         return process.exit_reason
+
+    def postpone_unloading(self) -> None:
+        """Count the time without use from now on, for something that is no request for a reply."""
+        with self._lock:
+            self._set_idle_timer()
 
     def unload_soon(self, seconds: float = 60.0) -> None:
         """Unload the model soon after its last reply: it is no longer the chosen one."""

@@ -1,0 +1,148 @@
+"""Completion of code for JupyterLab's inline completer, by the model that is loaded already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import APIHandler
+from pydantic import BaseModel, Field, ValidationError
+from tornado import web
+
+from ..agent.contracts import ModelError, Variable
+from ..agent.unicode import valid
+from ..completion.context import Cursor, gap_at
+from ..completion.ending import Ending
+from .kernel import ServerKernel
+from .models import Models
+
+SECONDS, LONGEST = 6.0, 10.0
+"""Seconds after which what there is of a completion is taken, and after which it is given up."""
+READING = 1.0
+"""Seconds that a completion waits for the names in the kernel."""
+BUSY = "A run is under way, and completion stays out of its way."
+NOT_RUNNING = "The model is not loaded, or it is at work. Completion never starts a model."
+
+
+class CompletionRequest(BaseModel):
+    """What a page wants to have completed.
+
+    ``kernel`` is the id of the kernel, and ``executions`` changes with each execution there, so that its
+    variables are read no more often. ``elsewhere`` says that the user allows a model on another machine.
+    """
+
+    before: str
+    after: str = ""
+    cells: list[str] = Field(default_factory=list)
+    kernel: str | None = None
+    executions: int = 0
+    elsewhere: bool = False
+
+
+class CompletionReply(BaseModel):
+    """The text to insert, or the reason why there is none."""
+
+    text: str = ""
+    reason: str = ""
+
+
+class Completer:
+    """Completes code with the chosen model, if that is running and has nothing better to do.
+
+    Parameters
+    ----------
+    models
+        The server's models.
+    kernel
+        Returns the access to a kernel by its id.
+    is_at_work
+        Whether a run is under way.
+    """
+
+    def __init__(
+        self, models: Models, kernel: Callable[[str], ServerKernel], is_at_work: Callable[[], bool]
+    ) -> None:
+        self._models, self._kernel, self._is_at_work = models, kernel, is_at_work
+        self._variables: tuple[tuple[str, int], asyncio.Task[list[Variable]]] | None = None
+
+    async def complete(self, request: CompletionRequest) -> CompletionReply:
+        """Return a completion; cancelling the call ends the model's work on it."""
+        if self._is_at_work():
+            return CompletionReply(reason=BUSY)
+        cursor = Cursor(before=request.before, after=request.after, cells=tuple(request.cells))
+        ending, deadline = Ending(cursor.before, cursor.after), time.monotonic() + SECONDS
+
+        def is_whole(text: str) -> bool:
+            return ending.is_whole(text) or time.monotonic() > deadline
+
+        try:
+            model = self._models.for_completion(elsewhere=request.elsewhere)
+            gap = gap_at(cursor, await self._variables_in(request))
+            async with asyncio.timeout(LONGEST):
+                filling = await model.complete(gap, is_whole)
+        except ModelError as error:
+            return CompletionReply(reason=str(error))
+        except TimeoutError:
+            return CompletionReply(reason="The model took too long.")
+        if filling is None:
+            return CompletionReply(reason=NOT_RUNNING)
+        return CompletionReply(text=valid(ending.cut(filling.text, is_complete=filling.is_complete)))
+
+    async def _variables_in(self, request: CompletionRequest) -> list[Variable]:
+        """Return the variables of a kernel, read once after each execution; none if that takes long."""
+        if request.kernel is None:
+            return []
+        key = (request.kernel, request.executions)
+        if self._variables is None or self._variables[0] != key:
+            self._variables = key, asyncio.ensure_future(self._read(request.kernel))
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(self._variables[1]), READING)
+        return []
+
+    async def _read(self, kernel_id: str) -> list[Variable]:
+        kernel = self._kernel(kernel_id)
+        try:
+            return await kernel.variables(before_cells=False)
+        finally:
+            kernel.close()
+
+
+class CompletionHandler(APIHandler):
+    """Answers a page; requires the right to execute code in kernels, whose variables are read."""
+
+    auth_resource = "kernels"
+
+    def initialize(self, completer: Completer) -> None:
+        """Take what the extension has set up."""
+        self._completer = completer
+        self._work: asyncio.Task[CompletionReply] | None = None
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Complete code.
+
+        Raises
+        ------
+        web.HTTPError
+            403 for a user who may not execute code, 400 if the request cannot be read.
+        """
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(403)
+        try:
+            request = CompletionRequest.model_validate(valid(json.loads(self.request.body)))
+        except (ValueError, ValidationError, RecursionError):
+            raise web.HTTPError(400, "This is no request for a completion.") from None
+        self._work = asyncio.ensure_future(self._completer.complete(request))
+        with suppress(asyncio.CancelledError):  # nobody is there any more
+            self.finish((await self._work).model_dump())
+
+    def on_connection_close(self) -> None:
+        """End the work: the user has typed on."""
+        super().on_connection_close()
+        if self._work is not None:
+            self._work.cancel()
