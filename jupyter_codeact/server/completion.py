@@ -106,7 +106,7 @@ class Completer:
     async def _read(self, kernel_id: str) -> list[Variable]:
         kernel = self._kernel(kernel_id)
         try:
-            return await kernel.variables(before_cells=False)
+            return await kernel.variables(before_cells=False) or []
         finally:
             kernel.close()
 

@@ -18,6 +18,7 @@ from .attachments import Attachments
 from .checks import Checks
 from .page_notebook import PageNotebook
 from .pages import Page, Send
+from .reports import conversation_file, variable_list
 from .runs import Runs
 from .session import NotebookSession
 from .setup import Setup
@@ -54,6 +55,7 @@ class Conversations:
         self._pages: dict[str, Page] = {}
         self._runs, self._checks = Runs(setup), Checks(setup.folder)
         setup.models.on_settings = self._tell_approval
+        self._default_approval: Approval | None = None
         self._attachments = Attachments(setup.contents)
         self._tasks = TaskSet()
         self._in_order: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -73,6 +75,8 @@ class Conversations:
             p.Undo: self._undo,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
+            p.ListVariables: self._list_variables,
+            p.ExportConversation: self._export,
         }
 
     def join(self, name: str, send: Send) -> Page:
@@ -185,6 +189,9 @@ class Conversations:
 
     async def _open(self, page: Page, request: p.Open) -> None:
         session = self._sessions.get(request.notebook)
+        if request.approval is not None and (request.approval or None) != self._default_approval:
+            self._default_approval = request.approval or None
+            self._tell_approval()
         if session is None:
             conversation, approval = await asyncio.to_thread(self._look_up, request.notebook)
             session = self._sessions[request.notebook] = NotebookSession(
@@ -215,8 +222,12 @@ class Conversations:
         session.join(page)
 
     def _usual_approval(self, model: str | None) -> Approval:
-        """Return which cells wait where the user has not chosen: as set for the model, or the server."""
-        return self.setup.models.approval(model) or self.setup.options.approval or "risky"
+        """Return which cells wait in a notebook where the user has not chosen.
+
+        As set for the model, else by the user's default, else by the server's.
+        """
+        of_server = self.setup.options.approval or "risky"
+        return self.setup.models.approval(model) or self._default_approval or of_server
 
     def _tell_approval(self) -> None:
         """Tell every page which cells wait, after another model was chosen or one has other settings."""
@@ -284,6 +295,16 @@ class Conversations:
         if request.conversation == session.conversation:
             await self._show(session, await self._begin(session))
         await self._list(page, session)
+
+    async def _export(self, page: Page, session: NotebookSession, request: p.ExportConversation) -> None:
+        await self._require_own(session, request.conversation)
+        page.send(await asyncio.to_thread(conversation_file, self.journal, session, request.conversation))
+
+    def _list_variables(self, page: Page, session: NotebookSession, request: p.ListVariables) -> None:
+        async def read() -> None:
+            page.send(await variable_list(self.setup, session))
+
+        self._tasks.start(page.fulfil(request, read))
 
     def _resolve_approval(self, _page: Page, session: NotebookSession, request: p.ResolveApproval) -> None:
         if not session.approvals.resolve(request):

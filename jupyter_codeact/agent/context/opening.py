@@ -10,6 +10,7 @@ from ..contracts import Guidance, NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut
 from ..secrets import hide
+from ..unicode import valid_text
 from .cells import short_ids
 from .marks import in_one_line, marked, plain_or_quoted, quoted
 from .notebook import AMPLE_WINDOW, describe_notebook, room_for_cells
@@ -24,6 +25,8 @@ SUMMARY = 500
 """Most characters of a variable's summary."""
 TOOL = 100
 """Most characters of the name of a function that a notebook proposes."""
+INSTRUCTIONS = 4000
+"""Most characters of the user's instructions for every task."""
 
 
 def opening_message(
@@ -37,6 +40,7 @@ def opening_message(
     guidance: Guidance = "small",
     supports_images: bool = False,
     earlier: str = "",
+    instructions: str = "",
     advice: str = "",
     secrets: Mapping[str, str] | None = None,
 ) -> str:
@@ -62,6 +66,8 @@ def opening_message(
         Whether attached images are sent along.
     earlier : str
         The text of the conversation so far; cells and tools in it are not repeated in full.
+    instructions : str
+        What the user wants the model to heed in every task; left out where the conversation has it already.
     advice : str
         What the hooks add to the task.
     secrets : Mapping of str to str, optional
@@ -97,6 +103,9 @@ def opening_message(
         parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share), secrets))
         if attachment.image and not supports_images:
             parts[-1] += " " + prompts.NO_IMAGES
+    wishes = valid_text(instructions).strip()[:INSTRUCTIONS]
+    if wishes and (heed := prompts.INSTRUCTIONS.format(instructions=wishes)) not in earlier:
+        parts.append(heed)
     if task is not None:
         parts.append(prompts.TASK.format(task=task))
     if advice:
@@ -199,12 +208,13 @@ def _describe_attachment(
         "cell": f"The user points at the cell {cell}",
         "selection": f"The user selected in {cell}",
         "file": f"The user attached the file {quoted(attachment.path or name)}",
-        "image": f"The user attached the image {quoted(name)}",
+        "image": f"The user attached the image {quoted(attachment.path or name)}",
     }[attachment.kind]
     if attachment.cell_id in names:
         heading += f" (cell={names[attachment.cell_id]})"
-    if attachment.kind == "file" and attachment.path:
-        heading += "; your code can open it by this path. It begins"
+    if attachment.path and attachment.kind in ("file", "image"):
+        heading += "; your code can open it by this path"
+        heading += ". It begins" if attachment.kind == "file" else ""
     heading = hide(heading, secrets, nonce)
     text = cut(hide(attachment.text, secrets, nonce), room)
     return marked(heading, "attached", text, nonce, secrets) if text.strip() else f"{heading}."
