@@ -464,7 +464,8 @@ export interface ModelDescribed {
  *
  * ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
  * replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
- * about how many tokens the thinking has so far.
+ * about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
+ * how many tokens the model has to read before it writes.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -477,6 +478,7 @@ export interface ReplyDelta {
   action: string;
   restart: boolean;
   thinking_tokens: number | null;
+  prompt_tokens: number | null;
 }
 /**
  * The model's reply in one turn.
@@ -751,6 +753,8 @@ export interface HistoryCompacted {
 }
 /**
  * The run has ended. ``message`` is a sentence for the user if there is no answer.
+ *
+ * ``claims`` are the values in the answer that an output shows, or should have shown.
  */
 export interface RunEnded {
   conversation: string;
@@ -771,6 +775,7 @@ export interface RunEnded {
   turns: number;
   usage: Usage1;
   seconds: number;
+  claims: Claim[];
 }
 /**
  * The tokens of a model's reply.
@@ -785,6 +790,13 @@ export interface Usage1 {
   completion_tokens: number;
   reasoning_tokens: number | null;
   estimated: boolean;
+}
+/**
+ * A value in an answer. ``cell_id`` is the cell whose output shows it, ``None`` if no output does.
+ */
+export interface Claim {
+  text: string;
+  cell_id: string | null;
 }
 /**
  * The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from . import prompts
 from .ask import ask
+from .claims import claims_in
 from .context import history
 from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
@@ -120,7 +121,7 @@ class Agent:
             raise
         finally:
             self._stop = StopSignal()
-        return run.end(end)
+        return run.end(end, claims_in(end.answer, run.events, run.id))
 
     async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
         turns = await self._begin(run, attachments, below)

@@ -78,7 +78,8 @@ class ReplyDelta(BaseEvent):
 
     ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
     replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
-    about how many tokens the thinking has so far.
+    about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
+    how many tokens the model has to read before it writes.
     """
 
     type: Literal["reply_delta"] = "reply_delta"
@@ -87,6 +88,7 @@ class ReplyDelta(BaseEvent):
     action: str = ""
     restart: bool = False
     thinking_tokens: int | None = None
+    prompt_tokens: int | None = None
 
 
 class Reply(BaseEvent):
@@ -282,8 +284,18 @@ class RunUndone(BaseEvent):
     left: list[str] = Field(default_factory=list, description="ids of cells")
 
 
+class Claim(Frozen):
+    """A value in an answer. ``cell_id`` is the cell whose output shows it, ``None`` if no output does."""
+
+    text: str
+    cell_id: str | None = None
+
+
 class RunEnded(BaseEvent):
-    """The run has ended. ``message`` is a sentence for the user if there is no answer."""
+    """The run has ended. ``message`` is a sentence for the user if there is no answer.
+
+    ``claims`` are the values in the answer that an output shows, or should have shown.
+    """
 
     type: Literal["run_ended"] = "run_ended"
     ending: Ending
@@ -292,6 +304,7 @@ class RunEnded(BaseEvent):
     turns: int = 0
     usage: Usage = Usage()
     seconds: float = 0.0
+    claims: list[Claim] = Field(default_factory=list)
 
 
 Event = Annotated[

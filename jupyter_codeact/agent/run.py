@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from .context.history import Window
 from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
 from .ending import Ended
-from .events import Event, Journal, RunEnded, new_id
+from .events import Claim, Event, Journal, RunEnded, new_id
 from .unicode import valid_text
 
 T = TypeVar("T")
@@ -173,8 +173,8 @@ class Run:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    def end(self, end: Ended) -> RunEnded:
-        """Record and return the run's end."""
+    def end(self, end: Ended, claims: Sequence[Claim] = ()) -> RunEnded:
+        """Record and return the run's end, with the values that its answer claims."""
         seconds = time.monotonic() - self._started
         return self.emit(
             RunEnded,
@@ -184,6 +184,7 @@ class Run:
             turns=self.turn,
             usage=self.usage,
             seconds=seconds,
+            claims=list(claims),
         )
 
     @property
