@@ -6,6 +6,7 @@ import {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import {
   addIcon,
@@ -27,13 +28,22 @@ import { Files } from './files';
 import { ChatModel } from './model';
 import { ChatSidebar } from './sidebar';
 
+/** Where it is kept that the sidebar got its first width. */
+const WIDTH_KEY = 'jupyter-codeact:sidebar-width';
+
 export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   id: 'jupyter-codeact:chat',
   description: 'The sidebar in which users talk with CodeAct.',
   autoStart: true,
   requires: [IConnection, ISessions, INotebooks, IRenderMimeRegistry],
   provides: IChat,
-  optional: [ISettings, ICommandPalette, ILayoutRestorer, ITranslator],
+  optional: [
+    ISettings,
+    ICommandPalette,
+    ILayoutRestorer,
+    ITranslator,
+    IStateDB
+  ],
   activate: (
     app: JupyterFrontEnd,
     connection: IConnection,
@@ -43,7 +53,8 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     settings: ISettings | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    states: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const { commands, shell } = app;
@@ -61,7 +72,11 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
           ({ ChatPanel }) =>
             new ChatPanel({ model, rendermime, settings, trans })
         ),
-      trans
+      trans,
+      states && {
+        isSet: async () => (await states.fetch(WIDTH_KEY)) !== undefined,
+        set: () => states.save(WIDTH_KEY, true)
+      }
     );
     shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });
     restorer?.add(sidebar, sidebar.id);

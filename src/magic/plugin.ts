@@ -6,6 +6,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { withoutRemote } from '../remote';
 import { ISessions } from '../session/sessions';
 import { IConnection } from '../tokens';
 import { Offers } from './offers';
@@ -28,6 +29,8 @@ export const magicPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    // Only once something is drawn: until then other plugins may add to it.
+    let local: IRenderMimeRegistry | null = null;
     const outputs = new RunOutputs({ sessions, tracker, trans });
     new Offers({ connection, outputs, sessions, tracker });
     rendermime.addFactory(
@@ -37,7 +40,7 @@ export const magicPlugin: JupyterFrontEndPlugin<void> = {
         createRenderer: () =>
           new RunRenderer({
             isLive: run => sessions.withRun(run) !== null,
-            rendermime,
+            rendermime: (local ??= withoutRemote(rendermime, trans)),
             stop: run => {
               const session = sessions.withRun(run);
               if (session) {

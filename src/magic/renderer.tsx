@@ -8,6 +8,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { loadOnClick } from '../remote';
 import { IRunData, isOver as isRunOver, MIME_TYPE, readRun } from './run-data';
 
 /** Draws the output below a `%codeact`. */
@@ -100,6 +101,7 @@ function Answer(props: { source: string; rendermime: IRenderMimeRegistry }) {
     // Untrusted, whoever wrote it, so that unsafe HTML is left out.
     const data = { 'text/markdown': source };
     const renderer = rendermime.createRenderer('text/markdown');
+    loadOnClick(renderer.node);
     Widget.attach(renderer, host.current!);
     void renderer.renderModel(new MimeModel({ data, trusted: false }));
     return () => renderer.dispose();

@@ -3,10 +3,17 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { ICellBrief, IConnection, INotebooks, IOpenNotebook } from '../tokens';
+import {
+  ICellBrief,
+  IConnection,
+  INotebooks,
+  IOpenNotebook,
+  IRunningCell
+} from '../tokens';
 import { findCell, indexOf } from './cells';
 import { follow } from './follow';
 import { obstacleOf, variablesOf } from './kernel';
+import { RunningCells } from './running-cells';
 import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 
 /** Keeps track of the notebooks on this page, and informs the server. */
@@ -93,6 +100,15 @@ export class OpenNotebooks implements INotebooks {
     return cell ? cell.model.sharedModel.getSource() : null;
   }
 
+  runningCell(path: string, cellId: string): IRunningCell | null {
+    const panel = this.find(path);
+    return panel && this._running.get(panel, cellId);
+  }
+
+  focus(path: string): void {
+    this.find(path)?.content.activate();
+  }
+
   activeCell(path: string): string | null {
     return this.find(path)?.content.activeCell?.model.id ?? null;
   }
@@ -107,12 +123,16 @@ export class OpenNotebooks implements INotebooks {
     return panel ? variablesOf(panel) : [];
   }
 
-  insertBelow(path: string, source: string): boolean {
+  insertBelow(
+    path: string,
+    source: string,
+    type?: 'code' | 'markdown'
+  ): boolean {
     const panel = this.find(path);
     if (!panel?.model) {
       return false;
     }
-    insertBelow(panel, source);
+    insertBelow(panel, source, type);
     return true;
   }
 
@@ -124,6 +144,7 @@ export class OpenNotebooks implements INotebooks {
   private _add(panel: NotebookPanel): void {
     const { context, sessionContext } = panel;
     this._panels.add(panel);
+    this._running.add(panel);
     this._formerPaths.set(panel, new Set([context.localPath]));
     context.pathChanged.connect(() => this._onPathChanged(panel), this);
     context.ready.then(
@@ -229,6 +250,7 @@ export class OpenNotebooks implements INotebooks {
   private _formerPaths = new WeakMap<NotebookPanel, Set<string>>();
   private _isDisposed = false;
   private _panels = new Set<NotebookPanel>();
+  private _running = new RunningCells();
   private _renamed = new Signal<this, { from: string; to: string }>(this);
 }
 

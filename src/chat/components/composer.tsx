@@ -60,6 +60,7 @@ export function Composer(): React.JSX.Element {
       event.preventDefault();
       composer.send();
     } else if (event.key === 'Escape' && composer.isEditing) {
+      event.preventDefault();
       composer.cancelEdit();
     }
   };

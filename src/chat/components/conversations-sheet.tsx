@@ -13,11 +13,31 @@ export function ConversationsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { conversations } = model.state;
   const list = useRoving<HTMLUListElement>();
+  /** The place of the conversation that was deleted last, which the focus was in. */
+  const left = React.useRef<number | null>(null);
+
+  React.useEffect(() => {
+    if (left.current !== null && list.current) {
+      const rows = list.current.querySelectorAll<HTMLElement>(
+        '.jp-CodeAct-rowMain'
+      );
+      const next = rows[Math.min(left.current, rows.length - 1)];
+      (next ?? list.current.closest<HTMLElement>('.jp-CodeAct-sheet'))?.focus();
+      left.current = null;
+    }
+  }, [conversations, list]);
+
   return (
     <Sheet title={trans.__('Conversations')}>
       <ul ref={list} className="jp-CodeAct-list">
-        {conversations?.map(info => (
-          <Conversation key={info.id} info={info} />
+        {conversations?.map((info, index) => (
+          <Conversation
+            key={info.id}
+            info={info}
+            onDelete={() => {
+              left.current = index;
+            }}
+          />
         ))}
       </ul>
       {conversations?.length === 0 && (
@@ -29,7 +49,11 @@ export function ConversationsSheet(): React.JSX.Element {
   );
 }
 
-function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
+function Conversation(props: {
+  info: ConversationInfo;
+  onDelete: () => void;
+}): React.JSX.Element {
+  const { info, onDelete } = props;
   const { model, trans } = usePanel();
   const { id, runs, updated } = info;
   const title = info.title || trans.__('New conversation');
@@ -60,6 +84,7 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
       ]
     });
     if (button.accept) {
+      onDelete();
       model.actions?.deleteConversation(id);
     }
   };

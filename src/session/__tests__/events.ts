@@ -39,7 +39,8 @@ export function event<T extends Event['type']>(
       prose: '',
       action: '',
       restart: false,
-      thinking_tokens: null
+      thinking_tokens: null,
+      prompt_tokens: null
     },
     reply: {
       text: '',
@@ -104,7 +105,8 @@ export function event<T extends Event['type']>(
       message: '',
       turns: turn,
       usage: USAGE,
-      seconds: 3
+      seconds: 3,
+      claims: []
     }
   }[type];
   const base = { conversation: 'c', run: 'r', time: 1000 + turn };
