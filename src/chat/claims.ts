@@ -2,8 +2,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Claim } from '../protocol';
 
-/** Where values are no findings, or would be taken apart: code, links, maths. */
-const NOT_IN = 'a, button, pre, mjx-container, .MathJax';
+/** Where values are no findings, or would be taken apart: code, links, maths, addresses. */
+const NOT_IN = 'a, button, pre, mjx-container, .MathJax, .jp-CodeAct-held';
 const MATHS = /\$|\\[([]/;
 
 /** Link the values of an answer to the cells that show them, and mark those that no output shows. */
