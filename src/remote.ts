@@ -1,3 +1,4 @@
+import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
 import { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -26,8 +27,8 @@ const STYLE_ADDRESS = /url\s*\(\s*["']?([^"')]*)/i;
 /** What a text has to contain if it fetches anything. */
 const MAY_FETCH =
   /\b(src|srcset|imagesrcset|poster|background|data|href|ping|style|data-commandlinker-command)\s*=|<\s*(base|embed|frame|iframe|link|meta|object|script|style|track)\b/i;
-/** Commands of TeX that put CSS or code into the page, or make a name for one. */
-const TEX = /\\(style|mmlToken|require|csname|cssId)\b/g;
+/** Commands of TeX that put CSS, links or code into the page, or make a name for one. */
+const TEX = /\\(style|mmlToken|require|csname|cssId|href|class|data)\b/g;
 /** Fenced code from which JupyterLab makes a diagram, whose pictures it fetches. */
 const DIAGRAM = /(`{3,}|~{3,})([ \t]*)mermaid\b/gi;
 
@@ -44,8 +45,16 @@ export function withoutRemote(
   rendermime: IRenderMimeRegistry,
   trans: TranslationBundle
 ): IRenderMimeRegistry {
-  const { markdownParser, sanitizer } = rendermime;
+  const { latexTypesetter, markdownParser, sanitizer } = rendermime;
   return rendermime.clone({
+    latexTypesetter: latexTypesetter
+      ? {
+          typeset: element => {
+            holdTeX(element);
+            return latexTypesetter.typeset(element);
+          }
+        }
+      : undefined,
     sanitizer: new LocalSanitizer(sanitizer, trans),
     markdownParser: markdownParser
       ? {
@@ -63,30 +72,42 @@ export function mayFetch(markdown: string): boolean {
   );
 }
 
-/** Load what the user wants to see: obeys the buttons that `withoutRemote` has put into an element. */
-export function loadOnClick(node: HTMLElement): void {
+/**
+ * Load what the user wants to see: obeys the buttons that `withoutRemote` has put into an element.
+ *
+ * A file's address is relative to `folder`, in Jupyter's contents.
+ */
+export function loadOnClick(node: HTMLElement, folder: () => string): void {
   node.addEventListener('click', ({ target }) => {
     const button = (target as Element).closest<HTMLElement>(
       'button.jp-CodeAct-load'
     );
     const address = button?.dataset.address;
     if (button && address && /^(https?:)?\/\/|^[^:]*$/i.test(address)) {
-      button.closest('.jp-CodeAct-held')!.replaceWith(elementFor(button));
+      const isElsewhere = /^(https?:)?\/\//i.test(address);
+      const url = isElsewhere ? address : fileUrl(folder(), address);
+      button.closest('.jp-CodeAct-held')!.replaceWith(elementFor(button, url));
     }
   });
 }
 
-function elementFor({ dataset }: HTMLElement): HTMLElement {
-  const { address, kind, words } = dataset;
+/** Where a file is served; nothing else of the server's can be named. */
+function fileUrl(folder: string, address: string): string {
+  const path = PathExt.join('/', folder, address);
+  return URLExt.join(PageConfig.getBaseUrl(), 'files', path);
+}
+
+function elementFor({ dataset }: HTMLElement, url: string): HTMLElement {
+  const { kind, words } = dataset;
   if (kind === 'audio' || kind === 'video') {
     const media = document.createElement(kind);
     media.controls = true;
-    media.src = address!;
+    media.src = url;
     return media;
   }
   const image = document.createElement('img');
   image.alt = words ?? '';
-  image.src = address!;
+  image.src = url;
   return image;
 }
 
@@ -111,9 +132,7 @@ class LocalSanitizer implements IRenderMime.ISanitizer {
 
   sanitize(dirty: string, options?: IRenderMime.ISanitizerOptions): string {
     const html = this._sanitizer.sanitize(dirty, options);
-    return MAY_FETCH.test(html) || html.search(TEX) >= 0
-      ? hold(html, this._trans)
-      : html;
+    return MAY_FETCH.test(html) ? hold(html, this._trans) : html;
   }
 }
 
@@ -141,7 +160,6 @@ function hold(html: string, trans: TranslationBundle): string {
     // A command is the user's to give.
     element.removeAttribute('data-commandlinker-command');
   }
-  holdTeX(body);
   return body.innerHTML;
 }
 
@@ -182,12 +200,13 @@ function holdStyle(element: Element, trans: TranslationBundle): void {
 }
 
 /** Make TeX that would style the page plain. */
-function holdTeX(body: HTMLElement): void {
-  const { ownerDocument: document } = body;
-  const texts = document.createNodeIterator(body, NodeFilter.SHOW_TEXT);
+function holdTeX(element: HTMLElement): void {
+  const { ownerDocument: document } = element;
+  const texts = document.createNodeIterator(element, NodeFilter.SHOW_TEXT);
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-    if (!node.parentElement?.closest('code, pre')) {
-      node.textContent = node.textContent!.replace(TEX, '\\text');
+    const text = node.textContent!;
+    if (text.search(TEX) >= 0 && !node.parentElement?.closest('code, pre')) {
+      node.textContent = text.replace(TEX, '\\text');
     }
   }
 }

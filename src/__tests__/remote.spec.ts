@@ -15,8 +15,12 @@ const EVIL = 'https://evil.example/x?stolen=1';
 /** Hands HTML on as it is, as JupyterLab's parser does, and notes what it was given. */
 const markdownParser = { render: jest.fn(async (source: string) => source) };
 
+/** What was typeset, as it was then. */
+const typeset = jest.fn();
+
 const rendermime = withoutRemote(
   new RenderMimeRegistry({
+    latexTypesetter: { typeset: element => typeset(element.textContent) },
     initialFactories: standardRendererFactories,
     markdownParser
   }),
@@ -28,7 +32,7 @@ async function drawn(source: string, type = 'text/html'): Promise<HTMLElement> {
   Widget.attach(renderer, document.body);
   const data = { [type]: source };
   await renderer.renderModel(new MimeModel({ data, trusted: false }));
-  loadOnClick(renderer.node);
+  loadOnClick(renderer.node, () => 'work');
   return renderer.node;
 }
 
@@ -83,6 +87,18 @@ describe('Text that a model or a cell wrote', () => {
     expect(node.querySelector('.jp-CodeAct-held')).toBeNull();
   });
 
+  it.each([
+    ['plots/a b.png', 'files/work/plots/a b.png'],
+    ['../x.png', 'files/x.png'],
+    ['../../logout', 'files/logout'],
+    ['/api/shutdown', 'files/work/api/shutdown']
+  ])('looks for %s among the files', async (address, path) => {
+    const node = await drawn(`<img src="${address}">`);
+    node.querySelector('button')!.click();
+    const { src } = node.querySelector('img')!;
+    expect(decodeURI(new URL(src).pathname)).toBe(`/${path}`);
+  });
+
   it('loads a film as a film, and no code', async () => {
     const film = await drawn(`<video src="${EVIL}"></video>`);
     film.querySelector('button')!.click();
@@ -112,8 +128,13 @@ describe('Text that a model or a cell wrote', () => {
     const math = await drawn(
       `<p>$\\style{background: url(${EVIL})}{x}$ and <code>\\style</code></p>`
     );
+    expect(typeset).toHaveBeenLastCalledWith(math.textContent);
     expect(math.textContent).toContain('$\\text{');
     expect(math.querySelector('code')!.textContent).toBe('\\style');
+    await drawn(`$\\href{javascript:alert(1)}{x}$`, 'text/latex');
+    expect(typeset).toHaveBeenLastCalledWith(
+      '$\\text{javascript:alert(1)}{x}$'
+    );
   });
 
   it('gives no commands to JupyterLab', async () => {

@@ -2,6 +2,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -39,6 +40,8 @@ export const magicPlugin: JupyterFrontEndPlugin<void> = {
         mimeTypes: [MIME_TYPE],
         createRenderer: () =>
           new RunRenderer({
+            folder: () =>
+              PathExt.dirname(tracker.currentWidget?.context.localPath ?? ''),
             isLive: run => sessions.withRun(run) !== null,
             rendermime: (local ??= withoutRemote(rendermime, trans)),
             stop: run => {

@@ -19,6 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   jest.useRealTimers();
+  jest.restoreAllMocks();
   chat.dispose();
 });
 
@@ -34,7 +35,8 @@ async function click(button: HTMLElement | undefined): Promise<void> {
 
 describe('A run under way', () => {
   it('says what it does: it reads, thinks, writes, runs a cell', async () => {
-    const time = Date.now() / 1000;
+    const time = 1_800_000_000;
+    jest.spyOn(Date, 'now').mockReturnValue(1000 * time);
     await chat.say(event('run_started', 0));
     expect(status()).toBe('Preparing…');
     await chat.say(delta(1, { prompt_tokens: 1298, time: time - 12 }));

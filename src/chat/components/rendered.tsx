@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
@@ -13,7 +14,7 @@ export function Rendered(props: {
   finish?: (node: HTMLElement) => void;
 }): React.JSX.Element {
   const { finish, source, type } = props;
-  const { rendermime } = usePanel();
+  const { model, rendermime } = usePanel();
   const host = React.useRef<HTMLDivElement>(null);
   const render = React.useRef<
     (source: string, finish?: (node: HTMLElement) => void) => void
@@ -22,7 +23,7 @@ export function Rendered(props: {
   // A layout effect, because a Lumino widget has to go before its node leaves the page.
   React.useLayoutEffect(() => {
     const renderer = rendermime.createRenderer(type);
-    loadOnClick(renderer.node);
+    loadOnClick(renderer.node, () => PathExt.dirname(model.path ?? ''));
     Widget.attach(renderer, host.current!);
     let wanted: (() => Promise<void>) | null = null;
     let drawing = false;
@@ -45,7 +46,7 @@ export function Rendered(props: {
       drawing = false;
     };
     return () => renderer.dispose();
-  }, [rendermime, type]);
+  }, [model, rendermime, type]);
 
   React.useEffect(() => {
     render.current(source, finish);
