@@ -1,8 +1,9 @@
-"""The speed of the chat panel with a conversation of a thousand messages, in JupyterLab in Chromium.
+"""The speed of the chat panel with a thousand messages, and with a run of 60 turns with plots.
 
-It opens a short conversation and a long one, whose runs are copies of the short one's; a scripted model then
-writes a reply into each. It measures the time from opening the panel to its last message, the time between
-frames while the reply streams and the user types, and the time from a key press to the drawn letter. Run with
+JupyterLab runs in Chromium. It opens a short conversation, a long one, whose runs are copies of the short
+one's, and one with a single long run, whose turns are copies; a scripted model then writes a reply into each.
+It measures the time from opening the panel to its last message, the time between frames while the reply
+streams and the user types, and the time from a key press to the drawn letter. Run with
 ``python benchmarks/panel.py``.
 """
 
@@ -26,6 +27,16 @@ from tests.ui.lab import Lab, NotebookPage
 
 LONG, ROUNDS = 1000, 5
 """Messages in the long conversation, and how often the panel is opened."""
+TURNS = 60
+"""Turns of the single run."""
+PLOT = """Plotting.
+
+```python
+import matplotlib.pyplot as plt
+for shift in range(2):
+    plt.plot([(x * 7 + shift) % 13 for x in range(200)])
+    plt.show()
+```"""
 TEXT = "The *mean* of `x` is $\\bar x = 2$:\n\n" + "\n".join(f"- value {n}: **{n * n}**" for n in range(8))
 WRITTEN = "Here it comes. " + "It goes on and on, with **words** and `code`. " * 40 + "End."
 FRAMES = """() => {
@@ -60,6 +71,25 @@ def lengthen(lab: Lab, name: str) -> None:
         for event in events:
             journal.append(event.model_copy(update={"run": run}))
         messages += 2
+    journal.close()
+
+
+def stretch(lab: Lab, name: str) -> None:
+    """Tell the notebook's run again in a new conversation, with its first turn many times."""
+    [file] = lab.data.rglob("*.sqlite")
+    journal = SqliteJournal(file)
+    told = str(lab.root / name) if journal.latest(str(lab.root / name)) else name
+    events = list(journal.events(str(journal.latest(told))))
+    conversation, run = journal.begin(told), new_id()
+    first = [event for event in events if event.turn == 1]
+    opening = [event for event in events if event.turn == 0]
+    rest = [event for event in events if event.turn > 1]
+    again = [(event, turn) for turn in range(1, TURNS + 1) for event in first]
+    for event, turn in [*((one, 0) for one in opening), *again, *((one, TURNS + 1) for one in rest)]:
+        update = {"conversation": conversation, "run": run, "turn": turn}
+        if hasattr(event, "cell_id"):
+            update["cell_id"] = f"{event.cell_id}{turn}"
+        journal.append(event.model_copy(update=update))
     journal.close()
 
 
@@ -116,15 +146,22 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         for name in ("short.ipynb", "long.ipynb"):
             lab.write(name, "x = 1")
-            model.script([TEXT])
+            model.script([TEXT, TEXT])  # a hook may reject what no cell has shown
             page = NotebookPage(browser, lab, name)
             page.ask("What is the mean?")
             expect(page.conversation).to_contain_text("value 7")
             page.page.context.close()
+        lab.write("plots.ipynb", "x = 1")
+        model.script([PLOT, TEXT, TEXT])
+        page = NotebookPage(browser, lab, "plots.ipynb")
+        page.ask("Plot it.")
+        expect(page.conversation).to_contain_text("value 7", timeout=120_000)
+        page.page.context.close()
         lab.stop()
         lengthen(lab, "long.ipynb")
+        stretch(lab, "plots.ipynb")
         lab.start()
-        for name in ("short.ipynb", "long.ipynb"):
+        for name in ("short.ipynb", "long.ipynb", "plots.ipynb"):
             measure(browser, lab, model, name)
         browser.close()
 

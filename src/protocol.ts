@@ -550,7 +550,8 @@ export interface ModelDescribed {
  *
  * ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
  * replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
- * about how many tokens the thinking has so far.
+ * about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
+ * how many tokens the model has to read before it writes.
  */
 export interface ReplyDelta {
   conversation: string;
@@ -563,6 +564,7 @@ export interface ReplyDelta {
   action: string;
   restart: boolean;
   thinking_tokens: number | null;
+  prompt_tokens: number | null;
 }
 /**
  * The model's reply in one turn.
@@ -840,7 +842,8 @@ export interface HistoryCompacted {
 /**
  * The run has ended. ``message`` is a sentence for the user if there is no answer.
  *
- * ``cost`` is what its tokens cost in dollars, if the prices are known.
+ * ``cost`` is what its tokens cost in dollars, if the prices are known; ``claims`` are the values in the
+ * answer that an output shows, or should have shown.
  */
 export interface RunEnded {
   conversation: string;
@@ -862,6 +865,7 @@ export interface RunEnded {
   usage: Usage1;
   seconds: number;
   cost: number | null;
+  claims: Claim[];
 }
 /**
  * The tokens of a model's reply.
@@ -876,6 +880,13 @@ export interface Usage1 {
   completion_tokens: number;
   reasoning_tokens: number | null;
   estimated: boolean;
+}
+/**
+ * A value in an answer. ``cell_id`` is the cell whose output shows it, ``None`` if no output does.
+ */
+export interface Claim {
+  text: string;
+  cell_id: string | null;
 }
 /**
  * The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone.

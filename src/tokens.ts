@@ -96,6 +96,18 @@ export interface ICellBrief {
   readonly source: string;
 }
 
+/** A cell that runs, as this page sees it. */
+export interface IRunningCell {
+  /** The last of its outputs so far, as nbformat stores them. */
+  readonly outputs: Record<string, unknown>[];
+
+  /** Whether it waits for the user, who is to type something below it. */
+  readonly asksForInput: boolean;
+
+  /** Whether the kernel has not begun it yet, since it runs something else. */
+  readonly isQueued: boolean;
+}
+
 /** The notebooks this page shows. */
 export interface INotebooks extends IDisposable {
   /** The notebook in front. */
@@ -123,6 +135,9 @@ export interface INotebooks extends IDisposable {
   /** The current source of a cell; `null` if it is not there. */
   source(path: string, cellId: string): string | null;
 
+  /** What is seen of a cell that runs; `null` if it is not there. */
+  runningCell(path: string, cellId: string): IRunningCell | null;
+
   /** The id of the active cell. */
   activeCell(path: string): string | null;
 
@@ -132,8 +147,15 @@ export interface INotebooks extends IDisposable {
   /** The names of the user's variables; none if the kernel is busy or does not run Python. */
   variables(path: string): Promise<string[]>;
 
-  /** Insert a code cell below the active one, and make it the active one. Returns whether the notebook is open. */
-  insertBelow(path: string, source: string): boolean;
+  /** Insert a cell below the active one, and make it the active one. Returns whether the notebook is open. */
+  insertBelow(
+    path: string,
+    source: string,
+    type?: 'code' | 'markdown'
+  ): boolean;
+
+  /** Give the focus to the active cell. */
+  focus(path: string): void;
 
   /** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */
   replace(path: string, cellId: string | null, source: string): boolean;

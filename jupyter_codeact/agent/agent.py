@@ -7,7 +7,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from . import prompts
+from .aside import aside
 from .ask import ask
+from .claims import claims_in
 from .context import history
 from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
@@ -137,7 +139,8 @@ class Agent:
             raise
         finally:
             self._stop = StopSignal()
-        return await run.end(end)
+        claims = await aside(None, claims_in, end.answer, run.events, run.id) if end.answer else []
+        return await run.end(end, claims)
 
     async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
         turns = await self._begin(run, attachments, below)

@@ -176,6 +176,7 @@ class _ReplyRequest:
     async def _stream(self, messages: Sequence[Message], temperature: float | None) -> None:
         """Stream a reply until its first action is complete."""
         settings = self.run.settings
+        self.run.emit(ReplyDelta, prompt_tokens=self._unread(messages))
         stream = self.model.stream(
             self.limit.messages(messages),
             stop=self.action_format.stop,
@@ -201,6 +202,14 @@ class _ReplyRequest:
                     await asyncio.sleep(0)
                     paused = time.monotonic()
         self._show(await aside(self.reader.length, self.reader.finish))
+
+    def _unread(self, messages: Sequence[Message]) -> int:
+        """Return about how many tokens the model has to read: without those that its cache still has."""
+        tokens = round(history.size(messages) / self.run.window.per_token)
+        last = next((event for event in reversed(self.run.events) if isinstance(event, Reply)), None)
+        if last is None or not last.usage.cached_tokens:
+            return tokens
+        return max(0, tokens - last.usage.prompt_tokens - last.usage.completion_tokens)
 
     def _show(self, update: ReplyUpdate | None) -> None:
         if update is None:

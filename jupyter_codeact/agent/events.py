@@ -84,7 +84,8 @@ class ReplyDelta(BaseEvent):
 
     ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
     replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
-    about how many tokens the thinking has so far.
+    about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
+    how many tokens the model has to read before it writes.
     """
 
     type: Literal["reply_delta"] = "reply_delta"
@@ -93,6 +94,7 @@ class ReplyDelta(BaseEvent):
     action: str = ""
     restart: bool = False
     thinking_tokens: int | None = None
+    prompt_tokens: int | None = None
 
 
 class Reply(BaseEvent):
@@ -290,10 +292,18 @@ class RunUndone(BaseEvent):
     left: list[str] = Field(default_factory=list, description="ids of cells")
 
 
+class Claim(Frozen):
+    """A value in an answer. ``cell_id`` is the cell whose output shows it, ``None`` if no output does."""
+
+    text: str
+    cell_id: str | None = None
+
+
 class RunEnded(BaseEvent):
     """The run has ended. ``message`` is a sentence for the user if there is no answer.
 
-    ``cost`` is what its tokens cost in dollars, if the prices are known.
+    ``cost`` is what its tokens cost in dollars, if the prices are known; ``claims`` are the values in the
+    answer that an output shows, or should have shown.
     """
 
     type: Literal["run_ended"] = "run_ended"
@@ -304,6 +314,7 @@ class RunEnded(BaseEvent):
     usage: Usage = Usage()
     seconds: float = 0.0
     cost: float | None = None
+    claims: list[Claim] = Field(default_factory=list)
 
 
 Event = Annotated[

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .context.history import Window
 from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Prices, Usage
 from .ending import Ended
-from .events import Event, Journal, RunEnded, new_id
+from .events import Claim, Event, Journal, RunEnded, new_id
 from .recorder import Recorder
 from .secrets import all_secrets
 from .unicode import valid_text
@@ -224,8 +224,8 @@ class Run:
             recorded.cancel()
             await asyncio.gather(recorded, return_exceptions=True)
 
-    async def end(self, end: Ended) -> RunEnded:
-        """Record and return the run's end."""
+    async def end(self, end: Ended, claims: Sequence[Claim] = ()) -> RunEnded:
+        """Record and return the run's end, with the values that its answer claims."""
         ended = self._event(
             RunEnded,
             ending=end.ending,
@@ -235,6 +235,7 @@ class Run:
             usage=self.usage,
             seconds=time.monotonic() - self._started,
             cost=self.prices.cost(self.usage),
+            claims=list(claims),
         )
         await self._recorder.end(ended, PATIENCE if self.over else None)
         return ended

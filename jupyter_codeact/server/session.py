@@ -237,6 +237,7 @@ def _joined(before: ReplyDelta, piece: ReplyDelta) -> ReplyDelta:
         update={
             "thinking": before.thinking + piece.thinking,
             "thinking_tokens": piece.thinking_tokens or before.thinking_tokens,
+            "prompt_tokens": piece.prompt_tokens or before.prompt_tokens,
             "prose": before.prose + piece.prose,
             "action": before.action + piece.action,
         }

@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { ICellBrief, INotebooks, IOpenNotebook } from '../tokens';
+import { ICellBrief, INotebooks, IOpenNotebook, IRunningCell } from '../tokens';
 
 /** Notebooks that are where the test says. */
 export class FakeNotebooks implements INotebooks {
@@ -32,9 +32,11 @@ export class FakeNotebooks implements INotebooks {
   readonly changed = new Signal<this, void>(this);
   readonly closed = new Signal<this, string>(this);
   readonly edited = new Signal<this, string>(this);
+  readonly focus = jest.fn();
   readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
   readonly replace = jest.fn(() => true);
+  readonly runningCell = jest.fn((): IRunningCell | null => null);
   readonly selection = jest.fn(
     (): { cellId: string; text: string } | null => null
   );

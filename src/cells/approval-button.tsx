@@ -1,8 +1,11 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownEmptyIcon, ReactWidget } from '@jupyterlab/ui-components';
+import {
+  caretDownEmptyIcon,
+  MenuSvg,
+  ReactWidget
+} from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import { Approval, APPROVALS, approvalText } from '../approval';
@@ -65,7 +68,7 @@ export class ApprovalButton extends ReactWidget {
 
   private _openMenu(): void {
     const { commands, trans } = this._options;
-    const menu = new Menu({ commands });
+    const menu = new MenuSvg({ commands });
     menu.node.setAttribute('aria-label', trans.__('CodeAct'));
     for (const approval of APPROVALS) {
       menu.addItem({ command: CellCommandIDs.setApproval, args: { approval } });

@@ -59,6 +59,7 @@ export class NoticeBar extends ReactWidget {
     this.setHidden(!notice && !check);
     // Each takes a line, and the panel's layout needs the height.
     this.toggleClass('jp-mod-double', !!notice && !!check);
+    this.parent?.fit();
     this.update();
   }
 

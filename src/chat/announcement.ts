@@ -55,7 +55,7 @@ export function announcement(
       }
       return trans.__('The cell is done.');
     case 'failed':
-      return trans.__('The cell failed. %1', action.outcome?.text ?? '');
+      return trans.__('The cell failed. %1', action.outcome?.error ?? '');
     case 'stopped':
       return trans.__('The cell was stopped.');
     case 'skipped':

@@ -7,7 +7,7 @@ import { isRunning, lastMessage, waitingCell } from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { BLANK, INotice, ISessionState } from '../session/state';
-import { IConnection, INotebooks } from '../tokens';
+import { IConnection, INotebooks, IRunningCell } from '../tokens';
 import { Composer } from './composer';
 import { DraftStorage } from './drafts';
 import { IFiles } from './files';
@@ -248,10 +248,31 @@ export class ChatModel implements IDisposable {
     }
   }
 
-  /** Put code below the active cell of the notebook in front. */
-  insertBelow(source: string): void {
+  /** What is seen of a cell that runs in the notebook in front. */
+  runningCell(cellId: string): IRunningCell | null {
+    const { path } = this;
+    return path === null
+      ? null
+      : this._options.notebooks.runningCell(path, cellId);
+  }
+
+  /** The source of a cell as it is now; `null` if it is not there. */
+  sourceOf(cellId: string): string | null {
+    const { path } = this;
+    return path === null ? null : this._options.notebooks.source(path, cellId);
+  }
+
+  /** Give the focus back to the notebook. */
+  leave(): void {
     if (this.path !== null) {
-      this._options.notebooks.insertBelow(this.path, source);
+      this._options.notebooks.focus(this.path);
+    }
+  }
+
+  /** Put code or text below the active cell of the notebook in front. */
+  insertBelow(source: string, type: 'code' | 'markdown' = 'code'): void {
+    if (this.path !== null) {
+      this._options.notebooks.insertBelow(this.path, source, type);
     }
   }
 

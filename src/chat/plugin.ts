@@ -9,6 +9,7 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import {
   addIcon,
@@ -69,6 +70,9 @@ function workspaceOf(
   };
 }
 
+/** Where it is kept that the sidebar got its first width. */
+const WIDTH_KEY = 'jupyter-codeact:sidebar-width';
+
 export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   id: 'jupyter-codeact:chat',
   description: 'The sidebar in which users talk with CodeAct.',
@@ -81,7 +85,8 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     ILayoutRestorer,
     IDefaultFileBrowser,
     ILauncher,
-    ITranslator
+    ITranslator,
+    IStateDB
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -94,7 +99,8 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     restorer: ILayoutRestorer | null,
     browser: IDefaultFileBrowser | null,
     launcher: ILauncher | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    states: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const { commands, shell } = app;
@@ -114,7 +120,11 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
           ({ ChatPanel }) =>
             new ChatPanel({ model, rendermime, settings, trans })
         ),
-      trans
+      trans,
+      states && {
+        isSet: async () => (await states.fetch(WIDTH_KEY)) !== undefined,
+        set: () => states.save(WIDTH_KEY, true)
+      }
     );
     const attention = new Attention({
       connection,

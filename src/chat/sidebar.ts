@@ -1,15 +1,27 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
-import { PanelLayout, Widget } from '@lumino/widgets';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 
 import { codeActIcon } from '../icons';
+
+/** The least and the greatest width that the panel gets at first, in pixels, and its share of the page. */
+const NARROWEST = 360;
+const WIDEST = 420;
+const SHARE = 0.32;
+
+/** Remembers whether a panel got its first width; from then on it is the user's. */
+export interface IWidthMemory {
+  readonly isSet: () => Promise<boolean>;
+  readonly set: () => Promise<void>;
+}
 
 /** Holds the chat panel in the sidebar. The panel itself is loaded when the user first opens it. */
 export class ChatSidebar extends Widget {
   constructor(
     private _load: () => Promise<Widget>,
-    private _trans: TranslationBundle
+    private _trans: TranslationBundle,
+    private _width: IWidthMemory | null = null
   ) {
     super();
     this.id = 'jp-CodeAct-sidebar';
@@ -40,6 +52,7 @@ export class ChatSidebar extends Widget {
     super.onAfterShow(message);
     void this._open();
     this._shown.emit();
+    void this._widen();
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -49,6 +62,30 @@ export class ChatSidebar extends Widget {
       return;
     }
     void this._open().then(panel => panel?.activate());
+  }
+
+  /** The first time, make room to read in; JupyterLab keeps the width that the user then gives it. */
+  private async _widen(): Promise<void> {
+    const split = splitOf(this);
+    if (!split || !this._width || (await this._width.isSet())) {
+      return;
+    }
+    // Not before the sidebar has its size.
+    await new Promise(resolve => requestAnimationFrame(resolve));
+    const whole = split.node.clientWidth;
+    const wanted = Math.min(WIDEST, Math.max(NARROWEST, SHARE * whole));
+    const sizes = split.relativeSizes();
+    const own = split.widgets.findIndex(widget => widget.contains(this));
+    const missing = wanted / whole - sizes[own];
+    if (missing > 0) {
+      const largest = sizes.indexOf(
+        Math.max(...sizes.filter((_, index) => index !== own))
+      );
+      sizes[own] += missing;
+      sizes[largest] -= missing;
+      split.setRelativeSizes(sizes);
+    }
+    await this._width.set();
   }
 
   private _open(): Promise<Widget | null> {
@@ -71,4 +108,14 @@ export class ChatSidebar extends Widget {
 
   private _shown = new Signal<this, void>(this);
   private _opened: Promise<Widget | null> | null = null;
+}
+
+/** The panel whose parts the user can make wider, with a widget in one of them. */
+function splitOf(widget: Widget): SplitPanel | null {
+  for (let each = widget.parent; each; each = each.parent) {
+    if (each instanceof SplitPanel && each.orientation === 'horizontal') {
+      return each;
+    }
+  }
+  return null;
 }

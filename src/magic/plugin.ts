@@ -2,10 +2,12 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { withoutRemote } from '../remote';
 import { ISessions } from '../session/sessions';
 import { IConnection, ISettings } from '../tokens';
 import { Offers } from './offers';
@@ -30,6 +32,8 @@ export const magicPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    // Only once something is drawn: until then other plugins may add to it.
+    let local: IRenderMimeRegistry | null = null;
     const outputs = new RunOutputs({ sessions, tracker, trans });
     sendWithEnter(settings);
     new Offers({ connection, outputs, sessions, tracker });
@@ -39,8 +43,10 @@ export const magicPlugin: JupyterFrontEndPlugin<void> = {
         mimeTypes: [MIME_TYPE],
         createRenderer: () =>
           new RunRenderer({
+            folder: () =>
+              PathExt.dirname(tracker.currentWidget?.context.localPath ?? ''),
             isLive: run => sessions.withRun(run) !== null,
-            rendermime,
+            rendermime: (local ??= withoutRemote(rendermime, trans)),
             stop: run => {
               const session = sessions.withRun(run);
               if (session) {

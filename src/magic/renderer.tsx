@@ -8,6 +8,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { loadOnClick } from '../remote';
 import { IRunData, isOver as isRunOver, MIME_TYPE, readRun } from './run-data';
 
 /** Draws the output below a `%codeact`. */
@@ -31,6 +32,8 @@ export class RunRenderer extends ReactWidget implements IRenderMime.IRenderer {
 
 export namespace RunRenderer {
   export interface IOptions {
+    /** The folder of the notebook, in Jupyter's contents. */
+    folder: () => string;
     /** Whether the run is under way now, and not only in the saved notebook. */
     isLive: (run: string) => boolean;
     rendermime: IRenderMimeRegistry;
@@ -40,7 +43,7 @@ export namespace RunRenderer {
 }
 
 function Run(props: { data: IRunData } & RunRenderer.IOptions) {
-  const { data, isLive, rendermime, stop, trans } = props;
+  const { data, folder, isLive, rendermime, stop, trans } = props;
   const { run } = data;
   const isOver = isRunOver(data);
   const isLiveRun = run !== undefined && isLive(run);
@@ -56,7 +59,7 @@ function Run(props: { data: IRunData } & RunRenderer.IOptions) {
         )}
       </div>
       {isOver && data.answer && (
-        <Answer source={data.answer} rendermime={rendermime} />
+        <Answer source={data.answer} rendermime={rendermime} folder={folder} />
       )}
       {isOver && data.message && (
         <div className="jp-CodeAct-magicMessage">{data.message}</div>
@@ -93,16 +96,22 @@ function stateOf(
   }
 }
 
-function Answer(props: { source: string; rendermime: IRenderMimeRegistry }) {
-  const { rendermime, source } = props;
+function Answer(
+  props: { source: string } & Pick<
+    RunRenderer.IOptions,
+    'folder' | 'rendermime'
+  >
+) {
+  const { folder, rendermime, source } = props;
   const host = React.useRef<HTMLDivElement>(null);
   React.useLayoutEffect(() => {
     // Untrusted, whoever wrote it, so that unsafe HTML is left out.
     const data = { 'text/markdown': source };
     const renderer = rendermime.createRenderer('text/markdown');
+    loadOnClick(renderer.node, folder);
     Widget.attach(renderer, host.current!);
     void renderer.renderModel(new MimeModel({ data, trusted: false }));
     return () => renderer.dispose();
-  }, [rendermime, source]);
+  }, [folder, rendermime, source]);
   return <div ref={host} className="jp-CodeAct-magicAnswer" />;
 }

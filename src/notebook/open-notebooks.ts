@@ -8,11 +8,13 @@ import {
   IConnection,
   INotebooks,
   IOpenNotebook,
+  IRunningCell,
   ISettings
 } from '../tokens';
 import { findCell, indexOf } from './cells';
 import { follow } from './follow';
 import { obstacleOf, variablesOf } from './kernel';
+import { RunningCells } from './running-cells';
 import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 
 /** Keeps track of the notebooks on this page, and informs the server. */
@@ -107,6 +109,15 @@ export class OpenNotebooks implements INotebooks {
     return cell ? cell.model.sharedModel.getSource() : null;
   }
 
+  runningCell(path: string, cellId: string): IRunningCell | null {
+    const panel = this.find(path);
+    return panel && this._running.get(panel, cellId);
+  }
+
+  focus(path: string): void {
+    this.find(path)?.content.activate();
+  }
+
   activeCell(path: string): string | null {
     return this.find(path)?.content.activeCell?.model.id ?? null;
   }
@@ -121,12 +132,16 @@ export class OpenNotebooks implements INotebooks {
     return panel ? variablesOf(panel) : [];
   }
 
-  insertBelow(path: string, source: string): boolean {
+  insertBelow(
+    path: string,
+    source: string,
+    type?: 'code' | 'markdown'
+  ): boolean {
     const panel = this.find(path);
     if (!panel?.model) {
       return false;
     }
-    insertBelow(panel, source);
+    insertBelow(panel, source, type);
     return true;
   }
 
@@ -138,6 +153,7 @@ export class OpenNotebooks implements INotebooks {
   private _add(panel: NotebookPanel): void {
     const { context, sessionContext } = panel;
     this._panels.add(panel);
+    this._running.add(panel);
     this._formerPaths.set(panel, new Set([context.localPath]));
     context.pathChanged.connect(() => this._onPathChanged(panel), this);
     panel.content.modelContentChanged.connect(
@@ -265,6 +281,7 @@ export class OpenNotebooks implements INotebooks {
   private _formerPaths = new WeakMap<NotebookPanel, Set<string>>();
   private _isDisposed = false;
   private _panels = new Set<NotebookPanel>();
+  private _running = new RunningCells();
   private _renamed = new Signal<this, { from: string; to: string }>(this);
 }
 

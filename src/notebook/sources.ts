@@ -1,5 +1,7 @@
+import { MarkdownCell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
+import { mayFetch } from '../remote';
 import { ICellBrief } from '../tokens';
 import { findCell, indexOf } from './cells';
 
@@ -12,16 +14,25 @@ export function cellsOf(panel: NotebookPanel): ICellBrief[] {
   }));
 }
 
-/** Insert a code cell below the active one, at the end without one, and make it the active one. */
-export function insertBelow(panel: NotebookPanel, source: string): void {
+/** Insert a cell below the active one, at the end without one, and make it the active one. */
+export function insertBelow(
+  panel: NotebookPanel,
+  source: string,
+  type: 'code' | 'markdown' = 'code'
+): void {
   const { content } = panel;
   const { sharedModel } = content.model!;
   const index = content.activeCell
     ? content.activeCellIndex + 1
     : sharedModel.cells.length;
-  sharedModel.insertCell(index, { cell_type: 'code', source });
+  sharedModel.insertCell(index, { cell_type: type, source });
   content.deselectAll();
   content.activeCellIndex = index;
+  const inserted = content.widgets[index];
+  if (inserted instanceof MarkdownCell) {
+    // What would be fetched stays as text, until the user wants to see it.
+    inserted.rendered = !mayFetch(source);
+  }
 }
 
 /** Replace the source of a cell, the active one for `null`. Returns whether there is such a cell. */

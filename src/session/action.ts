@@ -38,6 +38,8 @@ export interface IAction {
   /** Unix time in seconds, once it runs. */
   readonly started: number | null;
   readonly seconds: number | null;
+  /** The number that the notebook shows at the cell, once it ran. */
+  readonly count: number | null;
   readonly status: Executed['status'] | null;
   readonly outcome: IOutcome | null;
 }
@@ -56,6 +58,7 @@ export function newAction(event: Action): IAction {
     rewritten: false,
     started: null,
     seconds: null,
+    count: null,
     status: null,
     outcome: null
   };
@@ -116,6 +119,7 @@ export function executed(action: IAction, event: Executed): IAction {
     state: states[event.status],
     cellId: event.cell_id,
     seconds: event.seconds,
+    count: event.execution_count,
     status: event.status,
     outcome: outcomeOf(event.outputs)
   };

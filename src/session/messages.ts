@@ -1,6 +1,7 @@
 import {
   Attachment,
   CellWritten,
+  Claim,
   EventMessage,
   Reply,
   ReplyDelta,
@@ -45,6 +46,13 @@ export interface IThought {
   readonly isCounted: boolean;
 }
 
+/** What a model has to read before it writes. */
+export interface IReading {
+  readonly tokens: number;
+  /** When it began, in Unix time in seconds. */
+  readonly since: number;
+}
+
 /** One message of a conversation; never changed, only replaced. */
 export interface IMessage {
   readonly id: string;
@@ -65,6 +73,10 @@ export interface IMessage {
   readonly code?: string;
   /** Whether the reply is still being written. */
   readonly streaming?: boolean;
+  /** What the model reads before it writes; `null` once it writes. */
+  readonly reading?: IReading | null;
+  /** In the answer of a run: its values, and the cells whose outputs show them. */
+  readonly claims?: readonly Claim[];
   readonly figures?: IFigures;
   readonly action?: IAction;
   readonly question?: IQuestion;
@@ -201,8 +213,22 @@ function extended(message: IMessage, event: ReplyDelta): IMessage {
     thinking: (soFar.thinking ?? '') + thinking,
     thought: stillThought(message.thought, event, !!(body || code)),
     code,
-    streaming: true
+    streaming: true,
+    reading: stillRead(soFar.reading, event)
   };
+}
+
+/** What is being read, until anything was written. */
+function stillRead(
+  before: IReading | null | undefined,
+  { action, prompt_tokens, prose, thinking, time }: ReplyDelta
+): IReading | null | undefined {
+  if (thinking || prose || action) {
+    return null;
+  }
+  return prompt_tokens === null
+    ? before
+    : { tokens: prompt_tokens, since: time };
 }
 
 /** What the thinking took so far; it is over when the reply itself has begun. */
@@ -321,12 +347,14 @@ function ended(messages: Messages, event: RunEnded): Messages {
         }
       : message;
   });
-  const { time, turn, answer, ending, message } = event;
+  const { time, turn, answer, claims, ending, message } = event;
   const { cost, seconds, turns, usage } = event;
   const last = closed[closed.length - 1];
   if (answer && (last?.sender !== 'agent' || !last.body)) {
     const id = `${run}.${turn}.answer`;
-    closed.push({ id, run, sender: 'agent', body: answer, time });
+    closed.push({ id, run, sender: 'agent', body: answer, time, claims });
+  } else if (answer) {
+    closed[closed.length - 1] = { ...last, claims };
   }
   const ofRun = closed.filter(message => message.run === run);
   const figures = ofRun.flatMap(({ figures }) => figures ?? []);

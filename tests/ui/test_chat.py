@@ -71,6 +71,7 @@ def test_a_reply_is_drawn_asked_again_and_replaced_by_another_task(
     figures.locator("summary").click()
     expect(figures.get_by_role("row")).to_have_count(4)  # the heads, two turns, and both
 
+    page.cards.get_by_title("Show the code").click()
     code = page.cards.get_by_role("toolbar", name="Code")
     code.get_by_role("button", name="Insert below the active cell").click()
     expect(page.cells).to_have_count(3)

@@ -31,6 +31,7 @@ def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(
     expect(page.cards).to_have_count(2)
     expect(page.cards.nth(0)).to_have_attribute("data-state", "failed")
     expect(page.cards.nth(1)).to_have_attribute("data-state", "done")
+    page.cards.nth(0).get_by_title("Show the code").click()
     expect(page.cards.nth(0)).to_contain_text("NameError")
 
     told = [message["content"] for message in served.requests[-1]["messages"]]

@@ -14,8 +14,9 @@ WAIT = "Waiting.\n\n```python\nimport time\nprint('begun', flush=True)\ntime.sle
 
 ABOVE_THE_TASK = [
     *("Conversations", "New conversation", "Conversation", "Edit and ask again"),
-    *("Hide the code", "Go to Cell", "Code", "Copy", "What came out"),
-    *("Figures", "Undo this run", "Try again"),
+    *("Show the code", "Go to Cell", "What came out"),
+    *("Copy the answer", "Insert as text below the active cell"),
+    *("Figures", "Undo this run", "Try again", "Check the notebook", "Explain the code", "Choose a model"),
 ]
 BELOW_THE_TASK = [
     *("Attach files from your computer", "Attach cells or files"),
@@ -30,7 +31,8 @@ def in_focus(page: NotebookPage) -> str:
         """() => {
             const { ariaLabel, innerText, tagName, title } = document.activeElement;
             const words = tagName === 'SUMMARY' ? 'Figures' : innerText;
-            return ariaLabel || (['Send', 'Go to Cell', 'Figures'].includes(words) ? words : title);
+            const named = ['Send', 'Figures', 'Check the notebook', 'Explain the code'];
+            return ariaLabel || (named.includes(words) ? words : title);
         }"""
     )
     return name
@@ -142,7 +144,7 @@ def test_a_cell_far_out_of_view_runs_and_can_be_gone_to(
     expect(page.cards).to_contain_text("one")
     expect(page.notebook.get_by_text("cell = 0", exact=True)).to_be_in_viewport()  # nothing has scrolled
     assert page.sources.index("a = 1\nprint('one')") == 291
-    page.cards.get_by_role("button", name="Go to Cell").click()
+    page.cards.get_by_title("Go to Cell").click()
     cell = page.notebook.locator(".jp-Cell.jp-mod-active")
     expect(cell).to_contain_text("a = 1")
     expect(cell.locator(".jp-OutputArea")).to_be_in_viewport()
@@ -185,7 +187,7 @@ def test_a_failed_cell_that_the_user_deleted_is_written_anew(
 
     expect(page.conversation).to_contain_text("Done anew.")
     assert page.sources == ["'kept'", "a = 1\nprint('one')"]
-    page.cards.nth(0).get_by_role("button", name="Go to Cell").click()
+    page.cards.nth(0).get_by_title("Go to Cell").click()
     expect(page.notice).to_have_text("This cell is no longer in the notebook.")
 
 
@@ -200,6 +202,10 @@ def test_a_cell_that_asks_for_input_is_answered_by_the_user(
     page.ask("Ask for my name.")
 
     box = page.cells.nth(1).locator("input.jp-Stdin-input")
+    status = page.conversation.get_by_role("group", name="Run under way")
+    expect(status).to_contain_text("The cell asks for input")
+    status.get_by_role("button", name="Show").click()
+    expect(box).to_be_in_viewport()
     box.fill("Ada")
     box.press("Enter")
 
@@ -244,7 +250,7 @@ def test_a_conversation_is_there_after_a_reload_until_a_new_one_begins(
     page.open_panel()
     expect(page.conversation).to_contain_text("That is one.")
     expect(page.cards).to_have_attribute("data-state", "done")
-    page.cards.get_by_role("button", name="Go to Cell").click()
+    page.cards.get_by_title("Go to Cell").click()
     expect(page.notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("a = 1")
     nbformat.validate(nbformat.read(lab.root / "again.ipynb", as_version=4))
 

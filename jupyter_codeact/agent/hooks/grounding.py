@@ -22,9 +22,9 @@ MAX_OUTPUT = 20_000
 COMMON_NUMBERS = {"100"}
 """Numbers that need no evidence, as in "100 %"."""
 
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
-_SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
+NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
+SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 # only at the start of a word: otherwise a long text without spaces would be scanned from each character
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*[A-Za-z(][^`\n]*`", re.DOTALL)
@@ -40,12 +40,12 @@ def without_code(answer: str) -> str:
 def unshown_numbers(answer: str, events: Sequence[Event]) -> list[str]:
     """Return the numbers in an answer that nothing has shown, rounded or scaled: see `ungrounded_values`."""
     shown = "\n".join(_shown_texts(events))
-    shown_digits = {digits for number in _SHOWN_NUMBER.findall(shown) if (digits := _digits(number))}
+    shown_digits = {digits for number in SHOWN_NUMBER.findall(shown) if (digits := digits_of(number))}
     return [
         number
-        for number in _NUMBER.findall(answer)
+        for number in NUMBER.findall(answer)
         if number not in COMMON_NUMBERS
-        and len(digits := _digits(number)) >= MIN_DIGITS
+        and len(digits := digits_of(number)) >= MIN_DIGITS
         and not _matches_any(digits, shown_digits)
     ]
 
@@ -73,14 +73,14 @@ def ungrounded_values(answer: str, events: Sequence[Event], run: str) -> list[st
     if examples := _task_examples(answer, own):
         return examples
     missing = unshown_numbers(answer, events)
-    plain = _plain("\n".join(_shown_texts(events)))
-    quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(answer)]
+    plain = folded("\n".join(_shown_texts(events)))
+    quoted = [next(filter(None, groups)) for groups in QUOTED.findall(answer)]
     missing += [
         text
         for text in quoted
-        if _NAME.fullmatch(text) and not _SHOWN_NUMBER.fullmatch(text) and _plain(text) not in plain
+        if _NAME.fullmatch(text) and not SHOWN_NUMBER.fullmatch(text) and folded(text) not in plain
     ]
-    missing += [address for address in _ADDRESS.findall(answer) if _plain(address) not in plain]
+    missing += [address for address in _ADDRESS.findall(answer) if folded(address) not in plain]
     return list(dict.fromkeys(missing))[:MAX_VALUES]
 
 
@@ -102,13 +102,13 @@ def _task_examples(answer: str, own: Sequence[Event]) -> list[str]:
     """Return the values of an answer if all are in the task and none in an output."""
     task = next((event.task for event in own if isinstance(event, RunStarted)), "")
     texts = [event.text.replace(reminder(task), "") for event in own if isinstance(event, Observation)]
-    outputs = _plain("\n".join(texts[1:]))
-    plain_answer = _plain(answer).strip("\"'`*. ")
-    numbers = [number for number in _NUMBER.findall(answer) if len(_digits(number)) >= MIN_DIGITS]
+    outputs = folded("\n".join(texts[1:]))
+    plain_answer = folded(answer).strip("\"'`*. ")
+    numbers = [number for number in NUMBER.findall(answer) if len(digits_of(number)) >= MIN_DIGITS]
     # words from the task may be the right answer, unless the task calls them an example
-    is_example = re.search(rf"{_EXAMPLE}{re.escape(plain_answer)}\b", _plain(task))
+    is_example = re.search(rf"{_EXAMPLE}{re.escape(plain_answer)}\b", folded(task))
     may_be_right = plain_answer.replace(" ", "").isalpha() and not is_example
-    values = [plain_answer] if plain_answer in _plain(task) and not may_be_right else numbers
+    values = [plain_answer] if plain_answer in folded(task) and not may_be_right else numbers
     if any(value in outputs or value not in task.casefold() for value in values):
         return []
     return values[:MAX_VALUES]
@@ -128,7 +128,7 @@ def _shown_texts(events: Iterable[Event]) -> Iterable[str]:
             yield event.answer
 
 
-def _digits(number: str) -> str:
+def digits_of(number: str) -> str:
     """Return the digits of a number without leading zeros: "385" for 38.5 and for 0.0385."""
     try:
         value = Decimal(re.sub(r"[,_]", "", number))
@@ -149,5 +149,6 @@ def _matches_any(digits: str, shown: Iterable[str]) -> bool:
     return False
 
 
-def _plain(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text for comparisons: without differences of case and of white space."""
     return " ".join(text.casefold().split())

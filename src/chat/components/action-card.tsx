@@ -11,12 +11,19 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { ActionState, IAction } from '../../session/action';
-import { IOutcome } from '../../session/outcome';
+import {
+  ActionState,
+  IAction,
+  isOpen as isUnderWay
+} from '../../session/action';
+import { outcomeOf } from '../../session/outcome';
 import { Approval } from './approval';
+import { CellLink } from './cell-link';
 import { CodeToolbar } from './code-toolbar';
 import { usePanel } from './context';
 import { PythonCode } from './markdown';
+import { useNow } from './now';
+import { Outputs } from './outputs';
 import { Seconds } from './seconds';
 
 const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
@@ -28,13 +35,12 @@ const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
   skipped: circleEmptyIcon
 };
 
-/** The code of an action, its state, and what came out of it. */
+/** One step: a line with the cell and how it went; its code while that is of interest, and what came out. */
 export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
-  const { model, trans } = usePanel();
-  const { cellId, change, outcome, reasons, rewritten, source, state } = action;
+  const { trans } = usePanel();
+  const { cellId, change, count, outcome, reasons, rewritten, state } = action;
   const [wanted, setWanted] = React.useState<boolean | null>(null);
-  // Code that a later attempt has replaced is of little interest, as is a call that says what it did.
-  const isOpen = wanted ?? !(rewritten || change);
+  const isOpen = wanted ?? isUnderWay(action);
   const isReasoned = state === 'asking' || state === 'skipped';
   const label = stateLabel(action, trans);
   return (
@@ -56,19 +62,21 @@ export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
         >
           <Caret isOpen={isOpen} />
           <StateIcon state={state} />
-          <span className="jp-CodeAct-state">{label}</span>
-        </button>
-        <Seconds action={action} />
-        {cellId && change !== 'deleted' && (
-          <button
-            type="button"
-            className="jp-CodeAct-jump jp-Button jp-mod-minimal"
-            title={trans.__('Show this cell in the notebook')}
-            onClick={() => void model.jumpToCell(cellId)}
+          <span
+            // The icon says it, next to the cell.
+            className={
+              state === 'done' && cellId && !change && !rewritten
+                ? 'jp-CodeAct-sender'
+                : 'jp-CodeAct-state'
+            }
           >
-            {trans.__('Go to Cell')}
-          </button>
+            {label}
+          </span>
+        </button>
+        {cellId && change !== 'deleted' && (
+          <CellLink cellId={cellId} count={count} />
         )}
+        <Seconds action={action} />
       </div>
       {isReasoned && reasons.length > 0 && (
         <ul className="jp-CodeAct-reasons">
@@ -77,23 +85,48 @@ export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
           ))}
         </ul>
       )}
-      {isOpen && (
-        <div className="jp-CodeAct-codeBlock">
-          <div
-            className="jp-CodeAct-code"
-            tabIndex={0}
-            role="group"
-            aria-label={trans.__('Code')}
-          >
-            <PythonCode source={source} />
-          </div>
-          <CodeToolbar source={source} />
-        </div>
-      )}
+      {isOpen && <Code action={action} />}
       {state === 'asking' && <Approval />}
-      {outcome && <Outcome outcome={outcome} />}
+      {state === 'running' && cellId && <OutputsSoFar cellId={cellId} />}
+      {/* An attempt that was corrected is of interest only to who opens it. */}
+      {outcome && (!rewritten || isOpen) && <Outputs outcome={outcome} />}
     </div>
   );
+}
+
+/** The code; of a cell that waits for the user as it is by now, since that is what will run. */
+function Code({ action }: { action: IAction }): React.JSX.Element {
+  const { model, trans } = usePanel();
+  const { cellId, isCall, state } = action;
+  const isEditable = state === 'asking' && cellId !== null && !isCall;
+  useNow(isEditable);
+  const source = (isEditable ? model.sourceOf(cellId) : null) ?? action.source;
+  return (
+    <div className="jp-CodeAct-codeBlock">
+      <CodeToolbar source={source} />
+      <div
+        className="jp-CodeAct-code"
+        tabIndex={0}
+        role="group"
+        aria-label={trans.__('Code')}
+      >
+        <PythonCode source={source} />
+      </div>
+    </div>
+  );
+}
+
+/** What a running cell has shown until now, as this page sees it. */
+function OutputsSoFar({
+  cellId
+}: {
+  cellId: string;
+}): React.JSX.Element | null {
+  const { model } = usePanel();
+  useNow(true);
+  const outputs = model.runningCell(cellId)?.outputs ?? [];
+  const outcome = outcomeOf(outputs);
+  return outcome && <Outputs outcome={outcome} isGrowing />;
 }
 
 function Caret({ isOpen }: { isOpen: boolean }): React.JSX.Element {
@@ -107,31 +140,6 @@ function StateIcon({ state }: { state: ActionState }): React.JSX.Element {
   }
   const Icon = ICONS[state].react;
   return <Icon tag="span" className="jp-CodeAct-stateIcon" />;
-}
-
-function Outcome({ outcome }: { outcome: IOutcome }): React.JSX.Element {
-  const { trans } = usePanel();
-  const { images, others, text } = outcome;
-  return (
-    <div
-      className="jp-CodeAct-outcome"
-      tabIndex={0}
-      role="group"
-      aria-label={trans.__('What came out')}
-    >
-      {text && <pre>{text}</pre>}
-      {images.map((image, index) => (
-        <img
-          key={index}
-          src={image}
-          alt={trans.__('Figure shown by the cell')}
-        />
-      ))}
-      {others.length > 0 && (
-        <div className="jp-CodeAct-others">{others.join(', ')}</div>
-      )}
-    </div>
-  );
 }
 
 function stateLabel(action: IAction, trans: TranslationBundle): string {

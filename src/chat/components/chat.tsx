@@ -25,7 +25,12 @@ export function Chat(): React.JSX.Element {
             <Header />
             {/* Kept under a sheet, so that the user comes back to where they were. */}
             <div className="jp-CodeAct-chat" hidden={sheet !== null}>
-              <Log key={`${path} ${state.conversation.id}`} state={state} />
+              <Log
+                key={`${path} ${state.conversation.id}`}
+                state={state}
+                editing={model.composer.draft.editing}
+                isBusy={model.blocked !== null}
+              />
               <Plan />
               <CheckCard />
               <ModelLine />

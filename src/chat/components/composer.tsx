@@ -64,6 +64,7 @@ export function Composer(): React.JSX.Element {
       event.preventDefault();
       composer.send();
     } else if (event.key === 'Escape' && composer.isEditing) {
+      event.preventDefault();
       composer.cancelEdit();
     } else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
       const isPlain = !event.shiftKey && !event.altKey && !event.metaKey;

@@ -25,6 +25,20 @@ export function ConversationsSheet(): React.JSX.Element {
   const found = conversations?.filter(({ title }) =>
     title.toLowerCase().includes(query.trim().toLowerCase())
   );
+  /** The place of the conversation that was deleted last, which the focus was in. */
+  const left = React.useRef<number | null>(null);
+
+  React.useEffect(() => {
+    if (left.current !== null && list.current) {
+      const rows = list.current.querySelectorAll<HTMLElement>(
+        '.jp-CodeAct-rowMain'
+      );
+      const next = rows[Math.min(left.current, rows.length - 1)];
+      (next ?? list.current.closest<HTMLElement>('.jp-CodeAct-sheet'))?.focus();
+      left.current = null;
+    }
+  }, [conversations, list]);
+
   return (
     <Sheet title={trans.__('Conversations')}>
       {(conversations?.length ?? 0) > FEW && (
@@ -38,8 +52,14 @@ export function ConversationsSheet(): React.JSX.Element {
         </div>
       )}
       <ul ref={list} className="jp-CodeAct-list">
-        {found?.map(info => (
-          <Conversation key={info.id} info={info} />
+        {found?.map((info, index) => (
+          <Conversation
+            key={info.id}
+            info={info}
+            onDelete={() => {
+              left.current = index;
+            }}
+          />
         ))}
       </ul>
       {conversations?.length === 0 && (
@@ -56,7 +76,11 @@ export function ConversationsSheet(): React.JSX.Element {
   );
 }
 
-function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
+function Conversation(props: {
+  info: ConversationInfo;
+  onDelete: () => void;
+}): React.JSX.Element {
+  const { info, onDelete } = props;
   const { model, trans } = usePanel();
   const { id, runs, updated } = info;
   const title = info.title || trans.__('New conversation');
@@ -87,6 +111,7 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
       ]
     });
     if (button.accept) {
+      onDelete();
       model.actions?.deleteConversation(id);
     }
   };

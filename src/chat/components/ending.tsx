@@ -22,7 +22,7 @@ export function Ending(props: {
 }): React.JSX.Element {
   const { isBusy, isLast, run } = props;
   const { canUndo, ending, message } = props.ending;
-  const { model, trans } = usePanel();
+  const { focusComposer, model, trans } = usePanel();
   const isQuiet = ending === 'answered' || ending === 'stopped';
   const fallback =
     ending === 'stopped'
@@ -43,7 +43,11 @@ export function Ending(props: {
             icon={undoIcon}
             label={trans.__('Undo this run')}
             disabled={isBusy}
-            onClick={() => model.actions?.undo(run)}
+            onClick={() => {
+              // The button goes away; the focus should not.
+              focusComposer();
+              model.actions?.undo(run);
+            }}
           />
         )}
         {isLast && (
@@ -51,7 +55,10 @@ export function Ending(props: {
             icon={refreshIcon}
             label={trans.__('Try again')}
             disabled={isBusy}
-            onClick={() => model.composer.retry(run)}
+            onClick={() => {
+              focusComposer();
+              model.composer.retry(run);
+            }}
           />
         )}
       </div>
@@ -77,7 +84,14 @@ function Figures({ ending }: { ending: IEnding }): React.JSX.Element {
   }
   const total = sum(figures);
   return (
-    <details className="jp-CodeAct-figures">
+    <details
+      className="jp-CodeAct-figures"
+      onToggle={({ currentTarget }) => {
+        if (currentTarget.open) {
+          currentTarget.scrollIntoView({ block: 'nearest' });
+        }
+      }}
+    >
       <summary>{text}</summary>
       <table>
         <thead>

@@ -1,20 +1,21 @@
-import { MimeModel } from '@jupyterlab/rendermime';
-import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { Claim } from '../../protocol';
+import { linkClaims } from '../claims';
 import { splitMarkdown } from '../markdown-blocks';
 import { codeToolbar } from './code-toolbar';
 import { usePanel } from './context';
-
-const MARKDOWN = 'text/markdown';
+import { Rendered } from './rendered';
 
 /** Markdown as JupyterLab renders it, with maths and code, without unsafe HTML. */
 export const Markdown = React.memo(function Markdown(props: {
   source: string;
   /** Whether text is still added at the end. */
   streaming?: boolean;
+  /** The values in it, with the cells that show them. */
+  claims?: readonly Claim[];
 }): React.JSX.Element {
-  const { source, streaming } = props;
+  const { claims, source, streaming } = props;
   const blocks = splitMarkdown(source);
   return (
     <div className="jp-CodeAct-markdown">
@@ -24,6 +25,7 @@ export const Markdown = React.memo(function Markdown(props: {
           key={index}
           source={block}
           isGrowing={!!streaming && index === blocks.length - 1}
+          claims={claims}
         />
       ))}
     </div>
@@ -33,55 +35,26 @@ export const Markdown = React.memo(function Markdown(props: {
 const Block = React.memo(function Block(props: {
   source: string;
   isGrowing?: boolean;
-  /** Whether its code gets no toolbar. */
-  isBare?: boolean;
+  claims?: readonly Claim[];
 }): React.JSX.Element {
-  const { isBare, isGrowing, source } = props;
-  const { model, rendermime, trans } = usePanel();
-  const host = React.useRef<HTMLDivElement>(null);
-  const render = React.useRef<(source: string, tools: boolean) => void>(
-    () => undefined
+  const { claims, isGrowing, source } = props;
+  const { model, trans } = usePanel();
+  const finish = React.useCallback(
+    (node: HTMLElement) => {
+      if (!isGrowing) {
+        addToolbars(node, code => codeToolbar(code, { model, trans }));
+        linkClaims(node, claims ?? [], {
+          go: cellId => void model.jumpToCell(cellId),
+          trans
+        });
+      }
+    },
+    [claims, isGrowing, model, trans]
   );
-
-  // A layout effect, because a Lumino widget has to go before its node leaves the page.
-  React.useLayoutEffect(() => {
-    const renderer = rendermime.createRenderer(MARKDOWN);
-    Widget.attach(renderer, host.current!);
-    let wanted: (() => Promise<void>) | null = null;
-    let drawing = false;
-    // Rendering is asynchronous: one at a time, then only the newest of what came meanwhile.
-    render.current = async (next, tools) => {
-      wanted = async () => {
-        const data = { [MARKDOWN]: next };
-        await renderer.renderModel(new MimeModel({ data, trusted: false }));
-        if (tools) {
-          addToolbars(renderer.node, code =>
-            codeToolbar(code, { model, trans })
-          );
-        }
-      };
-      if (drawing) {
-        return;
-      }
-      drawing = true;
-      while (wanted !== null && !renderer.isDisposed) {
-        const draw: () => Promise<void> = wanted;
-        wanted = null;
-        await draw();
-      }
-      drawing = false;
-    };
-    return () => renderer.dispose();
-  }, [model, rendermime, trans]);
-
-  React.useEffect(() => {
-    render.current(source, !isGrowing && !isBare);
-  }, [isBare, isGrowing, rendermime, source]);
-
-  return <div ref={host} />;
+  return <Rendered type="text/markdown" source={source} finish={finish} />;
 });
 
-/** Give each code block its toolbar. */
+/** Give each code block its toolbar, above it. */
 function addToolbars(
   node: HTMLElement,
   toolbar: (code: string) => HTMLElement
@@ -92,12 +65,16 @@ function addToolbars(
     pre.replaceWith(block);
     // So that wide code can be scrolled with the keyboard.
     pre.tabIndex = 0;
-    block.append(pre, toolbar((pre.textContent ?? '').replace(/\n$/, '')));
+    block.append(toolbar((pre.textContent ?? '').replace(/\n$/, '')), pre);
   }
 }
 
 /** Python code, highlighted. */
-export function PythonCode({ source }: { source: string }): React.JSX.Element {
+export const PythonCode = React.memo(function PythonCode({
+  source
+}: {
+  source: string;
+}): React.JSX.Element {
   const longest = Math.max(
     0,
     ...(source.match(/`+/g) ?? []).map(s => s.length)
@@ -105,7 +82,10 @@ export function PythonCode({ source }: { source: string }): React.JSX.Element {
   const fence = '`'.repeat(Math.max(3, longest + 1));
   return (
     <div className="jp-CodeAct-markdown">
-      <Block source={`${fence}python\n${source}\n${fence}`} isBare />
+      <Rendered
+        type="text/markdown"
+        source={`${fence}python\n${source}\n${fence}`}
+      />
     </div>
   );
-}
+});

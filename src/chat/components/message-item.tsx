@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { actionsOf, IMessage } from '../../session/messages';
 import { ActionCard } from './action-card';
+import { AnswerBar } from './answer-bar';
 import { Chips } from './chips';
 import { usePanel } from './context';
 import { Ending } from './ending';
@@ -43,6 +44,7 @@ export const MessageItem = React.memo(function MessageItem(
       data-message-id={message.id}
       data-replaced={isReplaced || undefined}
       data-sender={sender}
+      data-answer={message.claims ? true : undefined}
       title={new Date(time * 1000).toLocaleString()}
     >
       <span className="jp-CodeAct-sender">
@@ -95,14 +97,21 @@ function UserTask(props: {
 
 /** What the agent says: its thinking folded away, its prose, and code while it is being written. */
 function Reply({ message }: { message: IMessage }): React.JSX.Element {
-  const { body, code, streaming, thinking, thought } = message;
+  const { body, claims, code, streaming, thinking, thought } = message;
   const { trans } = usePanel();
   return (
     <>
       {thinking && (
         <Thinking text={thinking} thought={thought} streaming={!!streaming} />
       )}
-      {body && <Markdown source={body} streaming={streaming && !code} />}
+      {body && (
+        <Markdown
+          source={body}
+          streaming={streaming && !code}
+          claims={claims}
+        />
+      )}
+      {claims && <AnswerBar answer={body} claims={claims} />}
       {code && (
         <div
           className="jp-CodeAct-writing jp-CodeAct-code"

@@ -141,7 +141,7 @@ describe('A conversation', () => {
     expect(done.messages[0].action).toMatchObject({
       state: 'done',
       seconds: 2,
-      outcome: { text: '1' }
+      outcome: { parts: [{ kind: 'text', text: '1' }] }
     });
   });
 
@@ -164,7 +164,7 @@ describe('A conversation', () => {
       true,
       false
     ]);
-    expect(messages[0].action!.outcome!.text).toBe("KeyError: 'mas'");
+    expect(messages[0].action!.outcome!.error).toBe("KeyError: 'mas'");
   });
 
   it('shows an action that was not allowed, and why', () => {

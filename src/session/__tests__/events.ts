@@ -44,7 +44,8 @@ export function event<T extends Event['type']>(
       prose: '',
       action: '',
       restart: false,
-      thinking_tokens: null
+      thinking_tokens: null,
+      prompt_tokens: null
     },
     reply: {
       text: '',
@@ -110,7 +111,8 @@ export function event<T extends Event['type']>(
       turns: turn,
       usage: USAGE,
       seconds: 3,
-      cost: null
+        cost: null,
+        claims: []
     }
   }[type];
   const base = { conversation: 'c', run: 'r', time: 1000 + turn };
