@@ -92,12 +92,15 @@ class Agent:
         below: str | None = None,
         nonce: str | None = None,
         ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        target: str | None = None,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
-        cells are written below the cell ``below``, by default the active one. ``nonce`` is the random word of
-        the fences around data, if the model has read some ahead, and ``ready`` waits until it has.
+        cells are written below the cell ``below``, by default the active one, and the first one into it if it
+        is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
+        ``nonce`` is the random word of the fences around data, if the model has read some ahead, and ``ready``
+        waits until it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
@@ -109,11 +112,12 @@ class Agent:
             model=self.model.info.name,
             attachments=attachments,
             replaces=replaces,
+            target=target,
         )
         try:
             if ready is not None:
                 await run.unless_stopped(ready())
-            end = await self._loop(run, attachments, below)
+            end = await self._loop(run, attachments, below, target)
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -128,8 +132,10 @@ class Agent:
             self._stop = StopSignal()
         return run.end(end)
 
-    async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
-        turns = await self._begin(run, attachments, below)
+    async def _loop(
+        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+    ) -> Ended:
+        turns = await self._begin(run, attachments, below, target)
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
@@ -140,7 +146,9 @@ class Agent:
             elif not turns.rejects(reply):
                 return Ended("answered", answer=reply.prose)
 
-    async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
+    async def _begin(
+        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+    ) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
         run.begin(info, self.guidance, self.settings)
@@ -152,7 +160,8 @@ class Agent:
         run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
-            *(run.task, state, attachments, below),
+            *(run.task, state, attachments, target or below),
+            target=target,
             nonce=run.nonce,
             guidance=run.guidance,
             window=run.window.characters,
@@ -162,7 +171,12 @@ class Agent:
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)
-        position = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
+        position = TurnState.at(
+            target or below or state.active_cell,
+            NotebookSnapshot(state),
+            target=target,
+            supports_images=info.supports_images,
+        )
         turns = Turns(
             *(run, self.notebook, self.gate, hooks, self.tools, self.action_format), position, self.ask_user
         )

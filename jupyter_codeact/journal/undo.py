@@ -32,7 +32,7 @@ class UndoError(CodeActError):
 class Touched:
     """A cell that a run changed: whether it is new, what was in it before, and the run's sources in it.
 
-    ``written`` is the event that wrote it first, if the run wrote it at all, ``deleted`` what the run deleted.
+    ``written`` is the event that wrote it first, if the run wrote it at all; ``deleted`` is what it deleted.
     """
 
     id: str
@@ -323,14 +323,18 @@ def undone_cells(events: Sequence[Event]) -> dict[str, set[str]]:
     return undone
 
 
+def changed_runs(events: Sequence[Event]) -> list[str]:
+    """Return the runs that changed a cell and were not undone, in their order."""
+    undone = undone_cells(events)
+    changes = (event for event in events if isinstance(event, _CHANGES))
+    return list(
+        dict.fromkeys(event.run for event in changes if event.cell_id not in undone.get(event.run, ()))
+    )
+
+
 def last_run(events: Sequence[Event]) -> str | None:
     """Return the last run that changed a cell and was not undone."""
-    undone = undone_cells(events)
-    runs = [
-        event.run
-        for event in events
-        if isinstance(event, _CHANGES) and event.cell_id not in undone.get(event.run, ())
-    ]
+    runs = changed_runs(events)
     return runs[-1] if runs else None
 
 
@@ -338,8 +342,8 @@ def _refuse_if_changed_later(events: Sequence[Event], run: str, cells: Sequence[
     """Refuse while a later run has changed a cell of this one: what is to be restored would be lost."""
     own = {cell.id for cell in cells}
     undone = undone_cells(events)
-    last = max(index for index, event in enumerate(events) if event.run == run and event.type not in _VERDICTS)
-    for event in events[last:]:
-        if isinstance(event, _CHANGES) and event.run != run and event.cell_id in own:
-            if event.cell_id not in undone.get(event.run, ()):
-                raise UndoError("A later run changed the same cells. Undo that one first.")
+    of_run = [at for at, event in enumerate(events) if event.run == run and event.type not in _VERDICTS]
+    for event in events[of_run[-1] + 1 :]:
+        later = isinstance(event, _CHANGES) and event.cell_id in own
+        if later and event.cell_id not in undone.get(event.run, ()):
+            raise UndoError("A later run changed the same cells. Undo that one first.")

@@ -9,9 +9,9 @@ from typing import Any
 
 from .. import protocol as p
 from ..agent.contracts import CodeActError
-from ..agent.events import RunUndone
+from ..agent.events import RunKept, RunRedone, RunStarted, RunUndone
 from ..agent.gate.gate import Approval
-from ..journal.undo import last_run, undo
+from ..journal.undo import changed_runs, last_run, redo, undo
 from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
@@ -25,6 +25,7 @@ from .tasks import TaskSet
 NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
 DELETED = "The notebook was deleted, so the run stopped."
 UNDER_WAY = "A run is under way in this notebook. Stop it, or wait until it is done."
+UNKNOWN_RUN = "This run is not in the conversation that is open here."
 STOP_FIRST = "Stop the run first, then {what}."
 UNDOING = "A run is being undone in this notebook. Ask again in a moment."
 CHECKING = "This notebook is being checked already."
@@ -68,6 +69,8 @@ class Conversations:
             p.AnswerQuestion: self._answer_question,
             p.SetApproval: self._set_approval,
             p.Undo: self._undo,
+            p.Redo: self._redo,
+            p.Keep: self._keep,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
         }
@@ -196,10 +199,12 @@ class Conversations:
         self._require_idle(session, UNDER_WAY)
         if not request.task.strip() and not request.attachments:
             raise RefusalError("Say what you would like done.")
-        if not request.attachments:
+        if not request.attachments and request.replaces is None:
             return self._runs.start(session, page, request, [])
 
         async def start() -> None:
+            if request.replaces is not None:
+                await self._take_back(page, session, request.replaces)
             attachments = await self._attachments.prepare(request.attachments, session.notebook)
             self._runs.start(session, page, request, attachments)
 
@@ -255,15 +260,44 @@ class Conversations:
         if run is None:
             raise RefusalError(NOTHING_TO_UNDO)
         session.set_acting_page(page)
-        notebook, conversation = self._notebook(session), session.conversation
 
         async def take_back() -> None:
-            left = await undo(notebook, events, run)
-            event = RunUndone(conversation=conversation, run=run, left=left)
-            self.journal.append(event)
-            session.send(p.EventMessage(notebook=session.notebook, event=event))
+            self._record(session, await undo(self._notebook(session), events, run, request.cells))
 
         self._fulfil(page, session, request, take_back, busy=UNDOING)
+
+    def _redo(self, page: Page, session: NotebookSession, request: p.Redo) -> None:
+        self._require_idle(session, STOP_FIRST.format(what="redo what was undone"))
+        events = list(self.journal.events(session.conversation))
+        session.set_acting_page(page)
+
+        async def bring_back() -> None:
+            self._record(session, await redo(self._notebook(session), events, request.run, request.cells))
+
+        self._fulfil(page, session, request, bring_back, busy=UNDOING)
+
+    def _keep(self, _page: Page, session: NotebookSession, request: p.Keep) -> None:
+        if all(event.run != request.run for event in self.journal.events(session.conversation)):
+            raise RefusalError(UNKNOWN_RUN)
+        self._record(
+            session, RunKept(conversation=session.conversation, run=request.run, cells=request.cells)
+        )
+
+    async def _take_back(self, page: Page, session: NotebookSession, first: str) -> None:
+        """Undo a run that is asked again, and those after it, which the conversation is left without."""
+        events = list(self.journal.events(session.conversation))
+        starts = [event.run for event in events if isinstance(event, RunStarted)]
+        later = set(starts[starts.index(first) :] if first in starts else ())
+        session.set_acting_page(page)
+        for run in reversed([run for run in changed_runs(events) if run in later]):
+            event = await undo(self._notebook(session), events, run)
+            self._record(session, event)
+            events.append(event)
+
+    def _record(self, session: NotebookSession, event: RunUndone | RunRedone | RunKept) -> None:
+        """Record what became of a run since it ended, and show it to every page."""
+        self.journal.append(event)
+        session.send(p.EventMessage(notebook=session.notebook, event=event))
 
     def _check(self, page: Page, session: NotebookSession, _request: p.Check) -> None:
         self._require_idle(session, STOP_FIRST.format(what="check the notebook"))

@@ -66,6 +66,7 @@ class Runs:
                     attachments=attachments,
                     replaces=ask.replaces,
                     below=ask.below,
+                    target=ask.target,
                     nonce=session.nonce,
                     ready=lambda: self.read_ahead.finish(session),
                 )

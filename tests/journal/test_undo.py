@@ -201,7 +201,13 @@ async def test_a_cell_is_undone_by_itself_and_brought_back_where_it_was(recorded
     await recorded.write("r", "x = 2", cell=assigning)
     after = await recorded.cells()
     assert await recorded.undo("r", new) == []
-    assert [cell["id"] for cell in await recorded.cells()] == [text, printing, newer, assigning, before[3]["id"]]
+    assert [cell["id"] for cell in await recorded.cells()] == [
+        text,
+        printing,
+        newer,
+        assigning,
+        before[3]["id"],
+    ]
     assert last_run(recorded.events) == "r"
     assert await recorded.undo("r", newer, assigning) == []
     assert await recorded.cells() == before
