@@ -3,6 +3,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import codeact from '../labextension/style/icons/codeact.svg';
 import different from '../labextension/style/icons/different.svg';
 import lock from '../labextension/style/icons/lock.svg';
+import skipped from '../labextension/style/icons/skipped.svg';
 
 /** A cell's brackets around a spark. */
 export const codeActIcon = new LabIcon({
@@ -14,6 +15,12 @@ export const codeActIcon = new LabIcon({
 export const differentIcon = new LabIcon({
   name: 'jupyter-codeact:different',
   svgstr: different
+});
+
+/** A step that is jumped over. */
+export const skippedIcon = new LabIcon({
+  name: 'jupyter-codeact:skipped',
+  svgstr: skipped
 });
 
 /** A closed padlock. */

@@ -34,6 +34,7 @@ export class FakeNotebooks implements INotebooks {
   readonly edited = new Signal<this, string>(this);
   readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
+  readonly moved = new Signal<this, { path: string; cellId: string }>(this);
   readonly replace = jest.fn(() => true);
   readonly selection = jest.fn(
     (): { cellId: string; text: string } | null => null

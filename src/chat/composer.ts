@@ -7,7 +7,7 @@ import { cellAttachment, isSame, reattached } from '../session/attachments';
 import { IMessage } from '../session/messages';
 import { ISessions } from '../session/sessions';
 import { ITask } from '../session/state';
-import { INotebooks } from '../tokens';
+import { IAskOptions, INotebooks } from '../tokens';
 import { Drafts, IDraft, NO_DRAFT } from './drafts';
 import { IFiles } from './files';
 import { splitSlash } from './slash-commands';
@@ -149,8 +149,8 @@ export class Composer implements IDisposable {
    *
    * What cannot be asked now becomes the draft.
    */
-  ask(task: string, attachments: Attachment[], below: string | null): void {
-    if (!this._ask({ task, attachments, replaces: null }, below)) {
+  ask(task: string, attachments: Attachment[], options?: IAskOptions): void {
+    if (!this._ask({ task, attachments, replaces: null }, options)) {
       this.setText(task);
       attachments.forEach(each => this.attach(each));
     }
@@ -221,14 +221,14 @@ export class Composer implements IDisposable {
     }
   }
 
-  private _ask(task: ITask, below: string | null = null): boolean {
+  private _ask(task: ITask, options: IAskOptions = {}): boolean {
     const { isBlocked, sessions } = this._options;
     const path = this._path;
     return (
       task.task !== '' &&
       path !== null &&
       !isBlocked() &&
-      sessions.actions(path, 'chat').ask(task, { below })
+      sessions.actions(path, 'chat').ask(task, options)
     );
   }
 

@@ -3,10 +3,12 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { SessionActions } from '../session/actions';
+import { Reviews } from '../session/reviews';
 import { isRunning, lastMessage, waitingCell } from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { BLANK, INotice, ISessionState } from '../session/state';
+import { ITaskPlace } from '../session/task-place';
 import { IConnection, INotebooks } from '../tokens';
 import { Composer } from './composer';
 import { IFiles } from './files';
@@ -53,6 +55,12 @@ export class ChatModel implements IDisposable {
   get state(): ISessionState {
     const { path } = this;
     return path === null ? BLANK : this._options.sessions.get(path).state;
+  }
+
+  /** Where the next task's cells go, and where else they could. */
+  get places(): readonly ITaskPlace[] {
+    const { path } = this;
+    return path === null ? [] : this._options.sessions.get(path).places;
   }
 
   /** What the user can do in the notebook in front; `null` if there is none. */
@@ -154,6 +162,15 @@ export class ChatModel implements IDisposable {
     if (path !== null && !(await notebooks.jumpToCell(path, cellId))) {
       const text = trans.__('This cell is no longer in the notebook.');
       this._options.sessions.get(path).notify('chat', 'note', text);
+    }
+  }
+
+  /** Go through what a run changed, cell by cell. */
+  review(run: string): void {
+    const { notebooks, sessions } = this._options;
+    const { path } = this;
+    if (path !== null) {
+      new Reviews({ notebooks, sessions }).begin(path, run);
     }
   }
 

@@ -6,6 +6,7 @@ import { ApprovalSelect } from './approval-select';
 import { Chips } from './chips';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
+import { PlaceSelect } from './place-select';
 
 import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
@@ -146,6 +147,7 @@ export function Composer(): React.JSX.Element {
           >
             @
           </button>
+          <PlaceSelect />
           <ApprovalSelect />
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
