@@ -209,6 +209,8 @@ export class CellActions implements ICellActions {
     const { changed } = this;
     if (changed) {
       how(changed);
+      // The button goes away; the focus should not.
+      (document.activeElement as HTMLElement | null)?.blur();
       this._panel.content.activate();
     }
   }
