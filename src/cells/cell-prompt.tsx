@@ -12,6 +12,7 @@ import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { waitingQuestion } from '../session/selectors';
 import { INotebooks } from '../tokens';
+import { canBeFixed } from './cell-view';
 import { PromptBox, PromptKind, PromptPhase } from './components/prompt-box';
 
 /**
@@ -79,7 +80,7 @@ export class CellPrompt extends ReactWidget {
     const selected = this._selection?.cellId === cell.model.id;
     const change: PromptKind[] =
       selected && this._wasEditing ? ['selection', 'change'] : ['change'];
-    return panel.content.mode === 'edit'
+    return panel.content.mode === 'edit' || canBeFixed(cell.model)
       ? [...change, 'below']
       : ['below', ...change];
   }

@@ -23,7 +23,7 @@ import {
   restoreCell,
   writeCell
 } from './cells';
-import { Follower } from './follow';
+import { Follower, show } from './follow';
 import { kernelKnown } from './kernel';
 import { runCell } from './run';
 import { UserError } from './user-error';
@@ -170,7 +170,7 @@ export class NotebookCommands implements IDisposable {
           );
         const cell_id = writeCell(panel, command, trans);
         if (followed) {
-          follower.follow(cell_id);
+          show(panel, cell_id);
         }
         return { cell_id };
       }
@@ -185,7 +185,7 @@ export class NotebookCommands implements IDisposable {
         );
         const follower = this._follower(panel);
         if (settings.followCell && follower.isFollowing(null, cell_id)) {
-          follower.follow(cell_id);
+          show(panel, cell_id);
         }
         const state = readState(panel, { brief: true }, trans);
         return { execution, state };

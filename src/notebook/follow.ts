@@ -40,21 +40,14 @@ export class Follower {
     if (run !== null && run !== this._run) {
       this._run = run;
       this._hasScrolled = false;
-      this._cell = null;
     }
     if (!this._panel.isVisible || this._isTyping) {
       return false;
     }
-    if (this._hasScrolled && this._isInView(this._cell ?? cellId)) {
+    if (this._hasScrolled && this._isInView(cellId)) {
       this._hasScrolled = false;
     }
     return !this._hasScrolled;
-  }
-
-  /** Bring the cell that the agent is at into view. */
-  follow(cellId: string): void {
-    this._cell = cellId;
-    show(this._panel, cellId);
   }
 
   private get _isTyping(): boolean {
@@ -82,7 +75,6 @@ export class Follower {
     return target === this._panel.content.outerNode;
   }
 
-  private _cell: string | null = null;
   private _hasScrolled = false;
   private _run: string | null = null;
 }

@@ -44,6 +44,9 @@ export function taskPlace(
     );
   const since = lastOf(conversation.runs.slice(moved?.runs ?? 0));
   const at = Math.max(indexOf(moved?.cellId ?? null), since);
+  if (at < 0 && moved) {
+    return taskPlace({ ...state, moved: null }, cells, activeCell); // where they went is gone
+  }
   const isAtMove = moved !== null && at === indexOf(moved.cellId);
   const of =
     isAtMove && !moved.isExact
