@@ -1,4 +1,4 @@
-"""Where the agent writes: below what it wrote last, unless the user has moved; into an empty cell; at a cell."""
+"""Where the agent writes: into an empty cell, then below what it wrote last, unless the user has moved."""
 
 from __future__ import annotations
 
