@@ -99,8 +99,8 @@ class Agent:
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
         cells are written below the cell ``below``, by default the active one, and the first one into it if it
         is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
-        ``nonce`` is the random word of the fences around data if the model has read some ahead; ``ready`` waits
-        until it has.
+        ``nonce`` is the random word of the fences around data, if the model has read some ahead, and
+        ``ready`` waits until it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]

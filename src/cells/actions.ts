@@ -46,14 +46,6 @@ export class CellActions implements ICellActions {
     return canBeFixed(this._cell.model);
   }
 
-  get isCode(): boolean {
-    return this._cell.model.type === 'code';
-  }
-
-  get hasOutput(): boolean {
-    return outputOf(this._cell.model) !== null;
-  }
-
   /** What a run has changed here, to be kept or undone. */
   get changed(): ICellChange | null {
     return changeAt(this._state, this._id);
@@ -144,6 +136,11 @@ export class CellActions implements ICellActions {
       {},
       this._outputs()
     );
+  }
+
+  /** Let the cells of the next task go below this one, or into it if it is empty. */
+  choosePlace(): void {
+    this._actions.choosePlace(this._id);
   }
 
   toggleProtected(): void {

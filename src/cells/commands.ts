@@ -122,6 +122,12 @@ export function addCommands(options: {
     isEnabled: args => !!cell(args)?.isFailed && !state().conversation.running,
     execute: args => cell(args)?.fix()
   });
+  add(IDs.choosePlace, {
+    label: trans.__('Let CodeAct Write Below This Cell'),
+    caption: trans.__('Put the cells of the next task below this one'),
+    isEnabled: args => cell(args) !== null,
+    execute: args => cell(args)?.choosePlace()
+  });
   add(IDs.showChanges, {
     label: trans.__('Show What CodeAct Changed in This Cell'),
     caption: trans.__('Compare this cell with what it was before the run'),

@@ -1,9 +1,8 @@
-import { Cell } from '@jupyterlab/cells';
+import { Cell, isCodeCellModel } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { canBeFixed } from './cell-view';
-import { outputOf } from './output-of';
 
 /** What the user can do about an output. */
 export interface IOutputActions {
@@ -41,6 +40,9 @@ export class OutputTools {
     );
     content.node.addEventListener('mouseover', ({ target }) => {
       const host = (target as HTMLElement).closest('.jp-Cell-outputWrapper');
+      if (host && host === this._node.parentNode) {
+        return;
+      }
       const over = host?.closest('.jp-Cell');
       const cell = content.widgets.find(({ node }) => node === over);
       this._show(cell ?? content.activeCell);
@@ -66,10 +68,14 @@ export class OutputTools {
   }
 
   private _show(cell: Cell | null): void {
+    const model = cell?.model;
     const isShown =
-      cell && outputOf(cell.model) !== null && !canBeFixed(cell.model);
+      model &&
+      isCodeCellModel(model) &&
+      model.outputs.length > 0 &&
+      !canBeFixed(model); // or they are below the error
     const host = isShown
-      ? cell.node.querySelector('.jp-Cell-outputWrapper')
+      ? cell!.node.querySelector('.jp-Cell-outputWrapper')
       : null;
     if (!host) {
       this._cell = null;

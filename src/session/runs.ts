@@ -33,6 +33,8 @@ export interface IRun {
   readonly ending: RunEnded | null;
   /** Whether all of it is undone. */
   readonly undone: boolean;
+  /** Whether it, or one before it, was asked again. */
+  readonly replaced: boolean;
   readonly undoneCells: ReadonlySet<string>;
   /** The cells that an undo has kept a copy of, so that they can be redone. */
   readonly takenCells: ReadonlySet<string>;
@@ -50,7 +52,7 @@ export function reduceRuns(
   switch (event.type) {
     case 'run_started':
       return [
-        ...runs,
+        ...replacedFrom(runs, event.replaces),
         {
           id: event.run,
           task: event.task,
@@ -62,6 +64,7 @@ export function reduceRuns(
           changed: false,
           ending: null,
           undone: false,
+          replaced: false,
           undoneCells: NONE,
           takenCells: NONE,
           keptCells: NONE
@@ -110,6 +113,17 @@ export function reduceRuns(
     default:
       return runs;
   }
+}
+
+/** Note that a run is asked again: those after it are left out of the conversation as well. */
+function replacedFrom(
+  runs: readonly IRun[],
+  id: string | null
+): readonly IRun[] {
+  const first = runs.findIndex(run => run.id === id);
+  return first < 0
+    ? runs
+    : runs.map((run, at) => (at < first ? run : { ...run, replaced: true }));
 }
 
 function withUndone(

@@ -75,7 +75,8 @@ export function lastChange({ conversation }: ISessionState): IRun | null {
 /** The last run of which something is undone that can be brought back. */
 export function lastUndone({ conversation }: ISessionState): IRun | null {
   const runs = conversation.runs.filter(
-    ({ ending, takenCells }) => ending && takenCells.size > 0
+    ({ ending, replaced, takenCells }) =>
+      ending && !replaced && takenCells.size > 0
   );
   return runs[runs.length - 1] ?? null;
 }

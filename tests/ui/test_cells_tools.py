@@ -11,7 +11,7 @@ from tests.ui.conftest import Open
 from tests.ui.lab import Lab
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-PICTURE = f"from IPython.display import Image, display\nimport base64\ndisplay(Image(base64.b64decode('{DOT}')))"
+PICTURE = f"import base64, IPython.display as d\nd.display(d.Image(base64.b64decode('{DOT}')))"
 
 
 def test_an_output_is_explained_with_its_picture_and_menus_act_on_the_cell_they_were_opened_at(
