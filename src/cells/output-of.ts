@@ -10,6 +10,7 @@ export interface ICellOutput {
 }
 
 const IMAGES = ['image/png', 'image/jpeg'];
+// eslint-disable-next-line no-control-regex
 const COLOURS = /\x1b\[[0-9;]*m/g;
 
 /** What a cell shows; `null` if that is nothing. */
