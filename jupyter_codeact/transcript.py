@@ -278,7 +278,10 @@ class Transcript:
                 self.activity = "Thinking"
                 return self._settled()
             case e.RunUndone():
-                return [*self._settled(), Remark("The run was undone.")]
+                some = "Some cells of the run were undone."
+                return [*self._settled(), Remark("The run was undone." if event.cells is None else some)]
+            case e.RunRedone():
+                return [*self._settled(), Remark("What was undone of the run is back.")]
             case e.RunEnded():
                 return self._ended(event)
         return []

@@ -4,6 +4,7 @@ import attach from '../labextension/style/icons/attach.svg';
 import codeact from '../labextension/style/icons/codeact.svg';
 import different from '../labextension/style/icons/different.svg';
 import lock from '../labextension/style/icons/lock.svg';
+import skipped from '../labextension/style/icons/skipped.svg';
 
 /** A paper clip. */
 export const attachIcon = new LabIcon({
@@ -21,6 +22,12 @@ export const codeActIcon = new LabIcon({
 export const differentIcon = new LabIcon({
   name: 'jupyter-codeact:different',
   svgstr: different
+});
+
+/** A step that is jumped over. */
+export const skippedIcon = new LabIcon({
+  name: 'jupyter-codeact:skipped',
+  svgstr: skipped
 });
 
 /** A closed padlock. */

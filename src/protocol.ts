@@ -15,6 +15,8 @@ export type FromPage =
   | AnswerQuestion
   | SetApproval
   | Undo
+  | Redo
+  | Keep
   | Check
   | StopCheck
   | ListVariables
@@ -97,13 +99,17 @@ export interface Ask {
    */
   approval: ('always' | 'risky' | 'never') | null;
   /**
-   * cell to work below; None for the active one
+   * cell to work below, or in if empty; None for the active one
    */
   below: string | null;
   /**
    * cell whose %codeact asks; see RunStarted
    */
   asked_in: string | null;
+  /**
+   * cell to rewrite; see RunStarted
+   */
+  target: string | null;
   /**
    * replies this run may take; None for the default
    */
@@ -249,7 +255,7 @@ export interface SetApproval {
   approval: 'always' | 'risky' | 'never';
 }
 /**
- * The user undoes a run; answered by the event `RunUndone`, or `Refused`.
+ * The user undoes a run, or ``cells`` of it; answered by the event `RunUndone`, or `Refused`.
  */
 export interface Undo {
   id: string;
@@ -259,6 +265,27 @@ export interface Undo {
    * the last one that changed a cell if None
    */
   run: string | null;
+  cells: string[] | null;
+}
+/**
+ * The user brings back what was undone of a run, or of ``cells`` of it; answered by `RunRedone`.
+ */
+export interface Redo {
+  id: string;
+  notebook: string;
+  type: 'redo';
+  run: string;
+  cells: string[] | null;
+}
+/**
+ * The user keeps what a run changed, or ``cells`` of it; answered by the event `RunKept`.
+ */
+export interface Keep {
+  id: string;
+  notebook: string;
+  type: 'keep';
+  run: string;
+  cells: string[] | null;
 }
 /**
  * The user checks whether the notebook reproduces in a fresh kernel; answered by several `Checking`.
@@ -505,6 +532,8 @@ export interface History {
     | HistoryCompacted
     | RunEnded
     | RunUndone
+    | RunRedone
+    | RunKept
   )[];
   running: boolean;
   approval: 'always' | 'risky' | 'never';
@@ -513,7 +542,8 @@ export interface History {
  * A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
- * ``asked_in`` is the cell whose ``%codeact`` asked for it.
+ * ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
+ * if the user asked at a cell.
  */
 export interface RunStarted {
   conversation: string;
@@ -528,6 +558,7 @@ export interface RunStarted {
   attachments: Attachment[];
   replaces: string | null;
   asked_in: string | null;
+  target: string | null;
 }
 /**
  * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
@@ -889,7 +920,10 @@ export interface Claim {
   cell_id: string | null;
 }
 /**
- * The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone.
+ * The cells of ``run`` were restored, or only ``cells`` of it.
+ *
+ * Those in ``left`` were changed since, and were left alone. ``taken`` is what the undo changed, in its
+ * order; ``None`` in journals before there was a redo.
  */
 export interface RunUndone {
   conversation: string;
@@ -897,10 +931,50 @@ export interface RunUndone {
   turn: number;
   time: number;
   type: 'run_undone';
+  cells: string[] | null;
   /**
    * ids of cells
    */
   left: string[];
+  taken: Taken[] | null;
+}
+/**
+ * A cell as it was before an undo, which a redo makes it again; without ``cell``, it was not there.
+ */
+export interface Taken {
+  cell_id: string;
+  cell: {
+    [k: string]: unknown;
+  } | null;
+  place: Place | null;
+}
+/**
+ * What was undone of ``run``, or of ``cells`` of it, is in the notebook again.
+ *
+ * Those in ``left`` were changed since they were undone, and were left alone.
+ */
+export interface RunRedone {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'run_redone';
+  cells: string[] | null;
+  /**
+   * ids of cells
+   */
+  left: string[];
+}
+/**
+ * The user has looked at the changes of ``run``, or of ``cells`` of it, and keeps them.
+ */
+export interface RunKept {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'run_kept';
+  cells: string[] | null;
 }
 /**
  * An event of the notebook's conversation, as it happens.
@@ -929,7 +1003,9 @@ export interface EventMessage {
     | AnswerRejected
     | HistoryCompacted
     | RunEnded
-    | RunUndone;
+    | RunUndone
+    | RunRedone
+    | RunKept;
 }
 /**
  * The server could not do what the request ``id`` asked; ``message`` is a sentence for the user.

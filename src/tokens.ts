@@ -32,7 +32,19 @@ export namespace CellCommandIDs {
   export const setApproval = 'codeact:set-approval';
   /** The first release's name of `setApproval`, which users' shortcuts may have. */
   export const setMode = 'codeact:set-mode';
+  /** Ask at the active cell, in a box of its own. */
+  export const prompt = 'codeact:prompt-at-cell';
+  /** Choose below which cell the next task works. */
+  export const choosePlace = 'codeact:choose-place';
+  export const keepCell = 'codeact:keep-cell';
+  export const undoCell = 'codeact:undo-cell';
+  export const redoCell = 'codeact:redo-cell';
+  export const nextChange = 'codeact:next-change';
+  export const previousChange = 'codeact:previous-change';
+  export const review = 'codeact:review-run';
+  export const keep = 'codeact:keep-run';
   export const undo = 'codeact:undo-run';
+  export const redo = 'codeact:redo-run';
   export const check = 'codeact:check';
   export const stopCheck = 'codeact:stop-check';
   export const clearCheck = 'codeact:clear-check';
@@ -116,6 +128,9 @@ export interface INotebooks extends IDisposable {
   /** Emitted when another notebook comes in front, or the one in front changes its path or its obstacle. */
   readonly changed: ISignal<INotebooks, void>;
 
+  /** Emitted when the user makes another cell the active one. */
+  readonly moved: ISignal<INotebooks, { path: string; cellId: string }>;
+
   readonly renamed: ISignal<INotebooks, { from: string; to: string }>;
 
   readonly closed: ISignal<INotebooks, string>;
@@ -166,6 +181,15 @@ export const INotebooks = new Token<INotebooks>(
   'The notebooks this page shows, as CodeAct sees them.'
 );
 
+/** Where in the notebook a task was asked. */
+export interface IAskOptions {
+  /** The cell to work below, or in if it is empty. */
+  readonly below?: string | null;
+
+  /** The cell that the task is about, and that it rewrites. */
+  readonly target?: string | null;
+}
+
 /** The panel in which the user talks with CodeAct, as other plugins use it. */
 export interface IChat {
   /** Show the panel and give it the focus; with a path, about that notebook. */
@@ -180,9 +204,9 @@ export interface IChat {
   /**
    * Send a task for the notebook in front, and show the panel.
    *
-   * `below` is the cell to work below, the active one for `null`. What cannot be sent now becomes the draft.
+   * `options` may name the cell that the task is about. What cannot be sent now becomes the draft.
    */
-  ask(text: string, attachments: Attachment[], below: string | null): void;
+  ask(text: string, attachments: Attachment[], options?: IAskOptions): void;
 }
 
 export const IChat = new Token<IChat>(

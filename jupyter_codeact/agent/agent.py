@@ -98,13 +98,15 @@ class Agent:
         asked_in: str | None = None,
         nonce: str | None = None,
         ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        target: str | None = None,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
-        cells are written below the cell ``below``, by default the active one. ``asked_in`` is the cell whose
-        ``%codeact`` asks. ``nonce`` is the random word of the fences around data, if the model has read some
-        ahead, and ``ready`` waits until it has.
+        cells are written below the cell ``below``, by default the active one, and the first one into it if it
+        is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
+        ``asked_in`` is the cell whose ``%codeact`` asks. ``nonce`` is the random word of the fences around
+        data, if the model has read some ahead, and ``ready`` waits until it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
@@ -122,11 +124,12 @@ class Agent:
             attachments=attachments,
             replaces=replaces,
             asked_in=asked_in,
+            target=target,
         )
         try:
             if ready is not None:
                 await run.unless_stopped(ready())
-            end = await self._loop(run, attachments, below)
+            end = await self._loop(run, attachments, below, target)
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -142,8 +145,10 @@ class Agent:
         claims = await aside(None, claims_in, end.answer, run.events, run.id) if end.answer else []
         return await run.end(end, claims)
 
-    async def _loop(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Ended:
-        turns = await self._begin(run, attachments, below)
+    async def _loop(
+        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+    ) -> Ended:
+        turns = await self._begin(run, attachments, below, target)
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
@@ -154,7 +159,9 @@ class Agent:
             elif not await turns.rejects(reply):
                 return Ended("answered", answer=reply.prose)
 
-    async def _begin(self, run: Run, attachments: Sequence[Attachment], below: str | None) -> Turns:
+    async def _begin(
+        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+    ) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
         run.begin(info, self.guidance, self.settings)
@@ -174,7 +181,8 @@ class Agent:
         run.tools = frozenset(tool.name for tool in tools) - names_in(run.task)
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
-            *(run.task, state, attachments, below),
+            *(run.task, state, attachments, target or below),
+            target=target,
             nonce=run.nonce,
             guidance=run.guidance,
             window=run.window.characters,
@@ -186,7 +194,12 @@ class Agent:
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)
-        position = TurnState(below or state.active_cell, NotebookSnapshot(state), info.supports_images)
+        position = TurnState.at(
+            target or below or state.active_cell,
+            NotebookSnapshot(state),
+            target=target,
+            supports_images=info.supports_images,
+        )
         turns = Turns(
             *(run, self.notebook, self.gate, hooks, self.tools, self.action_format), position, self.ask_user
         )

@@ -53,7 +53,8 @@ class RunStarted(BaseEvent):
     """A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
-    ``asked_in`` is the cell whose ``%codeact`` asked for it.
+    ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
+    if the user asked at a cell.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -64,6 +65,7 @@ class RunStarted(BaseEvent):
     attachments: list[Attachment] = Field(default_factory=list)
     replaces: str | None = None
     asked_in: str | None = None
+    target: str | None = None
 
 
 class ModelDescribed(BaseEvent):
@@ -285,11 +287,43 @@ class HistoryCompacted(BaseEvent):
     room: int = 4000
 
 
+class Taken(Frozen):
+    """A cell as it was before an undo, which a redo makes it again; without ``cell``, it was not there."""
+
+    cell_id: str
+    cell: NotebookCell | None = None
+    place: Place | None = None
+
+
 class RunUndone(BaseEvent):
-    """The cells of ``run`` were restored. Those in ``left`` were changed since, and were left alone."""
+    """The cells of ``run`` were restored, or only ``cells`` of it.
+
+    Those in ``left`` were changed since, and were left alone. ``taken`` is what the undo changed, in its
+    order; ``None`` in journals before there was a redo.
+    """
 
     type: Literal["run_undone"] = "run_undone"
+    cells: list[str] | None = None
     left: list[str] = Field(default_factory=list, description="ids of cells")
+    taken: list[Taken] | None = None
+
+
+class RunRedone(BaseEvent):
+    """What was undone of ``run``, or of ``cells`` of it, is in the notebook again.
+
+    Those in ``left`` were changed since they were undone, and were left alone.
+    """
+
+    type: Literal["run_redone"] = "run_redone"
+    cells: list[str] | None = None
+    left: list[str] = Field(default_factory=list, description="ids of cells")
+
+
+class RunKept(BaseEvent):
+    """The user has looked at the changes of ``run``, or of ``cells`` of it, and keeps them."""
+
+    type: Literal["run_kept"] = "run_kept"
+    cells: list[str] | None = None
 
 
 class Claim(Frozen):
@@ -338,7 +372,9 @@ Event = Annotated[
     | AnswerRejected
     | HistoryCompacted
     | RunEnded
-    | RunUndone,
+    | RunUndone
+    | RunRedone
+    | RunKept,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -29,6 +29,7 @@ from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
 from .notebook_calls.carry_out import NotebookCalls
 from .notebook_calls.parse import NAME, mentions_notebook
+from .observations.displays import text_of
 from .observations.observe import observe, size_of
 from .plan import plan_of, read_plan
 from .questions import FUNCTION, AskUser, Question, nobody, read_question
@@ -159,7 +160,9 @@ class Turns:
             return self._refuse(source, cell)
         if action.cell_type == "code" and target == state.retry_cell and needs(source, state.retry_ran):
             await self._keep_part(state.retry_ran, target)
-            target = None
+            target = state.task_cell = None
+        elif target and target == state.task_cell and needs(source, state.task_ran):
+            target = state.task_cell = None  # what it holds now is needed: this one goes below
         if action.cell_type == "markdown":
             return await self._write_text(replace(action, source=source), target)
         written = await self._write(replace(action, source=source), target)
@@ -182,7 +185,8 @@ class Turns:
             action.source, target or "", self.state.snapshot.without(target or "")
         )
         if not decided.allowed:
-            return Outcome(TurnOutcome(prompts.denied(decided.reasons), action.source, refused=True), failed=True)
+            refusal = prompts.denied(decided.reasons, decided.comment)
+            return Outcome(TurnOutcome(refusal, action.source, refused=True), failed=True)
         written = await self._write(replace(action, source=decided.source), target)
         note = prompts.EDITED_TEXT.format(source=decided.source) if decided.source != action.source else ""
         advice = self.hooks.after_cell(RanCell(decided.source, None))
@@ -211,6 +215,7 @@ class Turns:
         )
         if execution.status == "ok":
             state.retry_cell = None
+            state.task_ran = source if cell == state.task_cell else state.task_ran
         length = size_of(execution.outputs)
         state.retry_ran = await aside(length, part_that_ran, source, execution)
         observed = await aside(
@@ -254,6 +259,9 @@ class Turns:
         state, before = self.state, None
         if target and target not in state.snapshot.created | state.recorded:
             before = await self.run.unless_stopped(self.notebook.read_cell(target))
+            if target == state.empty_cell and text_of(before["source"]).strip():
+                target = before = None  # the user has begun to write there
+        state.empty_cell = None
         place = None if target else state.place(action) or (Place(above=state.after) if state.after else None)
         cell = await self.run.unless_stopped(
             self.notebook.write_cell(

@@ -27,6 +27,11 @@ class TurnState:
         Whether the model is sent images.
     retry_cell, retry_source, retry_ran : str
         The last cell if it did not succeed, which the next one replaces, its source, and the part that ran.
+    task_cell, task_ran : str
+        The cell that the task is about, which actions rewrite unless they name another cell or place, and
+        what the run last ran in it.
+    empty_cell : str or None
+        The empty cell that the first one to be written goes into.
     recorded : set of str
         Cells whose earlier state is in the record.
     answer_rejected : bool
@@ -39,21 +44,46 @@ class TurnState:
     retry_cell: str | None = None
     retry_source: str = ""
     retry_ran: str = ""
+    task_cell: str | None = None
+    task_ran: str = ""
+    empty_cell: str | None = None
     recorded: set[str] = field(default_factory=set)
     answer_rejected: bool = False
 
-    def target(self, action: CodeAction) -> str | None:
-        """Return the cell that an action rewrites: the one it names, or the previous failed attempt.
+    @classmethod
+    def at(
+        cls, cell_id: str | None, snapshot: NotebookSnapshot, *, target: str | None, supports_images: bool
+    ) -> TurnState:
+        """Return the position of a run that begins at a cell: in it if it is the ``target``, or empty."""
+        state = cls(cell_id, snapshot, supports_images)
+        cell = snapshot.cell(cell_id)
+        if cell is None or cell.protected:
+            return state
+        if cell.id == target:
+            state.task_cell = target
+            if any(output.get("output_type") == "error" for output in cell.outputs):
+                state.retry_cell, state.retry_source = target, cell.source
+        elif not cell.source.strip():
+            state.empty_cell = cell.id
+        return state
 
-        Models make ids up; an action with such an id becomes a new cell.
+    def target(self, action: CodeAction) -> str | None:
+        """Return the cell that an action rewrites, if it makes no new one.
+
+        It is the cell that the action names, else the previous failed attempt or the cell that the task is
+        about, else an empty one. Models make ids up; an action with such an id is as one without.
         """
-        if named := resolve(action.cell_id, self.snapshot.ids):
+        ids = self.snapshot.ids
+        if named := resolve(action.cell_id, ids):
             return named
         if self.place(action) is not None:
             return None
-        return (
-            self.retry_cell if action.cell_type == "code" and self.retry_cell in self.snapshot.ids else None
-        )
+        if action.cell_type == "code" and self.retry_cell in ids:
+            return self.retry_cell
+        about = self.snapshot.cell(self.task_cell)
+        if about and about.cell_type == action.cell_type:
+            return about.id
+        return self.empty_cell if self.empty_cell in ids else None
 
     def place(self, action: CodeAction) -> Place | None:
         """Return the place that an action asks for, between cells that are there."""

@@ -129,6 +129,8 @@ def _write(step: Step) -> None:
         click.echo(f"{strip_terminal_codes(step.text)}\n")
     elif step.kind == "undo":
         click.echo("The run was undone.")
+    elif step.kind == "redo":
+        click.echo("What was undone of the run is back.")
     else:
         click.echo(textwrap.indent(strip_terminal_codes(step.text), "    "))
         click.echo("As recorded.\n" if not step.message else "")

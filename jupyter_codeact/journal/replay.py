@@ -14,22 +14,23 @@ from ..agent.events import (
     CellWritten,
     Event,
     Executed,
+    RunRedone,
     RunStarted,
     RunUndone,
 )
-from .undo import undo
+from .undo import redo, undo
 
 INTERRUPTED_AFTER = 1.0
 """Seconds that a cell gets beyond those after which it was interrupted in the record."""
 
 
 class Step(Frozen):
-    """A step of a replay: a run begun, a cell run, or a run undone.
+    """A step of a replay: a run begun, a cell run, or a run undone or redone.
 
     ``message`` says what is different this time, and is empty where nothing is.
     """
 
-    kind: Literal["run", "cell", "undo"]
+    kind: Literal["run", "cell", "undo", "redo"]
     run: str
     turn: int = 0
     cell_id: str = ""
@@ -68,10 +69,8 @@ async def replay(
     """
     state = _Replay(notebook)
     steps: list[Step] = []
-    done: list[Event] = []
     for event in events:
-        step = await state.take(event, difference, done)
-        done.append(event)
+        step = await state.take(event, difference)
         if step is not None:
             steps.append(step)
             on_step(step)
@@ -86,14 +85,16 @@ class _Replay:
         self.action: Action | None = None
         self.below: str | None = None
         self.sources: dict[str, str] = {}
+        self.done: list[Event] = []
 
     async def take(
         self,
         event: Event,
         difference: Callable[[Sequence[Output], Sequence[Output]], str],
-        before: Sequence[Event],
     ) -> Step | None:
         """Repeat an event."""
+        if not isinstance(event, RunUndone):
+            self.done.append(event)
         place: dict[str, Any] = {"run": event.run, "turn": event.turn}
         match event:
             case RunStarted():
@@ -116,10 +117,16 @@ class _Replay:
                 place |= {"cell_id": event.cell_id, "text": source, "status": now.status}
                 return Step(kind="cell", message=message, **place)
             case RunUndone():
-                left = await undo(self.notebook, before, event.run)
-                also = sorted(set(left) - set(event.left))
+                undone = await undo(self.notebook, self.done, event.run, event.cells)
+                self.done.append(undone)  # with what was taken here, for a redo
+                also = set(undone.left) - set(event.left)
                 message = "Some of its cells could not be put back." if also else ""
                 return Step(kind="undo", message=message, **place)
+            case RunRedone():
+                redone = await redo(self.notebook, self.done, event.run, event.cells)
+                also = set(redone.left) - set(event.left)
+                message = "Some of its cells could not be brought back." if also else ""
+                return Step(kind="redo", message=message, **place)
         return None
 
     async def _write(self, event: CellWritten, action: Action) -> None:

@@ -52,8 +52,9 @@ class Ask(NotebookRequest):
     replaces: str | None = Field(None, description="run that this one replaces; see RunStarted")
     model: str | None = Field(None, description="a model's name for this run; None for the chosen one")
     approval: Approval | None = Field(None, description="approval for this run; None for the notebook's")
-    below: str | None = Field(None, description="cell to work below; None for the active one")
+    below: str | None = Field(None, description="cell to work below, or in if empty; None for the active one")
     asked_in: str | None = Field(None, description="cell whose %codeact asks; see RunStarted")
+    target: str | None = Field(None, description="cell to rewrite; see RunStarted")
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the default")
     settings: ModelSettings | None = None
     guidance: Guidance | None = Field(None, description="None for what suits the model")
@@ -139,10 +140,27 @@ class SetApproval(NotebookRequest):
 
 
 class Undo(NotebookRequest):
-    """The user undoes a run; answered by the event `RunUndone`, or `Refused`."""
+    """The user undoes a run, or ``cells`` of it; answered by the event `RunUndone`, or `Refused`."""
 
     type: Literal["undo"] = "undo"
     run: str | None = Field(None, description="the last one that changed a cell if None")
+    cells: list[str] | None = None
+
+
+class Redo(NotebookRequest):
+    """The user brings back what was undone of a run, or of ``cells`` of it; answered by `RunRedone`."""
+
+    type: Literal["redo"] = "redo"
+    run: str
+    cells: list[str] | None = None
+
+
+class Keep(NotebookRequest):
+    """The user keeps what a run changed, or ``cells`` of it; answered by the event `RunKept`."""
+
+    type: Literal["keep"] = "keep"
+    run: str
+    cells: list[str] | None = None
 
 
 class Check(NotebookRequest):
@@ -284,6 +302,8 @@ FromPage = Annotated[
     | AnswerQuestion
     | SetApproval
     | Undo
+    | Redo
+    | Keep
     | Check
     | StopCheck
     | ListVariables

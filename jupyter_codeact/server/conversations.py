@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from .. import protocol as p
 from ..agent.contracts import CodeActError
-from ..agent.events import RunUndone
+from ..agent.events import Event
 from ..agent.gate.gate import Approval
-from ..journal.undo import last_run, undo
 from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
-from .page_notebook import PageNotebook
 from .pages import Page, Send
 from .reports import conversation_file, variable_list
+from .review import Reviews
 from .runs import Runs
 from .session import NotebookSession
 from .setup import Setup
@@ -27,11 +27,11 @@ from .tasks import TaskSet
 NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
 DELETED = "The notebook was deleted, so the run stopped."
 UNDER_WAY = "A run is under way in this notebook. Stop it, or wait until it is done."
+UNKNOWN_RUN = "This run is not in the conversation that is open here."
 STOP_FIRST = "Stop the run first, then {what}."
 UNDOING = "A run is being undone in this notebook. Ask again in a moment."
 CHECKING = "This notebook is being checked already."
 UNKNOWN = "This conversation is not one of this notebook's. It may have been deleted."
-NOTHING_TO_UNDO = "There is no run in this conversation that changed a cell and is not undone."
 NO_QUESTION = "No question waits for your answer any more."
 NOT_WAITING = "This cell is not waiting for your approval any more."
 
@@ -53,7 +53,7 @@ class Conversations:
         self.setup, self.journal = setup, setup.journal
         self._sessions: dict[str, NotebookSession] = {}
         self._pages: dict[str, Page] = {}
-        self._runs, self._checks = Runs(setup), Checks(setup.folder)
+        self._runs, self._checks, self._reviews = Runs(setup), Checks(setup.folder), Reviews(setup)
         setup.models.on_settings = self._tell_approval
         self._default_approval: Approval | None = None
         self._attachments = Attachments(setup.contents)
@@ -73,6 +73,8 @@ class Conversations:
             p.AnswerQuestion: self._answer_question,
             p.SetApproval: self._set_approval,
             p.Undo: self._undo,
+            p.Redo: self._redo,
+            p.Keep: self._keep,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
             p.ListVariables: self._list_variables,
@@ -205,7 +207,7 @@ class Conversations:
         await self._greet(page, session)
 
     def _look_up(self, notebook: str) -> tuple[str, Approval | None]:
-        """Return a notebook's conversation, whose runs that no process works on are ended, and the approval."""
+        """Return a notebook's conversation, with all runs ended that no process works on, and the approval."""
         key = self.setup.key(notebook)
         conversation = self.journal.latest(key) or self.journal.begin(key)
         self.journal.close_unfinished(conversation)
@@ -235,11 +237,14 @@ class Conversations:
             current = session.approvals.current()
             session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
 
+    def _events(self, conversation: str) -> list[Event]:
+        return list(self.journal.events(conversation))
+
     async def _history(self, session: NotebookSession) -> p.History:
-        """Return the conversation as it is now; it has to be sent, or the page to join, before anything else."""
+        """Return the conversation as it is now; send it, or let the page join, before anything else."""
         while True:
             conversation, told = session.conversation, session.told
-            events = await asyncio.to_thread(lambda: list(self.journal.events(conversation)))
+            events = await asyncio.to_thread(self._events, conversation)
             if session.conversation == conversation and session.told is told:
                 break
         session.send()  # or a page would get events again that its history has
@@ -255,10 +260,13 @@ class Conversations:
         self._require_idle(session, UNDER_WAY)
         if not request.task.strip() and not request.attachments:
             raise RefusalError("Say what you would like done.")
-        if not request.attachments:
+        if not request.attachments and request.replaces is None:
             return self._runs.start(session, page, request, [])
 
         async def start() -> None:
+            if request.replaces is not None:
+                session.set_acting_page(page)
+                await self._reviews.take_back(session, request.replaces)
             attachments = await self._attachments.prepare(request.attachments, session.notebook)
             self._runs.start(session, page, request, attachments)
 
@@ -322,22 +330,20 @@ class Conversations:
         key = self.setup.key(session.notebook)
         await asyncio.to_thread(self.journal.set_approval, key, request.approval)
 
-    async def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
+    def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
         self._require_idle(session, STOP_FIRST.format(what="undo it"))
-        events = await asyncio.to_thread(lambda: list(self.journal.events(session.conversation)))
-        run = request.run or last_run(events)
-        if run is None:
-            raise RefusalError(NOTHING_TO_UNDO)
         session.set_acting_page(page)
-        notebook, conversation = self._notebook(session), session.conversation
+        work = partial(self._reviews.undo, session, request.run, request.cells)
+        self._fulfil(page, session, request, work, busy=UNDOING)
 
-        async def take_back() -> None:
-            left = await undo(notebook, events, run)
-            event = RunUndone(conversation=conversation, run=run, left=left)
-            await asyncio.to_thread(self.journal.append, event)
-            session.send(p.EventMessage(notebook=session.notebook, event=event))
+    def _redo(self, page: Page, session: NotebookSession, request: p.Redo) -> None:
+        self._require_idle(session, STOP_FIRST.format(what="redo what was undone"))
+        session.set_acting_page(page)
+        work = partial(self._reviews.redo, session, request.run, request.cells)
+        self._fulfil(page, session, request, work, busy=UNDOING)
 
-        self._fulfil(page, session, request, take_back, busy=UNDOING)
+    async def _keep(self, _page: Page, session: NotebookSession, request: p.Keep) -> None:
+        await self._reviews.keep(session, request.run, request.cells)
 
     def _check(self, page: Page, session: NotebookSession, _request: p.Check) -> None:
         self._require_idle(session, STOP_FIRST.format(what="check the notebook"))
@@ -348,11 +354,7 @@ class Conversations:
         if kernel is None or kernel not in kernels:
             raise RefusalError("This notebook has no kernel. Choose one with Kernel > Change Kernel.")
         name = kernels.get_kernel(kernel).kernel_name
-        self._checks.start(session, self._notebook(session).read_state, name)
-
-    def _notebook(self, session: NotebookSession) -> PageNotebook:
-        kernel = self.setup.kernel(lambda: session.kernel_id)
-        return PageNotebook(session, kernel, folder=self.setup.folder)
+        self._checks.start(session, self._reviews.notebook(session).read_state, name)
 
     async def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""

@@ -1,4 +1,4 @@
-"""What a page wants to know of a notebook beside its conversation: its variables, a conversation as a file."""
+"""What a page wants to know of a notebook: its variables, and a conversation as a file."""
 
 from __future__ import annotations
 

@@ -71,6 +71,7 @@ class Runs:
                     replaces=ask.replaces,
                     below=ask.below,
                     asked_in=ask.asked_in,
+                    target=ask.target,
                     nonce=session.nonce,
                     ready=lambda: self.read_ahead.finish(session),
                 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
-from ..agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted, RunUndone
+from ..agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted
 from ..agent.gate.gate import Approval, Decision
 from ..approval import gate_for
 from ..journal import default_path, open_journal
@@ -160,9 +160,9 @@ class Session:
         self._frontend = Frontend(main)
 
         async def work() -> list[str]:
-            left = await undo(self.notebook, self.events, run)
-            self.journal.append(RunUndone(conversation=self._conversation, run=run, left=left))
-            return left
+            undone = await undo(self.notebook, self.events, run)
+            self.journal.append(undone)
+            return undone.left
 
         return main.wait(self._background.start(work()), lambda _why: None)
 

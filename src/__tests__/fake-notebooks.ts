@@ -35,6 +35,7 @@ export class FakeNotebooks implements INotebooks {
   readonly focus = jest.fn();
   readonly insertBelow = jest.fn(() => true);
   readonly jumpToCell = jest.fn(() => Promise.resolve(true));
+  readonly moved = new Signal<this, { path: string; cellId: string }>(this);
   readonly replace = jest.fn(() => true);
   readonly runningCell = jest.fn((): IRunningCell | null => null);
   readonly selection = jest.fn(

@@ -74,7 +74,9 @@ export class ApprovalButton extends ReactWidget {
       menu.addItem({ command: CellCommandIDs.setApproval, args: { approval } });
     }
     menu.addItem({ type: 'separator' });
+    menu.addItem({ command: CellCommandIDs.review });
     menu.addItem({ command: CellCommandIDs.undo });
+    menu.addItem({ command: CellCommandIDs.redo });
     menu.addItem({ type: 'separator' });
     menu.addItem({ command: CellCommandIDs.check });
     menu.addItem({ command: CellCommandIDs.stopCheck });

@@ -1,4 +1,5 @@
 import { Cell, CodeCell } from '@jupyterlab/cells';
+import { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { IDisposable } from '@lumino/disposable';
@@ -8,18 +9,20 @@ import * as React from 'react';
 
 import { ICellView, isSame } from './cell-view';
 import { ApprovalBar, IApproval } from './components/approval-bar';
+import { ChangeBar, IChangeActions } from './components/change-bar';
 import { ErrorActions } from './components/error-actions';
 import { Marks } from './components/marks';
 
 /** What the user can do at a cell. */
 export interface ICellActions extends IApproval {
+  readonly change: IChangeActions;
   fix(): void;
   explain(): void;
   showChanges(): void;
 }
 
 /** The places in a cell where CodeAct draws something. */
-type Place = 'cellMarks' | 'cellApproval' | 'cellError';
+type Place = 'cellMarks' | 'cellApproval' | 'cellError' | 'cellChange';
 
 /**
  * What is drawn at one cell.
@@ -45,6 +48,7 @@ export class CellMarks implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._hideDiff();
       this._widgets.forEach(widget => widget.dispose());
       this._widgets.clear();
       Signal.disconnectReceiver(this);
@@ -74,8 +78,10 @@ export class CellMarks implements IDisposable {
     if (this._isDisposed || !view) {
       return;
     }
-    const { check, isFailed, isProtected, isWorking, waiting, written } = view;
-    const hasMarks = !!check || isProtected || isWorking || !!written;
+    const { change, check, isFailed, isProtected, isWorking, waiting } = view;
+    const hasMarks =
+      !!check || isProtected || isWorking || view.isSkipped || !!view.written;
+    this._compare(view.before);
     cell.toggleClass('jp-CodeAct-cellMarked', hasMarks);
     this._put(
       'cellMarks',
@@ -103,6 +109,32 @@ export class CellMarks implements IDisposable {
         />
       )
     );
+    this._put(
+      'cellChange',
+      change && (
+        <ChangeBar actions={actions.change} change={change} trans={trans} />
+      )
+    );
+  }
+
+  /** Show in the editor what the cell held before; `null` shows it no more. */
+  private _compare(before: string | null): void {
+    if (before === this._before) {
+      return;
+    }
+    this._before = before;
+    this._hideDiff();
+    const { editor } = this._options.cell;
+    if (before !== null && editor instanceof CodeMirrorEditor) {
+      import('./cell-diff')
+        .then(({ showDiff }) => {
+          if (this._before === before && !editor.isDisposed) {
+            this._hideDiff();
+            this._hideDiff = showDiff(editor.editor, before);
+          }
+        })
+        .catch(error => console.error('CodeAct could not compare:', error));
+    }
   }
 
   private _put(place: Place, content: React.JSX.Element | null | false): void {
@@ -126,7 +158,7 @@ export class CellMarks implements IDisposable {
     const input = indexOf('jp-Cell-inputWrapper');
     if (place === 'cellMarks') {
       (layout.widgets[input] as Panel).addWidget(widget);
-    } else if (place === 'cellApproval') {
+    } else if (place === 'cellApproval' || place === 'cellChange') {
       layout.insertWidget(input + 1, widget);
     } else {
       layout.insertWidget(indexOf('jp-Cell-outputWrapper') + 1, widget);
@@ -140,6 +172,8 @@ export class CellMarks implements IDisposable {
     }
   }
 
+  private _before: string | null = null;
+  private _hideDiff: () => void = () => undefined;
   private _isDisposed = false;
   private _view: ICellView | null = null;
   private _widgets = new Map<Place, Drawing>();

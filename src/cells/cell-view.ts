@@ -1,8 +1,10 @@
 import { ICellModel, isCodeCellModel } from '@jupyterlab/cells';
 import { JSONExt, PartialJSONValue } from '@lumino/coreutils';
 
+import { multiline } from '../multiline';
 import { isProtected, IWritten, writtenBy } from '../notebook/metadata';
 import { CellCheck } from '../protocol';
+import { changeAt, ICellChange, skippedCells } from '../session/changes';
 import {
   checkAt,
   IWaitingCell,
@@ -24,6 +26,12 @@ export interface ICellView {
   /** Whether what a run changed in it can be shown. */
   readonly hasChanges: boolean;
   readonly check: CellCheck | null;
+  /** Whether the user, or a risk, kept it from running. */
+  readonly isSkipped: boolean;
+  /** What a run did to it, to be kept or undone. */
+  readonly change: ICellChange | null;
+  /** What it was before that, to be compared with. */
+  readonly before: string | null;
 }
 
 export function viewOf(
@@ -33,24 +41,44 @@ export function viewOf(
 ): ICellView {
   const waiting = waitingCell(state);
   const check = checkAt(state, 'notebook');
-  const isWorking = state.conversation.workingCell === cell.id;
+  const { messages, running, workingCell } = state.conversation;
+  const isWorking = workingCell === cell.id;
+  const change = running ? null : changeAt(state, cell.id);
+  const before =
+    change?.kind === 'changed' && !change.isUndone
+      ? state.conversation.runs
+          .find(({ id }) => id === change.run)
+          ?.before.get(cell.id)
+      : null;
   return {
     isProtected: isProtected(cell),
     isWorking,
-    isFailed: canFix && !isWorking && errorOf(cell) !== null,
+    isFailed: canFix && !isWorking && canBeFixed(cell),
     waiting: waiting?.cellId === cell.id ? waiting : null,
     written: writtenBy(cell),
     hasChanges: lastRunOf(state, cell.id) !== null,
-    check: check?.cells.find(({ cell_id }) => cell_id === cell.id) ?? null
+    check: check?.cells.find(({ cell_id }) => cell_id === cell.id) ?? null,
+    isSkipped: !isWorking && skippedCells(messages).has(cell.id),
+    change,
+    before: before ? multiline(before.source) : null
   };
 }
 
 /** The parts of a session that its cells' views depend on. */
 export function partsFor(state: ISessionState): readonly unknown[] {
-  const { check, conversation, resolving } = state;
+  const { check, conversation, prompted, resolving, reviewing } = state;
   const { running, runs, workingCell } = conversation;
   const { action } = lastMessage(state) ?? {};
-  return [action, check, resolving, running, runs, workingCell];
+  return [
+    action,
+    check,
+    prompted,
+    resolving,
+    reviewing,
+    running,
+    runs,
+    workingCell
+  ];
 }
 
 /** The name of the error that a cell ended in; `null` if it did not. */
@@ -64,6 +92,12 @@ export function errorOf(cell: ICellModel): string | null {
     }
   }
   return null;
+}
+
+/** Whether it ended in an error that a change of its code could mend: an interrupt is none. */
+export function canBeFixed(cell: ICellModel): boolean {
+  const error = errorOf(cell);
+  return error !== null && error !== 'KeyboardInterrupt';
 }
 
 export function isSame(a: ICellView | null, b: ICellView): boolean {

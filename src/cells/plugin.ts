@@ -8,13 +8,18 @@ import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { Reviews } from '../session/reviews';
 import { ISessions } from '../session/sessions';
 import { CommandIDs, IChat, INotebooks } from '../tokens';
 import { CellActions } from './actions';
 import { ApprovalButton } from './approval-button';
+import { CellPrompt } from './cell-prompt';
 import { addCommands } from './commands';
+import { PromptKind } from './components/prompt-box';
 import { NotebookMarks } from './notebook-marks';
 import { NoticeBar } from './notice-bar';
+import { OutputTools } from './output-tools';
+import { ReviewBar } from './review-bar';
 import { showChanges } from './show-changes';
 
 export const cellsPlugin: JupyterFrontEndPlugin<void> = {
@@ -43,7 +48,9 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const { commands } = app;
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    const review = new Reviews({ notebooks, sessions });
     const options: CellActions.IOptions = {
+      review,
       chat,
       notebooks,
       open: () => {
@@ -61,20 +68,50 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     };
     const actions = (panel: NotebookPanel, cell: Cell) =>
       new CellActions(options, panel, cell);
+    let box: CellPrompt | null = null;
+    const prompt = (panel: NotebookPanel, cell: Cell, kind?: PromptKind) => {
+      box?.dispose();
+      const { open } = options;
+      box = new CellPrompt({
+        ...{ cell, kind, notebooks, open, panel, sessions, trans }
+      });
+      box.focusText();
+    };
 
     const add = (panel: NotebookPanel) => {
       new NotebookMarks({ actions, panel, sessions, trans });
+      new OutputTools({
+        actions: cell => actions(panel, cell),
+        change: cell => prompt(panel, cell, 'change'),
+        panel,
+        trans
+      });
       panel.contentHeader.addWidget(
         new NoticeBar({ notebooks, panel, sessions, trans })
+      );
+      panel.contentHeader.addWidget(
+        new ReviewBar({ panel, review, sessions, trans })
       );
     };
     tracker.forEach(add);
     tracker.widgetAdded.connect((_, panel) => add(panel));
     addCommands({
-      actions: ({ activeCell, currentWidget }) =>
-        activeCell && currentWidget && actions(currentWidget, activeCell),
+      actions: args => {
+        const panel = tracker.currentWidget;
+        const cell = args.clicked
+          ? clickedCell(app, panel)
+          : tracker.activeCell;
+        return panel && cell && actions(panel, cell);
+      },
       commands,
       palette,
+      prompt: () => {
+        const { activeCell, currentWidget } = tracker;
+        if (activeCell && currentWidget) {
+          prompt(currentWidget, activeCell);
+        }
+      },
+      review,
       sessions,
       tracker,
       trans
@@ -87,3 +124,14 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     );
   }
 };
+
+/** The cell at which the context menu was opened, which need not be the active one. */
+function clickedCell(
+  app: JupyterFrontEnd,
+  panel: NotebookPanel | null
+): Cell | null {
+  const node = app.contextMenuHitTest(each =>
+    each.classList.contains('jp-Cell')
+  );
+  return panel?.content.widgets.find(cell => cell.node === node) ?? null;
+}

@@ -2,6 +2,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { brief } from '../brief';
 import { multiline } from '../multiline';
 import { IRun, WholeCell } from '../session/runs';
 
@@ -47,9 +48,4 @@ export async function showChanges(
   if (button === undo) {
     changes.undo();
   }
-}
-
-function brief(task: string): string {
-  const [line] = task.trim().split('\n');
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }

@@ -40,7 +40,8 @@ export class Attention implements IDisposable {
 
   /** What the server may wait for has changed: another notebook, the end of a run, a model that is loaded. */
   private _onChanged({ isRunning, models, path, state }: ChatModel): void {
-    const now = [path, isRunning, models.status?.state, state.conversation];
+    const { conversation, moved } = state;
+    const now = [path, isRunning, models.status?.state, conversation, moved];
     if (now.some((each, index) => each !== this._known[index])) {
       this._known = now;
       this.soon();
@@ -49,14 +50,15 @@ export class Attention implements IDisposable {
 
   private _tell(): void {
     const { connection, isShown, model } = this._options;
-    const { path, blocked, models } = model;
+    const { path, blocked, models, places } = model;
+    const below = places[0]?.cellId ?? null;
     if (
       path !== null &&
       blocked === null &&
       models.status?.state === 'ready' &&
       isShown()
     ) {
-      connection.request({ type: 'attend', notebook: path, below: null });
+      connection.request({ type: 'attend', notebook: path, below });
     }
   }
 

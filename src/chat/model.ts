@@ -3,10 +3,12 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { SessionActions } from '../session/actions';
+import { Reviews } from '../session/reviews';
 import { isRunning, lastMessage, waitingCell } from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { BLANK, INotice, ISessionState } from '../session/state';
+import { ITaskPlace } from '../session/task-place';
 import { IConnection, INotebooks, IRunningCell } from '../tokens';
 import { Composer } from './composer';
 import { DraftStorage } from './drafts';
@@ -70,6 +72,12 @@ export class ChatModel implements IDisposable {
   get state(): ISessionState {
     const { path } = this;
     return path === null ? BLANK : this._options.sessions.get(path).state;
+  }
+
+  /** Where the next task's cells go, and where else they could. */
+  get places(): readonly ITaskPlace[] {
+    const { path } = this;
+    return path === null ? [] : this._options.sessions.get(path).places;
   }
 
   /** What the user can do in the notebook in front; `null` if there is none. */
@@ -260,6 +268,15 @@ export class ChatModel implements IDisposable {
   sourceOf(cellId: string): string | null {
     const { path } = this;
     return path === null ? null : this._options.notebooks.source(path, cellId);
+  }
+
+  /** Go through what a run changed, cell by cell. */
+  review(run: string): void {
+    const { notebooks, sessions } = this._options;
+    const { path } = this;
+    if (path !== null) {
+      new Reviews({ notebooks, sessions }).begin(path, run);
+    }
   }
 
   /** Give the focus back to the notebook. */

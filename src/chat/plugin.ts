@@ -234,10 +234,10 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       },
       attach: attachment => model.composer.attach(attachment),
       draft: text => model.composer.setText(text),
-      ask: (text, attachments, below) => {
+      ask: (text, attachments, options) => {
         open();
         model.open(null);
-        model.composer.ask(text, attachments, { below });
+        model.composer.ask(text, attachments, options);
       }
     };
   }

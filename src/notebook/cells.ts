@@ -188,6 +188,7 @@ export function writeCell(
     return existing.model.id;
   }
   const { sharedModel } = panel.content.model!;
+  const active = panel.content.activeCell?.model.id ?? null;
   const id = existing?.model.id ?? new_id;
   const index = existing ? indexOf(panel, id) : placeFor(panel, command);
   sharedModel.transact(() => {
@@ -196,6 +197,7 @@ export function writeCell(
     }
     insert(panel, index, { id, cell_type, source, metadata });
   });
+  keepActive(panel, active);
   return id;
 }
 
@@ -269,6 +271,11 @@ export function moveCell(
   if (moved) {
     moved.model.trusted = trusted;
   }
+  keepActive(panel, active);
+}
+
+/** Make a cell the active one again, wherever it is now. */
+function keepActive(panel: NotebookPanel, active: string | null): void {
   const index = indexOf(panel, active);
   if (index >= 0 && index !== panel.content.activeCellIndex) {
     panel.content.activeCellIndex = index;

@@ -23,7 +23,7 @@ import {
   restoreCell,
   writeCell
 } from './cells';
-import { follow, isFollowed } from './follow';
+import { Follower, show } from './follow';
 import { kernelKnown } from './kernel';
 import { runCell } from './run';
 import { UserError } from './user-error';
@@ -161,17 +161,21 @@ export class NotebookCommands implements IDisposable {
         return {};
       case 'write_cell': {
         await panel.revealed;
+        const follower = this._follower(panel);
         const followed =
           settings.followCell &&
-          isFollowed(panel, command.cell_id ?? command.after);
+          follower.isFollowing(
+            runOf(command),
+            command.cell_id ?? command.after
+          );
         const cell_id = writeCell(panel, command, trans);
         if (followed) {
-          follow(panel, cell_id);
+          show(panel, cell_id);
         }
         return { cell_id };
       }
       case 'run_cell': {
-        const { id } = command;
+        const { cell_id, id } = command;
         const execution = await runCell(
           panel,
           command,
@@ -179,8 +183,9 @@ export class NotebookCommands implements IDisposable {
           trans,
           message => this._send({ type: 'began', id, message })
         );
-        if (settings.followCell && isFollowed(panel, command.cell_id)) {
-          follow(panel, command.cell_id);
+        const follower = this._follower(panel);
+        if (settings.followCell && follower.isFollowing(null, cell_id)) {
+          show(panel, cell_id);
         }
         const state = readState(panel, { brief: true }, trans);
         return { execution, state };
@@ -194,10 +199,23 @@ export class NotebookCommands implements IDisposable {
     }
   }
 
+  private _follower(panel: NotebookPanel): Follower {
+    const follower = this._followers.get(panel) ?? new Follower(panel);
+    this._followers.set(panel, follower);
+    return follower;
+  }
+
   /** The last commands, by id, and their answers so far. */
   private _answers = new Map<number, Answer | null>();
+  private _followers = new WeakMap<NotebookPanel, Follower>();
   private _isDisposed = false;
   private _last = new WeakMap<NotebookPanel, Promise<void>>();
+}
+
+/** The run that a cell is written for. */
+function runOf({ metadata }: WriteCell): string {
+  const { run } = (metadata.codeact ?? {}) as { run?: unknown };
+  return typeof run === 'string' ? run : '';
 }
 
 export namespace NotebookCommands {

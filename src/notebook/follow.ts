@@ -2,35 +2,85 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { findCell, indexOf } from './cells';
 
+/** Keys with which one scrolls; the arrows go to another cell, which scrolls as well. */
+const SCROLLING_KEYS = [
+  'ArrowDown',
+  'ArrowUp',
+  'End',
+  'Home',
+  'PageDown',
+  'PageUp'
+];
+
 /**
- * Whether the user is looking at a cell (the last one for `null`) without typing in the notebook.
+ * Scrolls a notebook along with the agent.
  *
- * Only then may the page scroll along with the agent.
+ * It goes on until the user scrolls away from the cell that the agent is at, and begins again with the next run, or
+ * when they come back to that cell. It never scrolls while they type in the notebook.
  */
-export function isFollowed(
-  panel: NotebookPanel,
-  cellId: string | null
-): boolean {
-  const { content } = panel;
-  const isTyping =
-    content.mode === 'edit' && content.node.contains(document.activeElement);
-  if (!panel.isVisible || isTyping) {
-    return false;
+export class Follower {
+  constructor(private _panel: NotebookPanel) {
+    const { node } = _panel.content;
+    const onScroll = () => {
+      this._hasScrolled = true;
+    };
+    // Only what a user does: outputs that grow, and this class itself, scroll as well.
+    node.addEventListener('wheel', onScroll, { passive: true });
+    node.addEventListener('touchmove', onScroll, { passive: true });
+    node.addEventListener('pointerdown', ({ target }) => {
+      this._hasScrolled ||= this._isScrollbar(target);
+    });
+    node.addEventListener('keydown', ({ key }) => {
+      this._hasScrolled ||= SCROLLING_KEYS.includes(key);
+    });
   }
-  const cell =
-    cellId === null
-      ? content.widgets[content.widgets.length - 1]
-      : findCell(panel, cellId);
-  if (!cell?.isAttached) {
-    return false;
+
+  /** Whether to scroll along with a run, the same one for `null`, which is at a cell, at the last one for `null`. */
+  isFollowing(run: string | null, cellId: string | null): boolean {
+    if (run !== null && run !== this._run) {
+      this._run = run;
+      this._hasScrolled = false;
+    }
+    if (!this._panel.isVisible || this._isTyping) {
+      return false;
+    }
+    if (this._hasScrolled && this._isInView(cellId)) {
+      this._hasScrolled = false;
+    }
+    return !this._hasScrolled;
   }
-  const view = content.outerNode.getBoundingClientRect();
-  const box = cell.node.getBoundingClientRect();
-  return box.bottom > view.top && box.top < view.bottom;
+
+  private get _isTyping(): boolean {
+    const { content } = this._panel;
+    return (
+      content.mode === 'edit' && content.node.contains(document.activeElement)
+    );
+  }
+
+  private _isInView(cellId: string | null): boolean {
+    const { content } = this._panel;
+    const cell =
+      cellId === null
+        ? content.widgets[content.widgets.length - 1]
+        : findCell(this._panel, cellId);
+    if (!cell?.isAttached) {
+      return false;
+    }
+    const view = content.outerNode.getBoundingClientRect();
+    const box = cell.node.getBoundingClientRect();
+    return box.bottom > view.top && box.top < view.bottom;
+  }
+
+  private _isScrollbar(target: EventTarget | null): boolean {
+    return target === this._panel.content.outerNode;
+  }
+
+  private _hasScrolled = false;
+  private _run: string | null = null;
 }
 
 /** Bring a cell into view, with as little scrolling as needed. */
-export function follow(panel: NotebookPanel, cellId: string): void {
+export function show(panel: NotebookPanel, cellId: string): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
     // A cell of a long notebook may not be drawn for many seconds after it was opened.

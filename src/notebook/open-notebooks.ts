@@ -12,7 +12,7 @@ import {
   ISettings
 } from '../tokens';
 import { findCell, indexOf } from './cells';
-import { follow } from './follow';
+import { show } from './follow';
 import { obstacleOf, variablesOf } from './kernel';
 import { RunningCells } from './running-cells';
 import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
@@ -38,6 +38,10 @@ export class OpenNotebooks implements INotebooks {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  get moved(): ISignal<this, { path: string; cellId: string }> {
+    return this._moved;
   }
 
   get renamed(): ISignal<this, { from: string; to: string }> {
@@ -92,8 +96,10 @@ export class OpenNotebooks implements INotebooks {
     const { content } = panel;
     content.deselectAll();
     content.mode = 'command';
+    // Looking at a cell is not yet working there.
+    this._activeCells.set(panel, cellId);
     content.activeCellIndex = indexOf(panel, cellId);
-    follow(panel, cellId);
+    show(panel, cellId);
     content.activate();
     return true;
   }
@@ -164,6 +170,10 @@ export class OpenNotebooks implements INotebooks {
       () => this._edited.emit(context.localPath),
       this
     );
+    panel.content.activeCellChanged.connect(() => {
+      // Only once a change is complete: a cell that moves is away in between.
+      void Promise.resolve().then(() => this._onActiveCell(panel));
+    }, this);
     context.ready.then(
       () => this._update(panel),
       () => undefined
@@ -188,6 +198,19 @@ export class OpenNotebooks implements INotebooks {
     panel.disposed.connect(() => this._onPanelDisposed(panel), this);
     this._options.connection.connect();
     this._open(panel);
+  }
+
+  /** Tell when the user has gone to another cell: not when a notebook opens, or when the cell is removed. */
+  private _onActiveCell(panel: NotebookPanel): void {
+    const cellId = panel.content.activeCell?.model.id ?? null;
+    const before = this._activeCells.get(panel) ?? null;
+    if (cellId === before || cellId === null) {
+      return;
+    }
+    this._activeCells.set(panel, cellId);
+    if (before !== null && findCell(panel, before)) {
+      this._moved.emit({ path: panel.context.localPath, cellId });
+    }
   }
 
   private _open(panel: NotebookPanel): void {
@@ -274,12 +297,14 @@ export class OpenNotebooks implements INotebooks {
 
   /** The user's default approval; `null` until it is known. */
   private _approval: ISettings['approval'] | null = null;
+  private _activeCells = new WeakMap<NotebookPanel, string>();
   private _changed = new Signal<this, void>(this);
   private _closed = new Signal<this, string>(this);
   private _current: IOpenNotebook | null = null;
   private _edited = new Signal<this, string>(this);
   private _formerPaths = new WeakMap<NotebookPanel, Set<string>>();
   private _isDisposed = false;
+  private _moved = new Signal<this, { path: string; cellId: string }>(this);
   private _panels = new Set<NotebookPanel>();
   private _running = new RunningCells();
   private _renamed = new Signal<this, { from: string; to: string }>(this);

@@ -12,8 +12,10 @@ type NotebookRequest<T> = T extends { notebook: string }
 
 /** How a task is to be run. */
 export interface IRunOptions {
-  /** The cell to work below; the active one by default. */
+  /** The cell to work below, or in if it is empty; by default the session's place. */
   readonly below?: string | null;
+  /** The cell that the task is about, and that it rewrites. */
+  readonly target?: string | null;
   /** The id of the handoff, if the task comes from `%codeact`. */
   readonly handoff?: string;
   /** The cell whose `%codeact` that is. */
@@ -37,8 +39,12 @@ export class SessionActions {
   ) {}
 
   ask(task: ITask, options: IRunOptions = {}): boolean {
-    const { approval, below, handoff, maxTurns, model, settings } = options;
-    const wishes = this._session.options.settings;
+    const { approval, handoff, maxTurns, model, settings } = options;
+    const { options: given, place, state } = this._session;
+    const wishes = given.settings;
+    const again = state.conversation.runs.find(
+      ({ id }) => id === task.replaces
+    );
     const request: NotebookRequest<Request> = {
       type: 'ask',
       asked_in: options.askedIn ?? null,
@@ -47,7 +53,8 @@ export class SessionActions {
       replaces: task.replaces,
       model: model ?? null,
       approval: approval ?? null,
-      below: below ?? null,
+      below: options.below ?? again?.place ?? place.cellId,
+      target: options.target ?? again?.target ?? null,
       max_turns: maxTurns ?? null,
       settings: settings ?? null,
       guidance: wishes?.guidance || null,
@@ -130,9 +137,43 @@ export class SessionActions {
     return this._request({ type: 'set_approval', approval });
   }
 
-  /** Undo a run, the last one that changed a cell if none is named. */
-  undo(run: string | null = null): boolean {
-    return this._request({ type: 'undo', run });
+  /** Let the cells of the next task go below a cell, or into it if it is empty. */
+  choosePlace(cellId: string): void {
+    const { runs } = this._session.state.conversation;
+    this._session.set({
+      moved: { cellId, runs: runs.length, isExact: true }
+    });
+  }
+
+  /** Undo a run, the last one that changed a cell if none is named; or only some cells of it. */
+  undo(
+    run: string | null = null,
+    cells: readonly string[] | null = null
+  ): boolean {
+    return this._request({ type: 'undo', run, cells: cells && [...cells] });
+  }
+
+  /** Bring back what was undone of a run, or of some cells of it. */
+  redo(run: string, cells: readonly string[] | null = null): boolean {
+    return this._request({ type: 'redo', run, cells: cells && [...cells] });
+  }
+
+  /** Keep what a run changed, or some cells of it: they are no longer pointed at. */
+  keep(run: string, cells: readonly string[] | null = null): boolean {
+    const isSent = this._request({
+      type: 'keep',
+      run,
+      cells: cells && [...cells]
+    });
+    if (isSent && cells === null) {
+      this.review(null);
+    }
+    return isSent;
+  }
+
+  /** Go through the changes of a run, cell by cell; `null` ends that. */
+  review(run: string | null): void {
+    this._session.set({ reviewing: run });
   }
 
   /** Undo a run that is about to be asked again; resolves once that is done, or will not be. */
@@ -152,7 +193,7 @@ export class SessionActions {
       };
       changed.connect(check);
       options.connection.stateChanged.connect(settle);
-      if (!this._send({ type: 'undo', run }, settle)) {
+      if (!this._send({ type: 'undo', run, cells: null }, settle)) {
         settle();
       }
     });

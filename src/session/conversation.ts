@@ -70,6 +70,8 @@ export function reduce(
       return { ...next, turn: event.turn + 1, workingCell: null };
     case 'run_ended':
       return { ...next, running: false, workingCell: null };
+    case 'run_kept':
+      return { ...conversation, runs: next.runs };
     case 'hooks_applied':
     case 'history_compacted':
       return conversation;

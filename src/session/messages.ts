@@ -31,8 +31,8 @@ export interface IEnding extends Pick<
 > {
   /** What each of its turns cost. */
   readonly figures: readonly IFigures[];
-  /** Whether it left something in the notebook that can be undone. */
-  readonly canUndo: boolean;
+  /** Whether it changed the notebook. */
+  readonly hasChanges: boolean;
 }
 
 /** What a model's thinking took. */
@@ -173,6 +173,11 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
       return undone(messages, event);
     case 'run_ended':
       return ended(messages, event);
+    case 'run_redone':
+      return event.cells === null
+        ? messages.filter(({ id }) => id !== `${event.run}.undone`)
+        : messages;
+    case 'run_kept':
     case 'model_described':
     case 'plan_changed':
     case 'observation':
@@ -313,12 +318,11 @@ function overwritten(messages: Messages, event: CellWritten): Messages {
 
 function undone(messages: Messages, event: RunUndone): Messages {
   const { left, run, time } = event;
+  if (event.cells !== null) {
+    return messages; // some cells: the run's own line tells
+  }
   return [
-    ...messages.map(message =>
-      message.run === run && message.ending
-        ? { ...message, ending: { ...message.ending, canUndo: false } }
-        : message
-    ),
+    ...messages.filter(({ id }) => id !== `${run}.undone`),
     {
       id: `${run}.undone`,
       run,
@@ -358,14 +362,23 @@ function ended(messages: Messages, event: RunEnded): Messages {
   }
   const ofRun = closed.filter(message => message.run === run);
   const figures = ofRun.flatMap(({ figures }) => figures ?? []);
-  const canUndo = ofRun.flatMap(actionsOf).some(hasChanged);
+  const hasChanges = ofRun.flatMap(actionsOf).some(hasChanged);
   closed.push({
     id: `${run}.end`,
     run,
     sender: 'notice',
     body: '',
     time,
-    ending: { ending, message, turns, usage, seconds, cost, figures, canUndo }
+    ending: {
+      ending,
+      message,
+      turns,
+      usage,
+      seconds,
+      cost,
+      figures,
+      hasChanges
+    }
   });
   return closed;
 }

@@ -66,6 +66,21 @@ export function lastRun({ conversation }: ISessionState): IRun | null {
   return runs[runs.length - 1] ?? null;
 }
 
+/** The last run, if it changed the notebook: undone or not. */
+export function lastChange({ conversation }: ISessionState): IRun | null {
+  const run = conversation.runs[conversation.runs.length - 1];
+  return run?.ending && run.cells.size > 0 ? run : null;
+}
+
+/** The last run of which something is undone that can be brought back. */
+export function lastUndone({ conversation }: ISessionState): IRun | null {
+  const runs = conversation.runs.filter(
+    ({ ending, replaced, takenCells }) =>
+      ending && !replaced && takenCells.size > 0
+  );
+  return runs[runs.length - 1] ?? null;
+}
+
 /** The last run that changed a cell, except undone ones. */
 export function lastRunOf(
   { conversation }: ISessionState,

@@ -3,7 +3,8 @@ import { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IConnection, INotebooks, ISettings } from '../tokens';
+import { History } from '../protocol';
+import { ICellBrief, IConnection, INotebooks, ISettings } from '../tokens';
 import { IRun } from './runs';
 import {
   begun,
@@ -17,6 +18,7 @@ import {
   receive,
   refused
 } from './state';
+import { ITaskPlace, placesToChoose, taskPlace } from './task-place';
 
 /** Milliseconds between two drawings of a reply while it is written. */
 const STREAMING_INTERVAL = 80;
@@ -40,6 +42,16 @@ export class NotebookSession implements IDisposable {
   /** Emitted when the state has changed, except for a piece of a reply. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Where the cells of the next task go. */
+  get place(): ITaskPlace {
+    return taskPlace(this._state, ...this._cells);
+  }
+
+  /** The places that the user can choose from, the one in force first. */
+  get places(): readonly ITaskPlace[] {
+    return placesToChoose(this._state, ...this._cells);
   }
 
   /** Emitted now and then while a reply is written. */
@@ -70,6 +82,9 @@ export class NotebookSession implements IDisposable {
       void this._throttler.invoke();
       return;
     }
+    if (message.type === 'history') {
+      this._changeConversation(message);
+    }
     this.set(receive(this._state, message));
     if (message.type === 'history' && this._isUnsure) {
       this._isUnsure = false;
@@ -78,8 +93,21 @@ export class NotebookSession implements IDisposable {
       message.type === 'event' &&
       message.event.type === 'run_undone'
     ) {
+      const { cells, left } = message.event;
+      // What is asked again is taken back without a word, and so is a cell by its own button.
+      if (left.length > 0 || (cells === null && !this._state.pending)) {
+        this.notify('notebook', 'note', this._undoneText(left.length), left);
+      }
+    } else if (
+      message.type === 'event' &&
+      message.event.type === 'run_redone'
+    ) {
       const { left } = message.event;
-      this.notify('notebook', 'note', this._undoneText(left.length), left);
+      if (left.length > 0) {
+        this.notify('notebook', 'note', this._redoneText(left.length), left);
+      } else {
+        this.set({ notices: { ...this._state.notices, notebook: null } });
+      }
     }
   }
 
@@ -156,6 +184,25 @@ export class NotebookSession implements IDisposable {
     }
   }
 
+  /** A new conversation goes on where the last one was; an earlier one, where it was itself. */
+  private _changeConversation({ conversation, events }: History): void {
+    const before = this._state.conversation.id;
+    if (before && before !== conversation) {
+      const { cellId } = this.place;
+      const isNew = events.length === 0 && cellId !== null;
+      const moved = isNew ? { cellId, runs: 0, isExact: true } : null;
+      this._state = { ...this._state, moved, reviewing: null };
+    }
+  }
+
+  private _redoneText(left: number): string {
+    return this.options.trans._n(
+      'The run is back, except for %1 cell that was changed since it was undone and was left alone.',
+      'The run is back, except for %1 cells that were changed since it was undone and were left alone.',
+      left
+    );
+  }
+
   private get _lastRun(): IRun | undefined {
     const { runs } = this._state.conversation;
     return runs[runs.length - 1];
@@ -170,6 +217,11 @@ export class NotebookSession implements IDisposable {
           'The run was undone, except for %1 cells that were changed since and were left alone.',
           left
         );
+  }
+
+  private get _cells(): [readonly ICellBrief[], string | null] {
+    const { notebooks } = this.options;
+    return [notebooks.cells(this._path), notebooks.activeCell(this._path)];
   }
 
   private _changed = new Signal<this, void>(this);
@@ -190,7 +242,7 @@ export class NotebookSession implements IDisposable {
 export namespace NotebookSession {
   export interface IOptions {
     connection: IConnection;
-    notebooks: Pick<INotebooks, 'source'>;
+    notebooks: Pick<INotebooks, 'activeCell' | 'cells' | 'source'>;
     path: string;
     /** What every task of the user's is sent with. */
     settings?: Pick<ISettings, 'guidance' | 'instructions'> | null;

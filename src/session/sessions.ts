@@ -41,6 +41,11 @@ export class Sessions implements ISessions {
   constructor(private _options: Sessions.IOptions) {
     const { connection, notebooks } = _options;
     connection.received.connect(this._onReceived, this);
+    notebooks.moved.connect((_, { path, cellId }) => {
+      const session = this.get(path);
+      const runs = session.state.conversation.runs.length;
+      session.set({ moved: { cellId, runs, isExact: false } });
+    }, this);
     notebooks.renamed.connect(this._onRenamed, this);
     notebooks.closed.connect((_, path) => this._close(path), this);
   }
@@ -154,7 +159,16 @@ export class Sessions implements ISessions {
 export namespace Sessions {
   export interface IOptions {
     connection: IConnection;
-    notebooks: Pick<INotebooks, 'closed' | 'renamed' | 'resolve' | 'source'>;
+    notebooks: Pick<
+      INotebooks,
+      | 'activeCell'
+      | 'cells'
+      | 'closed'
+      | 'moved'
+      | 'renamed'
+      | 'resolve'
+      | 'source'
+    >;
     settings?: Pick<ISettings, 'guidance' | 'instructions'> | null;
     trans: TranslationBundle;
   }

@@ -10,6 +10,7 @@ import {
   Variable,
   VariableList
 } from '../protocol';
+import { IMove } from './task-place';
 import { EMPTY, fromHistory, IConversation, reduce } from './conversation';
 
 /** Where the user acts, and so where a refusal is shown. */
@@ -63,6 +64,12 @@ export interface ISessionState {
   readonly variables: readonly Variable[] | null;
   /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
+  /** Where the user has gone in the notebook since the page opened it. */
+  readonly moved: IMove | null;
+  /** The run whose changes the user goes through. */
+  readonly reviewing: string | null;
+  /** The runs that were asked for in a box at a cell on this page. */
+  readonly prompted: readonly string[];
   readonly handoffs: readonly IHandoff[];
   /** The digest of the cell that the user has just approved or skipped. */
   readonly resolving: string | null;
@@ -78,6 +85,9 @@ export const BLANK: ISessionState = {
   conversations: null,
   variables: null,
   pending: null,
+  moved: null,
+  reviewing: null,
+  prompted: [],
   handoffs: [],
   resolving: null,
   stopping: false,
@@ -145,6 +155,7 @@ function afterEvent(
       return {
         ...next,
         pending: null,
+        reviewing: null,
         stopping: false,
         handoffs: begun(state.handoffs, event.task, event.run),
         notices: { ...state.notices, chat: null }

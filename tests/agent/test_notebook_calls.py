@@ -133,7 +133,7 @@ async def test_cells_are_inserted_edited_and_replaced_by_calls(bench: Bench) -> 
     assert "must stand in a block of their own" in bench.last_message(4)
     assert len(bench.events("executed")) == 3
     [run] = {event.run for event in bench.events("action")}
-    assert await undo(notebook, list(bench.journal.events(bench.conversation)), run) == []
+    assert (await undo(notebook, list(bench.journal.events(bench.conversation)), run)).left == []
     assert await bench.cells() == ["a = 1", "b = a + 1\nprint(b)", "end = True"]
 
 
@@ -181,7 +181,7 @@ async def test_moving_and_deleting_passes_the_gate_and_is_undone(bench: Bench) -
     assert "The call after it was not carried out." in bench.last_message(3)
     events = list(bench.journal.events(bench.conversation))
     for _ in range(2):  # also if it is done already
-        assert await undo(notebook, events, events[-1].run) == []
+        assert (await undo(notebook, events, events[-1].run)).left == []
         events.append(RunUndone(conversation=bench.conversation, run=events[-1].run))
         assert await bench.cells() == sources
         assert [await notebook.read_cell(cell) for cell in (top, imports, shown, x)] == before

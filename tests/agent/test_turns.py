@@ -46,6 +46,42 @@ async def test_a_protected_cell_is_never_changed_and_the_model_is_told(tmp_path:
     journal.close()
 
 
+async def test_a_task_about_a_cell_rewrites_it_though_the_model_looks_first(
+    bench: Bench,
+) -> None:
+    broken = await bench.notebook.write_cell("print(sum(prices))")
+    await bench.notebook.run_cell(broken, source="print(sum(prices))")
+    below = await bench.notebook.write_cell("'below'")
+    await bench.run(
+        *(block("prices"), block("price = [2, 3]\nprice"), block("print(sum(price))"), "It works now."),
+        inputs={"target": broken},
+    )
+    assert await bench.cells() == ["price = [2, 3]\nprice", "print(sum(price))", "'below'"]
+    assert f"Your code replaces cell={broken[:4]}" in bench.last_message(0)
+    [started] = bench.events("run_started")
+    assert started.target == broken
+    assert {event.cell_id for event in bench.events("cell_written")[:2]} == {broken}
+    await bench.run("```python after=" + below[:4] + "\n1 + 1\n```", "Two.", inputs={"target": broken})
+    assert (await bench.cells())[-1] == "1 + 1"
+
+
+async def test_a_run_that_begins_at_an_empty_cell_writes_into_it_unless_the_user_has(bench: Bench) -> None:
+    empty = await bench.notebook.write_cell("")
+    await bench.run(
+        "First a title.\n\n```markdown\n# Sums\n```\n\n" + block("1 + 1"), "Two.", inputs={"below": empty}
+    )
+    assert await bench.cells() == ["# Sums", "1 + 1"]
+    assert bench.events("cell_written")[0].before["source"] == ""
+    empty = await bench.notebook.write_cell("")
+
+    async def as_the_user_writes() -> str:
+        await bench.notebook.write_cell("mine", cell_id=empty)
+        return block("2 + 2")
+
+    await bench.run(as_the_user_writes, "Four.", inputs={"below": empty})
+    assert await bench.cells() == ["# Sums", "1 + 1", "mine", "2 + 2"]
+
+
 class User:
     """Answers the gate from a script, and records its requests."""
 

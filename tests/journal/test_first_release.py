@@ -200,7 +200,7 @@ async def test_it_is_replayed_and_undone(journal: SqliteJournal, tmp_path: Path)
         ]
         run = last_run(record)
         assert run == record[0].run
-        assert await undo(notebook, record, run) == []
+        assert (await undo(notebook, record, run)).left == []
         assert notebook.cells == []
 
 

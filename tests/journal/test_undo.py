@@ -13,9 +13,9 @@ import pytest_asyncio
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from jupyter_codeact.agent.contracts import NotebookCell
-from jupyter_codeact.agent.events import Action, ApprovalResolved, CellWritten, Event, RunStarted, RunUndone
+from jupyter_codeact.agent.events import Action, ApprovalResolved, CellWritten, Event, RunStarted
 from jupyter_codeact.agent.gate.gate import digest
-from jupyter_codeact.journal.undo import UndoError, last_run, undo
+from jupyter_codeact.journal.undo import UndoError, last_run, redo, undo
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,10 +45,15 @@ class Recorded:
         source = (await self.notebook.read_cell(cell))["source"]
         await self.notebook.run_cell(cell, source=source)
 
-    async def undo(self, run: str) -> list[str]:
-        left = await undo(self.notebook, self.events, run)
-        self._record(RunUndone, run, left=left)
-        return left
+    async def undo(self, run: str, *cells: str) -> list[str]:
+        undone = await undo(self.notebook, self.events, run, cells or None)
+        self.events.append(undone)
+        return undone.left
+
+    async def redo(self, run: str, *cells: str) -> list[str]:
+        redone = await redo(self.notebook, self.events, run, cells or None)
+        self.events.append(redone)
+        return redone.left
 
     async def cells(self) -> list[NotebookCell]:
         return [await self.notebook.read_cell(cell.id) for cell in (await self.notebook.state()).cells]
@@ -186,22 +191,67 @@ async def test_a_record_without_what_was_before_loses_nothing(recorded: Recorded
         await undo(recorded.notebook, recorded.events, "another")
 
 
+async def test_a_cell_is_undone_by_itself_and_brought_back_where_it_was(recorded: Recorded) -> None:
+    before = await recorded.cells()
+    text, printing, assigning, _ = (cell["id"] for cell in before)
+    recorded.start("r")
+    new = await recorded.write("r", "print(9)", after=printing)
+    await recorded.execute(new)
+    newer = await recorded.write("r", "10", after=new)
+    await recorded.write("r", "x = 2", cell=assigning)
+    after = await recorded.cells()
+    assert await recorded.undo("r", new) == []
+    assert [cell["id"] for cell in await recorded.cells()] == [
+        text,
+        printing,
+        newer,
+        assigning,
+        before[3]["id"],
+    ]
+    assert last_run(recorded.events) == "r"
+    assert await recorded.undo("r", newer, assigning) == []
+    assert await recorded.cells() == before
+    assert last_run(recorded.events) is None
+    assert await recorded.redo("r", newer) == []
+    assert [cell["source"] for cell in await recorded.cells()] == ["# Mine", "print(7)", "10", "x = 1", ""]
+    assert await recorded.redo("r") == []
+    assert await recorded.cells() == after
+    assert last_run(recorded.events) == "r"
+    with pytest.raises(UndoError, match="nothing to redo"):
+        await recorded.redo("r")
+
+
+async def test_a_redo_leaves_alone_what_the_user_changed_since_the_undo(recorded: Recorded) -> None:
+    _, printing, assigning, _ = (cell["id"] for cell in await recorded.cells())
+    recorded.start("r")
+    await recorded.write("r", "x = 2", cell=assigning)
+    await recorded.write("r", "print(8)", cell=printing)
+    await recorded.undo("r")
+    await recorded.notebook.write_cell("x = 'mine'", cell_id=assigning)
+    assert await recorded.redo("r") == [assigning]
+    assert [cell["source"] for cell in await recorded.cells()] == ["# Mine", "print(8)", "x = 'mine'", ""]
+
+
 @pytest.mark.parametrize("seed", range(25))
 async def test_whatever_runs_did_undoing_them_backwards_leads_back(recorded: Recorded, seed: int) -> None:
     chance = random.Random(seed)
-    history = []
+    history, after = [], []
     for run in ("a", "b", "c"):
         history.append(await recorded.cells())
         recorded.start(run)
         for number in range(chance.randrange(1, 6)):
             ids = [cell["id"] for cell in await recorded.cells()]
             cell = chance.choice([None, *ids])
-            after = chance.choice([None, *ids])
+            below = chance.choice([None, *ids])
             kind = chance.choice(["code", "code", "markdown"])
-            await recorded.write(run, f"{run}{number}", cell=cell, after=after, kind=kind)
+            await recorded.write(run, f"{run}{number}", cell=cell, after=below, kind=kind)
+        after.append(await recorded.cells())
     for run in "cba":
         assert await recorded.undo(run) == []
         assert await recorded.cells() == history.pop()
+    for run, cells in zip("abc", after, strict=True):
+        assert await recorded.redo(run) == []
+        assert await recorded.cells() == cells
 
 
 async def test_the_file_is_what_it_was(recorded: Recorded, tmp_path: Path) -> None:

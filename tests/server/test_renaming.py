@@ -73,7 +73,8 @@ async def test_a_conversation_follows_its_renamed_notebook(
     assert answered(await other.open("out/b.ipynb")) == ["One.", "Two."]
     assert answered(await other.open("a.ipynb")) == []
     with restarted(journal_path, jp_root_dir) as conversations:
-        assert [event.type for event in (await opened(conversations, "out/b.ipynb")).events].count("run_ended") == 2
+        events = (await opened(conversations, "out/b.ipynb")).events
+        assert [event.type for event in events].count("run_ended") == 2
 
 
 async def test_a_run_goes_on_while_its_notebook_is_renamed(
@@ -105,7 +106,8 @@ async def test_a_notebook_that_takes_a_name_brings_its_conversation_whatever_had
     assert answered(await page.open("b.ipynb", kernel)) == answered(page.heard[-1]) == ["Mine."]
     assert before < len(page.heard)
     with restarted(journal_path, jp_root_dir) as conversations:
-        [end] = [event for event in (await opened(conversations, "b.ipynb")).events if event.type == "run_ended"]
+        events = (await opened(conversations, "b.ipynb")).events
+        [end] = [event for event in events if event.type == "run_ended"]
         assert end.answer == "Mine."
 
 

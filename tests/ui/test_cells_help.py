@@ -15,12 +15,12 @@ from tests.ui.lab import Lab
 def test_an_error_is_explained_and_fixed_in_its_cell(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
-    path = lab.write("fix.ipynb", "price = [2, 3]", "print('total', sum(prices))", "'last'")
-    failed = nbformat.read(path, 4).cells[1].id
+    lab.write("fix.ipynb", "price = [2, 3]", "print('total', sum(prices))", "'last'")
     served.script(
         [
             "There is no `prices`, only `price`.",
-            f"Here.\n\n```python cell={failed}\nprint('total', sum(price))\n```",
+            "Let me look.\n\n```python\nprint(price)\n```",
+            "Here.\n\n```python\nprint('total', sum(price))\n```",
             "It works now.",
         ]
     )
@@ -41,7 +41,21 @@ def test_an_error_is_explained_and_fixed_in_its_cell(
     assert page.sources[1] == "print('total', sum(price))"
     expect(page.cells.nth(1)).to_contain_text("total 5")
     expect(help_with_error).to_be_hidden()
-    assert "print('total', sum(prices))" in served.requests[1]["messages"][-1]["content"]
+    asked = served.requests[1]["messages"][-1]["content"]
+    assert "print('total', sum(prices))" in asked
+    assert "Your code replaces cell=" in asked
+
+    change = page.cells.nth(1).get_by_role("group", name="Changed by CodeAct")
+    expect(page.cells.nth(1).locator("del")).to_have_text("s")
+    change.get_by_role("button", name="Undo").click()
+    undone = page.cells.nth(1).get_by_role("group", name="Undone")
+    undone.get_by_role("button", name="Redo").click()
+    expect(change).to_be_visible()
+    assert page.sources[1] == "print('total', sum(price))"
+    expect(page.cells.nth(1)).to_contain_text("total 5")
+    change.get_by_role("button", name="Keep").click()
+    expect(change).to_be_hidden()
+    expect(page.cells.nth(1).locator("del")).to_have_count(0)
 
 
 def test_a_cell_that_the_user_keeps_for_themselves_is_not_touched_though_the_model_names_it(
@@ -53,7 +67,7 @@ def test_a_cell_that_the_user_keeps_for_themselves_is_not_touched_though_the_mod
     page = open_notebook("secret.ipynb")
     page.cells.nth(0).locator(".jp-InputPrompt").click(button="right")
     page.page.locator(".lm-Menu-item", has_text=re.compile(r"^CodeAct$")).hover()
-    page.page.get_by_role("menuitem", name="CodeAct Never Runs or Edits This Cell").click()
+    page.page.get_by_role("menuitem", name="Protect This Cell from CodeAct").click()
     expect(page.mark(0, "protected")).to_be_visible()
 
     page.ask("Change the secret.")

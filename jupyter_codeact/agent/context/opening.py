@@ -35,6 +35,7 @@ def opening_message(
     attachments: Sequence[Attachment] = (),
     below: str | None = None,
     *,
+    target: str | None = None,
     nonce: str = "",
     window: int | None = None,
     guidance: Guidance = "small",
@@ -56,6 +57,8 @@ def opening_message(
         What the user attached; images are sent beside this text.
     below : str, optional
         The cell below which the run works, if not the active one.
+    target : str, optional
+        The cell that the run is to rewrite.
     nonce : str
         The run's random word, which marks the fences around data.
     window : int, optional
@@ -108,6 +111,8 @@ def opening_message(
         parts.append(heed)
     if task is not None:
         parts.append(prompts.TASK.format(task=task))
+        if target in names:
+            parts[-1] += "\n" + prompts.TARGET.format(cell=names[target])
     if advice:
         parts.append(advice)
     return "\n\n".join(parts)

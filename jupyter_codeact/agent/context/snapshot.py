@@ -45,6 +45,10 @@ class NotebookSnapshot:
         """Tell whether the user protects a cell from changes."""
         return cell_id in self._cells and self._cells[cell_id].protected
 
+    def cell(self, cell_id: str | None) -> Cell | None:
+        """Return a cell, if it exists."""
+        return self._cells.get(cell_id or "")
+
     def short_id(self, cell_id: str) -> str:
         """Return a cell's short id, by which the model knows it."""
         return short_ids(self._cells)[cell_id]

@@ -5,6 +5,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
 import { history } from '../../session/__tests__/events';
+import { Reviews } from '../../session/reviews';
 import { Sessions } from '../../session/sessions';
 import { addCommands } from '../commands';
 
@@ -18,11 +19,14 @@ beforeEach(() => {
   connection = new FakeConnection();
   connection.connect();
   const notebooks = new FakeNotebooks();
+  const sessions = new Sessions({ connection, notebooks, trans });
   addCommands({
     actions: () => null,
     commands,
     palette: null,
-    sessions: new Sessions({ connection, notebooks, trans }),
+    prompt: () => undefined,
+    review: new Reviews({ notebooks, sessions }),
+    sessions,
     tracker: {
       currentWidget: { context: { localPath: 'a.ipynb' } }
     } as INotebookTracker,

@@ -54,6 +54,13 @@ beforeEach(async () => {
           called.push(`${name} ${cell.model.id}`);
         };
         return {
+          change: {
+            keep: call('keep'),
+            undo: call('undo'),
+            redo: call('redo'),
+            again: call('again'),
+            step: by => call(`step ${by}`)()
+          },
           approve: call('approve'),
           approveRest: call('approveRest'),
           edit: call('edit'),

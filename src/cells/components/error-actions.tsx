@@ -1,8 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { codeActIcon } from '../../icons';
-
 /** What CodeAct offers below an error. */
 export function ErrorActions(props: {
   fix: () => void;
@@ -21,7 +19,6 @@ export function ErrorActions(props: {
         title={trans.__('Let CodeAct correct this cell')}
         onClick={fix}
       >
-        <codeActIcon.react tag="span" className="jp-CodeAct-buttonIcon" />
         {trans.__('Fix with CodeAct')}
       </button>
       <button

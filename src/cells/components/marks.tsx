@@ -3,12 +3,13 @@ import {
   checkIcon,
   circleEmptyIcon,
   closeIcon,
+  editIcon,
   LabIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { codeActIcon, differentIcon, lockIcon } from '../../icons';
+import { differentIcon, lockIcon, skippedIcon } from '../../icons';
 import { CellCheck } from '../../protocol';
 import { ICellView } from '../cell-view';
 
@@ -41,6 +42,15 @@ export function Marks(props: {
           label={trans.__('CodeAct never runs or edits this cell')}
         />
       )}
+      {view.isSkipped && (
+        <Mark
+          icon={skippedIcon}
+          kind="skipped"
+          label={trans.__(
+            'Skipped: CodeAct wrote this cell, and it did not run'
+          )}
+        />
+      )}
       {written && !isWorking && (
         <WrittenMark
           label={
@@ -63,7 +73,7 @@ function WrittenMark(props: {
 }): React.JSX.Element {
   const { hint, label, onClick } = props;
   if (!onClick) {
-    return <Mark icon={codeActIcon} kind="written" label={label} />;
+    return <Mark icon={editIcon} kind="written" label={label} />;
   }
   return (
     <button
@@ -73,7 +83,7 @@ function WrittenMark(props: {
       aria-label={`${label}. ${hint}`}
       onClick={onClick}
     >
-      <codeActIcon.react tag={null} />
+      <editIcon.react tag={null} />
     </button>
   );
 }

@@ -20,6 +20,7 @@ describe('Attention', () => {
       path: 'a.ipynb',
       blocked: null,
       isRunning: false,
+      places: [{ cellId: 'b', index: 1, isInto: false }],
       models: { status: { state: 'ready' } },
       state: { conversation: {} }
     };
@@ -54,7 +55,7 @@ describe('Attention', () => {
     expect(request).toHaveBeenCalledWith({
       type: 'attend',
       notebook: 'a.ipynb',
-      below: null
+      below: 'b'
     });
   });
 

@@ -9,6 +9,7 @@ import { ContextMeter } from './context-meter';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 import { ModelButton } from './model-button';
+import { PlaceSelect } from './place-select';
 import { Queue } from './queue';
 import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
@@ -181,6 +182,7 @@ export function Composer(): React.JSX.Element {
           >
             @
           </button>
+          {path !== null && <PlaceSelect />}
           {path !== null && <ApprovalSelect />}
           <ModelButton />
           <SendOrStop onStop={() => textarea.current!.focus()} />

@@ -1,4 +1,4 @@
-import { refreshIcon, undoIcon } from '@jupyterlab/ui-components';
+import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import {
@@ -12,6 +12,7 @@ import { IEnding } from '../../session/messages';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 import { Notice } from './notice';
+import { Review } from './review';
 
 /** How a run ended, what it cost, and what can be done about it. */
 export function Ending(props: {
@@ -21,7 +22,7 @@ export function Ending(props: {
   isBusy: boolean;
 }): React.JSX.Element {
   const { isBusy, isLast, run } = props;
-  const { canUndo, ending, message } = props.ending;
+  const { ending, hasChanges, message } = props.ending;
   const { focusComposer, model, trans } = usePanel();
   const isQuiet = ending === 'answered' || ending === 'stopped';
   const fallback =
@@ -38,18 +39,7 @@ export function Ending(props: {
       )}
       <div className="jp-CodeAct-ending" data-ending={ending}>
         <Figures ending={props.ending} />
-        {canUndo && (
-          <IconButton
-            icon={undoIcon}
-            label={trans.__('Undo this run')}
-            disabled={isBusy}
-            onClick={() => {
-              // The button goes away; the focus should not.
-              focusComposer();
-              model.actions?.undo(run);
-            }}
-          />
-        )}
+        {hasChanges && <Review run={run} isBusy={isBusy} />}
         {isLast && (
           <IconButton
             icon={refreshIcon}

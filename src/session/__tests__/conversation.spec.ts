@@ -267,12 +267,12 @@ describe('A conversation', () => {
       ...turnWith(1, 'x'),
       ended(2, { ending: 'stopped' })
     );
-    expect(before.messages[2].ending).toMatchObject({ canUndo: true });
-    const { messages } = reduce(
+    expect(before.messages[2].ending).toMatchObject({ hasChanges: true });
+    const { messages, runs } = reduce(
       before,
       event('run_undone', 0, { left: ['x'] })
     );
-    expect(messages[2].ending).toMatchObject({ canUndo: false });
+    expect(runs[0].undone).toBe(true);
     expect(messages[3]).toMatchObject({ undone: { left: ['x'] } });
   });
 
@@ -289,7 +289,7 @@ describe('A conversation', () => {
     ]);
     expect(draw(ended(1)).messages[0].ending).toMatchObject({
       figures: [],
-      canUndo: false
+      hasChanges: false
     });
   });
 

@@ -28,7 +28,8 @@ export function event<T extends Event['type']>(
       model: 'm',
       system: '',
       attachments: [],
-      replaces: null
+      replaces: null,
+      target: null
     },
     model_described: {
       name: 'm',
@@ -103,7 +104,9 @@ export function event<T extends Event['type']>(
     hooks_applied: { hook: 'nudge' },
     answer_rejected: { message: '' },
     history_compacted: { room: 0 },
-    run_undone: { left: [] },
+    run_undone: { cells: null, left: [], taken: [] },
+    run_redone: { cells: null, left: [] },
+    run_kept: { cells: null },
     run_ended: {
       ending: 'answered',
       answer: '',

@@ -1,9 +1,13 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
 import { EMPTY, reduce } from '../conversation';
 import { actionsOf, Event } from '../messages';
 import { lastRun, lastRunOf, waitingCell } from '../selectors';
+import { changeAt, changesText, isSettled } from '../changes';
 import { BLANK, ISessionState, receive } from '../state';
 import { event, history, waiting } from './events';
 
+const trans = nullTranslator.load('jupyter_codeact');
 const CELL = { id: 'b', cell_type: 'code', source: 'old' };
 
 /** What becomes of a state. */
@@ -83,6 +87,45 @@ describe('The session of a notebook', () => {
     expect(lastRun(after(undone, event('run_undone', 1)))).toBeNull();
   });
 
+  it('knows which cells of a run are undone, can be redone, or are kept', () => {
+    const place = { above: null, below: null };
+    const written = after(
+      BLANK,
+      event('run_started', 1),
+      event('cell_written', 1, { cell_id: 'new', after: 'a' }),
+      event('cell_written', 1, { cell_id: 'b', rewritten: true, before: CELL }),
+      event('run_ended', 1)
+    );
+    const runOf = (state: ISessionState) => state.conversation.runs[0];
+    expect([...runOf(written).cells]).toEqual([
+      ['new', 'added'],
+      ['b', 'changed']
+    ]);
+    expect(runOf(written).place).toBe('a');
+    expect(changesText(runOf(written), trans)).toBe('1 added, 1 changed');
+    expect(changeAt(written, 'new')).toBeNull(); // it is the agent's own
+    expect(changeAt(written, 'b')).toMatchObject({
+      kind: 'changed',
+      isUndone: false
+    });
+    const taken = [{ cell_id: 'b', cell: CELL, place }];
+    const one = after(written, event('run_undone', 0, { cells: ['b'], taken }));
+    expect(runOf(one).undone).toBe(false);
+    expect(changeAt(one, 'b')).toMatchObject({ isUndone: true, canRedo: true });
+    const both = after(one, event('run_undone', 0, { cells: ['new'] }));
+    expect(runOf(both).undone).toBe(true);
+    const back = after(both, event('run_redone', 0));
+    expect(runOf(back).undone).toBe(false);
+    expect(changeAt(back, 'b')).toMatchObject({ canRedo: false });
+    const kept = after(back, event('run_kept', 0, { cells: ['b'] }));
+    expect(changeAt(kept, 'b')).toBeNull();
+    expect(isSettled(runOf(kept))).toBe(false);
+    const all = after(kept, event('run_kept', 0));
+    expect(isSettled(runOf(all))).toBe(true);
+    const reviewed = changeAt({ ...all, reviewing: 'r' }, 'new');
+    expect(reviewed).toMatchObject({ kind: 'added', number: 1, count: 2 });
+  });
+
   it('shows each call of a reply with what it did, and undoes a run that only moved cells', () => {
     const call = { is_call: true };
     const asked = after(
@@ -110,7 +153,7 @@ describe('The session of a notebook', () => {
       [null, 'skipped']
     ]);
     expect(lastRun(ended)!.id).toBe('r');
-    expect(ended.conversation.messages[2].ending?.canUndo).toBe(true);
+    expect(ended.conversation.messages[2].ending?.hasChanges).toBe(true);
   });
 
   it('keeps a run that was asked again, for its cells can still be undone', () => {
