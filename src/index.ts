@@ -1,3 +1,4 @@
+import { activityPlugin } from './activity/plugin';
 import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
 import { connectionPlugin } from './connection';
@@ -15,5 +16,6 @@ export default [
   sessionPlugin,
   cellsPlugin,
   chatPlugin,
+  activityPlugin,
   magicPlugin
 ];
