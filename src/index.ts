@@ -1,3 +1,4 @@
+import { activityPlugin } from './activity/plugin';
 import { cellsPlugin } from './cells/plugin';
 import { chatPlugin } from './chat/plugin';
 import { completionPlugin } from './completion/plugin';
@@ -16,6 +17,7 @@ export default [
   sessionPlugin,
   cellsPlugin,
   chatPlugin,
+  activityPlugin,
   magicPlugin,
   completionPlugin
 ];

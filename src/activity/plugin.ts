@@ -1,0 +1,64 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { ISessions } from '../session/sessions';
+import { IChat, INotebooks, ISettings } from '../tokens';
+import { Activities, Activity } from './activity';
+import { Notices } from './notices';
+import { ActivityStatus } from './status';
+
+const CLASSES: { [activity in Activity]: string } = {
+  working: 'jp-mod-codeActWorking',
+  waiting: 'jp-mod-codeActWaiting'
+};
+
+export const activityPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-codeact:activity',
+  description:
+    'Shows what CodeAct does in notebooks: at their tabs, in the status bar, in notifications.',
+  autoStart: true,
+  requires: [ISessions, INotebooks, INotebookTracker, IChat],
+  optional: [ISettings, IStatusBar, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    sessions: ISessions,
+    notebooks: INotebooks,
+    tracker: INotebookTracker,
+    chat: IChat,
+    settings: ISettings | null,
+    statusBar: IStatusBar | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_codeact');
+    const activities = new Activities({ notebooks, sessions });
+    const show = (path: string) => chat.open(path);
+    new Notices({ activities, notebooks, sessions, settings, show, trans });
+
+    activities.changed.connect((_, { path, now }) => {
+      tracker
+        .filter(({ context }) => context.localPath === path)
+        .forEach(({ title }) => {
+          const others = title.className
+            .split(/\s+/)
+            .filter(name => !Object.values(CLASSES).includes(name));
+          title.className = [...others, ...(now ? [CLASSES[now]] : [])].join(
+            ' '
+          );
+        });
+    });
+
+    const status = new ActivityStatus({ activities, show, trans });
+    statusBar?.registerStatusItem('jupyter-codeact:activity', {
+      align: 'left',
+      item: status,
+      rank: 10,
+      isActive: () => status.isActive,
+      activeStateChanged: status.activeChanged
+    });
+  }
+};
