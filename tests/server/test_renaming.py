@@ -43,7 +43,8 @@ def answered(history: dict[str, Any]) -> list[str]:
 def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     """Open a journal as a server does that starts anew."""
     journal = SqliteJournal(path)
-    idle = Mock()  # nothing is asked of models, kernels and files
+    idle = Mock()  # nothing is asked of kernels and files
+    idle.approval.return_value = None
     yield Conversations(Setup(models=idle, journal=journal, kernels=idle, contents=idle, root=str(root)))
     journal.close()
 
@@ -73,7 +74,9 @@ async def test_a_conversation_follows_its_renamed_notebook(
     assert answered(await other.open("out/b.ipynb")) == ["One.", "Two."]
     assert answered(await other.open("a.ipynb")) == []
     with restarted(journal_path, jp_root_dir) as conversations:
-        assert [event.type for event in (await opened(conversations, "out/b.ipynb")).events].count("run_ended") == 2
+        assert [event.type for event in (await opened(conversations, "out/b.ipynb")).events].count(
+            "run_ended"
+        ) == 2
 
 
 async def test_a_run_goes_on_while_its_notebook_is_renamed(
@@ -105,7 +108,9 @@ async def test_a_notebook_that_takes_a_name_brings_its_conversation_whatever_had
     assert answered(await page.open("b.ipynb", kernel)) == answered(page.heard[-1]) == ["Mine."]
     assert before < len(page.heard)
     with restarted(journal_path, jp_root_dir) as conversations:
-        [end] = [event for event in (await opened(conversations, "b.ipynb")).events if event.type == "run_ended"]
+        [end] = [
+            event for event in (await opened(conversations, "b.ipynb")).events if event.type == "run_ended"
+        ]
         assert end.answer == "Mine."
 
 
