@@ -35,7 +35,7 @@ FILTERED = "content_filter"
 """The finish reason of a reply that the endpoint itself broke off, because of what it says."""
 UNKNOWN_WAIT = 8000
 """Characters to read on after the first action of a model that may think or not."""
-BREATH = 0.01
+BREATH = 0.002
 """Seconds for which a reply is read at most before others have their turn."""
 ENDLESS = (
     f"The model's reply was broken off after {MAX_REPLY:,} characters: it seems to write without end. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 from typing import Any, get_args
@@ -206,9 +207,13 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         assert events is not None
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
         self._pruning: asyncio.Task[None] | None = None
-        server.io_loop.add_callback(self._prune_journal)
+        server.io_loop.add_callback(self._begin)
 
-    async def _prune_journal(self) -> None:
+    async def _begin(self) -> None:
+        # What the server has loaded stays. To search it for garbage takes up to 0.2 s, in which nobody is
+        # answered, and any run may cause that.
+        gc.collect()
+        gc.freeze()
         journal = self.conversations.journal
         if journal.problem:
             self.log.error("%s", journal.problem)

@@ -43,7 +43,8 @@ def answered(history: dict[str, Any]) -> list[str]:
 def restarted(path: Path, root: Path) -> Iterator[Conversations]:
     """Open a journal as a server does that starts anew."""
     journal = SqliteJournal(path)
-    idle = Mock()  # nothing is asked of models, kernels and files
+    idle = Mock()  # nothing is asked of kernels and files
+    idle.approval.return_value = None
     yield Conversations(Setup(models=idle, journal=journal, kernels=idle, contents=idle, root=str(root)))
     journal.close()
 

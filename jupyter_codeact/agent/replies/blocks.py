@@ -196,10 +196,13 @@ class _BlockReader:
 
     def _glued(self, whole: Block, *, settled: bool) -> Block | None:
         """Return a block that a fence at the end of a line of code closes, if only that makes it Python."""
-        if self._fence != "```" or syntax_tree(whole.source) is not None:
+        if self._fence != "```":
             return None
         end = whole.end if not whole.missing else len(self._text)
-        for fence in islice(_GLUED.finditer(self._text, self._first, end), _GLUED_TRIES):
+        fences = list(islice(_GLUED.finditer(self._text, self._first, end), _GLUED_TRIES))
+        if not fences or syntax_tree(whole.source) is not None:
+            return None
+        for fence in fences:
             body = self._head + self._text[self._first : fence.start()]
             short = Block(self._start, fence.end(), settled, self._info, body)
             if syntax_tree(short.source) is not None:

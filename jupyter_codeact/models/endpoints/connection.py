@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ...agent.aside import aside
 from .addresses import EndpointAddress, is_loopback
 from .replies.sse import parse
 from .words import ServerError
@@ -99,13 +100,14 @@ class Connection:
         async with self._opening:
             if self._client is None:
                 # Importing the library takes most of a second, too long for the event loop.
-                self._client = await asyncio.to_thread(self._new_client)
+                self._client = await aside(None, self._new_client)
             return self._client
 
     def _new_client(self) -> AsyncOpenAI:
         self.api_key = self._get_key()
         openai = importlib.import_module("openai")
-        importlib.import_module("openai.resources.chat.completions")  # or the first request would
+        for part in ("chat.completions.completions", "chat.completions.messages", "models"):
+            importlib.import_module(f"openai.resources.{part}")  # or the first request would
         is_local = is_loopback(self.address.host)
         client: AsyncOpenAI = openai.AsyncOpenAI(
             base_url=self.address.url,
