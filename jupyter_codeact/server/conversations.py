@@ -17,6 +17,7 @@ from .attachments import Attachments
 from .checks import Checks
 from .page_notebook import PageNotebook
 from .pages import Page, Send
+from .read_ahead import ReadAhead
 from .runs import Runs
 from .session import NotebookSession
 from .setup import Setup
@@ -130,6 +131,11 @@ class Conversations:
         await self._runs.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         self.journal.close()
+
+    @property
+    def read_ahead(self) -> ReadAhead:
+        """What the model reads before the user asks."""
+        return self._runs.read_ahead
 
     @property
     def running(self) -> bool:
