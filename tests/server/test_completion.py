@@ -173,7 +173,7 @@ async def test_a_model_of_this_machine_is_never_started_for_it(connect: Connect,
     await page.hears("model_status", model="smollm2-135m", state="ready")
     before = len(page.heard)
     await page.open("a.ipynb")
-    await page.request("attend")  # what is read ahead gives way, and waits until the completion is done
-    assert (await complete("total = 1 + "))["reason"] == ""
+    await page.request("attend")
     await page.hears("model_status", after=before, state="busy")
+    assert (await complete("total = 1 + "))["reason"] == ""  # what was read ahead has given way
     await page.until(lambda: page.status == "ready")
