@@ -17,6 +17,7 @@ from ..agent.contracts import ModelError, Variable
 from ..agent.unicode import valid
 from ..completion.context import Cursor, gap_at
 from ..completion.ending import Ending
+from .conversations import Conversations
 from .kernel import ServerKernel
 from .models import Models
 
@@ -59,20 +60,39 @@ class Completer:
         The server's models.
     kernel
         Returns the access to a kernel by its id.
-    is_at_work
-        Whether a run is under way.
+    conversations
+        Whose runs have the model for themselves; what is read ahead for them gives way.
     """
 
     def __init__(
-        self, models: Models, kernel: Callable[[str], ServerKernel], is_at_work: Callable[[], bool]
+        self, models: Models, kernel: Callable[[str], ServerKernel], conversations: Conversations
     ) -> None:
-        self._models, self._kernel, self._is_at_work = models, kernel, is_at_work
+        self._models, self._kernel, self._conversations = models, kernel, conversations
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        conversations.read_ahead.first = self._finished
         self._variables: tuple[tuple[str, int], asyncio.Task[list[Variable]]] | None = None
 
     async def complete(self, request: CompletionRequest) -> CompletionReply:
         """Return a completion; cancelling the call ends the model's work on it."""
-        if self._is_at_work():
+        if self._conversations.running:
             return CompletionReply(reason=BUSY)
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            await self._conversations.read_ahead.give_way()
+            return await self._complete(request)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _finished(self) -> None:
+        """Wait until nothing is being completed."""
+        await self._idle.wait()
+
+    async def _complete(self, request: CompletionRequest) -> CompletionReply:
         cursor = Cursor(before=request.before, after=request.after, cells=tuple(request.cells))
         ending, deadline = Ending(cursor.before, cursor.after), time.monotonic() + SECONDS
 

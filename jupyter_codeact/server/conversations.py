@@ -17,6 +17,7 @@ from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
 from .pages import Page, Send
+from .read_ahead import ReadAhead
 from .reports import conversation_file, variable_list
 from .review import Reviews
 from .runs import Runs
@@ -151,6 +152,11 @@ class Conversations:
         await self._runs.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         await asyncio.to_thread(self.journal.close)
+
+    @property
+    def read_ahead(self) -> ReadAhead:
+        """What the model reads before the user asks."""
+        return self._runs.read_ahead
 
     @property
     def running(self) -> bool:

@@ -255,9 +255,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add the page's WebSocket, and what answers the inline completer."""
         conversations, setup = self.conversations, self.conversations.setup
-        completer = Completer(
-            self.models, lambda kernel: setup.kernel(lambda: kernel), lambda: conversations.running
-        )
+        completer = Completer(self.models, lambda kernel: setup.kernel(lambda: kernel), conversations)
         self.handlers.extend(
             [
                 (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),

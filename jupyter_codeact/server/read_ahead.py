@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import psutil
@@ -34,6 +34,8 @@ class ReadAhead:
 
     def __init__(self, setup: Setup, is_busy: Callable[[], bool]) -> None:
         self._setup, self._is_busy = setup, is_busy
+        self.first: Callable[[], Awaitable[None]] = _nothing
+        """Waits for what is to be done before anything is read ahead."""
         self._tasks = TaskSet()
         self._task: asyncio.Task[None] | None = None
         self._session: NotebookSession | None = None
@@ -54,6 +56,12 @@ class ReadAhead:
         else:
             self.cancel()
 
+    async def give_way(self) -> None:
+        """Give up what is being read, and wait until the model is free."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
     def cancel(self) -> None:
         """Give up what is being read."""
         if self._task is not None:
@@ -64,6 +72,7 @@ class ReadAhead:
         await self._tasks.close()
 
     async def _work(self, session: NotebookSession, below: str | None) -> None:
+        await self.first()
         setup = self._setup
         model = setup.models.for_run()
         if not isinstance(model, LocalModel) or model.status.state != "ready" or is_on_battery():
@@ -94,6 +103,10 @@ class ReadAhead:
                     self._read = (model, messages)
         finally:
             kernel.close()
+
+
+async def _nothing() -> None:
+    """Wait for nothing."""
 
 
 def is_on_battery() -> bool:

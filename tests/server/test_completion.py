@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from jupyter_codeact.notebooks import variables
 from jupyter_codeact.server import completion
 from jupyter_codeact.server.completion import BUSY, NOT_RUNNING
 from tests.scripted import Held, Refusal, ScriptedModel
-from tests.server.page import ScriptedPage
+from tests.server.page import Connect, ScriptedPage
 from tests.waiting import until
 
 
@@ -40,6 +42,7 @@ async def test_a_model_for_code_fills_in_the_middle_knowing_cells_and_variables(
 ) -> None:
     monkeypatch.setenv("SOME_TOKEN", "nobody-may-see-this")
     monkeypatch.setattr(completion, "READING", 30)
+    monkeypatch.setattr(variables, "read", partial(variables.read, timeout=30))
     await page.execute("prices = [2, 3, 37]")
     coder.script(["sum(prices)\nprint(total)", "1"])
     cells = ["import math", "key = 'nobody-may-see-this'"]
@@ -158,3 +161,19 @@ class TestElsewhere:
         allowed = await complete("x = ", elsewhere=True)
         assert "models.invalid" in allowed["reason"]
         assert "cost money" not in allowed["reason"]
+
+
+async def test_a_model_of_this_machine_is_never_started_for_it(connect: Connect, complete: Any) -> None:
+    page = await connect()
+    await page.request("choose_model", None, choice="smollm2-135m")
+    await page.hears("model_list")
+    assert await complete("total = 1 + ") == {"text": "", "reason": NOT_RUNNING}
+    assert page.status in ("absent", "stopped")
+    await page.request("control_model", None, action="start")
+    await page.hears("model_status", model="smollm2-135m", state="ready")
+    before = len(page.heard)
+    await page.open("a.ipynb")
+    await page.request("attend")
+    await page.hears("model_status", after=before, state="busy")
+    assert (await complete("total = 1 + "))["reason"] == ""  # what was read ahead has given way
+    await page.until(lambda: page.status == "ready")
