@@ -15,6 +15,7 @@ from tornado.web import HTTPError
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment
 from ..agent.observations.images import fitted
+from .previews import preview
 
 EXCERPT = 8_000
 """Bytes of a file that are shown to the model; it can read the rest in the kernel."""
@@ -69,15 +70,23 @@ class Attachments:
                     f"The picture “{attachment.name}” is larger than 5 MB. Attach a smaller one."
                 )
             image = await asyncio.to_thread(fitted, attachment.image)
-            return attachment.model_copy(update={"text": "", "path": None, "image": image})
+            # a picture from the clipboard is no file
+            path = _relative(notebook, (await self._find(attachment))[0]) if attachment.path else None
+            return attachment.model_copy(update={"text": "", "path": path, "image": image})
         text = attachment.text
         if len(text) > MAX_TEXT:
             text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} characters left out …"
         return attachment.model_copy(update={"text": text, "path": None, "image": None})
 
     async def _file(self, attachment: Attachment, notebook: str) -> Attachment:
-        path = (attachment.path or "").strip("/")
-        refusal = AttachmentError(f"The file “{attachment.name}” is not in the folder that Jupyter serves.")
+        path, size = await self._find(attachment)
+        relative = _relative(notebook, path)
+        text = await self._read(path, relative, size, _not_served(attachment))
+        return Attachment(kind="file", name=attachment.name, path=relative, text=text)
+
+    async def _find(self, attachment: Attachment) -> tuple[str, int]:
+        """Return the path and the size of a file that may be seen."""
+        path, refusal = (attachment.path or "").strip("/"), _not_served(attachment)
         if not path or ".." in PurePosixPath(path).parts:
             raise refusal
         try:
@@ -88,24 +97,22 @@ class Attachments:
             raise refusal from None
         if model["type"] == "directory":
             raise AttachmentError(f"“{attachment.name}” is a folder. Attach the files in it that matter.")
-        size = model.get("size") or 0
-        excerpt = await self._read(path, refusal)
-        return Attachment(
-            kind="file", name=attachment.name, path=_relative(notebook, path), text=describe(excerpt, size)
-        )
+        return path, model.get("size") or 0
 
-    async def _read(self, path: str, refusal: AttachmentError) -> bytes | None:
-        """Return the first bytes of a file; ``None`` where files are not on this machine."""
+    async def _read(self, path: str, relative: str, size: int, refusal: AttachmentError) -> str:
+        """Return what to show of a file; nothing where files are not on this machine."""
         to_os_path = getattr(self._contents, "_get_os_path", None)
         if to_os_path is None:
-            return None
+            return ""
 
-        def read() -> bytes:
+        def read() -> str:
             file, root = Path(to_os_path(path)).resolve(), Path(self._contents.root_dir).resolve()
             if not file.is_relative_to(root):  # a link that leads out of the folder
                 raise refusal
+            if shown := preview(file, relative):
+                return shown
             with file.open("rb") as opened:
-                return opened.read(EXCERPT)
+                return describe(opened.read(EXCERPT), size)
 
         try:
             return await asyncio.to_thread(read)
@@ -114,10 +121,10 @@ class Attachments:
             raise AttachmentError(f"The file “{path}” cannot be read: {reason}.") from error
 
 
-def describe(excerpt: bytes | None, size: int) -> str:
+def describe(excerpt: bytes, size: int) -> str:
     """Return what to show of a file: an excerpt if it is text, else its kind and size."""
-    if excerpt is None:
-        return ""
+    if excerpt.startswith(b"%PDF-"):
+        return f"[a PDF document of {size:,} bytes]"
     if b"\0" in excerpt:
         return f"[a binary file of {size:,} bytes]"
     try:
@@ -129,6 +136,10 @@ def describe(excerpt: bytes | None, size: int) -> str:
     if size > len(excerpt):
         text = f"{text}\n… the first {len(excerpt):,} of {size:,} bytes …"
     return text
+
+
+def _not_served(attachment: Attachment) -> AttachmentError:
+    return AttachmentError(f"The file “{attachment.name}” is not in the folder that Jupyter serves.")
 
 
 def _relative(notebook: str, path: str) -> str:

@@ -181,19 +181,25 @@ async def test_a_file_is_given_by_its_path_and_its_beginning_is_read_on_the_serv
     (folder / "sales.csv").write_text("month,sum\nJuly,41\n")
     (folder / "long.txt").write_text("ä" * 10_000)
     (folder / "photo.bin").write_bytes(b"\0" * 20)
+    (folder / "paper.pdf").write_bytes(b"%PDF-1.7\n")
     model.script(["I see."])
     await bare.ask(
         attachments=[
             {"kind": "file", "name": name, "path": f"data/{name}", "text": "not what is in it"}
-            for name in ("sales.csv", "long.txt", "photo.bin")
+            for name in ("sales.csv", "long.txt", "photo.bin", "paper.pdf")
         ]
     )
     await bare.end()
-    table, text, photo = (await bare.hears("run_started"))["attachments"]
-    assert (table["path"], table["text"]) == ("data/sales.csv", "month,sum\nJuly,41\n")
+    table, text, photo, paper = (await bare.hears("run_started"))["attachments"]
+    assert table["path"] == "data/sales.csv"
+    assert table["text"].splitlines() == [
+        "A table: 1 rows, 2 columns. pd.read_csv('data/sales.csv') reads it.",
+        *("month,sum", "July,41"),
+    ]
     assert text["text"].startswith("ää")
     assert text["text"].endswith("… the first 8,000 of 20,000 bytes …")
     assert photo["text"] == "[a binary file of 20 bytes]"
+    assert paper["text"] == "[a PDF document of 9 bytes]"
     assert "July,41" in str(model.requests[-1]["messages"])
 
 
@@ -227,13 +233,21 @@ async def test_what_is_no_picture_or_too_large_a_one_is_refused(
     assert sentence in (await bare.hears("refused"))["message"]
 
 
-async def test_a_picture_goes_along(bare: ScriptedPage, model: ScriptedModel) -> None:
+async def test_a_picture_goes_along_with_its_path_if_it_is_a_file(
+    bare: ScriptedPage, model: ScriptedModel, jp_root_dir: Path
+) -> None:
     image = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
+    (jp_root_dir / "plot.png").write_bytes(b"\x89PNG")
     model.script(["I see."])
-    await bare.ask(attachments=[{"kind": "image", "name": "plot.png", "image": image}])
+    await bare.ask(
+        attachments=[
+            {"kind": "image", "name": "plot.png", "image": image, "path": path} for path in (None, "plot.png")
+        ]
+    )
     await bare.end()
-    [given] = (await bare.hears("run_started"))["attachments"]
-    assert given["image"] == image
+    given = (await bare.hears("run_started"))["attachments"]
+    assert [(one["image"], one["path"]) for one in given] == [(image, None), (image, "plot.png")]
+    assert "the image plot.png; your code can open it by this path" in str(model.requests[-1]["messages"])
 
 
 async def test_a_task_asked_anew_takes_the_place_of_the_earlier_one(

@@ -10,6 +10,7 @@ from ..contracts import Guidance, NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut
 from ..secrets import environment_secrets, hide
+from ..unicode import valid_text
 from .cells import short_ids
 from .notebook import AMPLE_WINDOW, describe_notebook, room_for_cells
 
@@ -19,6 +20,8 @@ ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
 FILES_IF_SMALL = 12
 """Most names of files that a small model is told."""
+INSTRUCTIONS = 4000
+"""Most characters of the user's instructions for every task."""
 NAME = 200
 """Most characters of a file's name."""
 
@@ -34,6 +37,7 @@ def opening_message(
     guidance: Guidance = "small",
     supports_images: bool = False,
     earlier: str = "",
+    instructions: str = "",
     advice: str = "",
 ) -> str:
     """Return the user message that opens a run: cells, functions, variables, attachments, the task.
@@ -58,6 +62,8 @@ def opening_message(
         Whether attached images are sent along.
     earlier : str
         The text of the conversation so far; cells and tools in it are not repeated in full.
+    instructions : str
+        What the user wants the model to heed in every task; left out where the conversation has it already.
     advice : str
         What the hooks add to the task.
     """
@@ -83,6 +89,9 @@ def opening_message(
         parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share)))
         if attachment.image and not supports_images:
             parts[-1] += " " + prompts.NO_IMAGES
+    wishes = valid_text(instructions).strip()[:INSTRUCTIONS]
+    if wishes and (heed := prompts.INSTRUCTIONS.format(instructions=wishes)) not in earlier:
+        parts.append(heed)
     if task is not None:
         parts.append(prompts.TASK.format(task=task))
     if advice:
@@ -169,12 +178,13 @@ def _describe_attachment(attachment: Attachment, names: dict[str, str], nonce: s
         "cell": f"The user points at the cell {attachment.name}",
         "selection": f"The user selected in {attachment.name}",
         "file": f"The user attached the file {attachment.path or attachment.name}",
-        "image": f"The user attached the image {attachment.name}",
+        "image": f"The user attached the image {attachment.path or attachment.name}",
     }[attachment.kind]
     if attachment.cell_id in names:
         heading += f" (cell={names[attachment.cell_id]})"
-    if attachment.kind == "file" and attachment.path:
-        heading += "; your code can open it by this path. It begins"
+    if attachment.path and attachment.kind in ("file", "image"):
+        heading += "; your code can open it by this path"
+        heading += ". It begins" if attachment.kind == "file" else ""
     return (
         _fenced(heading, "attached", cut(attachment.text, room), nonce)
         if attachment.text.strip()
