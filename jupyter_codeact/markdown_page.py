@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from ..agent.contracts import ConversationInfo
-from ..agent.events import Event
-from ..transcript import (
+from .agent.contracts import ConversationInfo
+from .agent.events import Event
+from .transcript import (
     Approved,
     Code,
     Ended,

@@ -79,8 +79,8 @@ def result_of(
 ) -> Result:
     """Return what came of ``run``, from its events and the notebook's cells (nbformat nodes)."""
     from .agent.events import CellWritten, RunEnded
+    from .costs import cost
     from .notebooks.document import plain_copy
-    from .transcript import cost
 
     own = [event for event in events if event.run == run]
     written = {event.cell_id for event in own if isinstance(event, CellWritten)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .agent import events as e
 from .agent.observations.observe import brief
 from .agent.observations.terminal import strip_terminal_codes as clean
+from .costs import cost, duration, turn_cost
 
 if TYPE_CHECKING:
     from .agent.contracts import ExecutionStatus, Output
@@ -58,7 +59,7 @@ class Thinking:
         about = "about " if self.estimated else ""
         unit = "token" if self.tokens == 1 else "tokens"
         tokens = f" ({about}{self.tokens:,} {unit})" if self.tokens else ""
-        return f"Thought for {_duration(self.seconds)}{tokens}"
+        return f"Thought for {duration(self.seconds)}{tokens}"
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,13 @@ class NotRun:
     """The cell was not allowed to run."""
 
     reasons: tuple[str, ...]
+    comment: str = ""
 
     @property
     def text(self) -> str:
         """Why, in a sentence."""
-        return f"Not run: {'; '.join(self.reasons)}."
+        why = f"{'; '.join(self.reasons)}: {self.comment}" if self.comment else "; ".join(self.reasons)
+        return f"Not run: {why}" if why.endswith((".", "!", "?")) else f"Not run: {why}."
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,7 @@ class Transcript:
     streamed: Streamed = field(default_factory=Streamed)
     _held: list[Thinking | Prose] = field(default_factory=list)
     _replies: list[e.Reply] = field(default_factory=list)
+    _window: int | None = None
     _question: str = ""
 
     def add(self, event: e.Event) -> list[Block]:
@@ -227,6 +231,8 @@ class Transcript:
                 self.activity, self._replies = "Thinking", []
                 attached = tuple(one.name for one in event.attachments)
                 return [*self._settled(), Started(event.task.strip(), event.model, event.notebook, attached)]
+            case e.ModelDescribed():
+                self._window = event.context_window
             case e.ReplyDelta():
                 self.streamed.add(event)
                 self.activity = "Thinking" if self.streamed.is_thinking else "Writing"
@@ -249,7 +255,7 @@ class Transcript:
                 self.activity = "Running"
                 return [Approved(None if event.edited is None else clean(event.edited))]
             case e.ApprovalResolved():
-                return [NotRun(tuple(event.reasons))]
+                return [NotRun(tuple(event.reasons), clean(event.comment))]
             case e.Executed():
                 return [Ran(event.status, event.outputs, event.seconds)]
             case e.QuestionAsked():
@@ -287,7 +293,7 @@ class Transcript:
         self.activity = ""
         settled = [one for one in self._settled() if not (event.answer and isinstance(one, Prose))]
         answer, message = clean(event.answer).strip(), clean(event.message)
-        return [*settled, Ended(event.ending, answer, message, cost(event, self._replies))]
+        return [*settled, Ended(event.ending, answer, message, cost(event, self._replies, self._window))]
 
 
 def blocks(events: Iterable[e.Event]) -> Iterator[Block]:
@@ -303,48 +309,6 @@ def _thinking(reply: e.Reply) -> Thinking:
         *(reply.turn, clean(reply.thinking).strip(), reply.thinking_seconds, reply.thinking_tokens),
         estimated=reply.usage.reasoning_tokens is None,
     )
-
-
-# What it took.
-
-
-def _duration(seconds: float) -> str:
-    """Say how long something took, as people read it."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes:
-        return f"{minutes} min {rest} s"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
-
-
-def cost(event: e.RunEnded, replies: Sequence[e.Reply] = ()) -> str:
-    """Say what a run took, and how fast its replies were; nothing if there was no reply."""
-    usage = event.usage
-    if not usage.completion_tokens:
-        return ""
-    about = "about " if usage.estimated else ""
-    tokens = f"{about}{usage.prompt_tokens + usage.completion_tokens:,} tokens"
-    if usage.cached_tokens:
-        tokens += f" ({usage.cached_tokens / usage.prompt_tokens:.0%} of the prompts cached)"
-    turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
-    return ", ".join(filter(None, [turns, tokens, pace(*replies), f"{event.seconds:.1f} s"]))
-
-
-def turn_cost(reply: e.Reply) -> str:
-    """Say what one reply took."""
-    first = reply.first_token_seconds
-    if first is None:
-        return ""
-    about = "about " if reply.usage.estimated else ""
-    tokens = f"{about}{reply.usage.completion_tokens:,} tokens"
-    return ", ".join(filter(None, [f"first word after {first:.1f} s", tokens, pace(reply)]))
-
-
-def pace(*replies: e.Reply) -> str:
-    """Say how many tokens a second replies had after their first word, if they are long enough to tell."""
-    timed = [reply for reply in replies if reply.first_token_seconds is not None]
-    tokens = sum(max(reply.usage.completion_tokens - 1, 0) for reply in timed)
-    seconds = sum(reply.seconds - (reply.first_token_seconds or 0.0) for reply in timed)
-    return f"{tokens / seconds:.0f} tokens/s" if tokens > 4 and seconds > 0 else ""
 
 
 def describe_status(status: EngineStatus) -> str:

@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 CORE = {"agent", "models", "notebooks", "journal"}
 SHARED = {"options", "approval", "transcript", "terminal", "interrupts", "result", "tools", "headless"}
-SHARED |= {"traits"}
+SHARED |= {"traits", "markdown_page", "costs"}
 MAY_IMPORT = {
     "agent": {"agent"},
     "models": {"models", "agent"},
@@ -29,9 +29,11 @@ MAY_IMPORT = {
     "options": {"agent", "models"},
     "traits": {"agent"},
     "approval": {"agent"},
-    "transcript": {"agent", "models"},
+    "costs": {"agent"},
+    "transcript": {"agent", "models", "costs"},
+    "markdown_page": {"agent", "transcript"},
     "terminal": {"agent", "models", "transcript"},
-    "result": {"agent", "notebooks", "transcript"},
+    "result": {"agent", "notebooks", "costs"},
     "headless": CORE | {"options", "approval", "result"},
     "shell": CORE | SHARED | {"shell"},
     "server": CORE | SHARED | {"server", "protocol"},

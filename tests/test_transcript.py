@@ -10,9 +10,9 @@ import pytest
 
 from jupyter_codeact import transcript as t
 from jupyter_codeact.agent import events as e
-from jupyter_codeact.agent.contracts import ConversationInfo, Usage
+from jupyter_codeact.agent.contracts import ConversationInfo, Prices, Usage
 from jupyter_codeact.cli.display import PlainDisplay
-from jupyter_codeact.cli.page import page
+from jupyter_codeact.markdown_page import page
 from jupyter_codeact.shell.inline import InNotebook
 from jupyter_codeact.shell.widget import WidgetFrontend
 
@@ -217,3 +217,23 @@ def test_terminal_codes_are_never_shown(capsys: pytest.CaptureFixture[str]) -> N
     ]
     for read in (plain, exported, in_cell):
         assert "title" not in read(events, capsys)
+
+
+def test_the_closing_line_says_what_a_run_cost_and_how_full_the_context_is() -> None:
+    place = {"conversation": "c", "run": "r"}
+    usage = Usage(prompt_tokens=1900, cached_tokens=1000, completion_tokens=100)
+    events: list[e.Event] = [
+        e.ModelDescribed(**place, name="m", guidance="small", system="", context_window=8000),
+        e.Reply(**place, turn=1, text="Five.", prose="Five.", usage=usage, seconds=2.0),
+        e.RunEnded(**place, turn=1, ending="answered", answer="Five.", turns=1, usage=usage, cost=0.00351),
+    ]
+    ended = list(t.blocks(events))[-1]
+    assert isinstance(ended, t.Ended)
+    assert ended.cost.endswith("0.0 s, $0.0035, 25% of the context used")
+
+
+def test_prices_of_cached_tokens_count_where_they_are_known() -> None:
+    usage = Usage(prompt_tokens=1_000_000, cached_tokens=600_000, completion_tokens=100_000)
+    assert Prices().cost(usage) is None
+    assert Prices(price_in=1.0, price_out=10.0).cost(usage) == pytest.approx(2.0)
+    assert Prices(price_in=1.0, price_cached=0.1, price_out=10.0).cost(usage) == pytest.approx(1.46)

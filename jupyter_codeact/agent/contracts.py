@@ -220,6 +220,32 @@ class ModelSettings(Frozen):
         return ModelSettings.model_validate(merged)
 
 
+class Prices(Frozen):
+    """What a model's tokens cost, in dollars for a million of them; ``None`` is unknown.
+
+    ``price_in`` is for tokens of prompts, ``price_cached`` for those that a prefix cache served (the same if
+    it is not given), ``price_out`` for tokens of replies.
+    """
+
+    price_in: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    price_cached: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    price_out: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+
+    def over(self, other: Prices) -> Prices:
+        """Return these prices, completed with ``other`` ones."""
+        return Prices.model_validate(other.model_dump(exclude_none=True) | self.model_dump(exclude_none=True))
+
+    def cost(self, usage: Usage) -> float | None:
+        """Return what a reply, or a run, has cost in dollars; ``None`` without prices."""
+        if self.price_in is None and self.price_out is None:
+            return None
+        price_in, price_out = self.price_in or 0.0, self.price_out or 0.0
+        cached = price_in if self.price_cached is None else self.price_cached
+        fresh = usage.prompt_tokens - usage.cached_tokens
+        paid = fresh * price_in + usage.cached_tokens * cached + usage.completion_tokens * price_out
+        return paid / 1_000_000
+
+
 class ModelInfo(Frozen):
     """The known facts about a model.
 
@@ -227,7 +253,7 @@ class ModelInfo(Frozen):
     ``None`` if unknown; ``supports_images`` says whether to send it images; ``thinks`` whether it reasons
     before it replies, ``None`` if unknown; ``guidance`` how much help it gets; ``settings`` how it is asked
     unless a run says otherwise: what the user set for the model or its endpoint, then what its own files
-    recommend.
+    recommend; ``prices`` what its tokens cost.
     """
 
     name: str
@@ -236,6 +262,7 @@ class ModelInfo(Frozen):
     thinks: bool | None = None
     guidance: Guidance = "small"
     settings: ModelSettings = ModelSettings()
+    prices: Prices = Prices()
 
 
 class ChatModel(Protocol):

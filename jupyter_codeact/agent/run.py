@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .context.history import Window
-from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
+from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Prices, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
 from .unicode import valid_text
@@ -84,6 +84,8 @@ class Run:
         How much help the model gets.
     settings : ModelSettings
         How the model is asked.
+    prices : Prices
+        What its tokens cost.
     needs_room : bool
         Whether a reply was cut off at its limit, and replies now get all that the context window leaves.
     """
@@ -102,7 +104,7 @@ class Run:
         self.task = task
         self.tools: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"
-        self.settings, self.needs_room = ModelSettings(), False
+        self.settings, self.prices, self.needs_room = ModelSettings(), Prices(), False
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch
@@ -120,6 +122,7 @@ class Run:
     def begin(self, info: ModelInfo, guidance: Guidance | None, settings: ModelSettings) -> None:
         """Take what is known of the model, and what the user set for the run."""
         self.window.tokens, self.guidance = info.context_window, guidance or info.guidance
+        self.prices = info.prices
         self.settings = settings.over(info.settings)
         if self.settings.temperature is None and self.guidance == "small" and not info.thinks:
             self.settings = self.settings.model_copy(update={"temperature": 0.0})
@@ -190,6 +193,7 @@ class Run:
             turns=self.turn,
             usage=self.usage,
             seconds=seconds,
+            cost=self.prices.cost(self.usage),
         )
 
     @property

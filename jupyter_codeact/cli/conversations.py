@@ -15,7 +15,7 @@ from ..agent.events import Event
 from ..agent.secrets import environment_secrets
 from ..journal import SqliteJournal, default_path
 from ..journal.export import jsonl, messages
-from .page import page
+from ..markdown_page import page
 
 
 def _page(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..models.endpoints.registry import user_endpoints
-from .settings import changes, stored_options
+from .settings import changes, price_options, stored_options
 
 
 @click.group(short_help="Name an endpoint, set how it is asked, or remove it.")
@@ -22,6 +22,7 @@ def endpoint() -> None:
 @click.option("--model", default="", help="The model's name there. Default: the first one it lists.")
 @click.option("--key", "has_key", is_flag=True, help="Ask for the API key, or read it from a pipe.")
 @stored_options
+@price_options
 def add(name: str, url: str, model: str, has_key: bool, **options: Any) -> None:
     """Call the server at URL NAME from now on.
 
@@ -46,8 +47,9 @@ def add(name: str, url: str, model: str, has_key: bool, **options: Any) -> None:
 @click.argument("name")
 @click.option("--model", default="", help="Only for this model of it. Default: for all.")
 @stored_options
+@price_options
 def set_(name: str, model: str, **options: Any) -> None:
-    """Set how the models of the endpoint NAME are asked; auto unsets a value."""
+    """Set how the models of the endpoint NAME are asked and what they cost; auto unsets a value."""
     changed = changes(options)
     if not changed:
         raise click.UsageError("Say what to set; --help lists the options.")
@@ -65,6 +67,7 @@ def rm(name: str) -> None:
 
 def show(name: str, stored: dict[str, Any]) -> None:
     """Write what is set for a model."""
-    settings = stored.pop("settings", {})
-    found = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in {**stored, **settings}.items())
+    nested = [stored.pop(name, {}) for name in ("settings", "prices")]
+    fields = stored | nested[0] | nested[1]
+    found = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in fields.items())
     click.echo(f"{name}: {found or 'nothing is set'}.")

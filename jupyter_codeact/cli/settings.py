@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 NAMES = ("reasoning_effort", "temperature", "top_p", "reply_tokens", "extra_body")
+PRICES = ("price_in", "price_cached", "price_out")
 AUTO = "auto"
 """Unsets what was set."""
 
@@ -24,8 +25,12 @@ _HELP = {
     "top_p": "Share of the likeliest words that the model chooses from, above 0 and at most 1.",
     "reply_tokens": "Most tokens of one reply, its thinking included.",
     "extra_body": "Further fields of each request, as a JSON object; they overrule all others.",
+    "price_in": "Dollars for a million tokens of prompts, to say what a run cost.",
+    "price_cached": "The same of tokens that are in the endpoint's cache. Default: as all of the prompt.",
+    "price_out": "The same of tokens of replies.",
 }
 _METAVARS = {"temperature": "T", "top_p": "P", "reply_tokens": "N", "extra_body": "JSON"}
+_METAVARS |= dict.fromkeys(PRICES, "USD")
 
 
 def settings_options(command: Command) -> Command:
@@ -61,6 +66,14 @@ def stored_options(command: Command) -> Command:
     )(command)
 
 
+def price_options(command: Command) -> Command:
+    """Add the options with an endpoint's prices; ``auto`` unsets one. See `changes`."""
+    for name in reversed(PRICES):
+        metavar = f"{_METAVARS[name]}|{AUTO}"
+        command = click.option(_spelled(name), metavar=metavar, help=_HELP[name])(command)
+    return command
+
+
 def read(values: dict[str, Any]) -> ModelSettings | None:
     """Return the settings that options give, without which there are none.
 
@@ -81,7 +94,9 @@ def read(values: dict[str, Any]) -> ModelSettings | None:
 def changes(values: dict[str, Any]) -> dict[str, Any]:
     """Return what options change of a model's preferences; ``None`` unsets."""
     given = {name: value for name, value in values.items() if value is not None}
-    changed = {name: None if given[name] == AUTO else given[name] for name in NAMES if name in given}
+    changed = {
+        name: None if given[name] == AUTO else given[name] for name in (*NAMES, *PRICES) if name in given
+    }
     if "guidance" in given:
         changed["guidance"] = None if given["guidance"] == AUTO else given["guidance"]
     if "approval" in given:

@@ -109,6 +109,7 @@ def open_endpoint(
         supports_images=set_for_it.supports_images,
         guidance=set_for_it.guidance,
         settings=set_for_it.settings,
+        prices=set_for_it.prices,
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ..agent.contracts import Frozen, Guidance, ModelSettings
+from ..agent.contracts import Frozen, Guidance, ModelSettings, Prices
 from ..agent.gate.gate import Approval
 from .private import PrivateFile, SettingsError
+
+T = TypeVar("T", bound=Frozen)
 
 
 class ModelPreferences(Frozen):
@@ -27,12 +29,15 @@ class ModelPreferences(Frozen):
         How much help it needs.
     approval : str, optional
         Which of its cells wait for approval.
+    prices : Prices
+        What its tokens cost.
     """
 
     settings: ModelSettings = ModelSettings()
     supports_images: bool | None = None
     guidance: Guidance | None = None
     approval: Approval | None = None
+    prices: Prices = Prices()
 
     def over(self, other: ModelPreferences) -> ModelPreferences:
         """Return these preferences, completed with ``other`` ones."""
@@ -41,10 +46,11 @@ class ModelPreferences(Frozen):
             supports_images=other.supports_images if self.supports_images is None else self.supports_images,
             guidance=self.guidance or other.guidance,
             approval=self.approval or other.approval,
+            prices=self.prices.over(other.prices),
         )
 
     def changed(self, changes: Mapping[str, Any]) -> ModelPreferences:
-        """Return the preferences with these fields of them or of their settings; ``None`` unsets one.
+        """Return the preferences with these fields of them, their settings or prices; ``None`` unsets one.
 
         Raises
         ------
@@ -52,9 +58,13 @@ class ModelPreferences(Frozen):
             With a sentence about a wrong value.
         """
         of_settings = {name: value for name, value in changes.items() if name in ModelSettings.model_fields}
-        own = {name: value for name, value in changes.items() if name not in of_settings}
-        settings = read_settings({**self.settings.model_dump(), **of_settings})
-        return ModelPreferences.model_validate({**self.model_dump(), **own, "settings": settings})
+        of_prices = {name: value for name, value in changes.items() if name in Prices.model_fields}
+        own = {name: value for name, value in changes.items() if name not in {**of_settings, **of_prices}}
+        nested = {
+            "settings": read_settings({**self.settings.model_dump(), **of_settings}),
+            "prices": read_prices({**self.prices.model_dump(), **of_prices}),
+        }
+        return ModelPreferences.model_validate({**self.model_dump(), **own, **nested})
 
     def stored(self) -> dict[str, Any]:
         """Return what is set, for a file of JSON."""
@@ -112,11 +122,27 @@ def read_settings(fields: Mapping[str, Any]) -> ModelSettings:
     SettingsError
         With a sentence about a wrong value.
     """
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = dict(fields)
     if isinstance(text := given.get("extra_body"), str):
         given["extra_body"] = _json_object(text)
+    return _read(ModelSettings, given)
+
+
+def read_prices(fields: Mapping[str, Any]) -> Prices:
+    """Return prices from a user's values; ``None`` is not set.
+
+    Raises
+    ------
+    SettingsError
+        With a sentence about a wrong value.
+    """
+    return _read(Prices, fields)
+
+
+def _read(kind: type[T], fields: Mapping[str, Any]) -> T:
+    given = {name: value for name, value in fields.items() if value is not None}
     try:
-        return ModelSettings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "value"

@@ -17,7 +17,7 @@ class EngineStatus(Frozen):
     """The status of a model.
 
     ``progress`` is 0 to 1 where it is known; ``message`` is for people; ``where`` is what runs the model and
-    on what: "llama.cpp on 2 CPU cores".
+    on what: "llama.cpp on 2 CPU cores". ``needs_key`` says that an endpoint refused its key, or wants one.
     """
 
     model: str
@@ -25,6 +25,7 @@ class EngineStatus(Frozen):
     progress: float | None = None
     message: str = ""
     where: str = ""
+    needs_key: bool = False
 
 
 Watcher = Callable[[EngineStatus], None]
@@ -70,6 +71,7 @@ class Watched:
         progress: float | None = None,
         model: str | None = None,
         where: str | None = None,
+        needs_key: bool = False,
     ) -> None:
         """Set the status, and report it if it has changed."""
         with self._lock:
@@ -79,6 +81,7 @@ class Watched:
                 progress=progress,
                 message=message,
                 where=self.status.where if where is None else where,
+                needs_key=needs_key,
             )
             if status == self.status:
                 return

@@ -70,3 +70,26 @@ def test_the_approval_setting_of_a_model_holds_unless_the_run_says_otherwise() -
     assert "nobody is there to approve it" in refused.output
     assert "42" in ran.output
     assert "nobody" not in ran.output
+
+
+def test_an_endpoint_has_prices_and_the_run_says_what_it_cost() -> None:
+    with ScriptedModel(["It is 5."]) as model:
+        add = [
+            "models",
+            "endpoint",
+            "add",
+            "work",
+            model.url,
+            "--key",
+            "--price-in",
+            "2",
+            "--price-out",
+            "8.5",
+        ]
+        assert codeact(*add, input=f"{model.api_key}\n").exit_code == 0
+        shown = codeact("models", "endpoint", "set", "work", "--price-cached", "0.5")
+        assert shown.output == "work: price in 2.0, price cached 0.5, price out 8.5.\n"
+        ran = codeact("run", "Add 2 and 3.", "--endpoint", "work")
+    assert "$0.00" in ran.output
+    wrong = codeact("models", "endpoint", "set", "work", "--price-in", "cheap")
+    assert "The price in 'cheap' is not possible" in wrong.output + str(wrong.exception)

@@ -14,6 +14,7 @@ from ...agent.contracts import (
     ModelError,
     ModelInfo,
     ModelSettings,
+    Prices,
     TooLongError,
 )
 from ..guidance import guidance_for
@@ -22,7 +23,15 @@ from .addresses import Address, address_of
 from .asking import body_of
 from .connection import Connection
 from .dialect import Dialect, Refusals
-from .errors import EmptyReplyError, RequestError, TooSlowError, brief_reason, explain, is_of_library
+from .errors import (
+    EmptyReplyError,
+    KeyRefusedError,
+    RequestError,
+    TooSlowError,
+    brief_reason,
+    explain,
+    is_of_library,
+)
 from .listed import ListedModel, ask_further, read_models
 from .replies.chunks import Chunk, read_chunks
 from .replies.deltas import Deltas
@@ -58,6 +67,8 @@ class EndpointModel(Watched):
         Whether the model reasons before it replies; by default that is seen from its replies.
     settings : ModelSettings, optional
         How the model is asked, unless a run says otherwise.
+    prices : Prices, optional
+        What its tokens cost.
 
     Raises
     ------
@@ -77,6 +88,7 @@ class EndpointModel(Watched):
         guidance: Guidance | None = None,
         thinks: bool | None = None,
         settings: ModelSettings | None = None,
+        prices: Prices | None = None,
     ) -> None:
         address = address_of(endpoint)
         self._where = where or address.shown
@@ -88,7 +100,7 @@ class EndpointModel(Watched):
             timeout=self._timeouts.first_token_seconds,
         )
         self._supports_images, self._guidance, self._thinks = supports_images, guidance, thinks
-        self._settings = settings or ModelSettings()
+        self._settings, self._prices = settings or ModelSettings(), prices or Prices()
         self._connecting = asyncio.Lock()
         self._connected = self._has_replied = False
         self._listed = ListedModel(model or "")
@@ -116,6 +128,7 @@ class EndpointModel(Watched):
             thinks=self._thinks,
             guidance=self._guidance or guidance_for(self._model or "", parameters=listed.parameters),
             settings=self._settings,
+            prices=self._prices,
         )
 
     @property
@@ -144,6 +157,21 @@ class EndpointModel(Watched):
         except Exception as error:
             raise self._failed(await self._explain(error, begun=False)) from error
         self._set_status("busy" if self._replies else "ready")
+
+    async def list_models(self) -> list[str]:
+        """Return the names of the models that the endpoint lists; none if it does not let everyone list.
+
+        Raises
+        ------
+        ModelError
+            If it does not answer, or refuses the key.
+        """
+        try:
+            return [model.name for model in await self._list_models()]
+        except Exception as error:
+            if isinstance(error, ServerError) and error.status in (404, 405) and self._model:
+                return []
+            raise await self._explain(error, begun=False) from error
 
     async def stream(
         self,
@@ -286,10 +314,11 @@ class EndpointModel(Watched):
 
     def _failed(self, error: ModelError) -> ModelError:
         if not isinstance(error, _OF_REQUEST):
-            self._set_status("failed", str(error))
+            is_key = isinstance(error, KeyRefusedError)
+            self._update("failed", str(error), model=self.name, needs_key=is_key)
         return error
 
-    def _set_status(self, state: Literal["loading", "ready", "busy", "failed"], message: str = "") -> None:
+    def _set_status(self, state: Literal["loading", "ready", "busy"], message: str = "") -> None:
         self._update(state, message, model=self.name)
 
     async def address(self) -> Address:

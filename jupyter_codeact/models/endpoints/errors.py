@@ -44,6 +44,10 @@ class ConnectionLostError(ModelError):
     """The connection failed, or broke in the middle of a reply."""
 
 
+class KeyRefusedError(ModelError):
+    """The endpoint wants a key, or another one."""
+
+
 class RequestError(ModelError):
     """The endpoint works, but rejects this request."""
 
@@ -176,7 +180,7 @@ def _explain_answer(
     http = f"HTTP {status}" if said else f"HTTP {status} {phrase(status)}".rstrip()
     if status in (401, 403):
         key = "refused the API key" if has_key else "wants an API key"
-        return ModelError(
+        return KeyRefusedError(
             f"{where} {key} ({http}){_quoted(said)}; give it one it accepts, where the endpoint is set or in"
             " JUPYTER_CODEACT_API_KEY."
         )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
-from ...agent.contracts import CodeActError, Frozen, Guidance, ModelSettings
+from ...agent.contracts import CodeActError, Frozen, Guidance, ModelSettings, Prices
 from ...agent.gate.gate import Approval
 from ..preferences import ModelPreferences
 from ..private import PrivateFile, SettingsError, data_folder
@@ -19,7 +19,8 @@ from .addresses import address_of
 from .keys import Keys
 
 LONGEST_NAME = 60
-_STORED = {"url", "model", "has_key", "supports_images", "guidance", "approval", "settings", "models"}
+_STORED = {"url", "model", "has_key", "supports_images", "guidance", "approval", "settings", "prices"}
+_STORED |= {"models"}
 _CONFIGURED = _STORED - {"has_key"}
 _CONFIGURED_KEY = {"api_key", "api_key_env"}
 _log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class Endpoint(Frozen):
         Which of its models' cells wait for approval.
     settings : ModelSettings
         How its models are asked.
+    prices : Prices
+        What their tokens cost.
     models : dict
         What is set for single models of it, by their names.
     """
@@ -59,6 +62,7 @@ class Endpoint(Frozen):
     guidance: Guidance | None = None
     approval: Approval | None = None
     settings: ModelSettings = ModelSettings()
+    prices: Prices = Prices()
     models: dict[str, ModelPreferences] = Field(default_factory=dict)
 
     def preferences(self, model: str = "") -> ModelPreferences:
@@ -73,6 +77,7 @@ class Endpoint(Frozen):
             supports_images=self.supports_images,
             guidance=self.guidance,
             approval=self.approval,
+            prices=self.prices,
         )
 
     @property
@@ -95,7 +100,7 @@ class Endpoints:
         The folder for saved endpoints, and for their keys where the system has no keyring.
     configured : mapping
         Endpoints of the configuration by name, each a mapping with a ``url`` and optionally ``model``,
-        ``supports_images``, ``guidance``, ``approval``, ``settings``, ``models``, and ``api_key`` or
+        ``supports_images``, ``guidance``, ``approval``, ``settings``, ``prices``, ``models``, and ``api_key`` or
         ``api_key_env``, the environment variable that has the key.
     """
 
@@ -127,6 +132,17 @@ class Endpoints:
             return self._configured_keys.get(name)
         return self._keys.get(name)
 
+    def key_to_try(self, name: str, url: str) -> str | None:
+        """Return an endpoint's key for a request to ``url``, before that is saved. May block.
+
+        Raises
+        ------
+        CodeActError
+            If the address is none, or another server's: the key is not for that one.
+        """
+        _require_same_server(self.find(name), url)
+        return self.key(name)
+
     def save(
         self,
         name: str,
@@ -138,6 +154,7 @@ class Endpoints:
         guidance: Guidance | Literal["auto"] | None = None,
         approval: Approval | Literal["auto"] | None = None,
         settings: ModelSettings | None = None,
+        prices: Prices | None = None,
     ) -> Endpoint:
         """Add an endpoint, or change the one of that name. May block.
 
@@ -158,6 +175,8 @@ class Endpoints:
             ``None`` changes nothing.
         settings : ModelSettings, optional
             How its models are asked; ``None`` changes nothing.
+        prices : Prices, optional
+            What their tokens cost; ``None`` changes nothing.
 
         Raises
         ------
@@ -170,11 +189,9 @@ class Endpoints:
             api_key = api_key.strip()
         if urlsplit(url).username or urlsplit(url).password:
             raise SettingsError("Give the key in its own field, not in the address.")
-        host = address_of(url)
         before = self.find(name)
-        if api_key is None and before and before.has_key and address_of(before.url).origin != host.origin:
-            # or whoever can change an address could have the key sent wherever they like
-            raise SettingsError(f"{name} gets another server's address, so give its key again.")
+        if api_key is None:
+            _require_same_server(before, url)
         if supports_images is None:
             supports_images = before.supports_images if before else None
         if guidance is None:
@@ -190,6 +207,7 @@ class Endpoints:
             guidance=None if guidance == "auto" else guidance,
             approval=None if approval == "auto" else approval,
             settings=settings or (before.settings if before else ModelSettings()),
+            prices=prices or (before.prices if before else Prices()),
             models=before.models if before else {},
         )
         if api_key:
@@ -202,7 +220,7 @@ class Endpoints:
     def change(self, name: str, changes: Mapping[str, Any], *, model: str = "") -> Endpoint:
         """Set something for an endpoint, or for one ``model`` of it. May block.
 
-        ``changes`` are fields of `ModelPreferences` and `ModelSettings`; ``None`` unsets one.
+        ``changes`` are fields of `ModelPreferences`, `ModelSettings` and `Prices`; ``None`` unsets one.
 
         Raises
         ------
@@ -268,6 +286,13 @@ class Endpoints:
         if key:
             self._configured_keys[name] = key
         self._configured[name] = endpoint
+
+
+def _require_same_server(before: Endpoint | None, url: str) -> None:
+    """Refuse a key for another server: who can change an address could have it sent wherever they like."""
+    origin = address_of(url).origin
+    if before and before.has_key and address_of(before.url).origin != origin:
+        raise SettingsError(f"{before.name} gets another server's address, so give its key again.")
 
 
 def _read(name: str, fields: Any) -> Endpoint | None:
