@@ -52,6 +52,8 @@ class RunOptions:
         Names of hooks to leave out.
     settings : ModelSettings, optional
         How the model is asked, before what is set for the model and its endpoint.
+    instructions : str
+        What the user wants the model to heed in every task.
     """
 
     model: str | None = None
@@ -66,6 +68,7 @@ class RunOptions:
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
+    instructions: str = ""
 
     @property
     def budget(self) -> Budget:
@@ -176,6 +179,7 @@ def build_agent(
         guidance=options.guidance,
         settings=options.settings,
         ask_user=ask_user or nobody,
+        instructions=options.instructions,
     )
 
 

@@ -17,9 +17,12 @@ export type FromPage =
   | Undo
   | Check
   | StopCheck
+  | ListVariables
+  | ExportConversation
   | ListModels
   | ChooseModel
   | SaveEndpoint
+  | TestEndpoint
   | RemoveEndpoint
   | ControlModel
   | Began
@@ -31,9 +34,12 @@ export type FromServer =
   | Refused
   | ApprovalChanged
   | ConversationList
+  | ConversationFile
+  | VariableList
   | Checking
   | ModelStatus
   | ModelList
+  | EndpointTested
   | ReadState
   | ReadCell
   | WriteCell
@@ -50,13 +56,16 @@ export interface Protocol {
  * The page shows a notebook; the server answers with `History`.
  *
  * Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
- * ``None`` without a kernel; ``notebook`` names the notebook in all further messages.
+ * ``None`` without a kernel; ``notebook`` names the notebook in all further messages. ``approval`` is the
+ * user's default where neither they nor the model has another; empty for the server's, ``None`` if the page
+ * does not know it.
  */
 export interface Open {
   id: string;
   notebook: string;
   type: 'open';
   kernel_id: string | null;
+  approval: ('always' | 'risky' | 'never') | '' | null;
 }
 /**
  * The page no longer shows a notebook.
@@ -96,6 +105,14 @@ export interface Ask {
    */
   max_turns: number | null;
   settings: ModelSettings | null;
+  /**
+   * None for what suits the model
+   */
+  guidance: ('small' | 'capable') | null;
+  /**
+   * what the model is to heed in every task
+   */
+  instructions: string;
 }
 /**
  * An attachment to a task.
@@ -195,6 +212,7 @@ export interface DeleteConversation {
  * The user's answer to `events.ApprovalRequested`, bound to the source they were asked about.
  *
  * ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
+ * ``comment`` tells the model why the cell is skipped, or what to do instead.
  */
 export interface ResolveApproval {
   id: string;
@@ -205,6 +223,7 @@ export interface ResolveApproval {
   approved: boolean;
   source: string;
   rest: boolean;
+  comment: string;
 }
 /**
  * The user's answer to `events.QuestionAsked`; ``None`` lets the model decide.
@@ -254,6 +273,23 @@ export interface StopCheck {
   type: 'stop_check';
 }
 /**
+ * The user wants to see what there is in the notebook's kernel; answered by `VariableList`.
+ */
+export interface ListVariables {
+  id: string;
+  notebook: string;
+  type: 'list_variables';
+}
+/**
+ * The user wants a conversation of the notebook as a file; answered by `ConversationFile`.
+ */
+export interface ExportConversation {
+  id: string;
+  notebook: string;
+  type: 'export_conversation';
+  conversation: string;
+}
+/**
  * The user wants to choose a model; answered by `ModelList`.
  */
 export interface ListModels {
@@ -288,6 +324,32 @@ export interface SaveEndpoint {
   guidance: ('small' | 'capable') | null;
   approval: ('always' | 'risky' | 'never') | null;
   settings: ModelSettings | null;
+  prices: Prices | null;
+}
+/**
+ * What a model's tokens cost, in dollars for a million of them; ``None`` is unknown.
+ *
+ * ``price_in`` is for tokens of prompts, ``price_cached`` for those that a prefix cache served (the same if
+ * it is not given), ``price_out`` for tokens of replies.
+ */
+export interface Prices {
+  price_in: number | null;
+  price_cached: number | null;
+  price_out: number | null;
+}
+/**
+ * The user wants to know whether an endpoint answers; answered by `EndpointTested`, or `Refused`.
+ *
+ * It need not be saved. Without a key, the one that the endpoint ``name`` has is used, if the address is
+ * that server's.
+ */
+export interface TestEndpoint {
+  id: string;
+  type: 'test_endpoint';
+  name: string;
+  url: string;
+  model: string;
+  api_key: string | null;
 }
 /**
  * The user removes an endpoint and its key; answered by `ModelList` to every page.
@@ -462,6 +524,8 @@ export interface RunStarted {
 }
 /**
  * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
+ *
+ * ``context_window`` is the number of tokens that a conversation may have, if known.
  */
 export interface ModelDescribed {
   conversation: string;
@@ -472,6 +536,7 @@ export interface ModelDescribed {
   name: string;
   guidance: 'small' | 'capable';
   system: string;
+  context_window: number | null;
 }
 /**
  * A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
@@ -679,7 +744,8 @@ export interface ApprovalRequested {
 /**
  * The gate's decision. ``edited`` is the source that may run, if the user changed the `Action`'s.
  *
- * ``sha256`` is the hash of the source that may run.
+ * ``sha256`` is the hash of the source that may run. ``comment`` is what the user said to the model when
+ * they skipped the cell.
  */
 export interface ApprovalResolved {
   conversation: string;
@@ -692,6 +758,7 @@ export interface ApprovalResolved {
   allowed: boolean;
   reasons: string[];
   edited: string | null;
+  comment: string;
 }
 /**
  * The cell ran. ``outputs`` are in nbformat's form; ``exit_code`` as in `Execution`.
@@ -765,6 +832,8 @@ export interface HistoryCompacted {
 }
 /**
  * The run has ended. ``message`` is a sentence for the user if there is no answer.
+ *
+ * ``cost`` is what its tokens cost in dollars, if the prices are known.
  */
 export interface RunEnded {
   conversation: string;
@@ -785,6 +854,7 @@ export interface RunEnded {
   turns: number;
   usage: Usage1;
   seconds: number;
+  cost: number | null;
 }
 /**
  * The tokens of a model's reply.
@@ -881,6 +951,27 @@ export interface ConversationInfo {
   runs: number;
 }
 /**
+ * A conversation as a page to read, in Markdown.
+ */
+export interface ConversationFile {
+  type: 'conversation_file';
+  notebook: string;
+  conversation: string;
+  /**
+   * a name for the file
+   */
+  name: string;
+  text: string;
+}
+/**
+ * The user's variables in a notebook's kernel; none while it is busy.
+ */
+export interface VariableList {
+  type: 'variable_list';
+  notebook: string;
+  variables: Variable[];
+}
+/**
  * How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up.
  */
 export interface Checking {
@@ -901,7 +992,8 @@ export interface CellCheck {
 /**
  * How the model is. ``progress`` is 0 to 1 while downloading or loading and known, else ``None``.
  *
- * ``where`` is what runs it and on what, as in "llama.cpp on 2 CPU cores".
+ * ``where`` is what runs it and on what, as in "llama.cpp on 2 CPU cores". ``needs_key`` says that an
+ * endpoint refused its key, or wants one.
  */
 export interface ModelStatus {
   type: 'model_status';
@@ -917,6 +1009,7 @@ export interface ModelStatus {
   progress: number | null;
   message: string;
   where: string;
+  needs_key: boolean;
 }
 /**
  * What can be chosen, and what is.
@@ -935,7 +1028,8 @@ export interface ModelList {
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
  * ``suggested`` is the best of them for this machine.
- * ``supports_images``, ``guidance``, ``approval`` and ``settings`` are what is set for an endpoint.
+ * ``supports_images``, ``guidance``, ``approval``, ``settings`` and ``prices`` are what is set for an
+ * endpoint.
  */
 export interface ModelChoice {
   id: string;
@@ -957,6 +1051,15 @@ export interface ModelChoice {
   guidance: ('small' | 'capable') | null;
   approval: ('always' | 'risky' | 'never') | null;
   settings: ModelSettings | null;
+  prices: Prices | null;
+}
+/**
+ * The endpoint that the request ``id`` asked about answers; ``models`` are those that it lists.
+ */
+export interface EndpointTested {
+  type: 'endpoint_tested';
+  id: string;
+  models: string[];
 }
 /**
  * Command: read the notebook, without outputs if ``brief``. Answered by `Done` with ``state``.

@@ -52,6 +52,8 @@ class Agent:
         How the model is asked, before its own settings.
     ask_user
         Waits for the user's answer to a question of the model.
+    instructions
+        What the user wants the model to heed in every task.
     """
 
     def __init__(
@@ -69,12 +71,13 @@ class Agent:
         guidance: Guidance | None = None,
         settings: ModelSettings | None = None,
         ask_user: AskUser = nobody,
+        instructions: str = "",
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
-        self.ask_user = ask_user
+        self.ask_user, self.instructions = ask_user, instructions
         self._stop = StopSignal()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -145,7 +148,13 @@ class Agent:
         info = await run.unless_stopped(self.model.describe())
         run.begin(info, self.guidance, self.settings)
         system = prompts.system(self.action_format, run.guidance)
-        run.emit(ModelDescribed, name=info.name, guidance=run.guidance, system=system)
+        run.emit(
+            ModelDescribed,
+            name=info.name,
+            guidance=run.guidance,
+            system=system,
+            context_window=info.context_window,
+        )
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
@@ -158,6 +167,7 @@ class Agent:
             window=run.window.characters,
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),
+            instructions=self.instructions,
             advice=hooks.on_prompt(Opening(run.task, state.variables, tools_in(state.variables))),
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]

@@ -65,12 +65,16 @@ class RunStarted(BaseEvent):
 
 
 class ModelDescribed(BaseEvent):
-    """The model is known: its name, how much help it gets, and the system prompt that it gets from now on."""
+    """The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
+
+    ``context_window`` is the number of tokens that a conversation may have, if known.
+    """
 
     type: Literal["model_described"] = "model_described"
     name: str
     guidance: Guidance
     system: str
+    context_window: int | None = None
 
 
 class ReplyDelta(BaseEvent):
@@ -170,7 +174,8 @@ class ApprovalRequested(BaseEvent):
 class ApprovalResolved(BaseEvent):
     """The gate's decision. ``edited`` is the source that may run, if the user changed the `Action`'s.
 
-    ``sha256`` is the hash of the source that may run.
+    ``sha256`` is the hash of the source that may run. ``comment`` is what the user said to the model when
+    they skipped the cell.
     """
 
     type: Literal["approval_resolved"] = "approval_resolved"
@@ -179,6 +184,7 @@ class ApprovalResolved(BaseEvent):
     allowed: bool
     reasons: list[str] = Field(default_factory=list)
     edited: str | None = None
+    comment: str = ""
 
 
 class CellWritten(BaseEvent):
@@ -283,7 +289,10 @@ class RunUndone(BaseEvent):
 
 
 class RunEnded(BaseEvent):
-    """The run has ended. ``message`` is a sentence for the user if there is no answer."""
+    """The run has ended. ``message`` is a sentence for the user if there is no answer.
+
+    ``cost`` is what its tokens cost in dollars, if the prices are known.
+    """
 
     type: Literal["run_ended"] = "run_ended"
     ending: Ending
@@ -292,6 +301,7 @@ class RunEnded(BaseEvent):
     turns: int = 0
     usage: Usage = Usage()
     seconds: float = 0.0
+    cost: float | None = None
 
 
 Event = Annotated[

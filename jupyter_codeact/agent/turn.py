@@ -163,7 +163,7 @@ class Turns:
         decided = await self._decisions.about_cell(source, written)
         state.retry_cell, state.retry_source, state.retry_ran = written, decided.source, ""
         if not decided.allowed:
-            turn = TurnOutcome(prompts.denied(decided.reasons), source)
+            turn = TurnOutcome(prompts.denied(decided.reasons, decided.comment), source)
             return Outcome(turn, failed=True, cell=written)
         note = ""
         if cell.notes:

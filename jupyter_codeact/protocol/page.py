@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState
+from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState, Prices
 from ..agent.events import Attachment
 from ..agent.gate.gate import Approval
 
@@ -27,11 +27,14 @@ class Open(NotebookRequest):
     """The page shows a notebook; the server answers with `History`.
 
     Sent again whenever the notebook is renamed, or its kernel changes or restarts. ``kernel_id`` is
-    ``None`` without a kernel; ``notebook`` names the notebook in all further messages.
+    ``None`` without a kernel; ``notebook`` names the notebook in all further messages. ``approval`` is the
+    user's default where neither they nor the model has another; empty for the server's, ``None`` if the page
+    does not know it.
     """
 
     type: Literal["open"] = "open"
     kernel_id: str | None = None
+    approval: Approval | Literal[""] | None = None
 
 
 class Close(NotebookRequest):
@@ -52,6 +55,8 @@ class Ask(NotebookRequest):
     below: str | None = Field(None, description="cell to work below; None for the active one")
     max_turns: int | None = Field(None, ge=1, description="replies this run may take; None for the default")
     settings: ModelSettings | None = None
+    guidance: Guidance | None = Field(None, description="None for what suits the model")
+    instructions: str = Field("", description="what the model is to heed in every task")
 
 
 class Attend(NotebookRequest):
@@ -105,6 +110,7 @@ class ResolveApproval(NotebookRequest):
     """The user's answer to `events.ApprovalRequested`, bound to the source they were asked about.
 
     ``source`` is what the cell holds now, which is what will run. ``rest`` approves the rest of the run too.
+    ``comment`` tells the model why the cell is skipped, or what to do instead.
     """
 
     type: Literal["resolve_approval"] = "resolve_approval"
@@ -113,6 +119,7 @@ class ResolveApproval(NotebookRequest):
     approved: bool
     source: str
     rest: bool = False
+    comment: str = ""
 
 
 class AnswerQuestion(NotebookRequest):
@@ -149,6 +156,19 @@ class StopCheck(NotebookRequest):
     type: Literal["stop_check"] = "stop_check"
 
 
+class ListVariables(NotebookRequest):
+    """The user wants to see what there is in the notebook's kernel; answered by `VariableList`."""
+
+    type: Literal["list_variables"] = "list_variables"
+
+
+class ExportConversation(NotebookRequest):
+    """The user wants a conversation of the notebook as a file; answered by `ConversationFile`."""
+
+    type: Literal["export_conversation"] = "export_conversation"
+    conversation: str
+
+
 class ListModels(Request):
     """The user wants to choose a model; answered by `ModelList`."""
 
@@ -178,6 +198,23 @@ class SaveEndpoint(Request):
     guidance: Guidance | None = None
     approval: Approval | None = None
     settings: ModelSettings | None = None
+    prices: Prices | None = None
+
+
+class TestEndpoint(Request):
+    """The user wants to know whether an endpoint answers; answered by `EndpointTested`, or `Refused`.
+
+    It need not be saved. Without a key, the one that the endpoint ``name`` has is used, if the address is
+    that server's.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    type: Literal["test_endpoint"] = "test_endpoint"
+    name: str = ""
+    url: str
+    model: str = ""
+    api_key: str | None = None
 
 
 class RemoveEndpoint(Request):
@@ -228,7 +265,7 @@ class Failed(Frozen):
     running: bool = False
 
 
-ModelRequest = ListModels | ChooseModel | SaveEndpoint | RemoveEndpoint | ControlModel
+ModelRequest = ListModels | ChooseModel | SaveEndpoint | TestEndpoint | RemoveEndpoint | ControlModel
 """The requests about models, which are the server's and no notebook's."""
 
 FromPage = Annotated[
@@ -248,9 +285,12 @@ FromPage = Annotated[
     | Undo
     | Check
     | StopCheck
+    | ListVariables
+    | ExportConversation
     | ListModels
     | ChooseModel
     | SaveEndpoint
+    | TestEndpoint
     | RemoveEndpoint
     | ControlModel
     | Began

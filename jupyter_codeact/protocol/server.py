@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Guidance, ModelSettings
+from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Guidance, ModelSettings, Prices, Variable
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
 from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
@@ -46,7 +46,8 @@ class Refused(Frozen):
 class ModelStatus(Frozen):
     """How the model is. ``progress`` is 0 to 1 while downloading or loading and known, else ``None``.
 
-    ``where`` is what runs it and on what, as in "llama.cpp on 2 CPU cores".
+    ``where`` is what runs it and on what, as in "llama.cpp on 2 CPU cores". ``needs_key`` says that an
+    endpoint refused its key, or wants one.
     """
 
     type: Literal["model_status"] = "model_status"
@@ -55,6 +56,7 @@ class ModelStatus(Frozen):
     progress: float | None = None
     message: str = ""
     where: str = ""
+    needs_key: bool = False
 
 
 class ApprovalChanged(Frozen):
@@ -73,6 +75,24 @@ class ConversationList(Frozen):
     conversations: list[ConversationInfo]
 
 
+class ConversationFile(Frozen):
+    """A conversation as a page to read, in Markdown."""
+
+    type: Literal["conversation_file"] = "conversation_file"
+    notebook: str
+    conversation: str
+    name: str = Field(description="a name for the file")
+    text: str
+
+
+class VariableList(Frozen):
+    """The user's variables in a notebook's kernel; none while it is busy."""
+
+    type: Literal["variable_list"] = "variable_list"
+    notebook: str
+    variables: list[Variable]
+
+
 class Checking(Frozen):
     """How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up."""
 
@@ -89,7 +109,8 @@ class ModelChoice(Frozen):
     ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
     ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
     ``suggested`` is the best of them for this machine.
-    ``supports_images``, ``guidance``, ``approval`` and ``settings`` are what is set for an endpoint.
+    ``supports_images``, ``guidance``, ``approval``, ``settings`` and ``prices`` are what is set for an
+    endpoint.
     """
 
     id: str
@@ -108,6 +129,7 @@ class ModelChoice(Frozen):
     guidance: Guidance | None = None
     approval: Approval | None = None
     settings: ModelSettings | None = None
+    prices: Prices | None = None
 
 
 class ModelList(Frozen):
@@ -118,15 +140,26 @@ class ModelList(Frozen):
     chosen: str = Field(description="id of a choice")
 
 
+class EndpointTested(Frozen):
+    """The endpoint that the request ``id`` asked about answers; ``models`` are those that it lists."""
+
+    type: Literal["endpoint_tested"] = "endpoint_tested"
+    id: str
+    models: list[str]
+
+
 FromServer = Annotated[
     History
     | EventMessage
     | Refused
     | ApprovalChanged
     | ConversationList
+    | ConversationFile
+    | VariableList
     | Checking
     | ModelStatus
     | ModelList
+    | EndpointTested
     | ReadState
     | ReadCell
     | WriteCell

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from ..agent.events import ApprovalRequested
 from ..agent.gate.gate import Approval, Decision, decision
+from ..agent.unicode import valid_text
 from ..protocol import ResolveApproval
 
 SKIPPED = "the user skipped it"
+COMMENT = 2_000
+"""Most characters of what the user says about a cell that they skip."""
 
 
 @dataclass
@@ -79,5 +82,8 @@ class Approvals:
                 self._for_run = "never"
         else:
             reasons, source = [SKIPPED], pending.source
-        pending.decision.set_result(decision(source, allowed=answer.approved, reasons=reasons))
+        comment = "" if answer.approved else valid_text(answer.comment).strip()[:COMMENT]
+        pending.decision.set_result(
+            decision(source, allowed=answer.approved, reasons=reasons, comment=comment)
+        )
         return True

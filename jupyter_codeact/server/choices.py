@@ -163,4 +163,5 @@ def _endpoint_choice(endpoint: Endpoint) -> ModelChoice:
         guidance=endpoint.guidance,
         approval=endpoint.approval,
         settings=endpoint.settings,
+        prices=endpoint.prices,
     )

@@ -11,7 +11,9 @@ from .. import protocol as p
 from ..agent.contracts import CodeActError
 from ..agent.events import RunUndone
 from ..agent.gate.gate import Approval
+from ..agent.secrets import environment_secrets, hide
 from ..journal.undo import last_run, undo
+from ..markdown_page import page as as_page
 from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
@@ -53,6 +55,7 @@ class Conversations:
         self._pages: dict[str, Page] = {}
         self._runs, self._checks = Runs(setup), Checks(setup.folder)
         setup.models.on_settings = self._tell_approval
+        self._default_approval: Approval | None = None
         self._attachments = Attachments(setup.contents)
         self._tasks = TaskSet()
         self._handlers: dict[type, Callable[[Page, NotebookSession, Any], None]] = {
@@ -70,6 +73,8 @@ class Conversations:
             p.Undo: self._undo,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
+            p.ListVariables: self._list_variables,
+            p.ExportConversation: self._export,
         }
 
     def join(self, name: str, send: Send) -> Page:
@@ -155,6 +160,9 @@ class Conversations:
 
     def _open(self, page: Page, request: p.Open) -> None:
         session = self._sessions.get(request.notebook)
+        if request.approval is not None and (request.approval or None) != self._default_approval:
+            self._default_approval = request.approval or None
+            self._tell_approval()
         if session is None:
             key = self.setup.key(request.notebook)
             conversation = self.journal.latest(key) or self.journal.begin(key)
@@ -173,8 +181,12 @@ class Conversations:
         session.join(page)
 
     def _usual_approval(self, model: str | None) -> Approval:
-        """Return which cells wait where the user has not chosen: as set for the model, or the server."""
-        return self.setup.models.approval(model) or self.setup.options.approval or "risky"
+        """Return which cells wait in a notebook where the user has not chosen.
+
+        As set for the model, else by the user's default, else by the server's.
+        """
+        of_server = self.setup.options.approval or "risky"
+        return self.setup.models.approval(model) or self._default_approval or of_server
 
     def _tell_approval(self) -> None:
         """Tell every page which cells wait, after another model was chosen or one has other settings."""
@@ -232,6 +244,35 @@ class Conversations:
         if request.conversation == session.conversation:
             self._show(session, self.journal.begin(self.setup.key(session.notebook)))
         self._list(page, session)
+
+    def _export(self, page: Page, session: NotebookSession, request: p.ExportConversation) -> None:
+        self._require_own(session, request.conversation)
+        info, events = self.journal.find(request.conversation), self.journal.events(request.conversation)
+        name = PurePosixPath(session.notebook)
+        text = as_page(info, name.name, events, secrets=environment_secrets())
+        page.send(
+            p.ConversationFile(
+                notebook=session.notebook, conversation=info.id, name=f"{name.stem}-{info.id}.md", text=text
+            )
+        )
+
+    def _list_variables(self, page: Page, session: NotebookSession, request: p.ListVariables) -> None:
+        kernel = self.setup.kernel(lambda: session.kernel_id)
+
+        async def read() -> None:
+            try:
+                found = await kernel.variables()
+            finally:
+                kernel.close()
+            secrets = environment_secrets()
+            shown = [
+                one.model_copy(update={"summary": hide(one.summary, secrets)})
+                for one in found
+                if one.type != "tool"
+            ]
+            page.send(p.VariableList(notebook=session.notebook, variables=shown))
+
+        self._tasks.start(page.fulfil(request, read))
 
     def _resolve_approval(self, _page: Page, session: NotebookSession, request: p.ResolveApproval) -> None:
         if not session.approvals.resolve(request):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings
+from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings, Prices
 from ..agent.gate.gate import Approval
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
@@ -35,6 +35,8 @@ from .tasks import TaskSet
 log = logging.getLogger(__name__)
 
 OpenModel = EndpointModel | LocalModel
+TEST_SECONDS = 15.0
+"""Seconds that an endpoint may take to list its models when it is tested."""
 _PREPARING = ("downloading", "loading")
 
 
@@ -186,6 +188,8 @@ class Models:
                 return self._choose(name)
             case p.SaveEndpoint():
                 return self._save(request)
+            case p.TestEndpoint():
+                return self._test(page, request)
             case p.RemoveEndpoint(name=name):
                 return self._remove(name)
             case p.ControlModel(action=action):
@@ -220,6 +224,21 @@ class Models:
         self._replace(choice_id(ENDPOINT_KIND, saved.name))
         self.on_settings()
         await self._list()
+
+    async def _test(self, page: Page, request: p.TestEndpoint) -> None:
+        """Ask an endpoint for its models, with the key that it would be saved with."""
+        key, url = request.api_key, request.url.strip()
+        if key is None:
+            key = await asyncio.to_thread(self._endpoints.key_to_try, request.name.strip(), url)
+        name = request.model.strip() or None
+        model = EndpointModel(url, model=name, api_key=key, timeouts=self._timeouts)
+        try:
+            names = await asyncio.wait_for(model.list_models(), TEST_SECONDS)
+        except TimeoutError:
+            raise ModelError(f"It did not answer within {TEST_SECONDS:.0f} seconds.") from None
+        finally:
+            await model.close()
+        page.send(p.EndpointTested(id=request.id, models=names))
 
     async def _remove(self, name: str) -> None:
         await asyncio.to_thread(self._endpoints.remove, name)
@@ -326,5 +345,6 @@ def _set_by(request: p.SaveEndpoint) -> dict[str, Any]:
         "guidance": request.guidance or "auto",
         "approval": request.approval or "auto",
         "settings": request.settings or ModelSettings(),
+        "prices": request.prices or Prices(),
     }
     return {name: value for name, value in values.items() if name in request.model_fields_set}

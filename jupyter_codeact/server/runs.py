@@ -47,7 +47,11 @@ class Runs:
             PageNotebook(session, kernel, folder=setup.folder, model=model),
             setup.journal,
             options=replace(
-                options, max_turns=ask.max_turns or options.max_turns, settings=_settings(ask, options)
+                options,
+                max_turns=ask.max_turns or options.max_turns,
+                settings=_settings(ask, options),
+                guidance=ask.guidance or options.guidance,
+                instructions=ask.instructions,
             ),
             gate=ApprovalGate(
                 session.approvals.current, session.approvals.ask, setup.folder(session.notebook)

@@ -188,3 +188,33 @@ async def test_the_setting_of_the_chosen_endpoint_holds_where_the_user_has_chose
     await page.ask()
     assert (await page.end(after=before))["answer"] == "Done."
     assert page.events.count("approval_requested") == 1
+
+
+async def test_why_a_cell_is_skipped_is_what_the_model_reads_next(
+    page: ScriptedPage, model: ScriptedModel
+) -> None:
+    await set_approval(page)
+    model.script([cell("x = 1"), "Then with two."])
+    await page.ask()
+    asked = await page.hears("approval_requested")
+    await page.resolve(asked, "x = 1", approved=False, comment="  Call it y, and \ud800 make it 2. ")
+    assert (await page.end())["answer"] == "Then with two."
+    resolved = await page.hears("approval_resolved")
+    assert (resolved["allowed"], resolved["reasons"]) == (False, ["the user skipped it"])
+    assert resolved["comment"] == "Call it y, and � make it 2."
+    assert "says: Call it y, and � make it 2." in model.requests[-1]["messages"][-1]["content"]
+    assert "run_cell" not in page.commands
+
+
+async def test_a_default_approval_holds_until_the_user_chooses_in_the_notebook(
+    connect: Connect, model: ScriptedModel
+) -> None:
+    page = await connect()
+    await page.request("open", "b.ipynb", approval="never")
+    assert (await page.hears("history"))["approval"] == "never"
+    await page.request("set_approval", "b.ipynb", approval="always")
+    await page.hears("approval_changed")
+    await page.request("close", "b.ipynb")
+    again = await connect()
+    await again.request("open", "b.ipynb", approval="never")
+    assert (await again.hears("history"))["approval"] == "always"

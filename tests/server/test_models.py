@@ -248,3 +248,53 @@ async def test_a_model_that_is_not_chosen_any_more_is_unloaded_once_it_is_idle(t
     await models._choose("catalog:smollm2-135m")
     assert engine.idle_seconds == kept
     await models.close()
+
+
+async def test_an_endpoint_is_tested_before_it_is_saved(page: ScriptedPage, other: ScriptedModel) -> None:
+    test = {"kind": "test_endpoint", "notebook": None, "url": other.url}
+    identity = await page.request(**test, api_key=KEY)
+    assert (await page.hears("endpoint_tested", id=identity))["models"] == ["scripted"]
+    assert "refused the API key (HTTP 401)" in await page.refused(**test, api_key="sk-wrong")
+    assert "wants an API key (HTTP 401)" in await page.refused(**test)
+    assert "does not answer" in await page.refused(**test | {"url": "http://127.0.0.1:9/v1"})
+    assert "work" not in by_name(await listed(page))
+    # a saved key is used, but for its own server only
+    await save(page, "work", other.url, api_key=KEY)
+    identity = await page.request(**test, name="work")
+    assert (await page.hears("endpoint_tested", id=identity))["models"] == ["scripted"]
+    with ScriptedModel() as elsewhere:
+        refused = await page.refused(**test | {"url": elsewhere.url}, name="work")
+    assert refused == "work gets another server's address, so give its key again."
+
+
+async def test_a_run_has_a_cost_where_prices_are_known_and_the_users_instructions(
+    page: ScriptedPage, other: ScriptedModel
+) -> None:
+    prices = {"price_in": 2.0, "price_out": 10.0}
+    other.listed["context_length"] = 8_000
+    saved = by_name(await save(page, "work", other.url, api_key=KEY, prices=prices))["work"]
+    assert saved["prices"] == prices | {"price_cached": None}
+    await choose(page, "endpoint:work")
+    other.script(["It is 5.", "It is 6."])
+    await page.ask(instructions="Write German.", guidance="capable")
+    end = await page.end()
+    used = end["usage"]
+    assert end["cost"] == pytest.approx((2 * used["prompt_tokens"] + 10 * used["completion_tokens"]) / 1e6)
+    described = await page.hears("model_described")
+    assert (described["context_window"], described["guidance"]) == (8_000, "capable")
+    before = len(page.heard)
+    await page.ask("And now?", instructions="Write German.")
+    await page.end(after=before)
+    said = [message["content"] for message in other.requests[-1]["messages"]]
+    assert str(said).count("Heed in every task: Write German.") == 1
+
+
+async def test_a_key_that_is_refused_is_told_apart_from_other_failures(
+    page: ScriptedPage, other: ScriptedModel
+) -> None:
+    await save(page, "work", other.url, api_key="sk-wrong", model="scripted")
+    await choose(page, "endpoint:work")
+    await page.ask()
+    await page.end()
+    status = await page.hears("model_status", state="failed")
+    assert status["needs_key"] is True

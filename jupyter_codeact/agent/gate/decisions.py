@@ -55,4 +55,5 @@ class Decisions:
             allowed=decided.allowed,
             reasons=decided.reasons,
             edited=decided.source if decided.source != source else None,
+            comment=decided.comment,
         )

@@ -48,12 +48,16 @@ class Judgement(Frozen):
 
 
 class Decision(Frozen):
-    """The final decision. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``."""
+    """The final decision. ``sha256`` is that of ``source``, which is exactly what may run if ``allowed``.
+
+    ``comment`` is what the user says to the model about a cell that they skip.
+    """
 
     source: str
     sha256: str
     allowed: bool
     reasons: list[str]
+    comment: str = ""
 
 
 class Gate(Protocol):
@@ -77,9 +81,11 @@ def digest(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def decision(source: str, *, allowed: bool, reasons: list[str] | None = None) -> Decision:
+def decision(source: str, *, allowed: bool, reasons: list[str] | None = None, comment: str = "") -> Decision:
     """Return a decision bound to ``source``."""
-    return Decision(source=source, sha256=digest(source), allowed=allowed, reasons=reasons or [])
+    return Decision(
+        source=source, sha256=digest(source), allowed=allowed, reasons=reasons or [], comment=comment
+    )
 
 
 class AllowAllGate:

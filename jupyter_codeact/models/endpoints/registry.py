@@ -100,8 +100,8 @@ class Endpoints:
         The folder for saved endpoints, and for their keys where the system has no keyring.
     configured : mapping
         Endpoints of the configuration by name, each a mapping with a ``url`` and optionally ``model``,
-        ``supports_images``, ``guidance``, ``approval``, ``settings``, ``prices``, ``models``, and ``api_key`` or
-        ``api_key_env``, the environment variable that has the key.
+        ``supports_images``, ``guidance``, ``approval``, ``settings``, ``prices``, ``models``, and ``api_key``
+        or ``api_key_env``, the environment variable that has the key.
     """
 
     def __init__(self, folder: Path, configured: Mapping[str, Mapping[str, Any]] | None = None) -> None:
