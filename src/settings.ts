@@ -3,10 +3,23 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IDisposable } from '@lumino/disposable';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ISettings } from './tokens';
+
+/** The defaults: those of the schema, for as long as the user's settings are not known. */
+const DEFAULTS = {
+  sendWithEnter: true,
+  followCell: true,
+  showFigures: true,
+  loadModel: true,
+  notifications: true,
+  approval: '' as ISettings['approval'],
+  guidance: '' as ISettings['guidance'],
+  model: '',
+  instructions: ''
+};
 
 class Settings implements ISettings {
   get sendWithEnter(): boolean {
@@ -21,6 +34,34 @@ class Settings implements ISettings {
     return this._get('showFigures');
   }
 
+  get loadModel(): boolean {
+    return this._get('loadModel');
+  }
+
+  get notifications(): boolean {
+    return this._get('notifications');
+  }
+
+  get approval(): ISettings['approval'] {
+    return this._get('approval');
+  }
+
+  get guidance(): ISettings['guidance'] {
+    return this._get('guidance');
+  }
+
+  get model(): string {
+    return this._get('model');
+  }
+
+  get instructions(): string {
+    return this._get('instructions');
+  }
+
+  get ready(): Promise<void> {
+    return this._ready.promise;
+  }
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -29,10 +70,11 @@ class Settings implements ISettings {
     return this._isDisposed;
   }
 
-  /** Use the user's settings; until then, everything is on. */
-  use(settings: ISettingRegistry.ISettings): void {
+  /** Use the user's settings; without them, the defaults hold. */
+  use(settings: ISettingRegistry.ISettings | null): void {
     this._settings = settings;
-    settings.changed.connect(() => this._changed.emit(), this);
+    settings?.changed.connect(() => this._changed.emit(), this);
+    this._ready.resolve();
     this._changed.emit();
   }
 
@@ -43,14 +85,14 @@ class Settings implements ISettings {
     }
   }
 
-  private _get(
-    name: keyof Omit<ISettings, 'changed' | keyof IDisposable>
-  ): boolean {
-    return (this._settings?.get(name).composite as boolean | undefined) ?? true;
+  private _get<T extends keyof typeof DEFAULTS>(name: T): (typeof DEFAULTS)[T] {
+    const value = this._settings?.get(name).composite;
+    return (value as (typeof DEFAULTS)[T] | undefined) ?? DEFAULTS[name];
   }
 
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  private _ready = new PromiseDelegate<void>();
   private _settings: ISettingRegistry.ISettings | null = null;
 }
 
@@ -62,10 +104,17 @@ export const settingsPlugin: JupyterFrontEndPlugin<ISettings> = {
   provides: ISettings,
   activate: (_: JupyterFrontEnd, registry: ISettingRegistry | null) => {
     const settings = new Settings();
-    registry?.load(settingsPlugin.id).then(
-      loaded => settings.use(loaded),
-      error => console.error('CodeAct could not read its settings:', error)
-    );
+    if (registry) {
+      registry.load(settingsPlugin.id).then(
+        loaded => settings.use(loaded),
+        error => {
+          console.error('CodeAct could not read its settings:', error);
+          settings.use(null);
+        }
+      );
+    } else {
+      settings.use(null);
+    }
     return settings;
   }
 };

@@ -2,8 +2,12 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 
-import { Attachment, Began, Done, Failed, FromServer } from './protocol';
+import { Approval } from './approval';
+import { Ask, Attachment, Began, Done, Failed, FromServer } from './protocol';
 import { OnRefused, Request } from './requests';
+
+/** How much help a model gets. */
+export type Guidance = NonNullable<Ask['guidance']>;
 
 /** The commands of the chat. */
 export namespace CommandIDs {
@@ -12,6 +16,7 @@ export namespace CommandIDs {
   export const newConversation = 'codeact:new-conversation';
   export const showConversations = 'codeact:show-conversations';
   export const chooseModel = 'codeact:choose-model';
+  export const help = 'codeact:help';
 }
 
 /** The commands at a notebook's cells. */
@@ -168,8 +173,29 @@ export interface ISettings extends IDisposable {
   /** Keep the cell that CodeAct works on in view, while the user is looking at it. */
   readonly followCell: boolean;
 
-  /** Show tokens, speed and time below each run. */
+  /** Show tokens, speed, time and cost below each run. */
   readonly showFigures: boolean;
+
+  /** Load the model when the panel is opened. */
+  readonly loadModel: boolean;
+
+  /** Notify the user of a run in another notebook that waits or ends. */
+  readonly notifications: boolean;
+
+  /** Which cells wait for approval where nothing else is chosen; empty for the server's setting. */
+  readonly approval: Approval | '';
+
+  /** How much help the model gets; empty for what suits it. */
+  readonly guidance: Guidance | '';
+
+  /** The model to choose when a page is opened; empty for the one chosen last. */
+  readonly model: string;
+
+  /** What the model is to heed in every task. */
+  readonly instructions: string;
+
+  /** Resolves when the user's settings are known. */
+  readonly ready: Promise<void>;
 
   readonly changed: ISignal<ISettings, void>;
 }

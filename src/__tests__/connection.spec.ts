@@ -44,7 +44,8 @@ const STATUS: FromServer = {
   state: 'ready',
   progress: null,
   message: '',
-  where: ''
+  where: '',
+  needs_key: false
 };
 const FAILED = {
   type: 'failed',
@@ -211,7 +212,8 @@ describe('The connection', () => {
         connection.request({
           type: 'open',
           notebook: 'a.ipynb',
-          kernel_id: null
+          kernel_id: null,
+          approval: null
         });
       }
     });

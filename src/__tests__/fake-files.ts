@@ -1,5 +1,5 @@
 import { Attachment } from '../protocol';
-import { fileAttachment, textAttachment } from '../session/attachments';
+import { fileAttachment, imageAttachment } from '../session/attachments';
 import { IFileInfo, IFiles } from '../chat/files';
 
 /** Files that are where the test says, by folder. */
@@ -22,10 +22,22 @@ export class FakeFiles implements IFiles {
     return fileAttachment(path, path);
   }
 
-  async read(file: File): Promise<Attachment> {
+  async upload(
+    file: File,
+    folder: string,
+    onProgress: (share: number) => void
+  ): Promise<Attachment | null> {
+    onProgress(0.5);
+    await Promise.resolve();
     if (file.name.endsWith('.exe')) {
-      throw new Error(`${file.name} is not a text.`);
+      throw new Error(`${file.name} may not be uploaded.`);
     }
-    return textAttachment(file.name, 'text');
+    const isKept = file.name !== 'unwanted.csv';
+    const path = folder ? `${folder}/${file.name}` : file.name;
+    return isKept ? fileAttachment(file.name, path, '4 B') : null;
+  }
+
+  async read(picture: File): Promise<Attachment> {
+    return imageAttachment(picture.name, 'data:image/png;base64,aGVsbG8=');
   }
 }

@@ -13,6 +13,7 @@ import { Sessions } from '../session/sessions';
 import { FakeConnection } from './fake-connection';
 import { FakeFiles } from './fake-files';
 import { FakeNotebooks } from './fake-notebooks';
+import { FakeWorkspace } from './fake-workspace';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const HANDED: IRunData = {
@@ -47,7 +48,14 @@ beforeEach(async () => {
   notebooks.source.mockReturnValue('1 + 1');
   sessions = new Sessions({ connection, notebooks, trans });
   const files = new FakeFiles();
-  chat = new ChatModel({ connection, files, notebooks, sessions, trans });
+  chat = new ChatModel({
+    connection,
+    files,
+    notebooks,
+    sessions,
+    trans,
+    workspace: new FakeWorkspace(notebooks)
+  });
   const tracker = {
     forEach: (call: (panel: NotebookPanel) => void) => call(panel)
   } as unknown as INotebookTracker;

@@ -3,26 +3,49 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Attachment } from '../protocol';
-import { cellAttachment, isSame, reattached } from '../session/attachments';
+import { IRunOptions } from '../session/actions';
+import { reattached } from '../session/attachments';
 import { IMessage } from '../session/messages';
+import { isRunning } from '../session/selectors';
+import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
-import { ITask } from '../session/state';
+import { BLANK, INotice, ISessionState, ITask } from '../session/state';
 import { INotebooks } from '../tokens';
-import { Drafts, IDraft, NO_DRAFT } from './drafts';
+import { Attaching, IUpload } from './attaching';
+import { Drafts, DraftStorage, IDraft, NO_DRAFT } from './drafts';
 import { IFiles } from './files';
+import { Offered } from './offered';
+import { Recall } from './recall';
 import { splitSlash } from './slash-commands';
-import { ISuggestion, IWord, Suggester, wordAt } from './suggestions';
+import { ISuggestion, Suggester, wordAt } from './suggestions';
+import { IQueuedTask, TaskQueue } from './task-queue';
+import { IWorkspace } from './workspace';
+
+/** The path that stands for no notebook. */
+const NOWHERE = '';
 
 /** What the user is about to ask: the text, the attachments, and suggestions for the word being typed. */
 export class Composer implements IDisposable {
   constructor(private _options: Composer.IOptions) {
-    const { notebooks, sessions } = _options;
-    this._suggester = new Suggester(_options);
+    const { notebooks, sessions, storage } = _options;
+    this._drafts = new Drafts(storage);
+    this._attaching = new Attaching({
+      ..._options,
+      drafts: this._drafts,
+      folder: _options.workspace.folder,
+      notify: (path, tone, text) => this._notify(path, tone, text)
+    });
+    this._queue = new TaskQueue(this._drafts, sessions);
+    const variables = (path: string) => sessions.get(path).state.variables;
+    this._offered = new Offered(new Suggester({ ..._options, variables }));
+    this._offered.changed.connect(this._refresh, this);
     this._drafts.changed.connect((_, path) => {
       if (path === this._path) {
-        this._changed.emit();
+        this._refresh();
       }
     });
+    this._attaching.uploadsChanged.connect(this._refresh, this);
+    sessions.changed.connect(this._onSession, this);
     sessions.taskReturned.connect(
       (_, { path, task }) => this._take(path, task),
       this
@@ -31,7 +54,6 @@ export class Composer implements IDisposable {
       (_, { from, to }) => this._drafts.rename(from, to),
       this
     );
-    notebooks.closed.connect((_, path) => this._drafts.delete(path), this);
   }
 
   /** Emitted when the draft or the suggestions for the notebook in front have changed. */
@@ -44,13 +66,23 @@ export class Composer implements IDisposable {
     return this._drafts.get(this._path);
   }
 
+  /** Files that are on their way to the draft. */
+  get uploads(): readonly IUpload[] {
+    return this._attaching.uploads(this._path);
+  }
+
+  /** Whether the queue waits for the user, since its last run did not end with an answer. */
+  get isQueueHeld(): boolean {
+    return this._path !== NOWHERE && this._queue.isHeld(this._path);
+  }
+
   get suggestions(): readonly ISuggestion[] {
-    return this._suggestions;
+    return this._offered.suggestions;
   }
 
   /** The index of the suggestion that Enter accepts. */
   get selected(): number {
-    return this._selected;
+    return this._offered.selected;
   }
 
   /** Whether the draft takes the place of an earlier task. */
@@ -60,25 +92,40 @@ export class Composer implements IDisposable {
 
   /** Take what was typed, with the cursor at `cursor`. */
   setText(text: string, cursor = text.length): void {
-    this._suggestions = [];
-    this._set({ text });
-    void this._suggest(wordAt(text, cursor));
+    const word = wordAt(text, cursor);
+    const path = this._path;
+    if (
+      word?.sign === '@' &&
+      word.start !== this._offered.word?.start &&
+      path
+    ) {
+      this._options.sessions.actions(path, 'chat').listVariables();
+    }
+    this._drafts.set(path, { text });
+    void this._offered.find(path, word);
+  }
+
+  /** Show the task before or after the one that is shown; returns whether there is one. */
+  recall(by: -1 | 1): boolean {
+    const { messages } = this._state.conversation;
+    const text = this._recall.step(by, this.draft.text, messages);
+    if (text !== null) {
+      this._drafts.set(this._path, { text });
+    }
+    return text !== null;
   }
 
   select(index: number): void {
-    const { length } = this._suggestions;
-    this._selected = (index + length) % length;
-    this._refresh();
+    this._offered.select(index);
   }
 
   /** Carry out a suggestion. Returns where the cursor belongs then. */
   accept(suggestion: ISuggestion): number {
-    const path = this._path;
     const { text } = this.draft;
-    const { end, start } = this._word ?? { start: 0, end: text.length };
+    const { end, start } = this._offered.word ?? { start: 0, end: text.length };
     if (suggestion.isCommand) {
       this.dismiss();
-      this._set({ text: '' });
+      this._drafts.set(this._path, { text: '' });
       this._options.runCommand(suggestion.text.slice(1));
       return 0;
     }
@@ -89,99 +136,80 @@ export class Composer implements IDisposable {
       cursor
     );
     const { attach } = suggestion;
-    if (attach && path !== null) {
-      void this._attachSoon(path, Promise.resolve().then(attach));
+    if (attach) {
+      void this._attaching.soon(this._path, attach);
     }
     return cursor;
   }
 
   /** Withdraw the suggestions for the word being typed. */
   dismiss(): void {
-    this._word = null;
-    this._suggestions = [];
-    this._refresh();
+    this._offered.dismiss();
   }
 
   attach(attachment: Attachment): void {
-    this._attachTo(this._path, attachment);
+    this._attaching.attach(this._path, attachment);
   }
 
   /** Attach cells of the notebook in front. */
   attachCells(ids: readonly string[]): void {
-    const { notebooks, trans } = this._options;
-    const path = this._path;
-    const cells = path === null ? [] : notebooks.cells(path);
-    for (const cell of cells.filter(({ id }) => ids.includes(id))) {
-      this.attach(cellAttachment(cells, cell, trans));
-    }
+    this._attaching.cells(this._path, ids);
   }
 
   /** Attach files of Jupyter's contents. */
-  async attachPaths(paths: readonly string[]): Promise<void> {
-    const path = this._path;
-    if (path !== null) {
-      const { files } = this._options;
-      await Promise.all(
-        paths.map(each => this._attachSoon(path, files.attach(each)))
-      );
-    }
+  attachPaths(paths: readonly string[]): Promise<void> {
+    return this._attaching.paths(this._path, paths);
   }
 
-  /** Attach files of the user's own machine. */
-  async attachFiles(chosen: readonly File[]): Promise<void> {
-    const path = this._path;
-    if (path !== null) {
-      const { files } = this._options;
-      await Promise.all(
-        chosen.map(file => this._attachSoon(path, files.read(file)))
-      );
-    }
+  /** Upload files of the user's own machine, and attach them; a picture that was `pasted` is only attached. */
+  attachFiles(chosen: readonly File[], pasted = false): Promise<void> {
+    return this._attaching.files(this._path, chosen, pasted);
   }
 
   detach(attachment: Attachment): void {
-    this._set({
-      attachments: this.draft.attachments.filter(each => each !== attachment)
-    });
+    this._attaching.detach(this._path, attachment);
   }
 
   /**
-   * Ask at once, and leave the draft alone.
+   * Ask at once, or after the run under way, and leave the draft alone.
    *
-   * What cannot be asked now becomes the draft.
+   * What cannot be asked becomes the draft.
    */
-  ask(task: string, attachments: Attachment[], below: string | null): void {
-    if (!this._ask({ task, attachments, replaces: null }, below)) {
+  ask(task: string, attachments: Attachment[], options?: IRunOptions): void {
+    if (!this._ask({ task, attachments, replaces: null }, options)) {
       this.setText(task);
       attachments.forEach(each => this.attach(each));
     }
   }
 
+  /** Put a task into the composer of the notebook in front, or of a new one, with files of Jupyter's contents. */
+  async draftTask(task: string, paths: readonly string[]): Promise<void> {
+    if (this._path === NOWHERE && !(await this._moveToNewNotebook())) {
+      return;
+    }
+    this.setText(task);
+    await this.attachPaths(paths);
+  }
+
   /** Take an earlier task into the composer, to be asked again. */
   edit({ attachments = [], body, run }: IMessage): void {
-    const path = this._path;
-    if (path !== null) {
-      this._drafts.set(path, {
-        text: body,
-        attachments: reattached(attachments, path),
-        editing: run
-      });
-    }
+    this._drafts.set(this._path, {
+      text: body,
+      attachments: reattached(attachments, this._path),
+      editing: run
+    });
   }
 
   /** Ask the task of an earlier run again, as it was. */
   retry(run: string): void {
-    const path = this._path;
-    if (path === null) {
-      return;
-    }
-    const { messages } = this._options.sessions.get(path).state.conversation;
+    const { messages } = this._state.conversation;
     const asked = messages.find(
       message => message.run === run && message.sender === 'user'
     );
     if (asked) {
       this._ask({
         task: asked.body,
-        attachments: reattached(asked.attachments ?? [], path),
+        attachments: reattached(asked.attachments ?? [], this._path),
         replaces: run
       });
     }
@@ -189,25 +217,41 @@ export class Composer implements IDisposable {
 
   /** Leave the earlier task as it is. */
   cancelEdit(): void {
-    this._set(NO_DRAFT);
+    const { attachments, editing, text } = NO_DRAFT;
+    this._drafts.set(this._path, { attachments, editing, text });
   }
 
   /** Keep the draft, but as a task of its own. */
   endEdit(): void {
-    this._set({ editing: null });
+    this._drafts.set(this._path, { editing: null });
   }
 
-  /** Send the draft, or run the command in it. */
+  /** Send the draft, put it into the queue while a run is under way, or run the command in it. */
   send(): void {
     const { attachments, editing, text } = this.draft;
     const task = text.trim();
     if (task && splitSlash(task) !== null) {
       this.setText('');
       this._options.runCommand(task.slice(1));
+    } else if (this._path === NOWHERE) {
+      void this._sendInNewNotebook(task);
     } else if (this._ask({ task, attachments, replaces: editing })) {
-      this._suggestions = [];
-      this._set(NO_DRAFT);
+      this.dismiss();
+      this.cancelEdit();
     }
+  }
+
+  /** Take a task back from the queue, into the composer if that is empty. */
+  takeBack(task: IQueuedTask): void {
+    this._queue.remove(this._path, task);
+    if (!this.draft.text) {
+      this._take(this._path, task);
+    }
+  }
+
+  /** Go on with the queue after a run that did not end with an answer. */
+  goOn(): void {
+    this._queue.begin(this._path);
   }
 
   get isDisposed(): boolean {
@@ -221,15 +265,47 @@ export class Composer implements IDisposable {
     }
   }
 
-  private _ask(task: ITask, below: string | null = null): boolean {
+  private _ask(task: ITask, options?: IRunOptions): boolean {
     const { isBlocked, sessions } = this._options;
     const path = this._path;
-    return (
-      task.task !== '' &&
-      path !== null &&
-      !isBlocked() &&
-      sessions.actions(path, 'chat').ask(task, { below })
-    );
+    if (!task.task || path === NOWHERE || isBlocked()) {
+      return false;
+    }
+    if (isRunning(this._state)) {
+      this._queue.add(path, { ...task, options });
+      return true;
+    }
+    return sessions.actions(path, 'chat').ask(task, options);
+  }
+
+  /** Make a notebook, and send the draft there as soon as that is possible. */
+  private async _sendInNewNotebook(task: string): Promise<void> {
+    if (!task || !(await this._moveToNewNotebook())) {
+      return;
+    }
+    const path = this._path;
+    const { isBlocked, sessions } = this._options;
+    const trySending = () => {
+      const isOpen = sessions.get(path).state.approval !== null;
+      if (this.isDisposed || this._path !== path || this.draft.text !== task) {
+        sessions.changed.disconnect(trySending); // the user does something else
+      } else if (isOpen && !isBlocked()) {
+        sessions.changed.disconnect(trySending);
+        this.send();
+      }
+    };
+    sessions.changed.connect(trySending);
+    trySending();
+  }
+
+  /** Make a notebook and take the draft there; returns whether it is in front. */
+  private async _moveToNewNotebook(): Promise<boolean> {
+    const path = await this._options.workspace.newNotebook();
+    if (path === null || path !== this._path) {
+      return false;
+    }
+    this._drafts.rename(NOWHERE, path);
+    return true;
   }
 
   /** Take back a task that will have no run, unless the user has written something else meanwhile. */
@@ -244,82 +320,57 @@ export class Composer implements IDisposable {
     );
   }
 
-  private async _attachSoon(
-    path: string,
-    attachment: Promise<Attachment>
-  ): Promise<void> {
-    const { sessions, trans } = this._options;
-    try {
-      this._attachTo(path, await attachment);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const text = trans.__('This could not be attached. %1', why);
-      sessions.get(path).notify('chat', 'alert', text);
-    }
-  }
-
-  private _attachTo(path: string | null, attachment: Attachment): void {
-    const { attachments } = this._drafts.get(path);
-    if (path !== null && !attachments.some(each => isSame(each, attachment))) {
-      this._drafts.set(path, { attachments: [...attachments, attachment] });
-    }
-  }
-
-  private _set(change: Partial<IDraft>): void {
-    if (this._path !== null) {
-      this._drafts.set(this._path, change);
-    }
-  }
-
-  private async _suggest(word: IWord | null): Promise<void> {
-    this._word = word;
-    this._selected = 0;
-    const path = this._path;
-    if (word === null || path === null) {
-      this._show([]);
-    } else if (word.sign === '/') {
-      this._show(this._suggester.commands(word.query));
+  private _notify(path: string, tone: INotice['tone'], text: string): void {
+    if (path === NOWHERE) {
+      this._options.workspace.tell(tone, text);
     } else {
-      for await (const found of this._suggester.things(path, word.query)) {
-        if (this._word !== word || this._isDisposed) {
-          return; // the user has typed on
-        }
-        this._show(found);
-      }
+      this._options.sessions.get(path).notify('chat', tone, text);
     }
   }
 
-  private _show(suggestions: ISuggestion[]): void {
-    this._suggestions = suggestions;
-    this._refresh();
+  private _onSession(_: ISessions, session: NotebookSession): void {
+    const { variables } = session.state;
+    if (session.path === this._path && variables !== this._variables) {
+      this._variables = variables;
+      this._offered.refresh(session.path);
+    }
   }
 
   private _refresh(): void {
     this._changed.emit();
   }
 
-  private get _path(): string | null {
-    return this._options.notebooks.current?.path ?? null;
+  private get _path(): string {
+    return this._options.notebooks.current?.path ?? NOWHERE;
   }
 
+  private get _state(): ISessionState {
+    const path = this._path;
+    return path === NOWHERE ? BLANK : this._options.sessions.get(path).state;
+  }
+
+  private _attaching: Attaching;
   private _changed = new Signal<this, void>(this);
-  private _drafts = new Drafts();
+  private _drafts: Drafts;
   private _isDisposed = false;
-  private _selected = 0;
-  private _suggester: Suggester;
-  private _suggestions: readonly ISuggestion[] = [];
-  private _word: IWord | null = null;
+  private _offered: Offered;
+  private _queue: TaskQueue;
+  private _recall = new Recall();
+  private _variables: readonly unknown[] | null = null;
 }
 
 export namespace Composer {
   export interface IOptions {
     files: IFiles;
-    /** Whether nothing can be asked now. */
+    /** Whether nothing can be asked now, nor put into the queue. */
     isBlocked: () => boolean;
     notebooks: INotebooks;
     /** Run a slash command. */
     runCommand: (name: string) => void;
     sessions: ISessions;
+    /** Where drafts are kept over a reload of the page. */
+    storage?: DraftStorage | null;
     trans: TranslationBundle;
+    workspace: IWorkspace;
   }
 }

@@ -40,13 +40,11 @@ export class DropZone implements IDisposable {
 
   handleEvent(event: Event): void {
     const isWithinPage = event.type.startsWith('lm-');
-    const isOurs =
-      this._model.path !== null &&
-      (isWithinPage
-        ? [CONTENTS, CELLS].some(type =>
-            (event as Drag.Event).mimeData.hasData(type)
-          )
-        : (event as DragEvent).dataTransfer?.types.includes('Files'));
+    const isOurs = isWithinPage
+      ? [CONTENTS, CELLS].some(type =>
+          (event as Drag.Event).mimeData.hasData(type)
+        )
+      : (event as DragEvent).dataTransfer?.types.includes('Files');
     if (!isOurs) {
       return;
     }

@@ -31,7 +31,8 @@ async function shrink(file: Blob): Promise<Blob> {
   );
 }
 
-function dataUri(blob: Blob): Promise<string> {
+/** A file as a data URI. */
+export function dataUri(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result));

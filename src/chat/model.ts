@@ -9,18 +9,27 @@ import { ISessions } from '../session/sessions';
 import { BLANK, INotice, ISessionState } from '../session/state';
 import { IConnection, INotebooks } from '../tokens';
 import { Composer } from './composer';
+import { DraftStorage } from './drafts';
 import { IFiles } from './files';
 import { Models } from './models';
+import { saveAs } from './save-as';
 import { slashCommands } from './slash-commands';
+import { Surroundings } from './surroundings';
+import { IWorkspace } from './workspace';
 
-/** What the panel shows in place of the conversation. */
-export type Sheet = 'conversations' | 'models' | null;
+/** What the panel shows in place of the conversation: the endpoint is the chosen one's form among the models. */
+export type Sheet = 'conversations' | 'models' | 'endpoint' | null;
 
 /** What the chat panel shows: the session of the notebook in front, what the user is about to ask, and the models. */
 export class ChatModel implements IDisposable {
   constructor(private _options: ChatModel.IOptions) {
     const { connection, notebooks, sessions } = _options;
-    this.models = new Models(connection);
+    this.models = new Models(connection, _options.trans);
+    this.surroundings = new Surroundings({
+      ..._options,
+      folder: _options.workspace.folder
+    });
+    this.surroundings.changed.connect(this._emit, this);
     this.composer = new Composer({
       ..._options,
       isBlocked: () => this.blocked !== null,
@@ -31,6 +40,11 @@ export class ChatModel implements IDisposable {
     sessions.changed.connect(this._onSession, this);
     sessions.streamed.connect(this._onSession, this);
     connection.stateChanged.connect(this._emit, this);
+    connection.received.connect((_, message) => {
+      if (message.type === 'conversation_file') {
+        saveAs(message.name, message.text);
+      }
+    }, this);
     notebooks.changed.connect(this._onFront, this);
   }
 
@@ -38,6 +52,9 @@ export class ChatModel implements IDisposable {
   readonly composer: Composer;
 
   readonly models: Models;
+
+  /** What there is to work with. */
+  readonly surroundings: Surroundings;
 
   /** Emitted when anything that the panel shows has changed. */
   get changed(): ISignal<this, void> {
@@ -81,22 +98,50 @@ export class ChatModel implements IDisposable {
     return waitingCell(this.state) !== null;
   }
 
-  /** Why nothing can be sent now, as a sentence for the user. */
+  /** Whether nothing was asked yet in the conversation in front. */
+  get isFresh(): boolean {
+    const { conversation, pending } = this.state;
+    return conversation.messages.length === 0 && pending === null;
+  }
+
+  /** Whether there is anything in the notebook in front. */
+  get hasCells(): boolean {
+    const { path } = this;
+    const cells = path === null ? [] : this._options.notebooks.cells(path);
+    return cells.some(({ source }) => source.trim() !== '');
+  }
+
+  /** Whether a run can neither be begun nor undone now. */
+  get isBusy(): boolean {
+    return this.isRunning || this.blocked !== null;
+  }
+
+  /** What the user should know beside the button: why nothing can be sent, or what a task would wait for. */
+  get hint(): string | null {
+    const { trans } = this._options;
+    if (this.blocked !== null) {
+      return this.blocked;
+    }
+    if (this.isAsking) {
+      return trans.__('CodeAct waits for you to decide about a cell.');
+    }
+    return this.isRunning ? trans.__('CodeAct is at work…') : null;
+  }
+
+  /** Why nothing can be sent now, nor put into the queue, as a sentence for the user. */
   get blocked(): string | null {
     const { connection, notebooks, trans } = this._options;
+    const [upload] = this.composer.uploads;
+    if (upload) {
+      return trans.__('Uploading %1…', upload.name);
+    }
     if (!notebooks.current) {
-      return trans.__('Open a notebook to work with CodeAct in it.');
+      return null; // there will be a new one
     }
     if (connection.state !== 'open') {
       return connection.failures > 0
         ? trans.__('The CodeAct server cannot be reached. Trying again…')
         : trans.__('Connecting to the CodeAct server…');
-    }
-    if (this.isAsking) {
-      return trans.__('CodeAct waits for you to decide about a cell.');
-    }
-    if (this.isRunning) {
-      return trans.__('CodeAct is at work…');
     }
     return notebooks.current.obstacle;
   }
@@ -110,14 +155,25 @@ export class ChatModel implements IDisposable {
       this._isDisposed = true;
       this.composer.dispose();
       this.models.dispose();
+      this.surroundings.dispose();
       Signal.clearData(this);
+    }
+  }
+
+  /** Note that the panel is shown: the model may be loaded, and what there is to work with is looked at. */
+  shown(loadModel: boolean): void {
+    this._wasShown = true;
+    this._options.connection.connect();
+    void this.surroundings.refresh();
+    if (loadModel) {
+      this.models.warm();
     }
   }
 
   /** Show a sheet, or with `null` the conversation again. */
   open(sheet: Sheet): void {
     this._sheet = sheet;
-    if (sheet === 'models') {
+    if (sheet === 'models' || sheet === 'endpoint') {
       this.models.refresh();
     } else if (sheet === 'conversations') {
       this.actions?.listConversations();
@@ -130,6 +186,36 @@ export class ChatModel implements IDisposable {
     if (this.isRunning) {
       this.actions?.stop();
     }
+  }
+
+  /** Ask again what the last run has failed at, or else try to start the model again. */
+  tryAgain(): void {
+    const last = lastMessage(this.state);
+    if (this.isModelErrorShown && last && !this.isBusy) {
+      this.composer.retry(last.run);
+    } else {
+      this.models.start();
+    }
+  }
+
+  /** Make a notebook. */
+  async newNotebook(): Promise<void> {
+    await this._options.workspace.newNotebook();
+  }
+
+  /** Open a notebook; `null` shows the files, for the user to choose one. */
+  openNotebook(path: string | null): void {
+    const { workspace } = this._options;
+    if (path === null) {
+      workspace.browse();
+    } else {
+      workspace.open(path);
+    }
+  }
+
+  /** Show what can be done by typing a slash. */
+  help(): void {
+    this._runCommand('help');
   }
 
   /** Start a new conversation in the notebook in front. */
@@ -184,7 +270,10 @@ export class ChatModel implements IDisposable {
     switch (commands.find(command => command.name === name)?.name) {
       case 'new':
         if (this.isRunning) {
-          this._notify('note', this.blocked!);
+          this._notify(
+            'note',
+            trans.__('CodeAct is at work. Stop it, or wait until it is done.')
+          );
         } else {
           this.newConversation();
         }
@@ -218,7 +307,9 @@ export class ChatModel implements IDisposable {
   }
 
   private _notify(tone: INotice['tone'], text: string): void {
-    if (this.path !== null) {
+    if (this.path === null) {
+      this._options.workspace.tell(tone, text);
+    } else {
       this._options.sessions.get(this.path).notify('chat', tone, text);
     }
   }
@@ -232,6 +323,9 @@ export class ChatModel implements IDisposable {
   private _onFront(): void {
     if (this._shown !== this.path) {
       this._shown = this.path;
+      if (this._wasShown) {
+        void this.surroundings.refresh();
+      }
       this.composer.dismiss();
       // They are those of the notebook that was in front.
       this._sheet = this._sheet === 'conversations' ? null : this._sheet;
@@ -247,6 +341,8 @@ export class ChatModel implements IDisposable {
   private _isDisposed = false;
   private _sheet: Sheet = null;
   private _shown: string | null = null;
+  /** Whether the user has opened the panel. */
+  private _wasShown = false;
 }
 
 export namespace ChatModel {
@@ -255,6 +351,9 @@ export namespace ChatModel {
     files: IFiles;
     notebooks: INotebooks;
     sessions: ISessions;
+    /** Where drafts are kept over a reload of the page. */
+    storage?: DraftStorage | null;
     trans: TranslationBundle;
+    workspace: IWorkspace;
   }
 }

@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
@@ -6,14 +7,18 @@ import {
   ModelChoice,
   ModelList,
   ModelStatus,
-  SaveEndpoint
+  SaveEndpoint,
+  TestEndpoint
 } from '../protocol';
 import { Request } from '../requests';
 import { IConnection } from '../tokens';
 
 /** The models the user can choose from, and the state of the chosen one. */
 export class Models implements IDisposable {
-  constructor(private _connection: IConnection) {
+  constructor(
+    private _connection: IConnection,
+    private _trans: TranslationBundle
+  ) {
     _connection.received.connect(this._onReceived, this);
   }
 
@@ -54,6 +59,21 @@ export class Models implements IDisposable {
     this._send({ type: 'choose_model', choice });
   }
 
+  /** Choose a model as soon as the server can be asked. */
+  chooseFirst(choice: string): void {
+    if (this._connection.state === 'open') {
+      this.choose(choice);
+    } else {
+      const onState = (connection: IConnection) => {
+        if (connection.state === 'open') {
+          connection.stateChanged.disconnect(onState);
+          this.choose(choice);
+        }
+      };
+      this._connection.stateChanged.connect(onState);
+    }
+  }
+
   /** Add an endpoint, or change the one of that name; without a key, it keeps the one it has. */
   saveEndpoint(endpoint: Omit<SaveEndpoint, 'type' | 'id'>): void {
     this._send({ type: 'save_endpoint', ...endpoint });
@@ -61,6 +81,34 @@ export class Models implements IDisposable {
 
   removeEndpoint(name: string): void {
     this._send({ type: 'remove_endpoint', name });
+  }
+
+  /**
+   * Load the model if it is only to be loaded, so that it is ready when the user asks.
+   *
+   * A download is theirs to begin.
+   */
+  warm(): void {
+    this._isWanted = this._status === null;
+    if (this._status?.state === 'stopped') {
+      this.start();
+    }
+  }
+
+  /** Ask whether an endpoint answers; resolves to the models it lists, or rejects with a sentence for the user. */
+  test(endpoint: Omit<TestEndpoint, 'type' | 'id'>): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      this._onTested = resolve;
+      const isSent = this._connection.request(
+        { type: 'test_endpoint', ...endpoint },
+        message => reject(new Error(message))
+      );
+      if (!isSent) {
+        reject(
+          new Error(this._trans.__('The CodeAct server cannot be reached.'))
+        );
+      }
+    });
   }
 
   /** Download, load, or try again. */
@@ -96,10 +144,17 @@ export class Models implements IDisposable {
     switch (message.type) {
       case 'model_status':
         this._status = message;
+        if (this._isWanted) {
+          this.warm();
+        }
         break;
       case 'model_list':
         this._list = message;
         break;
+      case 'endpoint_tested':
+        this._onTested?.(message.models);
+        this._onTested = null;
+        return;
       default:
         return;
     }
@@ -108,7 +163,10 @@ export class Models implements IDisposable {
 
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  /** Whether to load the model as soon as its state is known. */
+  private _isWanted = false;
   private _list: ModelList | null = null;
+  private _onTested: ((models: string[]) => void) | null = null;
   private _problem: string | null = null;
   private _status: ModelStatus | null = null;
 }

@@ -29,9 +29,28 @@ export class ChatPanel extends ReactWidget {
     );
   }
 
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._onShown();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._onShown();
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     void this.renderPromise?.then(() => this._context.focusComposer());
+  }
+
+  private _onShown(): void {
+    const { model, settings } = this._options;
+    void (settings?.ready ?? Promise.resolve()).then(() => {
+      if (this.isVisible) {
+        model.shown(settings?.loadModel ?? true);
+      }
+    });
   }
 
   private _onSettings(): void {

@@ -3,8 +3,11 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import {
@@ -26,7 +29,45 @@ import {
 import { Attention } from './attention';
 import { Files } from './files';
 import { ChatModel } from './model';
+import { Notifier } from './notify';
 import { ChatSidebar } from './sidebar';
+import { IWorkspace } from './workspace';
+
+/** Notebooks and files, as JupyterLab or Notebook 7 makes and shows them. */
+function workspaceOf(
+  app: JupyterFrontEnd,
+  browser: IDefaultFileBrowser | null
+): IWorkspace {
+  const { commands, serviceManager } = app;
+  const folder = () =>
+    browser ? serviceManager.contents.localPath(browser.model.path) : '';
+  return {
+    folder,
+    newNotebook: async () => {
+      await serviceManager.kernelspecs.ready;
+      const { specs } = serviceManager.kernelspecs;
+      const isPython = (name: string) =>
+        specs?.kernelspecs[name]?.language.toLowerCase() === 'python';
+      const usual = specs?.default ?? '';
+      // Without a kernel's name, JupyterLab would ask for one.
+      const kernelName = isPython(usual)
+        ? usual
+        : Object.keys(specs?.kernelspecs ?? {}).find(isPython);
+      const panel: NotebookPanel | undefined = await commands.execute(
+        'notebook:create-new',
+        { cwd: folder(), kernelName }
+      );
+      await panel?.context.ready;
+      return panel?.context.localPath ?? null;
+    },
+    open: path => void commands.execute('docmanager:open', { path }),
+    browse: () => void commands.execute('filebrowser:activate'),
+    tell: (tone, text) =>
+      void (tone === 'alert'
+        ? Notification.warning(text)
+        : Notification.info(text, { autoClose: false }))
+  };
+}
 
 export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   id: 'jupyter-codeact:chat',
@@ -34,7 +75,14 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
   autoStart: true,
   requires: [IConnection, ISessions, INotebooks, IRenderMimeRegistry],
   provides: IChat,
-  optional: [ISettings, ICommandPalette, ILayoutRestorer, ITranslator],
+  optional: [
+    ISettings,
+    ICommandPalette,
+    ILayoutRestorer,
+    IDefaultFileBrowser,
+    ILauncher,
+    ITranslator
+  ],
   activate: (
     app: JupyterFrontEnd,
     connection: IConnection,
@@ -44,6 +92,8 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     settings: ISettings | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
+    browser: IDefaultFileBrowser | null,
+    launcher: ILauncher | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
@@ -54,7 +104,9 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       files,
       notebooks,
       sessions,
-      trans
+      storage: window.sessionStorage,
+      trans,
+      workspace: workspaceOf(app, browser)
     });
     const sidebar = new ChatSidebar(
       () =>
@@ -119,6 +171,17 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
         model.open('models');
       }
     });
+    commands.addCommand(CommandIDs.help, {
+      label: trans.__('CodeAct Help'),
+      caption: trans.__('Show what CodeAct can be asked to do'),
+      icon: codeActIcon,
+      execute: () => {
+        open();
+        model.open(null);
+        model.help();
+      }
+    });
+    launcher?.add({ command: CommandIDs.open, category: trans.__('Other') });
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category: 'CodeAct' });
     }
@@ -128,6 +191,20 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
         shell.activateById(sidebar.id);
       });
     }
+    NotebookActions.executed.connect(() => {
+      // What the first screen shows may be another now.
+      if (sidebar.isVisible && model.isFresh) {
+        void model.surroundings.refresh();
+      }
+    });
+    const show = (path: string) =>
+      void commands.execute('docmanager:open', { path });
+    new Notifier({ notebooks, sessions, settings, show, trans });
+    void settings?.ready.then(() => {
+      if (settings.model) {
+        model.models.chooseFirst(settings.model);
+      }
+    });
     let wasRunning = false;
     model.changed.connect(() => {
       if (wasRunning !== model.isRunning) {
@@ -150,7 +227,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       ask: (text, attachments, below) => {
         open();
         model.open(null);
-        model.composer.ask(text, attachments, below);
+        model.composer.ask(text, attachments, { below });
       }
     };
   }

@@ -11,7 +11,7 @@ import {
   variableIcon
 } from '@jupyterlab/ui-components';
 
-import { Attachment } from '../protocol';
+import { Attachment, Variable } from '../protocol';
 import {
   cellAttachment,
   cellName,
@@ -79,33 +79,40 @@ export class Suggester {
       }));
   }
 
-  /** What can be attached or named: more with each list, as it is found. */
+  /**
+   * What can be attached or named, the likeliest first: more with the second list, once it is found.
+   *
+   * That is what is selected, then the files and variables, then the cells; of those that fit what is typed, the ones
+   * that begin with it come first.
+   */
   async *things(path: string, query: string): AsyncGenerator<ISuggestion[]> {
-    const fits = ({ detail, label }: ISuggestion) =>
-      `${label}\n${detail}`.toLowerCase().includes(query.toLowerCase());
     // A path may be typed as well.
     const slash = query.lastIndexOf('/');
     const folder = query.slice(0, Math.max(slash, 0));
-    let all = folder ? [] : this._cells(path).filter(fits);
-    yield all.slice(0, MOST);
-    const name = query.slice(slash + 1).toLowerCase();
-    const files = await this._files(path, folder);
-    all = [...all, ...files.filter(({ id }) => id.includes(name))];
-    yield all.slice(0, MOST);
-    if (!folder) {
-      const variables = await this._variables(path);
-      yield [...all.slice(0, MOST), ...variables.filter(fits).slice(0, MOST)];
+    if (folder) {
+      const files = await this._files(path, folder);
+      yield ranked(files, query).slice(0, MOST);
+      return;
     }
+    const [here, cells] = this._cells(path);
+    yield ranked(here, query);
+    const [files, variables] = await Promise.all([
+      this._files(path, ''),
+      this._variables(path)
+    ]);
+    const all = [...here, ...sorted([...files, ...variables]), ...cells];
+    yield ranked(all, query).slice(0, MOST);
   }
 
-  private _cells(path: string): ISuggestion[] {
+  /** What is selected and the active cell, and all other cells. */
+  private _cells(path: string): [ISuggestion[], ISuggestion[]] {
     const { notebooks, trans } = this._options;
     const cells = notebooks.cells(path);
     const selection = notebooks.selection(path);
-    const suggestions: ISuggestion[] = [];
+    const here: ISuggestion[] = [];
     if (selection) {
       const attachment = selectionAttachment(cells, selection, trans);
-      suggestions.push({
+      here.push({
         id: 'selection',
         label: trans.__('Selected text'),
         detail: brief(selection.text),
@@ -127,25 +134,25 @@ export class Suggester {
       };
     });
     const active = cells.findIndex(({ id }) => id === activeCell);
-    return [
-      ...suggestions,
-      ...byCell.splice(active, active < 0 ? 0 : 1),
-      ...byCell
-    ];
+    here.push(...byCell.splice(active, active < 0 ? 0 : 1));
+    return [here, byCell];
   }
 
   private async _files(path: string, folder: string): Promise<ISuggestion[]> {
-    const { files } = this._options;
+    const { files, trans } = this._options;
     const place = PathExt.join(PathExt.dirname(path), folder);
     const found = await files.list(place).catch(() => []);
     return found
       .filter(file => file.path !== path)
       .map(file => {
         const name = folder ? `${folder}/${file.name}` : file.name;
+        const kind = PathExt.extname(name).slice(1).toUpperCase();
         return {
-          id: file.name.toLowerCase(),
+          id: `file ${name}`,
           label: file.isFolder ? `${name}/` : name,
-          detail: '',
+          detail: file.isFolder
+            ? trans.__('folder')
+            : trans.__('%1 file', kind).trim(),
           icon: file.isFolder ? folderIcon : fileIcon,
           text: file.isFolder ? `@${name}/` : name,
           goesOn: file.isFolder,
@@ -155,16 +162,40 @@ export class Suggester {
   }
 
   private async _variables(path: string): Promise<ISuggestion[]> {
-    const { notebooks, trans } = this._options;
-    const names = await notebooks.variables(path).catch(() => []);
-    return names.map(name => ({
+    const { notebooks, trans, variables } = this._options;
+    let found = variables(path) ?? [];
+    if (found.length === 0) {
+      // The server cannot look into every kernel; then the names must do.
+      const names = await notebooks.variables(path).catch(() => []);
+      found = names.map(name => ({ name, type: '', summary: '', names: [] }));
+    }
+    return found.map(({ name, summary, type }) => ({
       id: `variable ${name}`,
       label: name,
-      detail: trans.__('variable'),
+      detail:
+        [type, summary.split(':', 1)[0].slice(0, 60)]
+          .filter(Boolean)
+          .join(' · ') || trans.__('variable'),
       icon: variableIcon,
       text: `\`${name}\``
     }));
   }
+}
+
+/** The suggestions that fit what is typed: by where it is in them, else in their order. */
+function ranked(all: readonly ISuggestion[], query: string): ISuggestion[] {
+  const typed = query.toLowerCase();
+  const rank = ({ detail, label }: ISuggestion) => {
+    const at = label.toLowerCase().indexOf(typed);
+    return at < 0 ? (detail.toLowerCase().includes(typed) ? 2 : 3) : +(at > 0);
+  };
+  return all
+    .filter(each => rank(each) < 3)
+    .sort((one, other) => rank(one) - rank(other));
+}
+
+function sorted(all: ISuggestion[]): ISuggestion[] {
+  return all.sort((one, other) => one.label.localeCompare(other.label));
 }
 
 export namespace Suggester {
@@ -172,6 +203,8 @@ export namespace Suggester {
     files: IFiles;
     notebooks: INotebooks;
     trans: TranslationBundle;
+    /** What is known of the variables in a notebook's kernel. */
+    variables: (path: string) => readonly Variable[] | null;
   }
 }
 

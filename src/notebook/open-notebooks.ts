@@ -3,7 +3,13 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { ICellBrief, IConnection, INotebooks, IOpenNotebook } from '../tokens';
+import {
+  ICellBrief,
+  IConnection,
+  INotebooks,
+  IOpenNotebook,
+  ISettings
+} from '../tokens';
 import { findCell, indexOf } from './cells';
 import { follow } from './follow';
 import { obstacleOf, variablesOf } from './kernel';
@@ -12,11 +18,15 @@ import { cellsOf, insertBelow, replaceSource, selectionOf } from './sources';
 /** Keeps track of the notebooks on this page, and informs the server. */
 export class OpenNotebooks implements INotebooks {
   constructor(private _options: OpenNotebooks.IOptions) {
-    const { connection, tracker } = _options;
+    const { connection, settings, tracker } = _options;
     connection.stateChanged.connect(this._onConnection, this);
     tracker.currentChanged.connect(this._onCurrentChanged, this);
     tracker.widgetAdded.connect((_, panel) => this._add(panel), this);
     tracker.forEach(panel => this._add(panel));
+    void settings?.ready.then(() => {
+      settings.changed.connect(this._onSettings, this);
+      this._onSettings();
+    });
     this._onCurrentChanged();
   }
 
@@ -168,9 +178,20 @@ export class OpenNotebooks implements INotebooks {
     this._options.connection.request({
       type: 'open',
       notebook: panel.context.localPath,
-      kernel_id: panel.sessionContext.session?.kernel?.id ?? null
+      kernel_id: panel.sessionContext.session?.kernel?.id ?? null,
+      approval: this._approval
     });
     this._update(panel);
+  }
+
+  /** Tell the server of another default approval. */
+  private _onSettings(): void {
+    const approval = this._options.settings!.approval;
+    const isNews = this._approval !== approval && (this._approval || approval);
+    this._approval = approval;
+    if (isNews) {
+      this._panels.forEach(panel => this._open(panel));
+    }
   }
 
   private _onConnection(connection: IConnection): void {
@@ -235,6 +256,8 @@ export class OpenNotebooks implements INotebooks {
     }
   }
 
+  /** The user's default approval; `null` until it is known. */
+  private _approval: ISettings['approval'] | null = null;
   private _changed = new Signal<this, void>(this);
   private _closed = new Signal<this, string>(this);
   private _current: IOpenNotebook | null = null;
@@ -248,6 +271,7 @@ export class OpenNotebooks implements INotebooks {
 export namespace OpenNotebooks {
   export interface IOptions {
     connection: IConnection;
+    settings?: Pick<ISettings, 'approval' | 'changed' | 'ready'> | null;
     shell: JupyterFrontEnd.IShell;
     tracker: INotebookTracker;
     trans: TranslationBundle;

@@ -32,6 +32,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<INotebooks> = {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const notebooks = new OpenNotebooks({
       connection,
+      settings,
       shell: app.shell,
       tracker,
       trans

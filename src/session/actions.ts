@@ -36,6 +36,7 @@ export class SessionActions {
 
   ask(task: ITask, options: IRunOptions = {}): boolean {
     const { approval, below, handoff, maxTurns, model, settings } = options;
+    const wishes = this._session.options.settings;
     const request: NotebookRequest<Request> = {
       type: 'ask',
       task: task.task,
@@ -45,7 +46,9 @@ export class SessionActions {
       approval: approval ?? null,
       below: below ?? null,
       max_turns: maxTurns ?? null,
-      settings: settings ?? null
+      settings: settings ?? null,
+      guidance: wishes?.guidance || null,
+      instructions: wishes?.instructions ?? ''
     };
     if (handoff !== undefined) {
       return this._handOff({ id: handoff, task: task.task }, request);
@@ -71,8 +74,12 @@ export class SessionActions {
     return isSent;
   }
 
-  /** Decide whether the cell that waits may run, as it is now, and whether all later cells of the run may. */
-  resolveApproval(approved: boolean, rest = false): void {
+  /**
+   * Decide whether the cell that waits may run, as it is now, and whether all later cells of the run may.
+   *
+   * With a cell that is skipped, the model gets a comment.
+   */
+  resolveApproval(approved: boolean, rest = false, comment = ''): void {
     const waiting = waitingCell(this._session.state);
     if (!waiting || waiting.isResolving) {
       return;
@@ -96,7 +103,8 @@ export class SessionActions {
         sha256,
         approved,
         source: source ?? waiting.source,
-        rest
+        rest,
+        comment
       },
       () => this._session.set({ resolving: null })
     );
@@ -163,6 +171,16 @@ export class SessionActions {
 
   listConversations(): boolean {
     return this._request({ type: 'list_conversations' });
+  }
+
+  /** Ask what there is in the kernel; without an answer, what is known of it stays. */
+  listVariables(): boolean {
+    return this._send({ type: 'list_variables' }, () => undefined);
+  }
+
+  /** Ask for a conversation as a file. */
+  exportConversation(conversation: string): boolean {
+    return this._request({ type: 'export_conversation', conversation });
   }
 
   renameConversation(conversation: string, title: string): boolean {

@@ -53,9 +53,13 @@ export function selectionAttachment(
   };
 }
 
-/** A file in Jupyter's contents. */
-export function fileAttachment(name: string, path: string): Attachment {
-  return attachment('file', name, { path });
+/** A file in Jupyter's contents; `about` is what the page knows of it. */
+export function fileAttachment(
+  name: string,
+  path: string,
+  about = ''
+): Attachment {
+  return attachment('file', name, { path, text: about });
 }
 
 /** A text that is not in Jupyter's contents. */
@@ -63,8 +67,13 @@ export function textAttachment(name: string, text: string): Attachment {
   return attachment('selection', name, { text: text.slice(0, MOST_TEXT) });
 }
 
-export function imageAttachment(name: string, image: string): Attachment {
-  return attachment('image', name, { image });
+/** A picture, with its path if it is a file in Jupyter's contents. */
+export function imageAttachment(
+  name: string,
+  image: string,
+  path: string | null = null
+): Attachment {
+  return attachment('image', name, { image, path });
 }
 
 /** The attachments of an earlier task, to be sent again: the server has made the paths relative to the notebook. */
@@ -74,7 +83,7 @@ export function reattached(
 ): Attachment[] {
   const folder = PathExt.dirname(notebook);
   return attachments.map(each =>
-    each.kind === 'file' && each.path !== null
+    each.path !== null
       ? { ...each, path: PathExt.join(folder, each.path) }
       : each
   );
@@ -82,11 +91,13 @@ export function reattached(
 
 /** Whether two attachments are about the same thing. */
 export function isSame(a: Attachment, b: Attachment): boolean {
+  if (a.path !== null || b.path !== null) {
+    return a.path === b.path;
+  }
   return (
     a.kind === b.kind &&
     a.name === b.name &&
     a.cell_id === b.cell_id &&
-    a.path === b.path &&
     a.text === b.text &&
     a.image === b.image
   );

@@ -13,6 +13,15 @@ export interface IConversation {
   readonly turn: number;
   /** The id of the cell the agent is working on. */
   readonly workingCell: string | null;
+  readonly context: IContext;
+}
+
+/** How full the model's context is. */
+export interface IContext {
+  /** Tokens of the last prompt and its reply. */
+  readonly used: number;
+  /** Tokens that there is room for, if known. */
+  readonly window: number | null;
 }
 
 export const EMPTY: IConversation = {
@@ -21,7 +30,8 @@ export const EMPTY: IConversation = {
   runs: [],
   running: false,
   turn: 0,
-  workingCell: null
+  workingCell: null,
+  context: { used: 0, window: null }
 };
 
 /** The conversation after one more event. */
@@ -38,6 +48,15 @@ export function reduce(
   switch (event.type) {
     case 'run_started':
       return { ...next, id: event.conversation, running: true, turn: 0 };
+    case 'model_described': {
+      const context = { ...next.context, window: event.context_window };
+      return { ...next, context };
+    }
+    case 'reply': {
+      const { completion_tokens, prompt_tokens } = event.usage;
+      const used = prompt_tokens + completion_tokens;
+      return { ...next, context: { ...next.context, used } };
+    }
     case 'cell_written':
       return { ...next, workingCell: event.cell_id };
     case 'approval_resolved':

@@ -29,6 +29,14 @@ export function sum(all: readonly IFigures[]): IFigures {
   };
 }
 
+/** An amount of money, with two digits that tell. */
+export function dollars(amount: number): string {
+  if (amount === 0 || amount >= 0.1) {
+    return `$${amount.toFixed(2)}`;
+  }
+  return amount < 0.0001 ? '< $0.0001' : `$${Number(amount.toPrecision(2))}`;
+}
+
 /** Tokens written per second, not counting the wait for the first. */
 export function speed(all: readonly IFigures[]): number | null {
   const seconds = all.reduce(

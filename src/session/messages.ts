@@ -26,7 +26,7 @@ export type Event = EventMessage['event'];
 /** How a run ended. */
 export interface IEnding extends Pick<
   RunEnded,
-  'ending' | 'message' | 'turns' | 'usage' | 'seconds'
+  'ending' | 'message' | 'turns' | 'usage' | 'seconds' | 'cost'
 > {
   /** What each of its turns cost. */
   readonly figures: readonly IFigures[];
@@ -321,7 +321,8 @@ function ended(messages: Messages, event: RunEnded): Messages {
         }
       : message;
   });
-  const { time, turn, answer, ending, message, turns, usage, seconds } = event;
+  const { time, turn, answer, ending, message } = event;
+  const { cost, seconds, turns, usage } = event;
   const last = closed[closed.length - 1];
   if (answer && (last?.sender !== 'agent' || !last.body)) {
     const id = `${run}.${turn}.answer`;
@@ -336,7 +337,7 @@ function ended(messages: Messages, event: RunEnded): Messages {
     sender: 'notice',
     body: '',
     time,
-    ending: { ending, message, turns, usage, seconds, figures, canUndo }
+    ending: { ending, message, turns, usage, seconds, cost, figures, canUndo }
   });
   return closed;
 }

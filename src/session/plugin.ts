@@ -4,7 +4,7 @@ import {
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IConnection, INotebooks } from '../tokens';
+import { IConnection, INotebooks, ISettings } from '../tokens';
 import { ISessions, Sessions } from './sessions';
 
 export const sessionPlugin: JupyterFrontEndPlugin<ISessions> = {
@@ -12,15 +12,16 @@ export const sessionPlugin: JupyterFrontEndPlugin<ISessions> = {
   description: 'What is known of the notebooks on this page.',
   autoStart: true,
   requires: [IConnection, INotebooks],
-  optional: [ITranslator],
+  optional: [ISettings, ITranslator],
   provides: ISessions,
   activate: (
     _app: JupyterFrontEnd,
     connection: IConnection,
     notebooks: INotebooks,
+    settings: ISettings | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
-    return new Sessions({ connection, notebooks, trans });
+    return new Sessions({ connection, notebooks, settings, trans });
   }
 };

@@ -3,7 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IConnection, INotebooks } from '../tokens';
+import { IConnection, INotebooks, ISettings } from '../tokens';
 import { IRun } from './runs';
 import {
   begun,
@@ -192,6 +192,8 @@ export namespace NotebookSession {
     connection: IConnection;
     notebooks: Pick<INotebooks, 'source'>;
     path: string;
+    /** What every task of the user's is sent with. */
+    settings?: Pick<ISettings, 'guidance' | 'instructions'> | null;
     trans: TranslationBundle;
   }
 }

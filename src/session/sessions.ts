@@ -4,7 +4,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { FromServer, Refused } from '../protocol';
-import { IConnection, INotebooks } from '../tokens';
+import { IConnection, INotebooks, ISettings } from '../tokens';
 import { SessionActions } from './actions';
 import { currentRun } from './selectors';
 import { NotebookSession } from './session';
@@ -102,6 +102,7 @@ export class Sessions implements ISessions {
       case 'event':
       case 'approval_changed':
       case 'conversation_list':
+      case 'variable_list':
       case 'checking':
         this._find(message.notebook).receive(message);
         break;
@@ -154,6 +155,7 @@ export namespace Sessions {
   export interface IOptions {
     connection: IConnection;
     notebooks: Pick<INotebooks, 'closed' | 'renamed' | 'resolve' | 'source'>;
+    settings?: Pick<ISettings, 'guidance' | 'instructions'> | null;
     trans: TranslationBundle;
   }
 }

@@ -6,7 +6,9 @@ import {
   ConversationInfo,
   ConversationList,
   EventMessage,
-  History
+  History,
+  Variable,
+  VariableList
 } from '../protocol';
 import { EMPTY, fromHistory, IConversation, reduce } from './conversation';
 
@@ -57,6 +59,8 @@ export interface ISessionState {
   readonly check: ICheck | null;
   /** All conversations about the notebook, once the user wants to see them. */
   readonly conversations: readonly ConversationInfo[] | null;
+  /** What there is in the kernel, once that was asked for. */
+  readonly variables: readonly Variable[] | null;
   /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
   readonly handoffs: readonly IHandoff[];
@@ -72,6 +76,7 @@ export const BLANK: ISessionState = {
   approval: null,
   check: null,
   conversations: null,
+  variables: null,
   pending: null,
   handoffs: [],
   resolving: null,
@@ -81,7 +86,12 @@ export const BLANK: ISessionState = {
 
 /** The server's messages about a notebook. */
 export type NotebookMessage =
-  History | EventMessage | ApprovalChanged | ConversationList | Checking;
+  | History
+  | EventMessage
+  | ApprovalChanged
+  | ConversationList
+  | VariableList
+  | Checking;
 
 /** The state after one more message of the server's. */
 export function receive(
@@ -103,6 +113,8 @@ export function receive(
       return { ...state, approval: message.approval };
     case 'conversation_list':
       return { ...state, conversations: message.conversations };
+    case 'variable_list':
+      return { ...state, variables: message.variables };
     case 'checking':
       return { ...state, check: { result: message, edited: [], hidden: [] } };
   }

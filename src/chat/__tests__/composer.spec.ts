@@ -15,9 +15,16 @@ import { wordAt } from '../suggestions';
 import { history } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
+import { FakeWorkspace } from '../../__tests__/fake-workspace';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const NOTEBOOK = 'work/a.ipynb';
+const PENGUINS = {
+  name: 'penguins',
+  type: 'DataFrame',
+  summary: '344 rows x 8 columns: species str',
+  names: ['species']
+};
 const CELLS: ICellBrief[] = [
   { id: 'one', type: 'code', source: 'price = 1\nprice' },
   { id: 'two', type: 'markdown', source: '# Title' }
@@ -39,7 +46,15 @@ beforeEach(() => {
     'work/data': ['raw.csv']
   });
   sessions = new Sessions({ connection, notebooks, trans });
-  model = new ChatModel({ connection, files, notebooks, sessions, trans });
+  const workspace = new FakeWorkspace(notebooks);
+  model = new ChatModel({
+    connection,
+    files,
+    notebooks,
+    sessions,
+    trans,
+    workspace
+  });
   notebooks.show(NOTEBOOK);
   connection.receive(history([], { notebook: NOTEBOOK }));
 });
@@ -82,13 +97,26 @@ describe('A word at the cursor', () => {
 });
 
 describe('Suggestions', () => {
-  it('are cells, the active one first, then files, then variables', async () => {
+  it('are the active cell, then files and variables by name with what they are, then the other cells', async () => {
     notebooks.activeCell.mockReturnValue('two');
     await type('@');
     expect(labels()).toEqual([
-      ...['cell 2 (active)', 'cell 1', 'prices.csv', 'data/'],
-      ...['prices', 'total']
+      ...['cell 2 (active)', 'data/', 'prices', 'prices.csv', 'total', 'cell 1']
     ]);
+    const details = () =>
+      model.composer.suggestions.map(({ detail }) => detail);
+    expect(details()).toEqual([
+      ...['# Title', 'folder', 'variable', 'CSV file', 'variable', 'price = 1']
+    ]);
+    // the server knows more than the names, which comes a moment later
+    connection.receive({
+      type: 'variable_list',
+      notebook: NOTEBOOK,
+      variables: [PENGUINS]
+    });
+    await settled();
+    expect(labels()[2]).toBe('penguins');
+    expect(details()[2]).toBe('DataFrame · 344 rows x 8 columns');
   });
 
   it('begin with what is selected', async () => {
@@ -102,9 +130,9 @@ describe('Suggestions', () => {
     ]);
   });
 
-  it('are what the typed letters are in, cells by their source, too', async () => {
+  it('are what the typed letters are in, at the beginning first, cells by their source, too', async () => {
     await type('@pric');
-    expect(labels()).toEqual(['cell 1', 'prices.csv', 'prices']);
+    expect(labels()).toEqual(['prices', 'prices.csv', 'cell 1']);
   });
 
   it('go down into folders', async () => {
@@ -127,7 +155,7 @@ describe('Suggestions', () => {
     expect(labels()).toEqual([]);
     notebooks.variables.mockRejectedValue(new Error('busy'));
     await type('@');
-    expect(labels()).toEqual(['cell 1', 'cell 2', 'prices.csv', 'data/']);
+    expect(labels()).toEqual(['data/', 'prices.csv', 'cell 1', 'cell 2']);
   });
 
   it('are those of the last word typed', async () => {
@@ -181,7 +209,9 @@ describe('An attachment', () => {
     const files = [new File(['MZ'], 'a.exe'), new File(['x'], 'b.txt')];
     await model.composer.attachFiles(files);
     expect(attached()).toMatchObject([{ name: 'b.txt' }]);
-    expect(model.state.notices.chat?.text).toContain('a.exe is not a text.');
+    expect(model.state.notices.chat?.text).toContain(
+      'a.exe may not be uploaded.'
+    );
   });
 
   it('of an earlier task gets back the path that Jupyter knows', () => {
@@ -249,7 +279,9 @@ describe('Dropping', () => {
     expect(node.className).toBe('');
     fromOutside('drop', ['Files'], [new File(['x'], 'b.txt')]);
     await settled();
-    expect(attached()).toMatchObject([{ name: 'b.txt' }]);
+    expect(attached()).toMatchObject([
+      { kind: 'file', name: 'b.txt', path: 'work/b.txt' }
+    ]);
   });
 
   it('leaves everything else to others', () => {
@@ -257,8 +289,6 @@ describe('Dropping', () => {
       within('drop', { 'text/plain': 'x' }),
       fromOutside('drop', ['text/plain'], [])
     ];
-    notebooks.show(null);
-    others.push(fromOutside('drop', ['Files'], [new File(['x'], 'b.txt')]));
     expect(others.some(event => event.defaultPrevented)).toBe(false);
     expect(attached()).toEqual([]);
   });

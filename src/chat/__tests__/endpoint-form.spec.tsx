@@ -28,20 +28,31 @@ const ENDPOINT = {
 
 let node: HTMLElement;
 let saved: jest.Mock;
+let tested: jest.Mock;
+let done: jest.Mock;
 let widget: Widget;
 
-beforeEach(async () => {
+beforeEach(() => {
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
   saved = jest.fn();
-  const panel = { model: { models: { saveEndpoint: saved } }, trans };
+  tested = jest.fn(async () => ['big', 'small']);
+  done = jest.fn();
+});
+
+async function show(
+  endpoint: ModelChoice | null = ENDPOINT,
+  forKey = false
+): Promise<void> {
+  const models = { saveEndpoint: saved, test: tested };
+  const panel = { model: { models }, trans };
   widget = ReactWidget.create(
     <PanelProvider value={panel as unknown as IPanelContext}>
-      <EndpointForm endpoint={ENDPOINT} onDone={() => undefined} />
+      <EndpointForm endpoint={endpoint} forKey={forKey} onDone={done} />
     </PanelProvider>
   );
   await act(async () => Widget.attach(widget, document.body));
   node = widget.node;
-});
+}
 
 afterEach(async () => {
   await act(async () => widget.dispose());
@@ -53,6 +64,11 @@ function field<T extends HTMLElement>(label: string): T {
     .find(({ textContent }) => textContent!.startsWith(label))!
     .querySelector<T>('input, select')!;
 }
+
+const submit = () =>
+  act(async () => node.querySelector('form')!.requestSubmit());
+const problem = () => node.querySelector('[role=alert]')?.textContent ?? '';
+const button = () => node.querySelector('[type=submit]')!.textContent;
 
 async function fill(label: string, value: string): Promise<void> {
   const input = field<HTMLInputElement>(label);
@@ -73,13 +89,15 @@ async function fill(label: string, value: string): Promise<void> {
 
 describe('The form of an endpoint', () => {
   it('saves what is set for its models, and what is emptied as not set', async () => {
+    await show();
     expect(field<HTMLSelectElement>('Images').value).toBe('yes');
     await fill('Reasoning', 'off');
     await fill('Temperature', '');
     await fill('Reply limit', '4000');
     await fill('Guidance', 'small');
     await fill('Before running a cell', 'always');
-    await act(async () => node.querySelector('form')!.requestSubmit());
+    await fill('Price of prompts', '0.15');
+    await submit();
     expect(saved).toHaveBeenCalledWith({
       name: 'work',
       url: 'https://models.example/v1',
@@ -94,11 +112,14 @@ describe('The form of an endpoint', () => {
         top_p: null,
         reply_tokens: 4000,
         extra_body: { top_k: 20 }
-      }
+      },
+      prices: { price_in: 0.15, price_cached: null, price_out: null }
     });
+    expect(done).toHaveBeenCalled();
   });
 
   it('refuses an extra body that is no JSON object', async () => {
+    await show();
     const body = field<HTMLInputElement>('Extra body');
     for (const wrong of ['{', '[1]', '7']) {
       await fill('Extra body', wrong);
@@ -106,5 +127,62 @@ describe('The form of an endpoint', () => {
     }
     await fill('Extra body', '{"min_p": 0.1}');
     expect(body.checkValidity()).toBe(true);
+  });
+
+  it('is tested before it is saved, and says what is wrong', async () => {
+    tested.mockRejectedValueOnce(new Error('It wants an API key.'));
+    await show();
+    await submit();
+    expect(problem()).toBe('It wants an API key.');
+    expect(saved).not.toHaveBeenCalled();
+    await fill('Key', 'sk');
+    expect(problem()).toBe('');
+    await submit();
+    expect(tested).toHaveBeenLastCalledWith(
+      expect.objectContaining({ name: 'work', api_key: 'sk' })
+    );
+    expect(saved).toHaveBeenCalledTimes(1);
+  });
+
+  it('can be saved though it does not answer', async () => {
+    tested.mockRejectedValue(new Error('It does not answer.'));
+    await show();
+    await submit();
+    expect(button()).toBe('Save Anyway');
+    await submit();
+    expect(saved).toHaveBeenCalledTimes(1);
+  });
+
+  it('offers the models that the endpoint lists', async () => {
+    await show();
+    await fill('Model', '');
+    await submit();
+    expect(problem()).toBe('It has 2 models: choose one above.');
+    const served = [...node.querySelectorAll('.jp-CodeAct-served button')];
+    expect(served.map(each => each.textContent)).toEqual(['big', 'small']);
+    await act(async () => (served[1] as HTMLElement).click());
+    await submit();
+    expect(saved).toHaveBeenCalledWith(
+      expect.objectContaining({ model: 'small' })
+    );
+  });
+
+  it('knows the addresses of usual servers', async () => {
+    await show(null);
+    await fill('Server', 'Ollama');
+    expect(field<HTMLInputElement>('Name').value).toBe('Ollama');
+    expect(field<HTMLInputElement>('Address').value).toBe(
+      'http://localhost:11434/v1'
+    );
+    await fill('Server', 'LM Studio');
+    expect(field<HTMLInputElement>('Name').value).toBe('LM Studio');
+    await fill('Name', 'Mine');
+    await fill('Server', 'OpenAI');
+    expect(field<HTMLInputElement>('Name').value).toBe('Mine');
+  });
+
+  it('begins at the key for who comes to change it', async () => {
+    await show(ENDPOINT, true);
+    expect(document.activeElement).toBe(field('Key'));
   });
 });

@@ -13,6 +13,7 @@ import {
 } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
+import { FakeWorkspace } from '../../__tests__/fake-workspace';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const A = 'a.ipynb';
@@ -28,7 +29,15 @@ beforeEach(() => {
   notebooks = new FakeNotebooks();
   const files = new FakeFiles({ '': ['data.csv'] });
   sessions = new Sessions({ connection, notebooks, trans });
-  model = new ChatModel({ connection, files, notebooks, sessions, trans });
+  const workspace = new FakeWorkspace(notebooks);
+  model = new ChatModel({
+    connection,
+    files,
+    notebooks,
+    sessions,
+    trans,
+    workspace
+  });
   notebooks.show(A);
   connection.receive(history([]));
 });
@@ -283,7 +292,8 @@ describe("The model's state", () => {
       state: 'downloading',
       progress: 0.5,
       message: '',
-      where: ''
+      where: '',
+      needs_key: false
     } as const;
     connection.receive(status);
     expect(model.models.status).toBe(status);

@@ -24,6 +24,7 @@ import {
 } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
+import { FakeWorkspace } from '../../__tests__/fake-workspace';
 
 const trans = nullTranslator.load('jupyter_codeact');
 const A = 'work/a.ipynb';
@@ -61,7 +62,15 @@ beforeEach(async () => {
   notebooks = new FakeNotebooks();
   const files = new FakeFiles({ '': ['data.csv'] });
   sessions = new Sessions({ connection, notebooks, trans });
-  model = new ChatModel({ connection, files, notebooks, sessions, trans });
+  const workspace = new FakeWorkspace(notebooks);
+  model = new ChatModel({
+    connection,
+    files,
+    notebooks,
+    sessions,
+    trans,
+    workspace
+  });
   settings = { sendWithEnter: true };
   panel = new ChatPanel({
     model,
@@ -301,7 +310,8 @@ describe('The chat panel', () => {
         state: 'downloading',
         progress: 0.421,
         message: '1 GB',
-        where: ''
+        where: '',
+        needs_key: false
       })
     );
     expect(find('.jp-CodeAct-model').textContent).toBe(
@@ -323,6 +333,7 @@ describe('The chat panel', () => {
       supports_images: null,
       guidance: null,
       approval: null,
+      prices: null,
       settings: null
     };
     await act(async () => {

@@ -9,10 +9,19 @@ export function Approval(): React.JSX.Element {
   const waiting = waitingCell(model.state);
   const isResolving = waiting?.isResolving ?? true;
   const isCall = waiting?.isCall ?? false;
+  const [isCommenting, setCommenting] = React.useState(false);
   const resolve =
     (approved: boolean, rest = false) =>
     () =>
       model.actions?.resolveApproval(approved, rest);
+  if (isCommenting) {
+    return (
+      <Comment
+        isResolving={isResolving}
+        onCancel={() => setCommenting(false)}
+      />
+    );
+  }
   return (
     <div
       className="jp-CodeAct-approval"
@@ -38,6 +47,17 @@ export function Approval(): React.JSX.Element {
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-reject"
+        title={trans.__(
+          'Skip it, and tell the model why or what to do instead'
+        )}
+        disabled={isResolving}
+        onClick={() => setCommenting(true)}
+      >
+        {trans.__('Skip and Say Why…')}
+      </button>
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-reject"
         title={
           isCall
             ? trans.__('Allow this, and all that this run does after it')
@@ -49,6 +69,72 @@ export function Approval(): React.JSX.Element {
         {isCall
           ? trans.__('Allow All from Here')
           : trans.__('Run All from Here')}
+      </button>
+    </div>
+  );
+}
+
+/** Where the user says why a cell is skipped. */
+function Comment(props: {
+  isResolving: boolean;
+  onCancel: () => void;
+}): React.JSX.Element {
+  const { isResolving, onCancel } = props;
+  const { model, trans } = usePanel();
+  const [text, setText] = React.useState('');
+  const field = React.useRef<HTMLTextAreaElement>(null);
+
+  React.useEffect(() => field.current!.focus(), []);
+
+  const skip = () => {
+    if (text.trim() && !isResolving) {
+      model.actions?.resolveApproval(false, false, text.trim());
+    }
+  };
+
+  return (
+    <div
+      className="jp-CodeAct-approval jp-CodeAct-comment"
+      role="group"
+      aria-label={trans.__('Skip and say why')}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onCancel();
+        } else if (
+          event.key === 'Enter' &&
+          !event.shiftKey &&
+          event.target === field.current &&
+          !event.nativeEvent.isComposing
+        ) {
+          event.preventDefault();
+          skip();
+        }
+      }}
+    >
+      <textarea
+        ref={field}
+        className="jp-mod-styled"
+        aria-label={trans.__('Why, or what to do instead')}
+        placeholder={trans.__('Why, or what to do instead')}
+        rows={2}
+        value={text}
+        onChange={({ target }) => setText(target.value)}
+      />
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-accept"
+        disabled={isResolving || !text.trim()}
+        onClick={skip}
+      >
+        {trans.__('Skip')}
+      </button>
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-reject"
+        onClick={onCancel}
+      >
+        {trans.__('Cancel')}
       </button>
     </div>
   );

@@ -32,7 +32,9 @@ export function Chat(): React.JSX.Element {
               <Composer />
             </div>
             {sheet === 'conversations' && <ConversationsSheet />}
-            {sheet === 'models' && <ModelsSheet />}
+            {(sheet === 'models' || sheet === 'endpoint') && (
+              <ModelsSheet key={sheet} />
+            )}
             <div
               // Another notebook's state is not news.
               key={path}

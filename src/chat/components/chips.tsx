@@ -9,6 +9,7 @@ import {
 import * as React from 'react';
 
 import { Attachment } from '../../protocol';
+import { IUpload } from '../attaching';
 import { usePanel } from './context';
 import { useRoving } from './roving';
 
@@ -22,9 +23,11 @@ const ICONS: Record<Attachment['kind'], LabIcon> = {
 /** The attachments of a task. */
 export function Chips(props: {
   attachments: readonly Attachment[];
+  /** Files on their way. */
+  uploads?: readonly IUpload[];
   onRemove?: (attachment: Attachment) => void;
 }): React.JSX.Element | null {
-  const { attachments, onRemove } = props;
+  const { attachments, onRemove, uploads = [] } = props;
   const { trans } = usePanel();
   const list = useRoving<HTMLUListElement>();
   return (
@@ -32,17 +35,25 @@ export function Chips(props: {
       ref={list}
       className="jp-CodeAct-chips"
       aria-label={trans.__('Attached')}
-      hidden={attachments.length === 0}
+      hidden={attachments.length === 0 && uploads.length === 0}
     >
       {attachments.map((attachment, index) => (
         <li
           key={index}
           className="jp-CodeAct-chip"
           data-row
-          title={attachment.path ?? (attachment.text || attachment.name)}
+          title={
+            [attachment.path, attachment.text].filter(Boolean).join('\n') ||
+            attachment.name
+          }
         >
           <Picture attachment={attachment} />
           <span>{attachment.name}</span>
+          {onRemove && attachment.kind === 'file' && (
+            <span className="jp-CodeAct-chipDetail">
+              {attachment.text.split('\n', 1)[0]}
+            </span>
+          )}
           {onRemove && (
             <button
               type="button"
@@ -54,6 +65,13 @@ export function Chips(props: {
               <closeIcon.react tag={null} />
             </button>
           )}
+        </li>
+      ))}
+      {uploads.map(({ name, share }, index) => (
+        <li key={`upload ${index}`} className="jp-CodeAct-chip">
+          <fileIcon.react tag="span" />
+          <span>{name}</span>
+          <progress value={share} aria-label={trans.__('Uploading %1', name)} />
         </li>
       ))}
     </ul>

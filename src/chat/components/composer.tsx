@@ -1,23 +1,27 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { attachIcon } from '../../icons';
 import { ISuggestion } from '../suggestions';
 import { ApprovalSelect } from './approval-select';
 import { Chips } from './chips';
+import { ContextMeter } from './context-meter';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
-
+import { ModelButton } from './model-button';
+import { Queue } from './queue';
 import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
 /** Where the user types, sends and stops. */
 export function Composer(): React.JSX.Element {
   const { model, settings, trans } = usePanel();
-  const { composer, path, blocked } = model;
+  const { composer, hint, path } = model;
   const { draft, selected, suggestions } = composer;
   const { attachments, text } = draft;
   const textarea = React.useRef<HTMLTextAreaElement>(null);
   /** Where the cursor belongs after a suggestion was inserted. */
   const cursor = React.useRef<number | null>(null);
+  const chooser = React.useRef<HTMLInputElement>(null);
   const sendWithEnter = settings?.sendWithEnter ?? true;
 
   React.useLayoutEffect(() => {
@@ -61,6 +65,11 @@ export function Composer(): React.JSX.Element {
       composer.send();
     } else if (event.key === 'Escape' && composer.isEditing) {
       composer.cancelEdit();
+    } else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+      const isPlain = !event.shiftKey && !event.altKey && !event.metaKey;
+      if (isPlain && composer.recall(event.key === 'ArrowUp' ? -1 : 1)) {
+        event.preventDefault();
+      }
     }
   };
 
@@ -68,7 +77,7 @@ export function Composer(): React.JSX.Element {
     const files = [...event.clipboardData.files];
     if (files.length > 0) {
       event.preventDefault();
-      void composer.attachFiles(files);
+      void composer.attachFiles(files, true);
     }
   };
 
@@ -102,13 +111,12 @@ export function Composer(): React.JSX.Element {
       }}
     >
       <Suggestions onAccept={accept} />
+      <Queue onTakeBack={() => textarea.current!.focus()} />
       {composer.isEditing && <Editing />}
-      <div
-        className="jp-CodeAct-box"
-        data-disabled={path === null || undefined}
-      >
+      <div className="jp-CodeAct-box">
         <Chips
           attachments={attachments}
+          uploads={composer.uploads}
           onRemove={attachment => {
             composer.detach(attachment);
             textarea.current!.focus();
@@ -124,11 +132,19 @@ export function Composer(): React.JSX.Element {
           aria-activedescendant={
             suggestions.length > 0 ? suggestionId(selected) : undefined
           }
-          placeholder={trans.__('Ask CodeAct about this notebook')}
+          placeholder={
+            path === null
+              ? trans.__('Ask CodeAct to begin a notebook')
+              : trans.__('Ask CodeAct about this notebook')
+          }
           rows={2}
           value={text}
-          disabled={path === null}
           onBlur={() => composer.dismiss()}
+          onFocus={() => {
+            if (settings?.loadModel ?? true) {
+              model.models.warm();
+            }
+          }}
           onChange={({ target }) =>
             composer.setText(target.value, target.selectionStart)
           }
@@ -136,6 +152,24 @@ export function Composer(): React.JSX.Element {
           onPaste={onPaste}
         />
         <div className="jp-CodeAct-composerFooter">
+          <input
+            ref={chooser}
+            type="file"
+            multiple
+            hidden
+            aria-hidden
+            tabIndex={-1}
+            onChange={({ target }) => {
+              void composer.attachFiles([...(target.files ?? [])]);
+              target.value = ''; // or the same file could not be chosen again
+              textarea.current!.focus();
+            }}
+          />
+          <IconButton
+            icon={attachIcon}
+            label={trans.__('Attach files from your computer')}
+            onClick={() => chooser.current!.click()}
+          />
           <button
             type="button"
             className="jp-CodeAct-iconButton jp-Button jp-mod-minimal"
@@ -147,51 +181,69 @@ export function Composer(): React.JSX.Element {
             @
           </button>
           <ApprovalSelect />
+          <ModelButton />
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
       </div>
-      <div id="jp-CodeAct-blocked" className="jp-CodeAct-blocked" role="status">
-        {blocked}
-        {model.isAsking && (
-          <button
-            type="button"
-            className="jp-CodeAct-show jp-Button jp-mod-minimal"
-            onClick={showWaitingCell}
-          >
-            {trans.__('Show')}
-          </button>
-        )}
+      <div className="jp-CodeAct-below">
+        <div
+          id="jp-CodeAct-blocked"
+          className="jp-CodeAct-blocked"
+          role="status"
+        >
+          {hint}
+          {model.isAsking && model.blocked === null && (
+            <button
+              type="button"
+              className="jp-CodeAct-show jp-Button jp-mod-minimal"
+              onClick={showWaitingCell}
+            >
+              {trans.__('Show')}
+            </button>
+          )}
+        </div>
+        <ContextMeter />
       </div>
     </form>
   );
 }
 
+/** Send, or while a run is under way Stop and, once something is typed, Queue. */
 function SendOrStop({ onStop }: { onStop: () => void }): React.JSX.Element {
   const { model, trans } = usePanel();
   const { stopping } = model.state;
-  return model.isRunning ? (
-    <button
-      key="stop"
-      type="button"
-      className="jp-Button jp-mod-styled jp-mod-warn"
-      disabled={stopping}
-      onClick={() => {
-        // The button goes away; the focus should not.
-        onStop();
-        model.stop();
-      }}
-    >
-      {trans.__('Stop')}
-    </button>
-  ) : (
-    <button
-      key="send"
-      type="submit"
-      className="jp-Button jp-mod-styled jp-mod-accept"
-      disabled={model.blocked !== null || !model.composer.draft.text.trim()}
-    >
-      {trans.__('Send')}
-    </button>
+  const { isRunning } = model;
+  return (
+    <span className="jp-CodeAct-send">
+      {isRunning && (
+        <button
+          key="stop"
+          type="button"
+          className="jp-Button jp-mod-styled jp-mod-warn"
+          disabled={stopping}
+          onClick={() => {
+            // The button goes away; the focus should not.
+            onStop();
+            model.stop();
+          }}
+        >
+          {trans.__('Stop')}
+        </button>
+      )}
+      <button
+        key="send"
+        type="submit"
+        className={`jp-Button jp-mod-styled ${isRunning ? 'jp-mod-reject' : 'jp-mod-accept'}`}
+        title={
+          isRunning
+            ? trans.__('Do this after the run under way')
+            : trans.__('Send this to CodeAct')
+        }
+        disabled={model.blocked !== null || !model.composer.draft.text.trim()}
+      >
+        {isRunning ? trans.__('Queue') : trans.__('Send')}
+      </button>
+    </span>
   );
 }
 

@@ -1,5 +1,10 @@
 import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
-import { deleteIcon, editIcon } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  downloadIcon,
+  editIcon,
+  FilterBox
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ConversationInfo } from '../../protocol';
@@ -8,21 +13,43 @@ import { IconButton } from './icon-button';
 import { useRoving } from './roving';
 import { Sheet } from './sheet';
 
-/** The conversations of the notebook in front: go on with one, give it a title, delete it. */
+/** How many conversations are looked through without a search. */
+const FEW = 5;
+
+/** The conversations of the notebook in front: search them, go on with one, rename, export, delete it. */
 export function ConversationsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { conversations } = model.state;
   const list = useRoving<HTMLUListElement>();
+  const [query, setQuery] = React.useState('');
+  const found = conversations?.filter(({ title }) =>
+    title.toLowerCase().includes(query.trim().toLowerCase())
+  );
   return (
     <Sheet title={trans.__('Conversations')}>
+      {(conversations?.length ?? 0) > FEW && (
+        <div className="jp-CodeAct-search">
+          <FilterBox
+            placeholder={trans.__('Search the conversations')}
+            updateFilter={(_, typed) => setQuery(typed ?? '')}
+            useFuzzyFilter={false}
+            caseSensitive={false}
+          />
+        </div>
+      )}
       <ul ref={list} className="jp-CodeAct-list">
-        {conversations?.map(info => (
+        {found?.map(info => (
           <Conversation key={info.id} info={info} />
         ))}
       </ul>
       {conversations?.length === 0 && (
         <p className="jp-CodeAct-hint">
           {trans.__('There are no conversations about this notebook yet.')}
+        </p>
+      )}
+      {query.trim() && found?.length === 0 && (
+        <p className="jp-CodeAct-hint" role="status">
+          {trans.__('No conversation has “%1” in its title.', query.trim())}
         </p>
       )}
     </Sheet>
@@ -98,6 +125,11 @@ function Conversation({ info }: { info: ConversationInfo }): React.JSX.Element {
         icon={editIcon}
         label={trans.__('Rename %1', title)}
         onClick={() => void rename()}
+      />
+      <IconButton
+        icon={downloadIcon}
+        label={trans.__('Export %1', title)}
+        onClick={() => model.actions?.exportConversation(id)}
       />
       <IconButton
         icon={deleteIcon}

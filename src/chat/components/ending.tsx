@@ -1,7 +1,13 @@
 import { refreshIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { cachedShare, IFigures, speed, sum } from '../../session/figures';
+import {
+  cachedShare,
+  dollars,
+  IFigures,
+  speed,
+  sum
+} from '../../session/figures';
 import { IEnding } from '../../session/messages';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
@@ -55,7 +61,7 @@ export function Ending(props: {
 
 /** What the run cost, and what each turn did when opened. */
 function Figures({ ending }: { ending: IEnding }): React.JSX.Element {
-  const { figures, seconds, turns, usage } = ending;
+  const { cost, figures, seconds, turns, usage } = ending;
   const { trans } = usePanel();
   const text = [
     trans._n('%1 turn', '%1 turns', turns),
@@ -63,7 +69,8 @@ function Figures({ ending }: { ending: IEnding }): React.JSX.Element {
       '%1 tokens',
       (usage.prompt_tokens + usage.completion_tokens).toLocaleString()
     ),
-    trans.__('%1 s', seconds.toFixed(1))
+    trans.__('%1 s', seconds.toFixed(1)),
+    ...(cost === null ? [] : [dollars(cost)])
   ].join(' · ');
   if (figures.length === 0) {
     return <span className="jp-CodeAct-figures">{text}</span>;

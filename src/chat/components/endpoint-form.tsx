@@ -1,20 +1,37 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { APPROVALS, approvalText } from '../../approval';
-import { ModelChoice, ModelSettings } from '../../protocol';
+import { ModelChoice, ModelSettings, Prices } from '../../protocol';
+import { PRESETS } from '../endpoint-presets';
+import {
+  asPrices,
+  asSettings,
+  isObject,
+  pricesAsText,
+  settingsAsText,
+  yesOrNo
+} from '../endpoint-values';
 import { usePanel } from './context';
+import { Choice, Field } from './fields';
 
+/** How many of an endpoint's models are shown as buttons; all are in the field's own list. */
+const MOST_LISTED = 30;
+const PRICES = ['price_in', 'price_cached', 'price_out'] as const;
 const EFFORTS = ['off', 'minimal', 'low', 'medium', 'high'] as const;
 
-/** What the fields of the settings have, as text. */
-type SettingsText = { [name in keyof ModelSettings]: string };
-
-/** Add an endpoint, or change one. The key only ever goes to the server: it is never shown. */
+/**
+ * Add an endpoint, or change one. The key only ever goes to the server: it is never shown.
+ *
+ * What is saved was tested, unless the user wants it all the same.
+ */
 export function EndpointForm(props: {
   endpoint: ModelChoice | null;
+  /** Whether the user comes to give another key. */
+  forKey?: boolean;
   onDone: () => void;
 }): React.JSX.Element {
-  const { endpoint, onDone } = props;
+  const { endpoint, forKey, onDone } = props;
   const { model, trans } = usePanel();
   const [name, setName] = React.useState(endpoint?.name ?? '');
   const [url, setUrl] = React.useState(endpoint?.where ?? '');
@@ -30,29 +47,91 @@ export function EndpointForm(props: {
   const [approval, setApproval] = React.useState<string>(
     endpoint?.approval ?? ''
   );
-  const [settings, setSettings] = React.useState(asText(endpoint?.settings));
+  const [settings, setSettings] = React.useState(
+    settingsAsText(endpoint?.settings)
+  );
+  const [prices, setPrices] = React.useState(pricesAsText(endpoint?.prices));
+  /** The models that the endpoint lists, once it was asked. */
+  const [listed, setListed] = React.useState<readonly string[]>([]);
+  const [isTesting, setTesting] = React.useState(false);
+  /** Why the endpoint is not saved yet. */
+  const [problem, setProblem] = React.useState('');
   const form = React.useRef<HTMLFormElement>(null);
+  const listId = React.useId();
   const body = React.useRef<HTMLInputElement>(null);
 
   React.useEffect(() => {
-    form
-      .current!.querySelector<HTMLInputElement>('input:not([readonly])')!
-      .focus();
-  }, []);
+    const field = forKey
+      ? 'input[type=password]'
+      : 'select, input:not([readonly])';
+    form.current!.querySelector<HTMLElement>(field)!.focus();
+  }, [forKey]);
 
-  const save = (event: React.FormEvent) => {
+  const address = url.trim();
+  const apiKey = isKeyless ? '' : key || null;
+
+  /** Ask the endpoint for its models. */
+  const test = async () => {
+    const models = await model.models.test({
+      name: endpoint?.name ?? '',
+      url: address,
+      model: served.trim(),
+      api_key: apiKey
+    });
+    setListed(models);
+    return models;
+  };
+
+  /** What speaks against saving; empty if nothing does. */
+  const doubt = async (): Promise<string> => {
+    setTesting(true);
+    try {
+      const models = await test();
+      const wanted = served.trim();
+      if (!wanted && models.length > 1) {
+        return trans.__('It has %1 models: choose one above.', models.length);
+      }
+      return wanted && models.length > 0 && !models.includes(wanted)
+        ? trans.__('It does not list a model called %1.', wanted)
+        : '';
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      setTesting(false);
+    }
+  };
+
+  const save = async (event: React.FormEvent) => {
     event.preventDefault();
+    // The second time, the user knows.
+    const found = problem ? '' : await doubt();
+    if (found) {
+      setProblem(found);
+      return;
+    }
     model.models.saveEndpoint({
       name: name.trim(),
-      url: url.trim(),
+      url: address,
       model: served.trim(),
-      api_key: isKeyless ? '' : key || null,
+      api_key: apiKey,
       supports_images: images === '' ? null : images === 'yes',
       guidance: (guidance || null) as ModelChoice['guidance'],
       approval: (approval || null) as ModelChoice['approval'],
-      settings: asSettings(settings)
+      settings: asSettings(settings),
+      prices: asPrices(prices)
     });
     onDone();
+  };
+
+  /** Begin with what is known of a kind of server. */
+  const usePreset = (chosen: string) => {
+    const preset = PRESETS.find(({ name }) => name === chosen);
+    const isOwnName = name && !PRESETS.some(each => each.name === name);
+    if (preset) {
+      setName(isOwnName ? name : preset.name);
+      setUrl(preset.url);
+      setListed([]);
+    }
   };
 
   const set = (field: keyof ModelSettings) => (value: string) => {
@@ -74,7 +153,9 @@ export function EndpointForm(props: {
         endpoint ? trans.__('Edit Endpoint') : trans.__('Add Endpoint')
       }
       autoComplete="off"
-      onSubmit={save}
+      onSubmit={event => void save(event)}
+      // What was found no longer holds.
+      onChange={() => setProblem('')}
       onKeyDown={event => {
         if (event.key === 'Escape') {
           event.stopPropagation();
@@ -82,6 +163,17 @@ export function EndpointForm(props: {
         }
       }}
     >
+      {endpoint === null && (
+        <Choice
+          label={trans.__('Server')}
+          value={PRESETS.find(each => each.url === url)?.name ?? ''}
+          onChange={usePreset}
+          choices={{
+            '': trans.__('Any with OpenAI’s chat protocol'),
+            ...Object.fromEntries(PRESETS.map(({ name }) => [name, name]))
+          }}
+        />
+      )}
       <Field
         label={trans.__('Name')}
         value={name}
@@ -98,12 +190,6 @@ export function EndpointForm(props: {
         value={url}
         onChange={setUrl}
         required
-      />
-      <Field
-        label={trans.__('Model')}
-        placeholder={trans.__('The only one it has, if empty')}
-        value={served}
-        onChange={setServed}
       />
       <Field
         label={trans.__('Key')}
@@ -125,6 +211,42 @@ export function EndpointForm(props: {
           />
           {trans.__('Forget the key')}
         </label>
+      )}
+      <Field
+        label={trans.__('Model')}
+        placeholder={trans.__('The only one it has, if empty')}
+        list={listId}
+        value={served}
+        onChange={setServed}
+        onFocus={() => {
+          // Its models are offered, if it answers.
+          if (listed.length === 0 && /^https?:\/\/./.test(address)) {
+            void test().catch(() => undefined);
+          }
+        }}
+      />
+      <datalist id={listId}>
+        {listed.map(each => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+      {!served && listed.length > 1 && (
+        <ul className="jp-CodeAct-served" aria-label={trans.__('Its models')}>
+          {listed.slice(0, MOST_LISTED).map(each => (
+            <li key={each}>
+              <button
+                type="button"
+                className="jp-Button jp-mod-minimal"
+                onClick={() => {
+                  setServed(each);
+                  setProblem('');
+                }}
+              >
+                {each}
+              </button>
+            </li>
+          ))}
+        </ul>
       )}
       <details>
         <summary>{trans.__('Model settings')}</summary>
@@ -205,7 +327,24 @@ export function EndpointForm(props: {
           value={settings.extra_body}
           onChange={set('extra_body')}
         />
+        {PRICES.map(field => (
+          <Field
+            key={field}
+            label={priceLabel(field, trans)}
+            type="number"
+            min="0"
+            step="any"
+            placeholder={trans.__('Dollars for a million tokens')}
+            value={prices[field]}
+            onChange={value => setPrices({ ...prices, [field]: value })}
+          />
+        ))}
       </details>
+      {problem && (
+        <div className="jp-CodeAct-notice jp-mod-alert" role="alert">
+          {problem}
+        </div>
+      )}
       <div className="jp-CodeAct-buttons">
         <button
           type="button"
@@ -214,96 +353,29 @@ export function EndpointForm(props: {
         >
           {trans.__('Cancel')}
         </button>
-        <button type="submit" className="jp-Button jp-mod-styled jp-mod-accept">
-          {trans.__('Save')}
+        <button
+          type="submit"
+          className="jp-Button jp-mod-styled jp-mod-accept"
+          disabled={isTesting}
+        >
+          {isTesting
+            ? trans.__('Testing…')
+            : problem
+              ? trans.__('Save Anyway')
+              : trans.__('Save')}
         </button>
       </div>
     </form>
   );
 }
 
-const Field = React.forwardRef<
-  HTMLInputElement,
-  Omit<React.InputHTMLAttributes<HTMLInputElement>, 'onChange'> & {
-    label: string;
-    onChange: (value: string) => void;
-  }
->(function Field({ label, onChange, ...rest }, ref) {
-  return (
-    <label className="jp-CodeAct-field">
-      <span>{label}</span>
-      <input
-        ref={ref}
-        className="jp-mod-styled"
-        {...rest}
-        onChange={({ target }) => onChange(target.value)}
-      />
-    </label>
-  );
-});
-
-function Choice(props: {
-  label: string;
-  value: string;
-  choices: { [value: string]: string };
-  onChange: (value: string) => void;
-}): React.JSX.Element {
-  const { label, value, choices, onChange } = props;
-  return (
-    <label className="jp-CodeAct-field">
-      <span>{label}</span>
-      <select
-        className="jp-mod-styled"
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-      >
-        {Object.entries(choices).map(([choice, text]) => (
-          <option key={choice} value={choice}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function yesOrNo(value: boolean | null | undefined): string {
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
-}
-
-function asText(settings: ModelSettings | null | undefined): SettingsText {
-  const { reasoning_effort, temperature, top_p, reply_tokens, extra_body } =
-    settings ?? {};
-  return {
-    reasoning_effort: reasoning_effort ?? '',
-    temperature: temperature?.toString() ?? '',
-    top_p: top_p?.toString() ?? '',
-    reply_tokens: reply_tokens?.toString() ?? '',
-    extra_body: extra_body ? JSON.stringify(extra_body) : ''
-  };
-}
-
-function asSettings(text: SettingsText): ModelSettings {
-  const number = (value: string) => (value === '' ? null : Number(value));
-  return {
-    reasoning_effort: (text.reasoning_effort ||
-      null) as ModelSettings['reasoning_effort'],
-    temperature: number(text.temperature),
-    top_p: number(text.top_p),
-    reply_tokens: number(text.reply_tokens),
-    extra_body: text.extra_body.trim() ? JSON.parse(text.extra_body) : null
-  };
-}
-
-/** Whether a text is empty, or a JSON object. */
-function isObject(text: string): boolean {
-  if (!text.trim()) {
-    return true;
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
+function priceLabel(field: keyof Prices, trans: TranslationBundle): string {
+  switch (field) {
+    case 'price_in':
+      return trans.__('Price of prompts');
+    case 'price_cached':
+      return trans.__('Price of cached prompts');
+    case 'price_out':
+      return trans.__('Price of replies');
   }
 }

@@ -1,10 +1,10 @@
 import * as React from 'react';
 
-import { codeActIcon } from '../../icons';
 import { before, IMessage } from '../../session/messages';
 import { ISessionState } from '../../session/state';
 import { Chips } from './chips';
 import { usePanel } from './context';
+import { FirstScreen } from './first-screen';
 import { MessageItem } from './message-item';
 import { PassingNotice } from './notice';
 import { useStickToBottom } from './stick-to-bottom';
@@ -23,7 +23,7 @@ export function Log({ state }: { state: ISessionState }): React.JSX.Element {
   const last = messages[messages.length - 1];
   const [outer, inner] = useStickToBottom(pending);
   const [first, showMore] = useWindow(messages, outer);
-  const isBusy = model.blocked !== null;
+  const { isBusy } = model;
   return (
     <div
       ref={outer}
@@ -36,7 +36,7 @@ export function Log({ state }: { state: ISessionState }): React.JSX.Element {
       tabIndex={0}
     >
       <div ref={inner} className="jp-CodeAct-messages">
-        {messages.length === 0 && pending === null && !notice && <Hint />}
+        {model.isFresh && !notice && <FirstScreen />}
         {first > 0 && (
           <button
             type="button"
@@ -72,21 +72,6 @@ export function Log({ state }: { state: ISessionState }): React.JSX.Element {
           />
         )}
       </div>
-    </div>
-  );
-}
-
-function Hint(): React.JSX.Element {
-  const { trans } = usePanel();
-  return (
-    <div className="jp-CodeAct-hint">
-      <codeActIcon.react tag="div" height="32px" width="32px" />
-      <p>
-        {trans.__(
-          'Say what you want to know or have done. CodeAct writes the cells and runs them here, in your notebook.'
-        )}
-      </p>
-      <p>{trans.__('@ attaches cells and files, / shows commands.')}</p>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import * as React from 'react';
 import { ModelStatus } from '../../protocol';
 import { usePanel } from './context';
 
-/** The chosen model and its state, with buttons that help if something is wrong. */
+/** The state of the model while it is not simply there, with buttons that help if something is wrong. */
 export function ModelLine(): React.JSX.Element | null {
   const { model, trans } = usePanel();
   const { models, isModelErrorShown } = model;
@@ -14,6 +14,8 @@ export function ModelLine(): React.JSX.Element | null {
   }
   const { message, model: name, progress, state, where } = status;
   const label = stateLabel(state, trans);
+  const shown = [name, where !== name && where].filter(Boolean).join(' · ');
+  const said = isModelErrorShown || state === 'stopped' ? '' : message;
   return (
     <div
       className="jp-CodeAct-model"
@@ -21,43 +23,32 @@ export function ModelLine(): React.JSX.Element | null {
       role="group"
       aria-label={trans.__('Model')}
     >
-      <div className="jp-CodeAct-modelText">
-        <button
-          type="button"
-          className="jp-CodeAct-modelButton jp-Button jp-mod-minimal"
-          title={trans.__('Choose a model')}
-          onClick={() => model.open('models')}
-        >
-          <span className="jp-CodeAct-modelName">
-            {name || trans.__('No model')}
+      {(label || said) && (
+        <div className="jp-CodeAct-modelText">
+          <span className="jp-CodeAct-modelName" title={shown}>
+            {shown}
           </span>
-          {/* An endpoint whose model has no name goes by its address. */}
-          {where && where !== name && (
-            <span className="jp-CodeAct-modelWhere">{where}</span>
+          {label && <span className="jp-CodeAct-modelState">{label}</span>}
+          {models.isComing && progress !== null && (
+            <span className="jp-CodeAct-percent">
+              {trans.__('%1 %', Math.floor(progress * 100))}
+            </span>
           )}
-        </button>
-        {label && <span className="jp-CodeAct-modelState">{label}</span>}
-        {models.isComing && progress !== null && (
-          <span className="jp-CodeAct-percent">
-            {trans.__('%1 %', Math.floor(progress * 100))}
-          </span>
-        )}
-      </div>
+        </div>
+      )}
       {models.isComing && (
         <progress
           value={progress ?? undefined}
           aria-label={label ?? undefined}
         />
       )}
-      {message && !isModelErrorShown && (
-        <div className="jp-CodeAct-modelMessage">{message}</div>
-      )}
+      {said && <div className="jp-CodeAct-modelMessage">{said}</div>}
       {problem && (
         <div className="jp-CodeAct-modelMessage" role="alert">
           {problem}
         </div>
       )}
-      <Help state={state} />
+      <Help status={status} />
       <div className="jp-CodeAct-sender" role="status">
         {/* Announced once for each state, not for each percent. */}
         {label && `${name}: ${label}`}
@@ -67,11 +58,7 @@ export function ModelLine(): React.JSX.Element | null {
 }
 
 /** The buttons that help in a state. */
-function Help({
-  state
-}: {
-  state: ModelStatus['state'];
-}): React.JSX.Element | null {
+function Help({ status }: { status: ModelStatus }): React.JSX.Element | null {
   const { model, trans } = usePanel();
   const { models } = model;
   const choose = (
@@ -83,22 +70,35 @@ function Help({
       {trans.__('Choose Another Model')}
     </button>
   );
-  const start = (text: string) => (
+  const begin = (text: string, act: () => void, isMain = true) => (
     <button
       type="button"
-      className="jp-Button jp-mod-styled jp-mod-accept"
-      onClick={() => models.start()}
+      className={`jp-Button jp-mod-styled ${isMain ? 'jp-mod-accept' : 'jp-mod-reject'}`}
+      onClick={act}
     >
       {text}
     </button>
   );
-  switch (state) {
+  const tryAgain = (isMain?: boolean) =>
+    begin(trans.__('Try Again'), () => model.tryAgain(), isMain);
+  switch (status.state) {
     case 'failed':
-      return <Buttons>{[start(trans.__('Try Again')), choose]}</Buttons>;
+      return status.needs_key ? (
+        <Buttons>
+          {[
+            begin(trans.__('Change the Key…'), () => model.open('endpoint')),
+            tryAgain(false)
+          ]}
+        </Buttons>
+      ) : (
+        <Buttons>{[tryAgain(), choose]}</Buttons>
+      );
     case 'absent':
-      return <Buttons>{[start(trans.__('Download')), choose]}</Buttons>;
-    case 'stopped':
-      return <Buttons>{[start(trans.__('Start'))]}</Buttons>;
+      return (
+        <Buttons>
+          {[begin(trans.__('Download'), () => models.start()), choose]}
+        </Buttons>
+      );
     case 'downloading':
     case 'loading':
       return (
@@ -115,6 +115,7 @@ function Help({
           ]}
         </Buttons>
       );
+    case 'stopped':
     case 'ready':
     case 'busy':
       return null;
@@ -143,10 +144,9 @@ function stateLabel(
     case 'failed':
       return trans.__('failed');
     case 'stopped':
-      return trans.__('stopped');
     case 'ready':
     case 'busy':
-      // Nothing the user has to know: the conversation shows when it is at work.
+      // Nothing the user has to know: it is loaded when it is needed, and the conversation shows when it is at work.
       return null;
   }
 }

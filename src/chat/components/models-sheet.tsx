@@ -14,28 +14,69 @@ import { IconButton } from './icon-button';
 import { useRoving } from './roving';
 import { Sheet } from './sheet';
 
-/** The models and endpoints the user can choose from. */
+/** The models and endpoints the user can choose from: the chosen one first, those that cannot run here folded. */
 export function ModelsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { choices, chosen, problem } = model.models;
+  const forKey = model.sheet === 'endpoint';
   /** The endpoint in the form: one there is, a new one, or none. */
   const [edited, setEdited] = React.useState<ModelChoice | 'new' | null>(null);
-  const list = useRoving<HTMLUListElement>();
+  const list = useRoving<HTMLDivElement>();
   const add = React.useRef<HTMLButtonElement>(null);
   const wasEdited = React.useRef(false);
 
   // The form takes the focus, and gives it back.
   React.useEffect(() => {
     if (wasEdited.current && edited === null) {
-      add.current!.focus();
+      add.current?.focus();
     }
     wasEdited.current = edited !== null;
   }, [edited]);
 
-  const isUsable = ({ id, present, runs }: ModelChoice) =>
-    runs || present || id === chosen;
-  const usable = choices?.filter(isUsable);
-  const tooBig = choices?.filter(choice => !isUsable(choice));
+  const isWanted = React.useRef(forKey);
+  React.useEffect(() => {
+    const found = choices?.find(({ id }) => id === chosen);
+    if (isWanted.current && found?.kind === 'endpoint') {
+      isWanted.current = false;
+      setEdited(found);
+    }
+  }, [choices, chosen]);
+
+  if (edited !== null) {
+    const endpoint = edited === 'new' ? null : edited;
+    return (
+      <Sheet
+        title={endpoint ? trans.__('Edit Endpoint') : trans.__('Add Endpoint')}
+      >
+        <EndpointForm
+          key={endpoint?.id ?? ''}
+          endpoint={endpoint}
+          forKey={forKey}
+          onDone={() => setEdited(null)}
+        />
+      </Sheet>
+    );
+  }
+
+  const others = choices?.filter(({ id }) => id !== chosen) ?? [];
+  const isUsable = ({ present, runs }: ModelChoice) => runs || present;
+  const isHere = ({ kind, present }: ModelChoice) =>
+    kind !== 'endpoint' && (kind === 'auto' || present);
+  const groups: [string, ModelChoice[]][] = [
+    [trans.__('In use'), choices?.filter(({ id }) => id === chosen) ?? []],
+    [trans.__('Endpoints'), others.filter(({ kind }) => kind === 'endpoint')],
+    [
+      trans.__('On this machine'),
+      others.filter(each => isHere(each) && isUsable(each))
+    ],
+    [
+      trans.__('To download'),
+      others.filter(
+        each => each.kind !== 'endpoint' && !isHere(each) && isUsable(each)
+      )
+    ]
+  ];
+  const unfit = others.filter(each => !isUsable(each));
 
   return (
     <Sheet title={trans.__('Models')}>
@@ -44,43 +85,48 @@ export function ModelsSheet(): React.JSX.Element {
           {problem}
         </div>
       )}
-      <ul ref={list} className="jp-CodeAct-list">
-        {usable?.map(choice => (
-          <Choice
-            key={choice.id}
-            choice={choice}
-            onEdit={() => setEdited(choice)}
-          />
+      <div ref={list}>
+        {groups.map(([title, members], index) => (
+          <React.Fragment key={title}>
+            {members.length > 0 && (
+              <>
+                <h3 className="jp-CodeAct-group">{title}</h3>
+                <ul className="jp-CodeAct-list" aria-label={title}>
+                  {members.map(choice => (
+                    <Choice
+                      key={choice.id}
+                      choice={choice}
+                      onEdit={() => setEdited(choice)}
+                    />
+                  ))}
+                </ul>
+              </>
+            )}
+            {index === 1 && (
+              <button
+                ref={add}
+                type="button"
+                className="jp-CodeAct-addEndpoint jp-Button jp-mod-minimal"
+                onClick={() => setEdited('new')}
+              >
+                <addIcon.react tag="span" />
+                {trans.__('Add an Endpoint…')}
+              </button>
+            )}
+          </React.Fragment>
         ))}
-      </ul>
-      {tooBig && tooBig.length > 0 && (
+      </div>
+      {unfit.length > 0 && (
         <details className="jp-CodeAct-tooBig">
           <summary>{trans.__('Models for other machines')}</summary>
           <ul>
-            {tooBig.map(({ fits, id, name, size }) => (
+            {unfit.map(({ fits, id, name, size }) => (
               <li key={id} className="jp-CodeAct-rowDetail">
                 {[name, size, fits].join(' · ')}
               </li>
             ))}
           </ul>
         </details>
-      )}
-      {edited === null ? (
-        <button
-          ref={add}
-          type="button"
-          className="jp-CodeAct-addEndpoint jp-Button jp-mod-minimal"
-          onClick={() => setEdited('new')}
-        >
-          <addIcon.react tag="span" />
-          {trans.__('Add an Endpoint…')}
-        </button>
-      ) : (
-        <EndpointForm
-          key={edited === 'new' ? '' : edited.id}
-          endpoint={edited === 'new' ? null : edited}
-          onDone={() => setEdited(null)}
-        />
       )}
     </Sheet>
   );

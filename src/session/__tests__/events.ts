@@ -30,7 +30,12 @@ export function event<T extends Event['type']>(
       attachments: [],
       replaces: null
     },
-    model_described: { name: 'm', guidance: 'small', system: '' },
+    model_described: {
+      name: 'm',
+      guidance: 'small',
+      system: '',
+      context_window: null
+    },
     plan_changed: { steps: [] },
     question_asked: { question: '', options: [] },
     question_answered: { answer: null },
@@ -104,7 +109,8 @@ export function event<T extends Event['type']>(
       message: '',
       turns: turn,
       usage: USAGE,
-      seconds: 3
+      seconds: 3,
+      cost: null
     }
   }[type];
   const base = { conversation: 'c', run: 'r', time: 1000 + turn };

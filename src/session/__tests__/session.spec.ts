@@ -83,7 +83,8 @@ describe('An approval', () => {
         sha256: 'digest',
         approved: true,
         source: '2',
-        rest: false
+        rest: false,
+        comment: ''
       }
     ]);
     expect(waitingCell(state())?.isResolving).toBe(true);

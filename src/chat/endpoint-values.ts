@@ -1,0 +1,71 @@
+import { ModelSettings, Prices } from '../protocol';
+
+/** What the fields of a form have, as text. */
+export type AsText<T> = { [name in keyof T]: string };
+
+/** What a choice of yes, no and neither has. */
+export function yesOrNo(value: boolean | null | undefined): string {
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
+}
+
+export function settingsAsText(
+  settings: ModelSettings | null | undefined
+): AsText<ModelSettings> {
+  const { reasoning_effort, temperature, top_p, reply_tokens, extra_body } =
+    settings ?? {};
+  return {
+    reasoning_effort: reasoning_effort ?? '',
+    temperature: temperature?.toString() ?? '',
+    top_p: top_p?.toString() ?? '',
+    reply_tokens: reply_tokens?.toString() ?? '',
+    extra_body: extra_body ? JSON.stringify(extra_body) : ''
+  };
+}
+
+export function asSettings(text: AsText<ModelSettings>): ModelSettings {
+  return {
+    reasoning_effort: (text.reasoning_effort ||
+      null) as ModelSettings['reasoning_effort'],
+    temperature: number(text.temperature),
+    top_p: number(text.top_p),
+    reply_tokens: number(text.reply_tokens),
+    extra_body: text.extra_body.trim() ? JSON.parse(text.extra_body) : null
+  };
+}
+
+export function pricesAsText(
+  prices: Prices | null | undefined
+): AsText<Prices> {
+  const { price_cached, price_in, price_out } = prices ?? {};
+  return {
+    price_in: price_in?.toString() ?? '',
+    price_cached: price_cached?.toString() ?? '',
+    price_out: price_out?.toString() ?? ''
+  };
+}
+
+export function asPrices(text: AsText<Prices>): Prices {
+  return {
+    price_in: number(text.price_in),
+    price_cached: number(text.price_cached),
+    price_out: number(text.price_out)
+  };
+}
+
+/** A number; `null` for an empty text. */
+function number(value: string): number | null {
+  return value === '' ? null : Number(value);
+}
+
+/** Whether a text is empty, or a JSON object. */
+export function isObject(text: string): boolean {
+  if (!text.trim()) {
+    return true;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
