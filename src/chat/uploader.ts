@@ -61,7 +61,7 @@ export class Uploader {
     const keepBoth = Dialog.createButton({ label: trans.__('Keep Both') });
     const replace = Dialog.warnButton({ label: trans.__('Replace') });
     const { button } = await showDialog({
-      title: trans.__('There is a %1 already', name),
+      title: trans.__('%1 is there already', name),
       body: trans.__(
         'Replace the file beside the notebook, or keep both, the new one under another name?'
       ),

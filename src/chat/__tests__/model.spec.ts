@@ -92,13 +92,11 @@ describe('Asking', () => {
   });
 
   it.each<[string, () => void, string]>([
-    ['no notebook is in front', () => notebooks.show(null), 'Open a notebook'],
     [
       'the kernel is none of ours',
       () => notebooks.show(A, 'It runs R.'),
       'It runs R.'
     ],
-    ['a run is under way', () => say(event('run_started', 0)), 'at work'],
     ['the page connects', () => connection.change('connecting'), 'Connecting'],
     [
       'the server is away',
@@ -297,5 +295,58 @@ describe("The model's state", () => {
     } as const;
     connection.receive(status);
     expect(model.models.status).toBe(status);
+  });
+
+  it('that a question has failed at leads to that question again', () => {
+    const failed = {
+      type: 'model_status',
+      model: 'm',
+      state: 'failed',
+      progress: null,
+      message: 'It does not answer.',
+      where: '',
+      needs_key: false
+    } as const;
+    connection.receive(failed);
+    model.tryAgain();
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'control_model', action: 'start' }
+    ]);
+    say(
+      event('run_started', 0, { task: 'Count.' }),
+      ended(1, { ending: 'failed', message: failed.message })
+    );
+    model.tryAgain();
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'ask', task: 'Count.', replaces: 'r' }
+    ]);
+  });
+});
+
+describe('A shown panel', () => {
+  it('connects, looks at the files and variables, and loads the model unless told not to', async () => {
+    connection.change('closed');
+    model.shown(false);
+    await new Promise(resolve => setTimeout(resolve, 0));
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'list_variables', notebook: A }
+    ]);
+    expect(model.surroundings.files).toMatchObject([{ name: 'data.csv' }]);
+    const stopped = {
+      type: 'model_status',
+      model: 'm',
+      state: 'stopped',
+      progress: null,
+      message: '',
+      where: '',
+      needs_key: false
+    } as const;
+    connection.receive(stopped);
+    expect(connection.takeRequests()).toEqual([]);
+    model.shown(true);
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'list_variables' },
+      { type: 'control_model', action: 'start' }
+    ]);
   });
 });

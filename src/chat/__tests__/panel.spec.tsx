@@ -9,6 +9,7 @@ import { Widget } from '@lumino/widgets';
 import { act } from 'react';
 
 import { FakeConnection } from '../../__tests__/fake-connection';
+import { ModelChoice } from '../../protocol';
 import { ISettings } from '../../tokens';
 import { Event } from '../../session/messages';
 import { Sessions } from '../../session/sessions';
@@ -20,7 +21,8 @@ import {
   event,
   history,
   turnWith,
-  USAGE
+  USAGE,
+  waiting
 } from '../../session/__tests__/events';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
@@ -90,6 +92,7 @@ beforeEach(async () => {
     Widget.attach(panel, document.body);
     await panel.renderPromise;
   });
+  connection.takeRequests(); // what it looks up at first
 });
 
 afterEach(() => {
@@ -272,10 +275,13 @@ describe('The chat panel', () => {
     expect(innerHTML).not.toContain('<script');
   });
 
-  it('offers Stop while a run is under way, and Send else', async () => {
+  it('offers Stop and Queue while a run is under way, and Send else', async () => {
     expect(button('Stop')).toBeUndefined();
     await say(event('run_started', 0));
     expect(button('Send')).toBeUndefined();
+    expect(button('Queue')!.disabled).toBe(true);
+    await type('And then this.', {});
+    expect(find('.jp-CodeAct-queue').textContent).toContain('And then this.');
     await act(async () => button('Stop')!.click());
     expect(connection.takeRequests()).toMatchObject([{ type: 'stop' }]);
     expect(button('Stop')!.disabled).toBe(true);
@@ -283,6 +289,100 @@ describe('The chat panel', () => {
     await say(ended(1, { ending: 'stopped' }));
     expect(button('Send')).toBeDefined();
     expect(find('.jp-CodeAct-notice').textContent).toBe('Stopped.');
+    expect(find('.jp-CodeAct-held').textContent).toContain('no answer');
+    await act(async () => button('Take this back')!.click());
+    expect(find<HTMLTextAreaElement>('textarea').value).toBe('And then this.');
+  });
+
+  it('tells the model why a cell is skipped', async () => {
+    await say(...waiting('x = 1'));
+    await act(async () => button('Skip and Say Why…')!.click());
+    const field = find<HTMLTextAreaElement>('.jp-CodeAct-comment textarea');
+    expect(document.activeElement).toBe(field);
+    expect(button('Skip')!.disabled).toBe(true);
+    await act(async () => {
+      Object.getOwnPropertyDescriptor(
+        HTMLTextAreaElement.prototype,
+        'value'
+      )!.set!.call(field, 'Call it y.');
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await act(async () => button('Skip')!.click());
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'resolve_approval', approved: false, comment: 'Call it y.' }
+    ]);
+  });
+
+  it('shows how full the context is, and what a run cost', async () => {
+    expect(find('.jp-CodeAct-context')).toBeNull();
+    await say(
+      event('run_started', 0),
+      event('model_described', 0, { context_window: 1000 }),
+      event('reply', 1, { prose: 'Five.' }),
+      ended(1, { cost: 0.00123 })
+    );
+    const meter = find('[role=meter]');
+    expect(meter.textContent).toBe('12 % of context');
+    expect(meter.title).toContain('120 of the 1,000 tokens');
+    expect(find('.jp-CodeAct-figures').textContent).toContain('$0.0012');
+  });
+
+  it('offers what there is to work with, and tasks to begin with', async () => {
+    await act(async () => {
+      model.shown(false);
+      connection.receive({
+        type: 'variable_list',
+        notebook: A,
+        variables: [
+          {
+            name: 'penguins',
+            type: 'DataFrame',
+            summary: '344 rows x 8 columns: a int',
+            names: ['a']
+          }
+        ]
+      });
+    });
+    const first = find('.jp-CodeAct-first');
+    expect(first.textContent).toContain('I see penguins (344 × 8)');
+    const [task] = first.querySelectorAll<HTMLElement>('.jp-CodeAct-starter');
+    await act(async () => task.click());
+    expect(find<HTMLTextAreaElement>('textarea').value).toBe(
+      task.textContent!.replace('penguins', '`penguins`')
+    );
+  });
+
+  it('leads from a refused key to the form of the endpoint', async () => {
+    const endpoint = {
+      id: 'endpoint:work',
+      name: 'work',
+      kind: 'endpoint',
+      where: 'https://models.example/v1',
+      has_key: true
+    };
+    await act(async () => {
+      connection.receive({
+        type: 'model_status',
+        model: 'm',
+        state: 'failed',
+        progress: null,
+        message: 'It refused the API key.',
+        where: '',
+        needs_key: true
+      });
+    });
+    await act(async () => button('Change the Key…')!.click());
+    await act(async () =>
+      connection.receive({
+        type: 'model_list',
+        chosen: 'endpoint:work',
+        choices: [endpoint as unknown as ModelChoice]
+      })
+    );
+    expect(find<HTMLInputElement>('form.jp-CodeAct-endpoint input').value).toBe(
+      'work'
+    );
+    expect(document.activeElement).toBe(find('input[type=password]'));
   });
 
   it('tells why a run failed, at once and only once', async () => {
@@ -298,7 +398,8 @@ describe('The chat panel', () => {
     await act(async () => notebooks.show(A, 'The kernel is dead.'));
     expect(find('.jp-CodeAct-blocked').textContent).toBe('The kernel is dead.');
     await act(async () => notebooks.show(null));
-    expect(find<HTMLTextAreaElement>('textarea').disabled).toBe(true);
+    expect(find('.jp-CodeAct-blocked').textContent).toBe('');
+    expect(button('New Notebook')).toBeDefined();
     expect(button('New conversation')!.disabled).toBe(true);
   });
 
@@ -374,6 +475,11 @@ describe('The chat panel', () => {
       [
         ...panel.node.querySelectorAll<HTMLButtonElement>('.jp-CodeAct-rowMain')
       ].find(button => button.textContent!.startsWith(name))!;
+    const names = [...panel.node.querySelectorAll('.jp-CodeAct-rowTitle')];
+    expect(names.map(({ textContent }) => textContent)).toEqual([
+      'small',
+      'big'
+    ]);
     expect(row('vast')).toBeUndefined();
     expect(find('.jp-CodeAct-tooBig').textContent).toContain(
       'needs 31 GB of memory'

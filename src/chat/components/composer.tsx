@@ -180,7 +180,7 @@ export function Composer(): React.JSX.Element {
           >
             @
           </button>
-          <ApprovalSelect />
+          {path !== null && <ApprovalSelect />}
           <ModelButton />
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
