@@ -174,8 +174,13 @@ class PanelPage:
 
     @property
     def model(self) -> Locator:
-        """Which model works here, and how it is."""
+        """How the model is, while it is not simply there."""
         return self.page.get_by_label("Model", exact=True)
+
+    @property
+    def model_button(self) -> Locator:
+        """The button beside the task that names the model, and opens the list of all."""
+        return self.page.get_by_role("button", name=re.compile("Choose a model:"))
 
     @property
     def send(self) -> Locator:

@@ -15,9 +15,12 @@ WAIT = "Waiting.\n\n```python\nimport time\nprint('begun', flush=True)\ntime.sle
 ABOVE_THE_TASK = [
     *("Conversations", "New conversation", "Conversation", "Edit and ask again"),
     *("Hide the code", "Go to Cell", "Code", "Copy", "What came out"),
-    *("Figures", "Undo this run", "Try again", "Choose a model"),
+    *("Figures", "Undo this run", "Try again"),
 ]
-BELOW_THE_TASK = ["Attach cells or files", "Before running a cell", "Send"]
+BELOW_THE_TASK = [
+    *("Attach files from your computer", "Attach cells or files"),
+    *("Before running a cell", "Choose a model: scripted", "Send"),
+]
 """The stops of the Tab key in the panel, after a run with one cell."""
 
 
