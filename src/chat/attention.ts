@@ -49,10 +49,10 @@ export class Attention implements IDisposable {
 
   private _tell(): void {
     const { connection, isShown, model } = this._options;
-    const { path, blocked, models } = model;
+    const { isBusy, models, path } = model;
     if (
       path !== null &&
-      blocked === null &&
+      !isBusy &&
       models.status?.state === 'ready' &&
       isShown()
     ) {
