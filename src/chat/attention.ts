@@ -50,11 +50,11 @@ export class Attention implements IDisposable {
 
   private _tell(): void {
     const { connection, isShown, model } = this._options;
-    const { path, blocked, models, places } = model;
+    const { isBusy, models, path, places } = model;
     const below = places[0]?.cellId ?? null;
     if (
       path !== null &&
-      blocked === null &&
+      !isBusy &&
       models.status?.state === 'ready' &&
       isShown()
     ) {

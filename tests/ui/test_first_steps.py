@@ -28,8 +28,9 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     expect(button("button", name="New Notebook")).to_be_visible()
 
     # a suggestion makes a notebook and is there to be sent
-    second = served.held("", "The mean is 3.125.")
-    served.script([LOAD, "There are 2 rows.", second, "It is 6.25."])
+    second = served.held("", "```python\nsales.Umsatz.mean()\n```")
+    total = "```python\nsales.Umsatz.sum()\n```"
+    served.script([LOAD, "There are 2 rows.", second, "The mean is 3.125.", total, "It is 6.25."])
     button("button", name="Load umsatz.csv and show what is in it.").click()
     expect(page.task).to_have_value("Load umsatz.csv and show what is in it.")
     expect(page.task).to_be_focused()
@@ -57,7 +58,7 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     assert len(served.requests) == 3
     second.released.set()
     expect(page.conversation).to_contain_text("It is 6.25.")
-    assert "And the sum?" in served.requests[3]["messages"][-1]["content"]
+    assert "Task: And the sum?" in served.requests[4]["messages"][-1]["content"]
     page.task.fill("")
     page.task.press("ArrowUp")
     expect(page.task).to_have_value("And the sum?")
@@ -83,7 +84,7 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     page.page.get_by_role("textbox", name="Why, or what to do instead").fill("Call it y.")
     page.page.keyboard.press("Enter")
     expect(page.conversation).to_contain_text("Then y.")
-    assert "pd.read_csv('umsatz-1.csv') reads it." in str(served.requests[0]["messages"][-1])
+    assert "pd.read_csv('umsatz-1.csv') reads it." in served.requests[0]["messages"][-1]["content"]
     assert "says: Call it y." in served.requests[1]["messages"][-1]["content"]
     expect(page.page.get_by_text(re.compile("% of context|Context:"))).to_be_visible()
     page.close(RESULTS / f"{request.node.name}.png")

@@ -18,7 +18,7 @@ describe('Attention', () => {
     isShown = true;
     model = {
       path: 'a.ipynb',
-      blocked: null,
+      isBusy: false,
       isRunning: false,
       places: [{ cellId: 'b', index: 1, isInto: false }],
       models: { status: { state: 'ready' } },
@@ -75,7 +75,7 @@ describe('Attention', () => {
 
   it.each([
     ['the panel is out of view', () => (isShown = false)],
-    ['a run is under way', () => (model.blocked = 'CodeAct is at work…')],
+    ['a run is under way', () => (model.isBusy = true)],
     ['no notebook is in front', () => (model.path = null)]
   ])('keeps quiet when %s', (_, set) => {
     set();

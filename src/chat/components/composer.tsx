@@ -154,37 +154,39 @@ export function Composer(): React.JSX.Element {
           onPaste={onPaste}
         />
         <div className="jp-CodeAct-composerFooter">
-          <input
-            ref={chooser}
-            type="file"
-            multiple
-            hidden
-            aria-hidden
-            tabIndex={-1}
-            onChange={({ target }) => {
-              void composer.attachFiles([...(target.files ?? [])]);
-              target.value = ''; // or the same file could not be chosen again
-              textarea.current!.focus();
-            }}
-          />
-          <IconButton
-            icon={attachIcon}
-            label={trans.__('Attach files from your computer')}
-            onClick={() => chooser.current!.click()}
-          />
-          <button
-            type="button"
-            className="jp-CodeAct-iconButton jp-Button jp-mod-minimal"
-            title={trans.__('Attach cells or files')}
-            aria-label={trans.__('Attach cells or files')}
-            disabled={path === null}
-            onClick={beginMention}
-          >
-            @
-          </button>
-          {path !== null && <PlaceSelect />}
-          {path !== null && <ApprovalSelect />}
-          <ModelButton />
+          <span className="jp-CodeAct-tools">
+            <input
+              ref={chooser}
+              type="file"
+              multiple
+              hidden
+              aria-hidden
+              tabIndex={-1}
+              onChange={({ target }) => {
+                void composer.attachFiles([...(target.files ?? [])]);
+                target.value = ''; // or the same file could not be chosen again
+                textarea.current!.focus();
+              }}
+            />
+            <IconButton
+              icon={attachIcon}
+              label={trans.__('Attach files from your computer')}
+              onClick={() => chooser.current!.click()}
+            />
+            <button
+              type="button"
+              className="jp-CodeAct-iconButton jp-Button jp-mod-minimal"
+              title={trans.__('Attach cells or files')}
+              aria-label={trans.__('Attach cells or files')}
+              disabled={path === null}
+              onClick={beginMention}
+            >
+              @
+            </button>
+            {path !== null && <PlaceSelect />}
+            {path !== null && <ApprovalSelect />}
+            <ModelButton />
+          </span>
           <SendOrStop onStop={() => textarea.current!.focus()} />
         </div>
       </div>
