@@ -334,6 +334,7 @@ export interface Done {
 /**
  * The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
  *
+ * ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
  * ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
  * notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
@@ -342,7 +343,7 @@ export interface NotebookState {
   cells: Cell[];
   active_cell: string | null;
   kernel: Kernel | null;
-  variables: Variable[];
+  variables: Variable[] | null;
   tools: string[];
   name: string;
   files: string[];

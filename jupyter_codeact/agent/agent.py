@@ -101,7 +101,11 @@ class Agent:
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
-        run = Run(conversation, task, self.journal, self.budget, self._stop, self.watch, nonce)
+        run = Run(
+            *(conversation, task, self.journal, self.budget, self._stop, self.watch),
+            nonce=nonce,
+            kernel_secrets=self.notebook.secrets,
+        )
         run.emit(
             RunStarted,
             task=task,
@@ -149,7 +153,9 @@ class Agent:
         if self.tools:
             await run.unless_stopped(self.notebook.load_tools(self.tools))
         state = await run.unless_stopped(self.notebook.state())
-        run.tools = frozenset(tool.name for tool in tools_in(state.variables)) - names_in(run.task)
+        variables = state.variables or []
+        tools = tools_in(variables)
+        run.tools = frozenset(tool.name for tool in tools) - names_in(run.task)
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, below),
@@ -158,7 +164,8 @@ class Agent:
             window=run.window.characters,
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),
-            advice=hooks.on_prompt(Opening(run.task, state.variables, tools_in(state.variables))),
+            advice=hooks.on_prompt(Opening(run.task, variables, tools)),
+            secrets=run.secrets,
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]
         run.emit(Observation, text=text, images=images)

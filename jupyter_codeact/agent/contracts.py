@@ -134,6 +134,7 @@ A kernel therefore always tells of variables with these names, however many othe
 class NotebookState(Frozen):
     """The state of a notebook. ``active_cell`` is the id of the user's active cell, if there is one.
 
+    ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
     ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
     notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
@@ -142,7 +143,7 @@ class NotebookState(Frozen):
     cells: list[Cell] = Field(default_factory=list)
     active_cell: str | None = None
     kernel: Kernel | None = None
-    variables: list[Variable] = Field(default_factory=list)
+    variables: list[Variable] | None = Field(default_factory=list)
     tools: list[str] = Field(default_factory=list)
     name: str = ""
     files: list[str] = Field(default_factory=list)
@@ -288,6 +289,10 @@ class Notebook(Protocol):
 
         A ``brief`` state has no outputs, variables and files, and is cheap enough for every turn.
         """
+        ...
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the secrets in the kernel's environment, as far as they were read, by their names."""
         ...
 
     async def read_cell(self, cell_id: str) -> NotebookCell:

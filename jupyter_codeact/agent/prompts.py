@@ -40,6 +40,14 @@ BEGIN_WITH_CODE_OR_TALK = (
     "explanation or for advice, or just talks to you, answer in plain words, without code."
 )
 FRESH_KERNEL = "Nothing is defined in the kernel yet: repeat what you need of these cells, imports included."
+BUSY_KERNEL = (
+    "The kernel is busy with another cell, so its variables are unknown now; they are not gone. Your cell runs "
+    "as soon as that one is done: use what the cells above define."
+)
+UNKNOWN_VARIABLES = (
+    "Which variables the kernel has cannot be told here; those of cells that ran are there. Look with %who if "
+    "you need to know."
+)
 NEXT_STEP = (
     "Now either write the next cell, or, if this shows what was asked for, answer the user, without code and "
     "with the values shown. The task was: {task}"
@@ -104,13 +112,14 @@ NO_ANSWER = "Nobody can answer now. Decide yourself, and say in your answer what
 PLAN = "Your plan:"
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
-TOOLS = "Functions that are there for this work; call them, and do not write your own instead:"
+VARIABLES = "Variables in the kernel"
+TOOLS = "Functions that are there for this work; call them, and do not write your own instead"
 FIRST_CALL = "First print what one of these returns, and nothing else: {calls}."
 UNUSED_TOOLS = (
     "You called none of the functions that are there for this work ({names}); get from them what is missing."
 )
-PROPOSED_TOOLS = "The notebook proposes these functions; import them in a cell if you need them:"
-USER_CHANGES = "Meanwhile in the notebook:"
+PROPOSED_TOOLS = "The notebook proposes these functions; import them in a cell if you need them"
+USER_CHANGES = "Meanwhile in the notebook"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
 PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
 EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"

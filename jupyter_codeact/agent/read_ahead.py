@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from . import prompts
@@ -22,6 +22,7 @@ def beginning(
     nonce: str,
     guidance: Guidance | None = None,
     below: str | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> list[Message]:
     """Return the messages of a conversation's next run as far as they do not depend on its task.
 
@@ -41,6 +42,8 @@ def beginning(
         How much help the model gets; by default what suits it.
     below : str, optional
         The cell below which the run will work, if not the active one.
+    secrets : Mapping of str to str, optional
+        Values to mask, by their names: those of the run.
     """
     info, guidance = model.info, guidance or model.info.guidance
     window = history.Window(info.context_window)
@@ -52,6 +55,7 @@ def beginning(
         guidance=guidance,
         window=window.characters,
         earlier=history.as_text(events),
+        secrets=secrets,
     )
     place = {"conversation": "", "run": "next", "turn": 0}
     system = prompts.system(action_format, guidance)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from .context.history import Window
 from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Usage
 from .ending import Ended
 from .events import Event, Journal, RunEnded, new_id
+from .secrets import all_secrets
 from .unicode import valid_text
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Run:
         stop: StopSignal,
         watch: Callable[[Event], None],
         nonce: str | None = None,
+        kernel_secrets: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.conversation, self.id, self.nonce = conversation, new_id(), nonce or new_nonce()
         self.task = task
@@ -106,7 +108,13 @@ class Run:
         self.events: list[Event] = list(journal.events(conversation))
         self.budget, self.turn, self.usage, self.window = budget, 0, Usage(), Window()
         self._journal, self._stop, self._watch = journal, stop, watch
+        self._kernel_secrets = kernel_secrets
         self._started = time.monotonic()
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The secrets of this process and of the kernel as they are now, by their names."""
+        return all_secrets(self._kernel_secrets())
 
     def emit(self, kind: Callable[..., E], **fields: Any) -> E:
         """Record an event, show it and return it. Parts of a reply are not recorded, because `Reply` is."""

@@ -5,6 +5,7 @@ Observations, the gate and the code that describes variables in the user's kerne
 
 from __future__ import annotations
 
+import base64
 import functools
 import html
 import inspect
@@ -12,10 +13,11 @@ import json
 import os
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 _MIN_CHARACTERS = 4
 _MIN_LINE_CHARACTERS = 16
+_MIN_ENCODED = 8
 _ORDINARY = """
     admin allow always auto basic bearer changeme custom debug default deny dev development digest disable
     disabled dummy enable enabled error example false file full guest http https info insecure keyring
@@ -23,8 +25,17 @@ _ORDINARY = """
     only optional password placeholder plain prod production public read required root rsa secret secure
     service session sha256 staging standard strict system test testing todo token true undefined unknown user
     username verbose warn warning write yes
+    airflow anonymous bar baz demo docker foo guest hidden jupyter mariadb minio minioadmin mongo mongodb mysql
+    neo4j oracle passwd postgres postgresql pwd rabbitmq redis redacted sqlite sqlserver superset superuser your
 """
 _ORDINARY_WORDS = frozenset(_ORDINARY.split())
+# bounded, and found by what stands in their middle: a long text is read in one go
+_URL_PASSWORD = re.compile(r"://[^\s/?#@:\"'<>]{0,128}:([^\s/?#@\"'<>]{1,256})@[\w\[]")
+_ASSIGNED_PASSWORD = re.compile(
+    r"\b(?:password|passwd|pwd|accountkey|sharedaccesskey)\s{0,3}=\s{0,3}"
+    r"(?:'([^'\n]{1,256})'|\"([^\"\n]{1,256})\"|([^\s;&,'\"(){}\[\]]{1,256}))",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?%?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _PATH = re.compile(
@@ -75,17 +86,37 @@ _is_secret_name = functools.lru_cache(maxsize=4096)(is_secret_name)  # an enviro
 
 
 def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that hold secrets: by their names, or because they are URLs with a password."""
+    """Return the variables that hold secrets: by their names, or because there is a password in them."""
     return {
         name: value
         for name, value in environment.items()
-        if _is_secret_name(name) or ("://" in value and _has_credentials(value))
+        if _is_secret_name(name)
+        or ("://" in value and _has_credentials(value))
+        or ("=" in value and passwords_in(value))
     }
 
 
 def environment_secrets() -> dict[str, str]:
     """Return the secrets of this process, which its kernels inherit."""
     return secrets_in(os.environ)
+
+
+def all_secrets(kernel: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets of this process, and those of a ``kernel`` where they differ."""
+    own = environment_secrets()
+    return own | {
+        name if name not in own else f"{name} of the kernel": value
+        for name, value in kernel.items()
+        if own.get(name) != value
+    }
+
+
+def passwords_in(text: str) -> list[str]:
+    """Return the passwords in URLs and connection strings, as they are written and as they are meant."""
+    found = [match[1] for match in _URL_PASSWORD.finditer(text)]
+    found += [match[1] or match[2] or match[3] for match in _ASSIGNED_PASSWORD.finditer(text)]
+    both = [spelling for one in found for spelling in (one, urllib.parse.unquote(one))]
+    return [one for one in dict.fromkeys(both) if not _is_ordinary(one)]
 
 
 def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
@@ -96,8 +127,9 @@ def hide(text: str, secrets: Mapping[str, str], nonce: str = "") -> str:
 def masker(secrets: Mapping[str, str], nonce: str = "") -> Callable[[str], str]:
     """Return a function that masks secrets, and the ``nonce`` of a fence, in a text.
 
-    A secret is found verbatim, and as Python, JSON, HTML and URLs escape it. Ordinary values (``true``, a
-    number, a path, a URL without a password) are never masked, whatever the variable is called.
+    A secret is found verbatim, and as Python, JSON, HTML and URLs escape it and base64 and hex encode it; a
+    password in a URL, wherever the URL comes from. Ordinary values (``true``, a number, a path, a URL without
+    a password) are never masked, whatever the variable is called.
     """
     return _masker(tuple(secrets.items()), nonce)
 
@@ -110,26 +142,41 @@ def _masker(secrets: tuple[tuple[str, str], ...], nonce: str) -> Callable[[str],
         if _is_ordinary(whole):
             continue
         lines = [line.strip() for line in whole.split("\n")]
-        for secret in [whole, *(line for line in lines if len(line) >= _MIN_LINE_CHARACTERS)]:
-            for spelling in (
-                secret,
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-                html.escape(secret),
-                urllib.parse.quote(secret, safe=""),
-            ):
+        long_lines = [line for line in lines if len(line) >= _MIN_LINE_CHARACTERS]
+        for secret in [whole, *long_lines, *passwords_in(whole)]:
+            for spelling in _spellings(secret):
                 names.setdefault(spelling, f"[{name} hidden]")
-    if not names:
-        return str
     longest_first = sorted(names, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def mask(text: str) -> str:
-        if not any(secret in text for secret in names):  # much faster than the regular expression
-            return text
-        return pattern.sub(lambda found: names[found[0]], text)
+        if any(secret in text for secret in names):  # much faster than the regular expression
+            text = pattern.sub(lambda found: names[found[0]], text)
+        return _URL_PASSWORD.sub(_without_password, text) if "://" in text else text
 
     return mask
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret as it may be written."""
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield html.escape(secret)
+    yield urllib.parse.quote(secret, safe="", errors="replace")
+    content = secret.encode("utf-8", "replace")
+    if len(content) >= _MIN_ENCODED:
+        yield content.hex()
+        yield base64.b64encode(content).decode().rstrip("=")
+        yield base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _without_password(found: re.Match[str]) -> str:
+    """Return the part of a URL with the password masked, unless it is an ordinary word."""
+    if _is_ordinary(found[1]) or "hidden]" in found[1]:
+        return found[0]
+    start, end = found.start(1) - found.start(), found.end(1) - found.start()
+    return f"{found[0][:start]}[password hidden]{found[0][end:]}"
 
 
 def _is_ordinary(value: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from . import prompts
 from .attempt import needs, part_that_ran
 from .context import opening as context
+from .context.marks import marked
 from .contracts import Cell, Execution, ModelInfo, Notebook, Place, Variable
 from .ending import Ended
 from .events import (
@@ -32,7 +33,7 @@ from .plan import plan_of, read_plan
 from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import ActionFormat, CodeAction, ParsedReply
 from .run import Run
-from .secrets import environment_secrets
+from .secrets import hide
 from .source import calls_exit
 from .turn_state import Outcome, TurnState
 
@@ -133,7 +134,7 @@ class Turns:
     async def _is_users_own(self, name: str) -> bool:
         """Tell whether the user has defined one of the `RESERVED_NAMES`."""
         state = await self.run.unless_stopped(self.notebook.state())
-        return any(variable.name == name for variable in state.variables)
+        return any(variable.name == name for variable in state.variables or ())
 
     async def _act_on_cell(self, action: CodeAction) -> Outcome:
         """Write an action into the notebook and, if it is code that the gate allows, run it.
@@ -202,16 +203,18 @@ class Turns:
             budget=run.window.observation(run.budget.observation),
             supports_images=state.supports_images,
             source=source,
-            secrets=environment_secrets(),
+            secrets=run.secrets,
         )
         errors = [output for output in execution.outputs if output["output_type"] == "error"]
         variables: list[Variable] = []
         # then the outputs do not show the variables that the cell used
         if execution.status == "error" or not execution.outputs:
             variables = await self._variables()
-        mentioned = context.describe_variables(context.mentioned_variables(variables, source))
+        mentioned = context.describe_variables(
+            context.mentioned_variables(variables, source), run.nonce, run.secrets
+        )
         advice = self.hooks.after_cell(RanCell(source, execution, variables))
-        message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
+        message = "\n".join(filter(None, [note, observed.text, mentioned, hide(advice or "", run.secrets)]))
         messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
         turn = TurnOutcome(message, proposed, ran=True, errors=messages)
         end = _ending(execution, run, source)
@@ -269,12 +272,15 @@ class Turns:
         except Ended:
             return []  # the run ends when the next turn begins; the cell's outputs are still recorded
         self.state.after = snapshot.nearest_remaining(self.state.after)
-        return [changes] if changes else []
+        texts = [prompts.RESTARTED] if snapshot.restarted else []
+        if changes:
+            texts.append(marked(prompts.USER_CHANGES, "changes", changes, self.run.nonce, self.run.secrets))
+        return texts
 
     async def _variables(self) -> list[Variable]:
         """Read the variables in the kernel, unless the run is over: reading them may need a page."""
         try:
-            return (await self.run.unless_stopped(self.notebook.state())).variables
+            return (await self.run.unless_stopped(self.notebook.state())).variables or []
         except Ended:
             return []
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState
+from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState, Variable
 from .document import Document, cell_of, plain_copy
 from .files import files_beside
 from .kernel import KernelProcess
@@ -136,12 +136,10 @@ class HeadlessNotebook:
         if brief:
             return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
         files, more = await files_beside(self._folder, {name, self.path.name})
-        if self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
-            return NotebookState(
-                cells=cells, kernel=kernel, tools=tools, name=name, files=files, more_files=more
-            )
-        async with self._running:  # the kernel's answers must reach who asked
-            variables = await self._kernel.variables()
+        variables: list[Variable] | None = None
+        if not self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
+            async with self._running:  # the kernel's answers must reach who asked
+                variables = await self._kernel.variables()
         return NotebookState(
             cells=cells,
             kernel=kernel,
@@ -151,6 +149,10 @@ class HeadlessNotebook:
             files=files,
             more_files=more,
         )
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the secrets in the kernel's environment after the last cell."""
+        return self._kernel.secrets if self._kernel is not None else {}
 
     async def write_cell(
         self,

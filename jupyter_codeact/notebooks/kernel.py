@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
 from ..agent.source import runs_shell_commands
-from . import tools, user_expressions, variables
+from . import environment, tools, user_expressions, variables
 from .outputs import NO_EXIT, OutputCollector
 
 STARTUP_SECONDS = 60
@@ -42,7 +42,7 @@ SILENCE_SECONDS = 5.0
 LOST = "[Some outputs were lost: the cell showed them faster than this program could take them in.]"
 DRAIN_SECONDS = 0.2
 """Seconds to wait for what a dead kernel had still sent."""
-EXIT_CODE = "exit_code"
+EXIT_CODE, SECRETS = "exit_code", "secrets"
 # Runs in a kernel that has just started. What child processes and C code print goes through a pipe that a
 # thread of the kernel reads; unless the cell waits for that thread, its last lines may come too late.
 _PREPARE = """
@@ -105,6 +105,8 @@ class KernelProcess:
         Why the last cell failed, in the kernel's words; its outputs need not say it.
     exit_code : int or None
         The exit code of the last cell's last shell command, if that failed.
+    secrets : dict of str to str
+        The secrets in the kernel's environment after the last cell.
     """
 
     def __init__(
@@ -134,6 +136,7 @@ class KernelProcess:
         self.session = ""
         self.failure = ""
         self.exit_code: int | None = None
+        self.secrets: dict[str, str] = {}
 
     async def start(self) -> None:
         """Start the kernel and wait until it answers.
@@ -199,11 +202,11 @@ class KernelProcess:
             return "dead"
         return "busy" if self._current else "idle"
 
-    async def variables(self) -> list[Variable]:
-        """Read what is defined in the kernel; nothing while a cell runs, or before the first one."""
-        if self._client is None or not self._used or await self.status() != "idle":
+    async def variables(self) -> list[Variable] | None:
+        """Read what is defined in the kernel: nothing before the first cell, ``None`` while one runs."""
+        if self._client is None or not self._used or await self.status() == "dead":
             return []
-        return await variables.read(self._client)
+        return None if self._current else await variables.read(self._client)
 
     async def load_tools(self, names: Sequence[str]) -> None:
         """Define functions of modules as the agent's tools."""
@@ -220,11 +223,16 @@ class KernelProcess:
         assert self._client is not None
         self._used = True
         self.failure, self.exit_code = "", None
-        asked = {EXIT_CODE: "_exit_code"} if runs_shell_commands(source) else {}
+        asked = {SECRETS: environment.EXPRESSION}
+        if runs_shell_commands(source):
+            asked[EXIT_CODE] = "_exit_code"
         run = self._current = _Run(self._client.execute(source, stop_on_error=False, user_expressions=asked))
         self._work = asyncio.create_task(self._follow(self._client, run, cell, timeout))
         try:
-            return await asyncio.shield(self._work)
+            status = await asyncio.shield(self._work)
+            if status in ("error", "interrupted") and self._client is not None:  # then it tells nothing itself
+                self.secrets = await environment.read(self._client) or self.secrets
+            return status
         except asyncio.CancelledError:
             await self.interrupt()
             raise
@@ -351,6 +359,7 @@ class KernelProcess:
             self.failure = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}".rstrip(": ")
         shown = reply.get("user_expressions", {}).get(EXIT_CODE, {}).get("data", {}).get("text/plain", "")
         self.exit_code = int(shown) or None if shown.removeprefix("-").isdecimal() else None
+        self.secrets = environment.parse({"content": reply}, SECRETS) or self.secrets
         leaving = [part for part in reply.get("payload", ()) if part.get("source") == "ask_exit"]
         if leaving and not leaving[-1].get("keepkernel"):  # exit() or quit(): the kernel ends by itself
             await self._manager.shutdown_kernel()

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +27,7 @@ from ..agent.contracts import (
     NotebookCell,
     NotebookError,
     NotebookState,
+    Variable,
 )
 from ..agent.source import runs_shell_commands
 from ..agent.unicode import valid_text
@@ -102,6 +103,10 @@ class ShellNotebook:
             more_files=more,
         )
 
+    def secrets(self) -> Mapping[str, str]:
+        """Return nothing: the shell's environment is that of this process."""
+        return {}
+
     async def write_cell(
         self,
         source: str,
@@ -174,7 +179,7 @@ class ShellNotebook:
             "content": {"user_expressions": self._shell.user_expressions({user_expressions.NAME: expression})}
         }
 
-    def _read(self, brief: bool) -> list[Any]:
+    def _read(self, brief: bool) -> list[Variable] | None:
         """Add what the user has run since to the cells; return their variables."""
         shell = self._shell
         inputs = list(enumerate(shell.history_manager.input_hist_raw))

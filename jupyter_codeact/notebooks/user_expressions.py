@@ -28,10 +28,10 @@ def call(code: str, function: str, *arguments: Any) -> str:
     return f"(lambda space: (exec({code!r}, space), space[{function!r}]({passed}))[1])({{}})"
 
 
-def parse(reply: dict[str, Any]) -> Any:
-    """Return the value of the expression in an ``execute_reply``; ``None`` if it failed."""
+def parse(reply: dict[str, Any], name: str = NAME) -> Any:
+    """Return the value of an expression in an ``execute_reply``; ``None`` if it failed."""
     try:
-        text = reply["content"]["user_expressions"][NAME]["data"]["text/plain"]
+        text = reply["content"]["user_expressions"][name]["data"]["text/plain"]
         return json.loads(ast.literal_eval(text))
     except (KeyError, ValueError, SyntaxError, TypeError):
         return None

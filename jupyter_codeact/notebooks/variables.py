@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..agent.contracts import RESERVED_NAMES, Variable
 from ..agent.secrets import RULE_SOURCE
+from ..agent.unicode import valid
 from . import user_expressions
 
 LIMIT = 30
@@ -44,7 +45,8 @@ def columns(frame):
     parts = []
     for at, (name, dtype) in enumerate(zip(list(frame.columns)[:20], list(frame.dtypes)[:20])):
         values = frame.iloc[:, at] if hasattr(frame, "iloc") else frame.to_series(at)
-        parts.append(f"{name} {dtype}{missing(values)}")
+        shown = repr(name) if type(name) in PLAIN else type(name).__name__
+        parts.append(f"{shown[:100]} {str(dtype)[:60]}{missing(values)}")
     return ", ".join(parts) + (", ..." if frame.shape[1] > 20 else "")
 
 def names(value):
@@ -92,13 +94,13 @@ def summary(name, value):
     if library == "torch" and kind == "Tensor":
         return "shape %s, %s on %s" % (tuple(value.shape), value.dtype, value.device)
     if type(value) is dict:
-        keys = [repr(key) for key in list(value)[:12] if type(key) in (str, int)]
+        keys = [repr(key)[:100] for key in list(value)[:12] if type(key) in (str, int)]
         return "%d keys: %s" % (len(value), ", ".join(keys) + (", ..." if len(value) > 12 else ""))
     if type(value) in (str, bytes, list, tuple, set, frozenset):
         return "length %d%s" % (len(value), "" if secret else beginning(value))
     if isinstance(value, types.FunctionType):
         doc = (value.__doc__ or "").strip().partition("\\\\n")[0]
-        return "%s%s" % (inspect.signature(value), ": " + doc if doc else "")
+        return "%s%s" % (inspect.signature(value), ": " + repr(doc[:200]) if doc else "")
     return ""
 
 def is_tool(value):
@@ -138,20 +140,20 @@ EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "describe", LIMIT, 
 _VARIABLES = TypeAdapter(list[Variable])
 
 
-def parse(reply: dict[str, Any]) -> list[Variable]:
-    """Return the variables in an ``execute_reply`` to `EXPRESSION`; none if it failed."""
+def parse(reply: dict[str, Any]) -> list[Variable] | None:
+    """Return the variables in an ``execute_reply`` to `EXPRESSION`; ``None`` if it failed."""
     try:
-        return _VARIABLES.validate_python(user_expressions.parse(reply))
+        return _VARIABLES.validate_python(valid(user_expressions.parse(reply)))
     except ValidationError:
-        return []
+        return None
 
 
-async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Variable]:
+async def read(client: AsyncKernelClient, *, timeout: float = 1.0) -> list[Variable] | None:
     """Read the variables through a client whose shell channel nobody else listens to.
 
-    Returns none when the kernel is busy for longer than ``timeout`` seconds.
+    Returns ``None`` when the kernel is busy for longer than ``timeout`` seconds.
     """
     try:
         return parse(await user_expressions.evaluate(client, EXPRESSION, timeout=timeout))
     except TimeoutError:
-        return []
+        return None

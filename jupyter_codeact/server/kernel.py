@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayKernelManager
 
 from ..agent.contracts import NotebookError, Variable
-from ..notebooks import tools, user_expressions, variables
+from ..notebooks import environment, tools, user_expressions, variables
 from .following import FollowedExecution
 
 LATE = 0.5
@@ -71,6 +71,7 @@ class ServerKernel:
         self._evaluating = asyncio.Lock()
         self._followed: FollowedExecution | None = None
         self._threads: set[int] = set()
+        self._secrets: dict[str, str] = {}
 
     def session(self) -> str:
         """Return what tells a kernel from its successor: its process, if it is on this machine."""
@@ -89,13 +90,19 @@ class ServerKernel:
         if client := self._connect():  # a cell that awaits notices the signal only when a message has come in
             client.kernel_info()
 
-    async def variables(self) -> list[Variable]:
-        """Return the user's variables; none while the kernel is busy, and none behind a gateway."""
+    def secrets(self) -> Mapping[str, str]:
+        """Return the secrets in the kernel's environment, as they were when it was last asked."""
+        return self._secrets
+
+    async def variables(self) -> list[Variable] | None:
+        """Return the user's variables; ``None`` while the kernel is busy, and behind a gateway."""
         client = self._connect()
         if client is None:
-            return []
+            return None
         async with self._evaluating:
             found = await variables.read(client)
+            if found is not None:
+                self._secrets = await environment.read(client) or self._secrets
         if not self._threads:
             await self.settle()  # learns the threads that are the kernel's own
         return found
@@ -144,6 +151,7 @@ class ServerKernel:
         with suppress(TimeoutError):
             async with self._evaluating:
                 reply = await user_expressions.evaluate(client, request, timeout=2 * LATE)
+                self._secrets = await environment.read(client, timeout=LATE) or self._secrets
             found = user_expressions.parse(reply) or {"threads": before, "exit_code": None}
             self._threads, code = set(found["threads"]), found["exit_code"]
             if before and self._followed:
@@ -173,7 +181,7 @@ class ServerKernel:
         if self._client and session == self._session:
             return self._client
         self.close()
-        self._session, self._threads = session, set()
+        self._session, self._threads, self._secrets = session, set(), {}
         kernel = self._kernel_id()
         if kernel is None or kernel not in self._manager:
             return None

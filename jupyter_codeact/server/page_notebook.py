@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -83,6 +83,10 @@ class PageNotebook:
             files, more = await files_beside(self._folder(self._session.notebook), {name})
             update |= {"variables": await self._kernel.variables(), "files": files, "more_files": more}
         return state.model_copy(update=update)
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the secrets in the kernel's environment after the last cell."""
+        return self._kernel.secrets()
 
     async def read_state(self, *, brief: bool = False) -> NotebookState:
         """Read the notebook as the page has it, whatever kernel it has."""

@@ -11,6 +11,7 @@ import psutil
 from ..agent.contracts import CodeActError, Message
 from ..agent.read_ahead import beginning, read
 from ..agent.replies.formats import FORMATS
+from ..agent.secrets import all_secrets
 from ..models.open import LocalModel
 from .page_notebook import PageNotebook
 from .session import NotebookSession
@@ -84,6 +85,7 @@ class ReadAhead:
                     nonce=session.nonce,
                     guidance=setup.options.guidance,
                     below=below,
+                    secrets=all_secrets(notebook.secrets()),
                 )
                 if self._read != (model, messages):
                     await read(model, messages, action_format)

@@ -88,7 +88,7 @@ async def test_in_a_small_window_a_model_finds_a_hidden_fact_by_searching(
     assert FACT not in opening
     assert len(opening) < 3700  # some 3,000 of it for cells
     assert sources[59] in opening
-    assert "(files beside it: data/, prices.csv)" in opening
+    assert "(files beside it: 'data/', 'prices.csv')" in opening
     assert "# Churn study" in opening  # a heading far away
     assert "cells are not shown in full" in opening
     assert f"line 9: {FACT}" in searched

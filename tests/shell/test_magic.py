@@ -93,7 +93,7 @@ def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
     assert shown(key) == "False"  # the agent has taken it, and no cell can read it
     opening, found = (request["messages"][-1]["content"] for request in served.requests[:2])
     assert "Task: Add up [2, 3, 37]." in opening
-    assert "(files beside it: asks.ipynb" in opening
+    assert "(files beside it: 'asks.ipynb'" in opening
     assert "line 1: price = [2, 3, 37]" in found
     assert served.api_key not in (tmp_path / "done.ipynb").read_text()
 

@@ -45,7 +45,7 @@ def test_cells_are_moved_and_deleted_as_the_user_allows_and_undone(
     expect(page.cells.nth(1)).to_contain_text("2.718")
     expect(page.cells.nth(3)).to_contain_text("3.14159")
     opening = str(served.requests[0]["messages"][-1]["content"])
-    assert "(file: moves.ipynb)" in opening
+    assert "(file: 'moves.ipynb')" in opening
     assert "0.csv" in opening
     page.choose("Undo the Last CodeAct Run")
     expect(page.cells).to_have_count(4)

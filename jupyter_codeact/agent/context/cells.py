@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from ..contracts import Cell
 from ..observations.observe import brief
+from ..secrets import masker
 
-MIN_LENGTH = 4
+MIN_LENGTH, MAX_LENGTH = 4, 64
+"""Characters of a short id."""
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 ONE_LINE = 120
 """Most characters of a cell in one line."""
 
@@ -20,7 +24,17 @@ def short_ids(ids: Collection[str]) -> dict[str, str]:
     for first, second in pairwise(ordered):
         shared = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
         need[first], need[second] = max(need[first], shared + 1), max(need[second], shared + 1)
-    return {name: name[:length] for name, length in need.items()}
+    # a file may have anything as an id; one that no cell should have is shortened to something harmless
+    return {name: _UNUSUAL.sub("_", name[: min(length, MAX_LENGTH)]) for name, length in need.items()}
+
+
+def masked(cells: Sequence[Cell], secrets: Mapping[str, str]) -> Sequence[Cell]:
+    """Return the cells with the secrets in their sources masked, before anything is cut out of them."""
+    mask = masker(secrets)
+    together = "\0".join(cell.source for cell in cells)
+    if mask(together) == together:  # as a rule, and fast
+        return cells
+    return [cell.model_copy(update={"source": mask(cell.source)}) for cell in cells]
 
 
 def resolve(short_id: str | None, ids: Collection[str]) -> str | None:

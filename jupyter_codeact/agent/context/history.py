@@ -21,9 +21,10 @@ from ..events import (
     RunStarted,
 )
 from ..observations.images import tokens_of
-from ..observations.observe import cut
+from ..observations.observe import cut, cut_middle
 from ..plan import as_checklist, plan_of
 from ..replies.reply import ActionFormat
+from .marks import with_whole_marks
 
 PER_TOKEN = 3.5
 """Characters per token, in code and English, until a model has counted tokens itself."""
@@ -260,7 +261,8 @@ def _add_compacted(chat: _Chat, events: Sequence[Event], compaction: HistoryComp
         if isinstance(event, Reply):
             reply = event
         elif isinstance(event, Observation) and reply and event.run == compaction.run == reply.run:
-            text = cut(event.text, _BRIEF_CHARACTERS)
+            halves = cut_middle(event.text, _BRIEF_CHARACTERS)
+            text = event.text if halves is None else with_whole_marks(*halves)
             turns.append((reply, event.model_copy(update={"text": text, "images": []})))
             reply = None
     kept = len(turns)

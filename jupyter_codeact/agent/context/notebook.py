@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..contracts import Cell, Guidance, NotebookState
-from ..secrets import environment_secrets
-from .cells import ONE_LINE, headings_of, in_one_line, short_ids, with_outputs
+from .cells import ONE_LINE, headings_of, in_one_line, masked, short_ids, with_outputs
 
 FEW = 3000
 """Room for cells where each token counts: some 800 tokens, which take 15 s to read on two CPU cores."""
@@ -46,7 +45,11 @@ def room_for_cells(window: int | None, guidance: Guidance) -> int:
 
 
 def describe_notebook(
-    state: NotebookState, current: str | None, room: int, earlier: str = ""
+    state: NotebookState,
+    current: str | None,
+    room: int,
+    earlier: str = "",
+    secrets: Mapping[str, str] | None = None,
 ) -> NotebookText:
     """Describe the cells: those nearest to the ``current`` one in full, as far as ``room`` goes.
 
@@ -54,7 +57,8 @@ def describe_notebook(
     cells below the current one are in the outline in any case. Cells in the ``earlier`` text are only
     mentioned. Room is counted in bytes of UTF-8: a letter of another script takes as many tokens as a word.
     """
-    cells = state.cells
+    secrets = secrets or {}
+    cells = masked(state.cells, secrets)
     scarce = room <= FEW
     ids = [cell.id for cell in cells]
     names = short_ids(ids)
@@ -62,7 +66,7 @@ def describe_notebook(
     near = sorted(range(len(cells)), key=lambda at: split - 1 - at if at < split else 2 * (at - split) + 1)
     candidates = [at for at in near if at < split] if scarce else near
     code, text_cell = (SOURCE, MARKDOWN) if scarce else (max(SOURCE, room // 4),) * 2
-    outputs, secrets = OUTPUTS if scarce else 2 * OUTPUTS, environment_secrets()
+    outputs = OUTPUTS if scarce else 2 * OUTPUTS
     full: dict[int, str] = {}
     cut: set[int] = set()
     used = 0

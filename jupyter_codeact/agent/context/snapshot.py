@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .. import prompts
 from ..contracts import Cell, NotebookState
 from .cells import short_ids, shorten, title
 
@@ -75,7 +74,7 @@ class NotebookSnapshot:
         del self._cells[cell_id]
 
     def describe_changes(self, state: NotebookState) -> str:
-        """Describe what the user changed since the last call; empty if nothing changed.
+        """Describe what the user changed since the last call, as data; empty if nothing changed.
 
         ``state`` may be a brief one.
         """
@@ -106,9 +105,7 @@ class NotebookSnapshot:
         self._cells, self._session = now, session or self._session
         if len(changes) > MAX_CHANGES:
             changes = [f"- the user changed {len(changes):,} cells"]
-        lines = [prompts.RESTARTED] if self.restarted else []
-        lines += [prompts.USER_CHANGES, *changes] if changes else []
-        return "\n".join(lines)
+        return "\n".join(changes)
 
 
 class _ShortIds(dict[str, str]):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from ..context.marks import NAME
 from ..context.opening import mentioned_variables
 from ..contracts import Execution, Variable
 from ..events import Event
@@ -92,6 +93,7 @@ def suggest_lookups(source: str, execution: Execution, events: Sequence[Event]) 
         return {}
     shown = shown_text(events)
     existing = [next(filter(None, groups)) for groups in _QUOTED_OR_PATH.findall(shown)]
+    existing = [name for name in existing if len(name) <= NAME]
     by_plain_name = {_plain(name): name for name in reversed(existing) if len(_plain(name)) >= MIN_PART}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     values = [

@@ -74,12 +74,13 @@ class Call:
 class CallError(Exception):
     """The calls cannot be read, or one of them not carried out; the message is for the model.
 
-    ``reason`` is a phrase for the user.
+    ``reason`` is a phrase for the user; ``data`` is shown to the model below the message, between marks.
     """
 
-    def __init__(self, message: str, reason: str = "") -> None:
+    def __init__(self, message: str, reason: str = "", *, data: str = "") -> None:
         super().__init__(message)
         self.message, self.reason = message, reason or "the call could not be carried out"
+        self.data = data
 
 
 def mentions_notebook(source: str) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..context.cells import MIN_LENGTH, in_one_line, short_ids, shorten, title
+from ..context.cells import MIN_LENGTH, in_one_line, masked, short_ids, shorten, title
 from ..context.notebook import outline
 from ..contracts import Cell, NotebookCell
 from ..observations.displays import image_of, text_of
 from ..observations.observe import unfenced
-from ..secrets import environment_secrets, masker
+from ..secrets import masker
 from .parse import CallError, CellName
 
 LINE = 200
@@ -78,13 +78,13 @@ def read_cell(
     name: str,
     *,
     room: int,
+    secrets: Mapping[str, str],
     first_line: int = 1,
     supports_images: bool = False,
 ) -> Reading:
     """Return a cell in full, from line ``first_line`` on, in ``room`` characters."""
-    secrets = environment_secrets()
     outputs = [dict(output) for output in whole.get("outputs", ())]
-    lines = text_of(whole["source"]).split("\n")
+    lines = masker(secrets)(text_of(whole["source"])).split("\n")
     first = min(max(1, first_line), len(lines))
     source_room = room - round(room * _OUTPUT_SHARE) if outputs else room
     shown, last = _lines_that_fit(lines[first - 1 :], source_room)
@@ -128,12 +128,12 @@ def _attached_images(whole: NotebookCell, supports_images: bool) -> Iterator[str
                 yield uri
 
 
-def search(text: str, cells: Sequence[Cell], *, room: int) -> Reading:
+def search(text: str, cells: Sequence[Cell], *, room: int, secrets: Mapping[str, str]) -> Reading:
     """Return the cells in which a text occurs, with the lines; else those with all its words."""
     if not text.strip():
         raise CallError("notebook.search needs a text to look for.", "there is nothing to search for")
     names = short_ids([cell.id for cell in cells])
-    mask = masker(environment_secrets())
+    mask = masker(secrets)
     contents = [(cell, _lines_of(cell)) for cell in cells]
     wanted = [text.casefold().strip()]
     found = [(cell, lines) for cell, lines in contents if _holds(lines, wanted)]
@@ -186,9 +186,10 @@ def _around(line: str, wanted: Sequence[str]) -> str:
     return f"{'… ' if start else ''}{shorten(line[start:], LINE)}"
 
 
-def read_outline(cells: Sequence[Cell], *, room: int) -> Reading:
+def read_outline(cells: Sequence[Cell], *, room: int, secrets: Mapping[str, str]) -> Reading:
     """Return the headings of a notebook, and one line of each cell."""
     names = short_ids([cell.id for cell in cells])
+    cells = masked(cells, secrets)
     lines, _ = outline(cells, names, range(len(cells)), room)
     parts = [lines[at] for at in sorted(lines)]
     described = sum(1 for cell in cells if in_one_line(cell, names[cell.id])[0])

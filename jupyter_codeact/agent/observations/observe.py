@@ -222,8 +222,14 @@ def _shares(sizes: list[int], weights: list[float], budget: int) -> list[int]:
 
 def cut(text: str, limit: int) -> str:
     """Cut the middle out of a text, if possible at line ends and before the last line."""
+    ends = cut_middle(text, limit)
+    return text if ends is None else "\n".join(ends).strip("\n")
+
+
+def cut_middle(text: str, limit: int) -> tuple[str, str, str] | None:
+    """Return the two ends that `cut` keeps of a text, the note between them in the middle; or ``None``."""
     if len(text) <= limit:
-        return text
+        return None
     room = max(0, limit - _NOTE)
     tail = room // 2
     last_line = len(text) - text.rfind("\n") - 1
@@ -236,4 +242,4 @@ def cut(text: str, limit: int) -> str:
     stop = line_start or stop
     middle = text[start:stop]
     lines = f", {middle.count(chr(10)):,} lines" if "\n" in middle.strip("\n") else ""
-    return f"{text[:start]}\n[… {len(middle):,} characters{lines} cut out …]\n{text[stop:]}".strip("\n")
+    return text[:start], f"[… {len(middle):,} characters{lines} cut out …]", text[stop:]
