@@ -12,6 +12,10 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+DEEPEST = 100
+"""Levels of a JSON value that are kept: readers and writers of JSON give up at some 200."""
+TOO_DEEP = "[… nested too deep to be kept …]"
+
 _HALF = re.compile(r"[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
@@ -32,16 +36,21 @@ def valid_text(text: str) -> str:
 
 
 def valid(value: T) -> T:
-    """Return a JSON value in which every text is valid, keys included."""
-    changed: Any = value
-    if isinstance(value, str):
-        changed = valid_text(value)
-    elif isinstance(value, dict):
-        changed = type(value)({valid(key): valid(item) for key, item in value.items()})
-    elif isinstance(value, list):
-        changed = [valid(item) for item in value]
-    result: T = changed
+    """Return a JSON value in which every text is valid, keys included, and nothing nested beyond `DEEPEST`."""
+    result: T = _valid(value, 0)
     return result
+
+
+def _valid(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return valid_text(value)
+    if isinstance(value, dict | list) and value and depth == DEEPEST:
+        return TOO_DEEP
+    if isinstance(value, dict):
+        return type(value)({_valid(key, depth): _valid(item, depth + 1) for key, item in value.items()})
+    if isinstance(value, list):
+        return [_valid(item, depth + 1) for item in value]
+    return value
 
 
 def _character(half: re.Match[str]) -> str:

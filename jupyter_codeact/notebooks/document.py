@@ -14,7 +14,8 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import Cell, NotebookError
 from ..agent.unicode import valid_text
-from .reading import CELL_TYPES, MINOR, read
+from .reading import read
+from .repair import CELL_TYPES, MINOR
 from .saving import check_writable, free_names, read_if_there, reason, write_atomically
 
 _NO_CELLS, _BEFORE_CELLS, _AFTER_CELLS = '"cells": []', '"cells": [\n', "\n ]"
@@ -211,13 +212,14 @@ class Document(Cells):
 
 def cell_of(node: NotebookNode, *, brief: bool = False, counted: bool = True) -> Cell:
     """Return a cell as the agent sees it: without outputs if ``brief``, with its count if ``counted``."""
+    is_code = node["cell_type"] == "code"
     # by keys: attributes of a NotebookNode take ten times as long, and this is done for every cell of a turn
     return Cell(
         id=node["id"],
         cell_type=node["cell_type"] if node["cell_type"] in CELL_TYPES else "raw",
         source=node.get("source", ""),
-        outputs=[] if brief else plain_copy(node.get("outputs", [])),
-        execution_count=node.get("execution_count") if counted else None,
+        outputs=plain_copy(node["outputs"]) if is_code and not brief else [],
+        execution_count=node.get("execution_count") if is_code and counted else None,
         protected=is_protected(node),
     )
 

@@ -230,7 +230,9 @@ class KernelProcess:
         self._work = asyncio.create_task(self._follow(self._client, run, cell, timeout))
         try:
             status = await asyncio.shield(self._work)
-            if status in ("error", "interrupted") and self._client is not None:  # then it tells nothing itself
+            if (
+                status in ("error", "interrupted") and self._client is not None
+            ):  # then it tells nothing itself
                 self.secrets = await environment.read(self._client) or self.secrets
             return status
         except asyncio.CancelledError:

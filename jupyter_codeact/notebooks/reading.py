@@ -14,11 +14,11 @@ from nbformat.validator import normalize
 
 from ..agent.contracts import NotebookError
 from ..agent.unicode import valid
-from .saving import reason
+from .repair import CELL_TYPES, MINOR, Repair
+from .saving import reason, require_regular
 
-MINOR = 5
-"""The nbformat 4 minor version that brought cell ids; older notebooks are brought up to it."""
-CELL_TYPES = ("code", "markdown", "raw")
+PHRASES = 4
+"""Most kinds of repairs that are named."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def read(path: Path) -> NotebookFile:
         If there is none, or it cannot be understood.
     """
     try:
+        require_regular(path)
         content = path.read_bytes()
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook at {path}. Check the path.") from None
@@ -64,24 +65,34 @@ def read(path: Path) -> NotebookFile:
         )
     if version < nbformat.current_nbformat:
         notes.append(f"{path.name} is in notebook format {version}; CodeAct reads and writes it as format 4.")
-    elif not isinstance(data.get("nbformat_minor"), int):
-        data["nbformat_minor"] = MINOR  # any of format 4 is valid in it, once every cell has an id
+        if type(data.get("nbformat_minor", 0)) is not int:
+            del data["nbformat_minor"]
+    elif type(data.get("nbformat_minor")) is not int or data["nbformat_minor"] < 0:
+        cells = data.get("cells")
+        has_ids = isinstance(cells, list) and any(isinstance(one, dict) and "id" in one for one in cells)
+        data["nbformat_minor"] = MINOR if has_ids else MINOR - 1
+        notes.append(
+            f"{path.name} does not say which minor version its format has; it is read as the latest."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the very ids that are repaired here
-            node = nbformat.convert(nbformat.reader.reads(json.dumps(data)), 4)
+            if version < nbformat.current_nbformat:
+                older = nbformat.convert(nbformat.reader.reads(json.dumps(data)), 4)
+                data = json.loads(json.dumps(older))  # older formats have a dictionary type of their own
+            _repair(path, data, notes)
+            node = nbformat.v4.reads(json.dumps(data))
             if node.nbformat_minor < MINOR:
                 node = nbformat.v4.upgrade(node)
-            node = nbformat.from_dict(node)  # older formats have a dictionary type of their own
             _keep_unknown_cells(path, node, notes)
             _, node = normalize(node, strip_invalid_metadata=True)
             nbformat.validate(node)
-    except (ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
-        what = error.message if isinstance(error, ValidationError) else str(error)
-        if isinstance(error, KeyError):
-            what = f"something in it has no {error}"
+    except Exception as error:  # nbformat raises whatever it comes across in what is not a notebook
+        what = f"its parts are not those of format {version}"
+        if version == nbformat.current_nbformat and isinstance(error, ValidationError | ValueError):
+            what = error.message if isinstance(error, ValidationError) else str(error)
         raise NotebookError(
-            f"{path} is not a valid notebook: {what.splitlines()[0][:200]}. Open and save it in JupyterLab "
+            f"{path} is not a valid notebook: {_first_line(what)}. Open and save it in JupyterLab "
             "to repair it, or go back to an earlier copy."
         ) from error
     return NotebookFile(node, content, notes)
@@ -94,7 +105,8 @@ def _parse(path: Path, content: bytes, notes: list[str]) -> dict[str, Any]:
     if not encoding.startswith("utf-8"):
         notes.append(f"{path.name} is in {encoding.upper()}; CodeAct writes UTF-8, as Jupyter does.")
     try:
-        data = json.loads(text.removeprefix("\ufeff"))
+        # NaN is no JSON: no other program would read what is written
+        data = json.loads(text.removeprefix("\ufeff"), parse_constant=lambda _name: None)
         clean = valid(data)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
@@ -104,9 +116,31 @@ def _parse(path: Path, content: bytes, notes: list[str]) -> dict[str, Any]:
         ) from error
     if clean != data:
         notes.append(f"{path.name} has characters that are not valid Unicode; they are read as others.")
-    if not isinstance(clean, dict) or not isinstance(clean.get("nbformat"), int):
+    if not isinstance(clean, dict) or type(clean.get("nbformat")) is not int:
         raise NotebookError(f"{path} is not a notebook: it is JSON, but has no notebook format version.")
     return clean
+
+
+def _repair(path: Path, data: dict[str, Any], notes: list[str]) -> None:
+    """Make the notebook valid, with a sentence about what was wrong.
+
+    Raises
+    ------
+    ValueError
+        If it has no cells to begin with.
+    """
+    if not isinstance(data.get("cells"), list):
+        raise ValueError("it has no list of cells")
+    if repaired := Repair(data).repaired:
+        more = f", and {len(repaired) - PHRASES} more" if len(repaired) > PHRASES else ""
+        notes.append(
+            f"{path.name} is not quite a valid notebook; CodeAct repaired what JupyterLab would only warn of: "
+            f"{', '.join(repaired[:PHRASES])}{more}."
+        )
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it cannot be understood"])[0][:200]
 
 
 def _keep_unknown_cells(path: Path, node: NotebookNode, notes: list[str]) -> None:

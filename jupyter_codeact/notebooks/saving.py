@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import stat
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +28,21 @@ def free_names(notebook: Path | None) -> Iterator[Path]:
         number += 1
 
 
+def require_regular(path: Path) -> None:
+    """Require that ``path`` is a regular file: a device or a pipe is neither read nor replaced.
+
+    Raises
+    ------
+    OSError
+        If it is something else, or there is nothing.
+    """
+    kind = os.stat(path).st_mode
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    if not stat.S_ISREG(kind):
+        raise OSError(errno.EINVAL, "It is not a regular file")
+
+
 def check_writable(path: Path) -> None:
     """Find out whether ``path`` could be written, and leave no trace.
 
@@ -37,6 +54,8 @@ def check_writable(path: Path) -> None:
     hint = "Choose another place with --output."
     if path.is_dir():
         raise NotebookError(f"The output {path} is a folder. Name a file in it with --output.")
+    if path.exists() and not path.is_file():
+        raise NotebookError(f"The output {path} is not a regular file, so it is left alone. {hint}")
     if path.exists() and not os.access(path, os.W_OK):
         raise NotebookError(f"The output {path} is read-only. {hint}")
     try:
@@ -50,6 +69,7 @@ def check_writable(path: Path) -> None:
 def read_if_there(path: Path) -> bytes | None:
     """Return the content of a file, or ``None`` if there is no such file."""
     try:
+        require_regular(path)
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -85,7 +105,7 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
         try:
             os.link(temporary, path)  # in one step only if there is no such file
         except OSError:  # there is, or this file system has no links
-            if path.exists():
+            if os.path.lexists(path):
                 raise FileExistsError(path) from None
             os.replace(temporary, path)
 

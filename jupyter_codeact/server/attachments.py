@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
+from ..agent.context.marks import quoted
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment
 from ..agent.observations.images import fitted
@@ -86,6 +88,8 @@ class Attachments:
             model = await ensure_async(self._contents.get(path, content=False))
         except HTTPError:
             raise refusal from None
+        except (OSError, ValueError, RuntimeError) as error:  # a name too long, a link to itself
+            raise AttachmentError(_cannot_read(path, error)) from error
         if model["type"] == "directory":
             raise AttachmentError(f"“{attachment.name}” is a folder. Attach the files in it that matter.")
         size = model.get("size") or 0
@@ -104,14 +108,21 @@ class Attachments:
             file, root = Path(to_os_path(path)).resolve(), Path(self._contents.root_dir).resolve()
             if not file.is_relative_to(root):  # a link that leads out of the folder
                 raise refusal
-            with file.open("rb") as opened:
+            # without waiting: nobody may ever write to a pipe
+            with open(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
+                if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                    raise AttachmentError(f"{quoted(path)} is no regular file. Attach one that is.")
                 return opened.read(EXCERPT)
 
         try:
             return await asyncio.to_thread(read)
-        except OSError as error:
-            reason = error.strerror or "it cannot be read"
-            raise AttachmentError(f"The file “{path}” cannot be read: {reason}.") from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise AttachmentError(_cannot_read(path, error)) from error
+
+
+def _cannot_read(path: str, error: Exception) -> str:
+    reason = (error.strerror if isinstance(error, OSError) else "") or "it cannot be read"
+    return f"The file {quoted(path)} cannot be read: {reason}."
 
 
 def describe(excerpt: bytes | None, size: int) -> str:

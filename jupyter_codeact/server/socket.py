@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from contextlib import suppress
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from pydantic import BaseModel, ValidationError
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..agent.unicode import valid
-from ..protocol import FROM_PAGE, FROM_SERVER, Refused
+from ..protocol import FROM_SERVER, Refused
 from .conversations import Conversations
+from .messages import UnreadableError, read_message
 
 MAX_PAGE_NAME = 64
 """Characters of the name by which a page is recognised when it has lost its connection."""
@@ -64,13 +61,13 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def on_message(self, message: str | bytes) -> None:
         """Take a message from the page; one that cannot be read is refused and changes nothing."""
         try:
-            parsed = _parse(message)
-        except ValidationError as error:
-            # without the input, which may be a key
-            wrong = error.errors(include_input=False, include_url=False, include_context=False)
-            self.log.warning("CodeAct cannot read a message from a page: %s", wrong)
+            parsed = read_message(message)
+        except UnreadableError as error:
+            self.log.warning("CodeAct cannot read a message from a page: %s", error)
+            if error.answer:
+                self.conversations.receive(self.page, error.answer)
             text = "This page and the server do not understand each other. Reload the page."
-            self._send(Refused(id=_request_id(message), notebook="", message=text))
+            self._send(Refused(id=error.request, notebook="", message=text))
             return
         self.conversations.receive(self.page, parsed)
 
@@ -86,27 +83,3 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         except WebSocketClosedError:
             return  # on_close follows
         future.add_done_callback(lambda done: done.exception())
-
-
-def _parse(message: str | bytes) -> Any:
-    """Return what a page says; a page's text may be half of a surrogate pair, which pydantic refuses."""
-    try:
-        return FROM_PAGE.validate_json(message)
-    except ValidationError:
-        with suppress(ValueError, RecursionError):
-            message = json.dumps(valid(json.loads(message)))
-        return FROM_PAGE.validate_json(message)
-
-
-class _Identified(BaseModel):
-    """What is read of a message that cannot be understood."""
-
-    id: str
-
-
-def _request_id(message: str | bytes) -> str | None:
-    """Return the id of a request that cannot be read otherwise."""
-    try:
-        return _Identified.model_validate_json(message).id
-    except ValidationError:
-        return None

@@ -30,7 +30,10 @@ def outside(message: str, nonce: str = NONCE) -> str:
 
 def test_whatever_has_a_name_cannot_speak_for_the_user() -> None:
     state = NotebookState(
-        cells=[Cell(id=f"a{EVIL}", cell_type="code", source=EVIL), Cell(id="b", cell_type="code", source="1")],
+        cells=[
+            Cell(id=f"a{EVIL}", cell_type="code", source=EVIL),
+            Cell(id="b", cell_type="code", source="1"),
+        ],
         kernel=Kernel(language="python"),
         variables=[
             Variable(name=EVIL, type=EVIL, summary=f"2 rows x 1 columns: {EVIL}", names=[EVIL]),

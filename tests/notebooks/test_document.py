@@ -289,7 +289,13 @@ QUERY = {"cell_type": "query", "id": "q", "metadata": {"db": "a"}, "source": "se
     [
         (V2, ["x", "<b>y</b>"], "is in notebook format 2; CodeAct reads and writes it as format 4."),
         (V3, ["## Old", "1 + 1"], "is in notebook format 3;"),
-        ({name: V4_2[name] for name in ("nbformat", "metadata", "cells")}, ["x\ny"] * 2, ""),
+        ({name: V4_2[name] for name in ("nbformat", "metadata", "cells")}, ["x\ny"] * 2, "minor version"),
+        (WITHOUT_IDS, ["x\ny"] * 2, "a cell without an id of its own, which has a new one (2 times)"),
+        (SAME_IDS, ["x\ny"] * 2, "a cell without an id of its own, which has a new one."),
+        (V4_2 | {"cells": [{"cell_type": "code"}]}, [""], "a cell's source that was missing"),
+        (V4_2 | {"cells": [CELL | {"outputs": [{"output_type": "oops"}]}]}, ["x\ny"], "an unknown type"),
+        (V4_2 | {"cells": [CELL | {"lang": "R"}], "more": 1}, ["x\ny"], "does not have (2 times)"),
+        (V4_2 | {"metadata": None, "cells": [CELL | {"metadata": 5}]}, ["x\ny"], "a cell's metadata"),
         (V4_2 | {"nbformat_minor": 5, "cells": [QUERY]}, ["select 1"], "cells of an unknown type (query)"),
         (V4_2 | {"nbformat_minor": 9, "cells": [QUERY, {**QUERY, "id": "r"}]}, ["select 1"] * 2, ""),
         (V4_2 | {"cells": [CELL | {"source": ["s = '\ud83d'"]}]}, ["s = '\ufffd'"], "not valid Unicode"),
@@ -335,7 +341,7 @@ def test_a_notebook_in_another_encoding_is_read(folder, notebook, encoding, note
         ('{"nbformat": 7, "nbformat_minor": 0, "metadata": {}, "cells": []}', "newer than"),
         ('{"nbformat": 4, "nbformat_minor": 5}', "not a valid notebook"),
         ('{"nbformat": 0, "cells": []}', "not a valid notebook"),
-        (json.dumps(V4_2 | {"cells": [{"cell_type": "code"}]}), "not a valid notebook"),
+        (json.dumps(V3 | {"worksheets": [5]}), "its parts are not those of format 3"),
         (json.dumps(V4_2 | {"cells": 5}), "not a valid notebook"),
     ],
 )

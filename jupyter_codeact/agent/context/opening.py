@@ -155,7 +155,9 @@ def _in_one_line(variable: Variable) -> str:
 
 def _signature(tool: Variable) -> str:
     signature, _, docstring = tool.summary.partition("\n")
-    lines = [f"- {plain_or_quoted(tool.name)}{in_one_line(signature, SUMMARY)}"]  # not as a definition: small models copy those into their cells
+    lines = [
+        f"- {plain_or_quoted(tool.name)}{in_one_line(signature, SUMMARY)}"
+    ]  # not as a definition: small models copy those into their cells
     lines += [f"    {line}".rstrip() for line in docstring.strip().split("\n") if line.strip()]
     return "\n".join(lines)
 
