@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import Cell, NotebookError
 from ..agent.unicode import valid_text
+from .merging import merge
 from .reading import read
 from .repair import CELL_TYPES, MINOR
 from .saving import check_writable, free_names, read_if_there, reason, write_atomically
@@ -154,7 +155,11 @@ class Document(Cells):
         is_input = file is not None and notebook is not None and notebook.resolve() == self.path
         self._on_disk = file.content if file and is_input else read_if_there(self.path)
         """The output's content as far as it was seen; only this is overwritten."""
+        self._base = file.content if file else None
+        """What this notebook and one that somebody else wrote there meanwhile have in common."""
         self._named = output is not None
+        self.busy: str | None = None
+        """The id of a cell that is running, which nobody else's replaces."""
 
     def content(self) -> bytes:
         """Return the notebook as the content of a file, just as nbformat writes it.
@@ -173,25 +178,60 @@ class Document(Cells):
         return (text + "\n").encode("utf-8", "replace")
 
     def save(self, content: bytes) -> None:
-        """Write the file. Whoever reads it finds it as it was before, or as it is now.
+        """Write the file, merged with what somebody else wrote there meanwhile, or else beside that.
 
         Raises
         ------
         NotebookError
             If it could not be written; what was there before is still there.
         """
-        while True:
-            try:
-                write_atomically(self.path, content, replaces=self._on_disk)
-            except FileExistsError:  # somebody else has written it
-                self._go_elsewhere()
-            except OSError as error:
-                raise NotebookError(
-                    f"The notebook could not be saved to {self.path}: {reason(error)}."
-                ) from error
-            else:
-                self._on_disk, self.written = content, True
-                return
+        while not self.write_file(content):
+            content = self.take_in()
+
+    def write_file(self, content: bytes) -> bool:
+        """Write the file, and tell whether that could be done: not if somebody else has written it.
+
+        Whoever reads the file finds it as it was before, or as it is now. Other threads may use the cells
+        meanwhile.
+
+        Raises
+        ------
+        NotebookError
+            If it could not be written; what was there before is still there.
+        """
+        try:
+            write_atomically(self.path, content, replaces=self._on_disk)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise NotebookError(f"The notebook could not be saved to {self.path}: {reason(error)}.") from error
+        self._on_disk = self._base = content
+        self.written = True
+        return True
+
+    def take_in(self) -> bytes:
+        """Take in what somebody else wrote to the file, or go elsewhere; return the content to write now."""
+        if not (self._named or self.written) or not self._merge():
+            self._go_elsewhere()
+        return self.content()
+
+    def _merge(self) -> bool:
+        """Merge the cells with those that somebody else wrote, if they changed others."""
+        try:
+            theirs = read(self.path)
+        except NotebookError:
+            return False
+        merged = merge(self._base, self.content(), theirs.content, {self.busy} if self.busy else ())
+        if merged is None:
+            return False
+        sides = [{cell["id"]: cell for cell in cells} for cells in (self.cells, theirs.node.cells)]
+        self.node.cells[:] = [sides[is_theirs][cell] for cell, is_theirs in merged.cells]
+        self.node.metadata.update(nbformat.from_dict(merged.metadata))
+        self._on_disk = self._base = theirs.content
+        note = f"{self.path} was changed by another program meanwhile: both its changes and the run's are in it."
+        if note not in self.notes:
+            self.notes.append(note)
+        return True
 
     def _go_elsewhere(self) -> None:
         """Take the next free name, because the file there is not ours to overwrite."""

@@ -189,10 +189,14 @@ class HeadlessNotebook:
             if self._interrupts > interrupts:  # while the kernel was starting
                 return Execution(status="interrupted")
             assert self._kernel is not None
+            if not self.written:  # a disk that is full is found out before anything is done
+                await self.save()
             started = time.perf_counter()
+            self._document.busy = cell_id
             try:
                 status = await self._kernel.run(source, cell, timeout)
             finally:
+                self._document.busy = None
                 self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
                 self._save_soon()
@@ -282,7 +286,9 @@ class HeadlessNotebook:
                 await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
             self._hurry.clear()
             self._changed = False
-            await asyncio.to_thread(self._document.save, self._document.content())
+            content = self._document.content()
+            while not await asyncio.to_thread(self._document.write_file, content):
+                content = self._document.take_in()  # here, where the cells are used
 
     def _raise_unsaved(self) -> None:
         """Say now that writing went wrong the last time, before more is done that would be lost."""

@@ -8,11 +8,16 @@ import os
 import re
 import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..agent.contracts import NotebookError
+
+
+LOCK_SECONDS = 1.0
+"""Seconds to wait for another run that writes to the same folder; each takes far less than one."""
 
 
 def free_names(notebook: Path | None) -> Iterator[Path]:
@@ -94,9 +99,12 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
     OSError
         If it could not be written; what was there before is still there.
     """
-    with _written(path, content) as temporary:
+    with _written(path, content) as temporary, _alone(path.parent):
         if replaces is not None:
-            now = read_if_there(path)
+            try:
+                now = read_if_there(path)
+            except OSError as error:  # it is no file any more
+                raise FileExistsError(path) from error
             if now not in (replaces, None):
                 raise FileExistsError(path)
             if now is not None:
@@ -108,6 +116,34 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
             if os.path.lexists(path):
                 raise FileExistsError(path) from None
             os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other runs from looking at what this one replaces, where the system can do that."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.005)
+            except OSError:  # this file system has no locks
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -112,16 +112,6 @@ def test_a_change_on_the_disk_that_was_not_seen_is_never_overwritten(folder, not
     )
 
 
-def test_of_two_runs_with_one_output_both_results_are_kept(folder, notebook):
-    first, second = (Document(notebook, folder / "out.ipynb") for _ in range(2))
-    first.write("first = 1", "code")
-    first.save(first.content())
-    second.save(second.content())
-    assert [len(read(one.path).cells) for one in (first, second)] == [3, 2]
-    assert second.path == folder / "out-codeact.ipynb"
-    assert (len(first.notes), len(second.notes)) == (0, 1)
-
-
 def test_an_output_that_was_deleted_meanwhile_is_written_again(folder):
     document = Document(output=folder / "out.ipynb")
     document.save(document.content())
@@ -366,9 +356,15 @@ def test_a_missing_notebook_and_a_folder_are_refused_in_a_sentence(folder):
 def test_an_output_that_cannot_be_written_is_refused_and_leaves_no_trace(folder):
     (folder / "file").touch()
     (folder / "dir").mkdir()
+    os.mkfifo(folder / "pipe")
     before = folder.stat().st_mtime_ns
     with pytest.raises(NotebookError, match=r"is a folder. Name a file in it with --output"):
         Document(output=folder / "dir")
+    for output in (folder / "pipe", Path("/dev/null")):
+        with pytest.raises(NotebookError, match=r"is not a regular file, so it is left alone. Choose another"):
+            Document(output=output)
+        with pytest.raises(NotebookError, match="could not be read: it is not a regular file"):
+            Document(output)
     for output in (folder / "none" / "out.ipynb", folder / "file" / "out.ipynb", Path("/proc/out.ipynb")):
         with pytest.raises(NotebookError, match=r"cannot be written: .* Choose another place with --output"):
             Document(output=output)
