@@ -139,6 +139,8 @@ def export(
     “jsonl” has the outputs of cells as the notebook showed them. In the other formats, secrets in this
     process's environment variables (keys, tokens, passwords) are hidden.
     """
+    from ..notebooks.saving import reason, replace_file, write_atomically
+
     if bool(conversations) == every:
         raise click.UsageError("Name the conversations, or give --all.")
     names = [one.id for one in journal.conversations()] if every else conversations
@@ -146,13 +148,16 @@ def export(
     if output is None:
         click.echo(text, nl=False)
         return
+    content = text.encode("utf-8", "replace")
     try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
+        if force:
+            replace_file(output, content)
+        else:
+            write_atomically(output, content, replaces=None)
     except FileExistsError:
         raise click.UsageError(f"{output} is there already. Give --force to replace it.") from None
     except OSError as error:
-        raise click.ClickException(f"{output} could not be written: {error.strerror}.") from error
+        raise click.ClickException(f"{output} could not be written: {reason(error)}.") from error
 
 
 @conversations.command()

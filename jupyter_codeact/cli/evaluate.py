@@ -237,13 +237,12 @@ def report(results: tuple[Path, ...], as_csv: bool, page: Path | None, families:
         raise click.UsageError("There is no episode in these files.")
     if page:
         from ..evaluation.page import html
+        from ..notebooks.saving import reason, replace_file
 
         try:
-            page.write_text(html(episodes), encoding="utf-8")
+            replace_file(page, html(episodes).encode())
         except OSError as error:
-            raise click.ClickException(
-                f"The report cannot be written to {page}: {error.strerror}."
-            ) from error
+            raise click.ClickException(f"The report cannot be written to {page}: {reason(error)}.") from error
         click.echo(f"The report is in {page}.")
         return
     click.echo(

@@ -118,6 +118,21 @@ def write_atomically(path: Path, content: bytes, *, replaces: bytes | None) -> N
             os.replace(temporary, path)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` in one step, whatever the file there holds; a link to it stays a link.
+
+    Raises
+    ------
+    OSError
+        If it could not be written, or if something is there that is not a regular file.
+    """
+    path = path.resolve()
+    with contextlib.suppress(FileNotFoundError):
+        require_regular(path)
+    with _written(path, content) as temporary:
+        os.replace(temporary, path)
+
+
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other runs from looking at what this one replaces, where the system can do that."""

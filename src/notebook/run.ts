@@ -13,7 +13,7 @@ import { kernelReady } from './kernel';
 import { fullOutputs, Output } from './outputs';
 import { UserError } from './user-error';
 
-/** How a cell can fail, as far as its outputs or its executor tell. */
+/** How a cell can fail. */
 type Failure = 'error' | 'interrupted';
 
 /**
@@ -41,7 +41,7 @@ export async function runCell(
     if (request) {
       onBegun(request);
     }
-    const failure = await Promise.race([executed, watch.lost, watch.deleted]);
+    const outcome = await Promise.race([executed, watch.lost, watch.deleted]);
     if (!watch.isLost && cell.isDisposed && watch.model) {
       // The cell was moved: the executor no longer follows it, but the kernel still runs it.
       await Promise.race([watch.idle, watch.lost, watch.deleted]);
@@ -53,19 +53,22 @@ export async function runCell(
         true
       );
     }
-    const status = watch.isLost ? 'dead' : failure || undefined;
+    const status = watch.isLost ? 'dead' : outcome || undefined;
     return report(watch.model, source, status, seconds, trans);
   } finally {
     watch.dispose();
   }
 }
 
-/** Run a cell; returns how it failed, if the executor tells: a failure need not be an output. */
+/**
+ * Run a cell; returns how it ended if the executor tells, which knows the kernel's status. A failure need not
+ * be an output, and an output that looks like an error need not be a failure.
+ */
 async function execute(
   panel: NotebookPanel,
   cell: Cell,
   executor: INotebookCellExecutor
-): Promise<Failure | undefined> {
+): Promise<'ok' | Failure | undefined> {
   try {
     const succeeded = await executor.runCell({
       cell,
@@ -76,7 +79,7 @@ async function execute(
       sessionContext: panel.sessionContext
     });
     // Of a cell that was moved meanwhile, the executor says that it did not succeed.
-    return succeeded || cell.isDisposed ? undefined : 'error';
+    return succeeded ? 'ok' : cell.isDisposed ? undefined : 'error';
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;
@@ -92,7 +95,7 @@ function failureOf(name: unknown): Failure {
 function report(
   model: ICodeCellModel,
   source: string,
-  failure: Failure | 'dead' | undefined,
+  outcome: 'ok' | Failure | 'dead' | undefined,
   seconds: number,
   trans: TranslationBundle
 ): Execution {
@@ -108,7 +111,7 @@ function report(
   const outputs: Output[] = model.outputs.toJSON();
   const count = model.executionCount;
   const error = outputs.find(output => output.output_type === 'error');
-  if (!error && failure !== 'dead' && count === null && source.trim()) {
+  if (!error && outcome !== 'dead' && count === null && source.trim()) {
     throw new UserError(
       trans.__(
         'The cell did not get to run: an error or an interrupt in another cell came before it.'
@@ -117,11 +120,9 @@ function report(
   }
   return {
     status:
-      failure === 'dead'
-        ? failure
-        : error
-          ? failureOf(error.ename)
-          : (failure ?? 'ok'),
+      error && (!outcome || outcome === 'error')
+        ? failureOf(error.ename)
+        : (outcome ?? 'ok'),
     outputs: fullOutputs(outputs, trans),
     execution_count: count ?? null,
     exit_code: null, // the server asks the kernel for it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,19 @@ def test_an_export_does_not_write_over_a_file_unasked(recording: Recording, tmp_
     assert file.read_text() == "mine"
     assert recording.call(*arguments, "--force").exit_code == 0
     assert file.read_text().startswith("# Add two and three.")
+
+
+def test_an_export_replaces_only_regular_files(recording: Recording, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    refused = recording.call("conversations", "export", "--all", "--output", str(tmp_path / "pipe"), "--force")
+    assert refused.exit_code == 1
+    assert "could not be written: it is not a regular file." in refused.output
+    assert recording.call("conversations", "export", "--all", "--output", str(tmp_path / "link"), "--force").exit_code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert "run_started" in (tmp_path / "real").read_text()
+
 
 
 def test_a_name_can_be_given_and_taken_back(mine: Recording) -> None:

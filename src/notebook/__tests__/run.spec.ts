@@ -106,14 +106,23 @@ describe('Running a cell', () => {
   it.each([
     ['ZeroDivisionError', 'error'],
     ['KeyboardInterrupt', 'interrupted']
-  ])('judges by the output: %s', async (ename, status) => {
+  ])('tells an interrupt from an error: %s', async (ename, status) => {
+    const failed = { succeeds: false };
     const execution = await run(model => {
       model.outputs.add(PRINTED);
       model.outputs.add(error(ename));
       model.executionCount = 1;
-    });
+    }, failed);
     expect(execution.status).toBe(status);
     expect(execution.outputs).toHaveLength(2);
+  });
+
+  it('judges by the status, not by an output that looks like an error', async () => {
+    const execution = await run(model => {
+      model.outputs.add(error('ValueError'));
+      model.executionCount = 1;
+    });
+    expect(execution.status).toBe('ok');
   });
 
   it('does not mind executors that throw what the kernel said', async () => {
