@@ -1,9 +1,10 @@
-"""Notebook files and messages of pages with random damage: nothing but a sentence, and nothing that takes long.
+"""Notebook files and messages of pages with random damage: a sentence at most, and nothing takes long.
 
-Run with ``python benchmarks/fuzz_borders.py [--notebooks N] [--messages N] [--seed S]``. Each notebook is read
-as ``jupyter codeact run`` reads it: it must be refused in a sentence of one line, or be valid from then on,
-when it is written and when it is read again. Each message is read as the server reads it: it must be understood
-or refused, and what waits for its answer must be told. The tests use the same generators, for seconds only.
+Run with ``python benchmarks/fuzz_borders.py [--notebooks N] [--messages N] [--seed S]``. Each notebook is
+read as ``jupyter codeact run`` reads it: it must be refused in a sentence of one line, or be valid from then
+on, when it is written and when it is read again. Each message is read as the server reads it: it must be
+understood or refused, and what waits for its answer must be told. The tests use the same generators, for
+seconds only.
 """
 
 from __future__ import annotations
@@ -205,7 +206,8 @@ def read_notebook(path: Path, output: Path) -> str:
         document = Document(path, output)
     except NotebookError as error:
         said = str(error)
-        assert said and "\n" not in said, said
+        assert said
+        assert "\n" not in said, said
         said.encode()
         return "refused"
     for cell in document.cells:

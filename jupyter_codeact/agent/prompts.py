@@ -41,12 +41,12 @@ BEGIN_WITH_CODE_OR_TALK = (
 )
 FRESH_KERNEL = "Nothing is defined in the kernel yet: repeat what you need of these cells, imports included."
 BUSY_KERNEL = (
-    "The kernel is busy with another cell, so its variables are unknown now; they are not gone. Your cell runs "
-    "as soon as that one is done: use what the cells above define."
+    "The kernel is busy with another cell, so its variables are unknown now; they are not gone. Your cell "
+    "runs as soon as that one is done: use what the cells above define."
 )
 UNKNOWN_VARIABLES = (
-    "Which variables the kernel has cannot be told here; those of cells that ran are there. Look with %who if "
-    "you need to know."
+    "Which variables the kernel has cannot be told here; those of cells that ran are there. Look with %who "
+    "if you need to know."
 )
 NEXT_STEP = (
     "Now either write the next cell, or, if this shows what was asked for, answer the user, without code and "

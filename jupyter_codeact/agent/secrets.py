@@ -25,8 +25,9 @@ _ORDINARY = """
     only optional password placeholder plain prod production public read required root rsa secret secure
     service session sha256 staging standard strict system test testing todo token true undefined unknown user
     username verbose warn warning write yes
-    airflow anonymous bar baz demo docker foo guest hidden jupyter mariadb minio minioadmin mongo mongodb mysql
-    neo4j oracle passwd postgres postgresql pwd rabbitmq redis redacted sqlite sqlserver superset superuser your
+    airflow anonymous bar baz demo docker foo guest hidden jupyter mariadb minio minioadmin mongo mongodb
+    mysql neo4j oracle passwd postgres postgresql pwd rabbitmq redis redacted sqlite sqlserver superset
+    superuser your
 """
 _ORDINARY_WORDS = frozenset(_ORDINARY.split())
 # bounded, and found by what stands in their middle: a long text is read in one go

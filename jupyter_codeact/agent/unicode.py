@@ -36,7 +36,7 @@ def valid_text(text: str) -> str:
 
 
 def valid(value: T) -> T:
-    """Return a JSON value in which every text is valid, keys included, and nothing nested beyond `DEEPEST`."""
+    """Return a JSON value in which every text is valid, keys included, and nothing is beyond `DEEPEST`."""
     result: T = _valid(value, 0)
     return result
 

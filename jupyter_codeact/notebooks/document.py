@@ -204,7 +204,9 @@ class Document(Cells):
         except FileExistsError:
             return False
         except OSError as error:
-            raise NotebookError(f"The notebook could not be saved to {self.path}: {reason(error)}.") from error
+            raise NotebookError(
+                f"The notebook could not be saved to {self.path}: {reason(error)}."
+            ) from error
         self._on_disk = self._base = content
         self.written = True
         return True
@@ -228,7 +230,9 @@ class Document(Cells):
         self.node.cells[:] = [sides[is_theirs][cell] for cell, is_theirs in merged.cells]
         self.node.metadata.update(nbformat.from_dict(merged.metadata))
         self._on_disk = self._base = theirs.content
-        note = f"{self.path} was changed by another program meanwhile: both its changes and the run's are in it."
+        note = (
+            f"{self.path} was changed by another program meanwhile: both its changes and the run's are in it."
+        )
         if note not in self.notes:
             self.notes.append(note)
         return True

@@ -25,12 +25,8 @@ EXPRESSION = user_expressions.call(RULE_SOURCE + _IN_KERNEL, "candidates")
 
 
 def parse(reply: dict[str, Any], name: str = user_expressions.NAME) -> dict[str, str] | None:
-    """Return the secrets in an ``execute_reply`` to `EXPRESSION`, asked for by ``name``; ``None`` if it failed."""
-    return only_secrets(user_expressions.parse(reply, name))
-
-
-def only_secrets(found: Any) -> dict[str, str] | None:
-    """Return the secrets among variables of an environment; ``None`` if these are none."""
+    """Return the secrets in a reply to `EXPRESSION`, asked for by ``name``; ``None`` if that failed."""
+    found = user_expressions.parse(reply, name)
     if not isinstance(found, dict):
         return None
     return secrets_in({valid_text(str(name)): valid_text(str(value)) for name, value in found.items()})

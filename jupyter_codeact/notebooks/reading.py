@@ -134,7 +134,7 @@ def _repair(path: Path, data: dict[str, Any], notes: list[str]) -> None:
     if repaired := Repair(data).repaired:
         more = f", and {len(repaired) - PHRASES} more" if len(repaired) > PHRASES else ""
         notes.append(
-            f"{path.name} is not quite a valid notebook; CodeAct repaired what JupyterLab would only warn of: "
+            f"{path.name} is no valid notebook. CodeAct repaired what JupyterLab only warns of: "
             f"{', '.join(repaired[:PHRASES])}{more}."
         )
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from ..agent.contracts import NotebookError
 
-
 LOCK_SECONDS = 1.0
 """Seconds to wait for another run that writes to the same folder; each takes far less than one."""
 

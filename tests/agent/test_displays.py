@@ -71,6 +71,8 @@ def rows(*values: object) -> str:
         (SAYS_SHAPE[18:], POLARS, f"{SAYS_SHAPE[18:]}\n\n[shape: (1_000, 1)]"),
         (SAYS_SHAPE[18:], POLARS.replace("shape: (1_000, 1)", ""), SAYS_SHAPE[18:]),
         ("   n\n0  1\n1  2", rows(1, 2), "   n\n0  1\n1  2\n\n[2 rows x 1 columns]"),
+        ("   n\n0  1\n1  2", f"{rows(1, 2)}<p>only showing top 2 rows</p>", "   n\n0  1\n1  2"),
+        ("   n\n0  1\n1  2", f"{rows(1, 2)}<script>fetch_more()</script>", "   n\n0  1\n1  2"),
         ("    n\n0   1\n..  .\n9   2", rows(1, "...", 2), "    n\n0   1\n..  .\n9   2"),
         ("n\n[3 rows x 4 columns] 1", rows("[3 rows x 4 columns] 1"), None),
     ],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
 
 from jupyter_codeact.agent.gate.risks import RiskReader
-from jupyter_codeact.agent.secrets import environment_secrets, hide, is_secret_name
+from jupyter_codeact.agent.secrets import all_secrets, environment_secrets, hide, is_secret_name, secrets_in
 from jupyter_codeact.notebooks.variables import read
 from tests.notebooks.cells import bare_kernel, execute
 
@@ -125,6 +126,60 @@ def test_a_url_with_a_password_is_a_secret_whatever_it_is_called(monkeypatch: py
     monkeypatch.setenv("HOMEPAGE", "https://example.org")
     shown = hide("postgres://shop:hunter2@db.example.org/shop https://example.org", environment_secrets())
     assert shown == "[DATABASE_URL hidden] https://example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://shop:hunter2@db/x?a=1", "postgresql://shop:[password hidden]@db/x?a=1"),
+        ("'mysql+pymysql://u:p%40ss%21word@[::1]:3306'", "'mysql+pymysql://u:[password hidden]@[::1]:3306'"),
+        ("redis://:hunter2@cache:6379/0 and more", "redis://:[password hidden]@cache:6379/0 and more"),
+        ("https://user:password@host", "https://user:password@host"),
+        ("postgres://postgres:postgres@localhost/db", "postgres://postgres:postgres@localhost/db"),
+        ("http://localhost:8888/lab?a=b@c", "http://localhost:8888/lab?a=b@c"),
+        ("see https://example.org/a:b@c", "see https://example.org/a:b@c"),
+    ],
+)
+def test_a_password_in_a_url_is_masked_wherever_it_comes_from(text: str, shown: str) -> None:
+    assert hide(text, {}) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "password"),
+    [
+        ("DATABASE_URL", "postgres://shop:p%40ssw0rd%21@db/shop", "p@ssw0rd!"),
+        ("PG_DSN", "host=db dbname=shop user=me password=hunter2-x", "hunter2-x"),
+        ("ODBC", "Driver={SQL};Server=db;Uid=me;Pwd='hunter2 and more';", "hunter2 and more"),
+        ("STORAGE", "DefaultEndpointsProtocol=https;AccountKey=abc123def456==;", "abc123def456=="),
+    ],
+)
+def test_the_password_in_a_connection_string_is_masked_alone_too(
+    name: str, value: str, password: str
+) -> None:
+    secrets = secrets_in({name: value, "LANG": "C"})
+    shown = hide(f"{value} / {password} / {password.encode().hex()}", secrets)
+    assert shown == f"[{name} hidden] / [{name} hidden] / [{name} hidden]"
+
+
+def test_a_connection_string_without_a_password_is_no_secret() -> None:
+    assert not secrets_in({"LS_COLORS": "rs=0:di=01;34", "PG": "host=db password=", "OPTS": "--pwd=/home/me"})
+
+
+def test_a_secret_is_masked_in_the_usual_encodings() -> None:
+    for written in ("czNjcjN0dmFsdWU5", "733363723374", VALUE, f"{VALUE!r}"):
+        shown = hide(f"x {base64.b64encode(VALUE.encode()).decode()} {VALUE.encode().hex()}", {"KEY": VALUE})
+        assert written not in shown
+    assert shown == "x [KEY hidden] [KEY hidden]"
+
+
+def test_a_secret_that_is_not_valid_text_harms_nothing() -> None:
+    assert hide("a \udce9 b", {"KEY": "pass\udce9word"}) == "a \udce9 b"
+
+
+def test_where_a_kernels_secret_differs_both_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "one-token")
+    shown = hide("one-token two-token", all_secrets({"HF_TOKEN": "two-token"}))
+    assert shown == "[HF_TOKEN hidden] [HF_TOKEN of the kernel hidden]"
 
 
 def test_of_overlapping_secrets_the_longest_is_masked() -> None:

@@ -41,10 +41,11 @@ async def test_a_full_disk_is_found_out_before_anything_runs(
 
     monkeypatch.setattr(saving, "_fill", fill)
     journal, output = SqliteJournal(tmp_path / "journal.sqlite"), tmp_path / "out.ipynb"
+    bench = Bench(notebook := HeadlessNotebook(output=output, folder=tmp_path), journal)
+    await notebook.__aenter__()
+    end = await bench.run(block("open('ran', 'x')"), "Done.")
     with pytest.raises(NotebookError, match="no space left on device"):
-        async with HeadlessNotebook(output=output, folder=tmp_path) as notebook:
-            bench = Bench(notebook, journal)
-            end = await bench.run(block("open('ran', 'x')"), "Done.")
+        await notebook.__aexit__(None, None, None)
     assert (end.ending, end.message) == (
         "failed",
         f"The notebook could not be saved to {output}: no space left on device.",

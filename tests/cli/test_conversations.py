@@ -96,13 +96,19 @@ def test_an_export_replaces_only_regular_files(recording: Recording, tmp_path: P
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    refused = recording.call("conversations", "export", "--all", "--output", str(tmp_path / "pipe"), "--force")
+    refused = recording.call(
+        "conversations", "export", "--all", "--output", str(tmp_path / "pipe"), "--force"
+    )
     assert refused.exit_code == 1
     assert "could not be written: it is not a regular file." in refused.output
-    assert recording.call("conversations", "export", "--all", "--output", str(tmp_path / "link"), "--force").exit_code == 0
+    assert (
+        recording.call(
+            "conversations", "export", "--all", "--output", str(tmp_path / "link"), "--force"
+        ).exit_code
+        == 0
+    )
     assert (tmp_path / "link").is_symlink()
     assert "run_started" in (tmp_path / "real").read_text()
-
 
 
 def test_a_name_can_be_given_and_taken_back(mine: Recording) -> None:

@@ -361,7 +361,9 @@ def test_an_output_that_cannot_be_written_is_refused_and_leaves_no_trace(folder)
     with pytest.raises(NotebookError, match=r"is a folder. Name a file in it with --output"):
         Document(output=folder / "dir")
     for output in (folder / "pipe", Path("/dev/null")):
-        with pytest.raises(NotebookError, match=r"is not a regular file, so it is left alone. Choose another"):
+        with pytest.raises(
+            NotebookError, match=r"is not a regular file, so it is left alone. Choose another"
+        ):
             Document(output=output)
         with pytest.raises(NotebookError, match="could not be read: it is not a regular file"):
             Document(output)

@@ -60,6 +60,10 @@ def describe(node: Any) -> None:
     node.metadata["title"] = "Theirs"
 
 
+A, B, C, D = "# Work", "load = 1", "plot = 1", "last = 1"
+B2 = "load = 2"
+
+
 def save(document: Document) -> None:
     document.save(document.content())
 
@@ -67,16 +71,16 @@ def save(document: Document) -> None:
 @pytest.mark.parametrize(
     ("theirs", "ours", "together"),
     [
-        (edit, lambda d: d.write("new = 1", "code"), ["# Work", "load = 2", "plot = 1", "last = 1", "new = 1"]),
-        (add, lambda d: d.write("mine", "code", after="load"), ["# Work", "load = 1", "theirs = 1", "mine", "plot = 1", "last = 1"]),
-        (remove, lambda d: d.write("last = 2", "code", "last"), ["# Work", "load = 1", "last = 2"]),
-        (edit, lambda d: d.delete("plot"), ["# Work", "load = 2", "last = 1"]),
-        (edit, lambda d: d.move("last", "head"), ["# Work", "last = 1", "load = 2", "plot = 1"]),
-        (swap, lambda d: d.write("mine", "code", after="last"), ["# Work", "plot = 1", "load = 1", "last = 1", "mine"]),
-        (edit, lambda d: d.write("load = 2", "code", "load"), ["# Work", "load = 2", "plot = 1", "last = 1"]),
-        (describe, lambda d: d.write("mine", "code"), ["# Work", "load = 1", "plot = 1", "last = 1", "mine"]),
+        (edit, lambda d: d.write("new = 1", "code"), [A, B2, C, D, "new = 1"]),
+        (add, lambda d: d.write("mine", "code", after="load"), [A, B, "theirs = 1", "mine", C, D]),
+        (remove, lambda d: d.write("last = 2", "code", "last"), [A, B, "last = 2"]),
+        (edit, lambda d: d.delete("plot"), [A, B2, D]),
+        (edit, lambda d: d.move("last", "head"), [A, D, B2, C]),
+        (swap, lambda d: d.write("mine", "code", after="last"), [A, C, B, D, "mine"]),
+        (edit, lambda d: d.write("load = 2", "code", "load"), [A, B2, C, D]),
+        (describe, lambda d: d.write("mine", "code"), [A, B, C, D, "mine"]),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("saved_before", [True, False])
 def test_changes_of_different_cells_are_merged_and_it_is_said(
     notebook: Path, theirs: Any, ours: Any, together: list[str], saved_before: bool
@@ -132,7 +136,11 @@ def test_two_runs_with_one_output_have_both_their_cells_in_it(notebook: Path, tm
             document.write(f"run_{number} = {turn}", "code")
             save(document)
     assert sorted(sources(tmp_path / "out.ipynb")) == sorted(
-        ["# Work", *(f"{name} = 1" for name in IDS[1:]), *(f"run_{n} = {t}" for n in range(2) for t in range(3))]
+        [
+            "# Work",
+            *(f"{name} = 1" for name in IDS[1:]),
+            *(f"run_{n} = {t}" for n in range(2) for t in range(3)),
+        ]
     )
     assert first.path == second.path == tmp_path / "out.ipynb"
 
@@ -156,4 +164,6 @@ async def test_two_notebooks_that_write_at_once_lose_nothing(tmp_path: Path) -> 
             await places[number].save()
 
     await asyncio.gather(work(0), work(1))
-    assert sorted(sources(tmp_path / "out.ipynb")) == sorted(f"n{n} = {t}" for n in range(2) for t in range(12))
+    assert sorted(sources(tmp_path / "out.ipynb")) == sorted(
+        f"n{n} = {t}" for n in range(2) for t in range(12)
+    )

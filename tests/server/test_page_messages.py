@@ -1,4 +1,4 @@
-"""What a page sends is read, or refused and taken for a failed answer: whatever comes, nobody waits for ever."""
+"""What a page sends is read, or refused and taken for a failed answer: nobody waits for ever."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def in_one_line(text: str, limit: int) -> str:
 
 
 def with_whole_marks(before: str, note: str, after: str) -> str:
-    """Return the two ends of a message, and the note between them; data on either side stays between marks."""
+    """Return the two ends of a message and the note between them; data on either side stays marked."""
     open_at_cut, open_later, reopened = set[str](), set[str](), list[str]()
     for closes, mark in _MARK.findall(before):
         (open_at_cut.discard if closes else open_at_cut.add)(mark)

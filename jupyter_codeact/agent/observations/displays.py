@@ -147,7 +147,9 @@ def _table(html: str, plain: str) -> str:
         return f"{text}\n\n[{said['rows']} rows x {said['columns']} columns]"
     if said:
         return f"{text}\n\n[{said[0]}]"
-    if table.shape and len(html) <= MAX_CHARACTERS:
+    # text beside a table may say that it is a part ("only showing top 20 rows"), and a script may add rows
+    alone = not markup.around.strip() and "<script" not in html.lower()
+    if table.shape and alone and len(html) <= MAX_CHARACTERS:
         return f"{text}\n\n[{table.shape[0]} rows x {table.shape[1]} columns]"
     return text
 
