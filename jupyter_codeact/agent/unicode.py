@@ -35,22 +35,19 @@ def valid_text(text: str) -> str:
     return text
 
 
-def valid(value: T) -> T:
-    """Return a JSON value in which every text is valid, keys included, and nothing is beyond `DEEPEST`."""
-    result: T = _valid(value, 0)
-    return result
-
-
-def _valid(value: Any, depth: int) -> Any:
+def valid(value: T, levels: int = DEEPEST) -> T:
+    """Return a JSON value in which every text is valid, keys included, with at most so many levels."""
+    changed: Any = value
     if isinstance(value, str):
-        return valid_text(value)
-    if isinstance(value, dict | list) and value and depth == DEEPEST:
-        return TOO_DEEP
-    if isinstance(value, dict):
-        return type(value)({_valid(key, depth): _valid(item, depth + 1) for key, item in value.items()})
-    if isinstance(value, list):
-        return [_valid(item, depth + 1) for item in value]
-    return value
+        changed = valid_text(value)
+    elif isinstance(value, dict | list) and value and not levels:
+        changed = TOO_DEEP
+    elif isinstance(value, dict):
+        changed = type(value)({valid(key): valid(item, levels - 1) for key, item in value.items()})
+    elif isinstance(value, list):
+        changed = [valid(item, levels - 1) for item in value]
+    result: T = changed
+    return result
 
 
 def _character(half: re.Match[str]) -> str:

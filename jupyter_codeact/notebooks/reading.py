@@ -13,12 +13,14 @@ from nbformat import NotebookNode, ValidationError
 from nbformat.validator import normalize
 
 from ..agent.contracts import NotebookError
-from ..agent.unicode import valid
+from ..agent.unicode import DEEPEST, valid
 from .repair import CELL_TYPES, MINOR, Repair
 from .saving import reason, require_regular
 
 PHRASES = 4
 """Most kinds of repairs that are named."""
+ORIGINAL_LEVELS = DEEPEST - 10
+"""Levels that are kept of a cell inside another's metadata."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,10 @@ def _parse(path: Path, content: bytes, notes: list[str]) -> dict[str, Any]:
             "repair it, or go back to an earlier copy."
         ) from error
     if clean != data:
-        notes.append(f"{path.name} has characters that are not valid Unicode; they are read as others.")
+        notes.append(
+            f"{path.name} has characters that are not valid Unicode, or parts that are nested too deep; they "
+            "are read as others."
+        )
     if not isinstance(clean, dict) or type(clean.get("nbformat")) is not int:
         raise NotebookError(f"{path} is not a notebook: it is JSON, but has no notebook format version.")
     return clean
@@ -154,7 +159,8 @@ def _keep_unknown_cells(path: Path, node: NotebookNode, notes: list[str]) -> Non
     for index, cell in enumerate(node.cells):
         if cell.cell_type in unknown:
             kept = nbformat.v4.new_raw_cell(
-                cell.get("source", ""), metadata={**cell.get("metadata", {}), "original": cell}
+                cell.get("source", ""),
+                metadata={**cell.get("metadata", {}), "original": valid(cell, ORIGINAL_LEVELS)},
             )
             node.cells[index] = nbformat.from_dict(kept | ({"id": cell["id"]} if "id" in cell else {}))
     if unknown:
