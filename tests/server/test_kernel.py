@@ -31,8 +31,11 @@ with out:
 bar = ipywidgets.IntProgress(max=4)
 display(bar)
 bar.value = 3
+import os
+os.environ["SHOP_TOKEN"] = "pw4-of-the-kernel"
 !exit 3
 """
+BUSY = "import time\nwhile True: time.sleep(0.01)"
 
 
 async def test_what_widgets_say_and_exit_codes_are_known_without_the_page() -> None:
@@ -50,6 +53,9 @@ async def test_what_widgets_say_and_exit_codes_are_known_without_the_page() -> N
             shown = followed.with_widgets(await followed.result()).outputs
             assert [output["data"]["text/plain"] for output in shown] == ["inside", "3 of 4"]
             assert await kernel.settle() == 3
+        assert kernel.secrets()["SHOP_TOKEN"] == "pw4-of-the-kernel"
+        page.execute(BUSY)
+        assert await kernel.variables() is None  # unknown, not none
     finally:
         kernel.close()
         page.stop_channels()
