@@ -213,7 +213,7 @@ class Conversations:
         await self._greet(page, session)
 
     def _look_up(self, notebook: str) -> tuple[str, Approval | None]:
-        """Return a notebook's conversation, with all runs ended that no process works on, and the approval."""
+        """Return a notebook's conversation, its runs ended that no process works on, and the approval."""
         key = self.setup.key(notebook)
         conversation = self.journal.latest(key) or self.journal.begin(key)
         self.journal.close_unfinished(conversation)
