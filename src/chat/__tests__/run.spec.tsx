@@ -323,7 +323,7 @@ describe('The end of the conversation', () => {
     expect(log().scrollTop).toBe(1100);
     log().dispatchEvent(new Event('wheel'));
     await scroll(100);
-    await act(async () => chat.model.composer.ask('Go on.', [], null));
+    await act(async () => chat.model.composer.ask('Go on.', []));
     await grow(100);
     expect(log().scrollTop).toBe(1200);
   });

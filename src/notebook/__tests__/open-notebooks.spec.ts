@@ -57,6 +57,7 @@ describe('The notebooks of the page', () => {
     expect(connection.state).toBe('open');
     expect(connection.takeRequests()).toContainEqual({
       id: expect.any(String),
+      approval: null,
       type: 'open',
       notebook: path,
       kernel_id: panel.sessionContext.session!.kernel!.id
