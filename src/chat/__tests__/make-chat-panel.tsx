@@ -9,6 +9,7 @@ import { act } from 'react';
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
+import { FakeWorkspace } from '../../__tests__/fake-workspace';
 import { history } from '../../session/__tests__/events';
 import { Event } from '../../session/messages';
 import { Sessions } from '../../session/sessions';
@@ -54,7 +55,8 @@ export async function makeChatPanel() {
     files,
     notebooks,
     sessions,
-    trans
+    trans,
+    workspace: new FakeWorkspace(notebooks)
   });
   const panel = new ChatPanel({
     model,
