@@ -45,9 +45,17 @@ class Result:
     cost: str = ""
 
     def to_notebook(self, path: str | Path) -> Path:
-        """Write the task, the run's cells and the answer as a notebook, and return where it is."""
+        """Write the task, the run's cells and the answer as a notebook, and return where it is.
+
+        Raises
+        ------
+        OSError
+            If it could not be written, or if something is there that is not a regular file.
+        """
         import nbformat
         from nbformat.v4 import new_markdown_cell, new_notebook
+
+        from .notebooks.saving import replace_file
 
         said = self.answer or self.message
         cells = [
@@ -57,7 +65,8 @@ class Result:
         ]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         written = Path(path)
-        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), written)
+        whole: str = nbformat.writes(new_notebook(cells=cells, metadata={"kernelspec": kernel}))
+        replace_file(written, f"{whole}\n".encode("utf-8", "replace"))
         return written
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,9 @@ async def test_it_can_be_awaited(served: ScriptedModel, tmp_path: Path) -> None:
     assert result.path == tmp_path / "new.ipynb"
     written = nbformat.read(result.to_notebook(tmp_path / "told.ipynb"), as_version=4)
     assert [cell.cell_type for cell in written.cells] == ["markdown", "code", "markdown"]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        result.to_notebook(tmp_path / "pipe")
     with pytest.raises(CodeActError, match=r"task is empty"):
         await jupyter_codeact.arun(" ", endpoint=served.url)
 

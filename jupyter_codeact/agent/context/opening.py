@@ -139,7 +139,8 @@ def describe_variables(
         old = [name for name, signature in signatures.items() if signature in earlier]
         lines = [f"(as above: {', '.join(old)})"] if old else []
         lines += _last_that_fit(new, round(TOOLS * room))
-        parts.append(marked(prompts.TOOLS, "tools", "\n".join(lines), nonce, secrets))
+        # the user wants them called, so they are not announced as mere data
+        parts.append(marked(prompts.TOOLS, "tools", "\n".join(lines), nonce, secrets, kind=""))
     if others:
         lines = _last_that_fit([_in_one_line(variable) for variable in others], round(VARIABLES * room))
         parts.append(marked(prompts.VARIABLES, "variables", "\n".join(lines), nonce, secrets))
