@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..agent.contracts import Frozen, Variable
-from ..agent.secrets import environment_secrets, hide
+from ..agent.secrets import all_secrets, masker
 from ..agent.unicode import valid
 from ..models.endpoints.completions import Gap
 
@@ -27,17 +27,20 @@ class Cursor(Frozen):
     cells: tuple[str, ...] = ()
 
 
-def gap_at(cursor: Cursor, variables: Sequence[Variable] = ()) -> Gap:
-    """Return the place in the code that the model sees.
+def gap_at(
+    cursor: Cursor, variables: Sequence[Variable] = (), kernel_secrets: Mapping[str, str] | None = None
+) -> Gap:
+    """Return the place in the code that the model sees, without the secrets of this process and the kernel.
 
     While the user types, only its end changes, so that the rest is served from the prefix cache.
     """
-    secrets = environment_secrets()
-    parts = [_described(variables), *_nearest(cursor.cells), _end_of(cursor.before)]
+    mask = masker(all_secrets(kernel_secrets or {}))
+    cells = [mask(valid(cell)) for cell in cursor.cells]  # before anything is cut: half a secret is one, too
+    parts = [mask(valid(_described(variables))), *_nearest(cells), _end_of(mask(valid(cursor.before)))]
     before = "\n\n".join(part for part in parts[:-1] if part.strip())
     return Gap(
-        before=hide(valid(f"{before}\n\n{parts[-1]}" if before else parts[-1]), secrets),
-        after=hide(valid(_beginning_of(cursor.after)), secrets),
+        before=f"{before}\n\n{parts[-1]}" if before else parts[-1],
+        after=_beginning_of(mask(valid(cursor.after))),
     )
 
 

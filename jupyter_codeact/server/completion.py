@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from jupyter_core.utils import ensure_async
@@ -27,6 +27,8 @@ READING = 1.0
 """Seconds that a completion waits for the names in the kernel."""
 BUSY = "A run is under way, and completion stays out of its way."
 NOT_RUNNING = "The model is not loaded, or it is at work. Completion never starts a model."
+_InKernel = tuple[list[Variable], Mapping[str, str]]
+"""A kernel's variables, and the secrets in its environment."""
 
 
 class CompletionRequest(BaseModel):
@@ -72,7 +74,7 @@ class Completer:
         self._idle = asyncio.Event()
         self._idle.set()
         conversations.read_ahead.first = self._finished
-        self._variables: tuple[tuple[str, int], asyncio.Task[list[Variable]]] | None = None
+        self._variables: tuple[tuple[str, int], asyncio.Task[_InKernel]] | None = None
 
     async def complete(self, request: CompletionRequest) -> CompletionReply:
         """Return a completion; cancelling the call ends the model's work on it."""
@@ -101,7 +103,7 @@ class Completer:
 
         try:
             model = self._models.for_completion(elsewhere=request.elsewhere)
-            gap = gap_at(cursor, await self._variables_in(request))
+            gap = gap_at(cursor, *await self._in_kernel(request))
             async with asyncio.timeout(LONGEST):
                 filling = await model.complete(gap, is_whole)
         except ModelError as error:
@@ -112,21 +114,21 @@ class Completer:
             return CompletionReply(reason=NOT_RUNNING)
         return CompletionReply(text=valid(ending.cut(filling.text, is_complete=filling.is_complete)))
 
-    async def _variables_in(self, request: CompletionRequest) -> list[Variable]:
-        """Return the variables of a kernel, read once after each execution; none if that takes long."""
+    async def _in_kernel(self, request: CompletionRequest) -> _InKernel:
+        """Return what is in a kernel, read once after each execution; nothing if that takes long."""
         if request.kernel is None:
-            return []
+            return [], {}
         key = (request.kernel, request.executions)
         if self._variables is None or self._variables[0] != key:
             self._variables = key, asyncio.ensure_future(self._read(request.kernel))
         with suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.shield(self._variables[1]), READING)
-        return []
+        return [], {}
 
-    async def _read(self, kernel_id: str) -> list[Variable]:
+    async def _read(self, kernel_id: str) -> _InKernel:
         kernel = self._kernel(kernel_id)
         try:
-            return await kernel.variables(before_cells=False) or []
+            return await kernel.variables(before_cells=False) or [], kernel.secrets()
         finally:
             kernel.close()
 

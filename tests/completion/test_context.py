@@ -27,6 +27,15 @@ def test_only_the_end_changes_while_the_user_types_in_a_long_cell() -> None:
     assert second == first + "tal"
 
 
+def test_secrets_of_the_kernel_are_masked_before_anything_is_cut() -> None:
+    secret = "sk-0123456789abcdef"
+    cell = f"{'#' * 200}\nkey = '{secret}'\n" * 20
+    gap = gap_at(Cursor(before=cell, after=cell, cells=(cell,)), (), {"SHOP_TOKEN": secret})
+    assert "[SHOP_TOKEN hidden]" in gap.before
+    assert "[SHOP_TOKEN hidden]" in gap.after
+    assert "0123" not in gap.before + gap.after
+
+
 def test_what_follows_is_short() -> None:
     gap = gap_at(Cursor(before="x", after="\n".join(["y = 1"] * 500)))
     assert len(gap.after) <= AFTER
