@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_people_read_lines_with_what_to_do_below() -> None:
     assert result.exit_code == 1
     assert "problem  model: There is no model called 'no-such-model'" in result.output
     assert "         → jupyter codeact models\n" in result.output
-    assert result.output.endswith("Problems: 1, warnings: 0.\n")
+    assert re.search(r"\n\nProblems: 1, warnings: \d\.\n$", result.output)
 
 
 def test_what_only_an_extra_brings_is_told_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_what_is_not_utf_8_is_read_as_what_it_most_likely_is(folder: Path, model
         (["-"], "TASK is empty"),
         (
             ["Go.", "--kernel", "cobol", "--output", "out.ipynb"],
-            "There is no kernel “cobol”. Installed kernels: ",
+            "There is no kernel “cobol”. Installed kernels for Python: ",
         ),
     ],
 )

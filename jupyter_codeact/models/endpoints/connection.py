@@ -107,7 +107,8 @@ class Connection:
         self.api_key = self._get_key()
         openai = importlib.import_module("openai")
         for part in ("chat.completions.completions", "chat.completions.messages", "models"):
-            importlib.import_module(f"openai.resources.{part}")  # or the first request would
+            with suppress(ModuleNotFoundError):  # other releases have other modules
+                importlib.import_module(f"openai.resources.{part}")  # or the first request would
         is_local = is_loopback(self.address.host)
         client: AsyncOpenAI = openai.AsyncOpenAI(
             base_url=self.address.url,

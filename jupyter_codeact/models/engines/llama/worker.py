@@ -59,7 +59,10 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.model.path = settings["path"]
     parameters.model_alias = {settings["name"]}
     parameters.api_keys = [settings["api_key"]]
-    parameters.hostnames = ["127.0.0.1"]
+    if hasattr(parameters, "hostnames"):
+        parameters.hostnames = ["127.0.0.1"]
+    else:  # xllamacpp before 2026.10
+        parameters.hostname = "127.0.0.1"
     parameters.port = 0
     # Nothing but the protocol: no pages, no view of other conversations, no other origins.
     parameters.ui = False
