@@ -73,7 +73,9 @@ export function approvalRequested(
   action: IAction,
   event: ApprovalRequested
 ): IAction {
-  const { cell_id: cellId, reasons, sha256 } = event;
+  // A text cell is asked about before it is there.
+  const cellId = event.cell_id || action.cellId;
+  const { reasons, sha256 } = event;
   return { ...action, state: 'asking', sha256, reasons, cellId };
 }
 

@@ -211,8 +211,11 @@ async def test_an_unfinished_code_block_does_not_run_and_the_model_is_told(bench
 class Edits:
     """A gate whose user edits the code and allows it."""
 
-    def judge(self, source: str) -> Judgement:
+    def judge(self, source: str, notebook: object = None, *, is_text: bool = False) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
+
+    def record(self, source: str) -> None:
+        pass
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         assert requested.sha256 == digest(source)
@@ -222,8 +225,11 @@ class Edits:
 class Denies:
     """A gate whose user denies everything."""
 
-    def judge(self, source: str) -> Judgement:
+    def judge(self, source: str, notebook: object = None, *, is_text: bool = False) -> Judgement:
         return Judgement(verdict="ask", reasons=["deletes files"])
+
+    def record(self, source: str) -> None:
+        pass
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         return decision(source, allowed=False, reasons=requested.reasons)

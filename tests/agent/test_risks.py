@@ -114,6 +114,7 @@ RISKY = {
     ],
     d.INSTALLS: [
         "%pip install x",
+        "pip install x",
         "!pip install x",
         "!python -m pip install -U x",
         "%conda install x",
@@ -156,8 +157,8 @@ RISKY = {
     ],
     d.CLEARS: ["%reset -f"],
     d.PAGE: ["%%javascript\nalert(1)", "HTML('<script>alert(1)</script>')"],
-    d.UNREADABLE: ["print(", "pip install x", "rm -r x", "x = = 1"],
-    d.UNKNOWN_MAGIC: ["%%sql\nDROP TABLE x", "%frobnicate"],
+    d.UNREADABLE: ["print(", "x = 1\npip install x", "x = = 1"],
+    d.UNKNOWN_MAGIC: ["%%frob\nDROP TABLE x", "%frobnicate"],
 }
 
 ORDINARY = [
@@ -182,7 +183,6 @@ ORDINARY = [
     "df.to_csv('out.csv', index=False)",
     "df.to_csv('./out/x.csv')",
     "df.to_csv('/home/user/work/out/x.csv')",
-    "df.to_csv(path)",
     "df.to_excel(writer, sheet_name='x')",
     "df.to_json(orient='records')",
     "plt.savefig('figure.png', dpi=200)\nplt.show()",
@@ -209,8 +209,7 @@ ORDINARY = [
     "eval('1 + 1')\nexec('x = 1')",
     "getattr(df, name)()\ngetattr(model, 'coef_')\nsetattr(x, 'a', 1)",
     "vars(args)\nglobals().get('df')\nlocals()",
-    "from sklearn.datasets import load_iris, fetch_california_housing\nfetch_california_housing()",
-    "sns.load_dataset('tips')",
+    "from sklearn.datasets import load_iris, fetch_california_housing\nload_iris()",
     "from sklearn.linear_model import LogisticRegression\nLogisticRegression().fit(X, y).predict(X)",
     "from multiprocessing import Pool\nwith Pool(4) as pool:\n    pool.map(f, xs)",
     "import sqlite3\nsqlite3.connect(':memory:').execute('select 1')",
@@ -272,6 +271,7 @@ def test_names_from_earlier_cells_are_remembered() -> None:
     assert reader.read("import subprocess as s, os as o") == []
     assert reader.read("s.run('ls')") == [f"{d.SHELL} (subprocess.run)"]
     assert reader.read("s = df['a']\ns.run('ls')") == []
+    assert reader.read("s.run('ls')") == [f"{d.SHELL} (subprocess.run)"]  # the cell before may have failed
 
 
 @given(st.text())

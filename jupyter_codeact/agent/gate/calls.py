@@ -1,4 +1,4 @@
-"""Reads calls: of libraries, of the notebook's own functions, of IPython, and of code that is passed as text."""
+"""Reads calls: of libraries, of the notebook's own functions, of IPython, and of code passed as text."""
 
 from __future__ import annotations
 
@@ -8,52 +8,57 @@ from abc import abstractmethod
 
 from ..source import syntax_tree
 from . import dangers as d
-from .check_calls import CallChecks, opened_database
-from .evaluate import is_namespace
+from .check_databases import opened_database
 from .findings import Arguments, canonical, code_of, danger_of
+from .magics import RISKS_OF_SHELL
+from .own_functions import OwnFunctions
+from .references import is_namespace
 from .text_values import returned_by_function, returned_by_method
 from .values import (
     ANYTHING,
-    DATA,
     PARAMETER,
     SOMETHING,
-    Class,
-    Function,
-    Scope,
     Value,
     any_of,
-    concatenated,
-    container,
     named,
     texts,
 )
 
-_DEEPEST_CALL = 5
 _WRAPPERS = {
-    *("functools.partial", "partial", "delayed", "joblib.delayed", "dask.delayed", "functools.lru_cache", "functools.wraps"),
-    *("functools.cache", "numba.njit", "numba.jit", "staticmethod", "classmethod", "property", "numpy.vectorize"),
-    *("lru_cache", "cache", "njit", "jit", "wraps", "contextlib.contextmanager", "contextmanager", "jupyter_codeact.tool"),
+    *(
+        "functools.partial",
+        "partial",
+        "delayed",
+        "joblib.delayed",
+        "dask.delayed",
+        "functools.lru_cache",
+        "functools.wraps",
+    ),
+    *(
+        "functools.cache",
+        "numba.njit",
+        "numba.jit",
+        "staticmethod",
+        "classmethod",
+        "property",
+        "numpy.vectorize",
+    ),
+    *(
+        "lru_cache",
+        "cache",
+        "njit",
+        "jit",
+        "wraps",
+        "contextlib.contextmanager",
+        "contextmanager",
+        "jupyter_codeact.tool",
+    ),
 }
 _CALLERS = {"map", "filter", "itertools.starmap", "executor.map", "pool.map"}
-_GROWING = {"append", "add", "insert", "extend", "update", "appendleft", "setdefault"}
-_SHELL_RISKS = {
-    d.INSTALLS: re.compile(
-        r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.*\b(?:install|add)\b"
-    ),
-    d.DELETES: re.compile(r"(?:^|[\s;&|])(?:rm|rmdir|unlink|shred)\s"),
-    d.NETWORK: re.compile(r"\b(?:curl|wget|ssh|scp|rsync|nc|ftp|git\s+(?:clone|push|pull|fetch))\b"),
-}
 
 
-class CallReader(CallChecks):
+class CallReader(OwnFunctions):
     """Reads calls, and the notebook's own functions where they are called."""
-
-    active: list[object]
-    seen_calls: dict[tuple[object, ...], Value]
-
-    @abstractmethod
-    def read_body(self, function: Function, scope: Scope) -> Value:
-        """Read the body of a function, and return what it may return."""
 
     @abstractmethod
     def nested(self, text: str) -> None:
@@ -87,7 +92,7 @@ class CallReader(CallChecks):
         is_own = bool(callee.functions) and not names
         if not is_own:
             self.check_call(node, [name for name in names if "(" not in name], method, owner, arguments)
-        self._grow(node, method, arguments)
+        self.grow(node, method, arguments)
         return self._returned(node, callee, owner, method, names, arguments)
 
     def _returned(
@@ -117,7 +122,9 @@ class CallReader(CallChecks):
             paths = _opened(names, owner, arguments)
             results.append(Value(names=named(*made).names or SOMETHING.names, paths=paths))
         if not results:
-            results.append(texts([PARAMETER]) if PARAMETER in owner.texts or PARAMETER in callee.texts else SOMETHING)
+            results.append(
+                texts([PARAMETER]) if PARAMETER in owner.texts or PARAMETER in callee.texts else SOMETHING
+            )
         return any_of(results)
 
     def _returned_by_library(self, name: str, arguments: Arguments) -> Value | None:
@@ -140,12 +147,10 @@ class CallReader(CallChecks):
                 return named(*(f"{one}.__dict__" for one in owner.names))
             return named(f"{name}()")
         for ending in (".get", ".__getitem__", ".pop"):
-            namespace = named(name.removesuffix(ending))
-            if name.endswith(ending) and is_namespace(namespace):
-                value = self.namespace_member(namespace, arguments.get(0) or ANYTHING, name)
-                if value is not None:
-                    self.check_names(value)
-                return value
+            if name.endswith(ending) and is_namespace(namespace := named(name.removesuffix(ending))):
+                member = self.namespace_member(namespace, arguments.get(0) or ANYTHING, name) or ANYTHING
+                self.check_names(member)
+                return member
         if name in ("get_ipython", "IPython.get_ipython", "IPython.core.getipython.get_ipython"):
             return named("get_ipython()")
         return returned_by_function(name, arguments)
@@ -176,7 +181,7 @@ class CallReader(CallChecks):
         elif name in d.IMPORTERS:
             if first is None or not first.whole_texts:
                 self.report(d.HIDDEN, code_of(node))
-            elif any(text.partition(".")[0] in ("antigravity", "this_is_unknown") for text in first.whole_texts):
+            elif any(text.partition(".")[0] == "antigravity" for text in first.whole_texts):
                 self.report(d.SHELL, "antigravity")
         elif name == "getattr":
             self._check_getattr(node, first, arguments.get(1))
@@ -192,7 +197,9 @@ class CallReader(CallChecks):
             self.report(d.HIDDEN, name)
         elif name in ("yaml.load", "yaml.unsafe_load", "yaml.full_load", "yaml.load_all"):
             loader = arguments.get(1, "Loader")
-            unsafe = loader is not None and any(one.endswith(("UnsafeLoader", "yaml.Loader")) for one in loader.names)
+            unsafe = loader is not None and any(
+                one.endswith(("UnsafeLoader", "yaml.Loader")) for one in loader.names
+            )
             if unsafe or name == "yaml.unsafe_load":
                 self.report(d.HIDDEN, name)
         elif name in d.RUNNERS:
@@ -207,11 +214,11 @@ class CallReader(CallChecks):
                     self.report(d.HIDDEN, name)
         elif name.startswith("get_ipython()."):
             self._read_ipython(name.removeprefix("get_ipython()."), arguments)
-        elif name in ("IPython.start_ipython", "IPython.embed", "IPython.core.magic.run"):
+        elif name in ("IPython.start_ipython", "IPython.embed"):
             self.report(d.HIDDEN, name)
         elif danger_of(name) == d.SHELL:
             words = " ".join(text for value in arguments.values for text in _all_texts(value))
-            for reason, pattern in _SHELL_RISKS.items():
+            for reason, pattern in RISKS_OF_SHELL.items():
                 if pattern.search(words):
                     self.report(reason, name)
         elif name in ("os.chdir", "os.fchdir", "contextlib.chdir"):
@@ -233,9 +240,9 @@ class CallReader(CallChecks):
     def _read_executed(self, name: str, code: Value | None) -> None:
         """Read the code passed to ``exec`` and the like; code made at run time cannot be read."""
         known = code.whole_texts if code else []
-        if code is None or len(known) != len(code.texts) or not known:
-            if code is None or PARAMETER not in code.texts or name != "compile":
-                self.report(d.HIDDEN, name)
+        is_read = code is not None and bool(known) and len(known) == len(code.texts)
+        if not is_read and (code is None or PARAMETER not in code.texts or name != "compile"):
+            self.report(d.HIDDEN, name)
         for text in known:
             self.nested(text)
 
@@ -244,9 +251,25 @@ class CallReader(CallChecks):
         words = [value.text for value in arguments.values]
         if member in ("system", "getoutput", "system_raw", "system_piped", "getoutput_pcap"):
             self.report(d.SHELL, words[0] if words and words[0] else member)
-        elif member in ("reset", "user_ns.clear", "user_global_ns.clear", "user_ns.pop", "user_ns.popitem", "del_var"):
+        elif member in (
+            "reset",
+            "user_ns.clear",
+            "user_global_ns.clear",
+            "user_ns.pop",
+            "user_ns.popitem",
+            "del_var",
+        ):
             self.report(d.CLEARS, member)
-        elif member in ("run_cell_magic", "run_line_magic", "magic", "run_cell", "run_cell_async", "ex", "ev", "run_code"):
+        elif member in (
+            "run_cell_magic",
+            "run_line_magic",
+            "magic",
+            "run_cell",
+            "run_cell_async",
+            "ex",
+            "ev",
+            "run_code",
+        ):
             if None in words or not words:
                 self.report(d.HIDDEN, f"get_ipython().{member}")
                 return
@@ -255,80 +278,10 @@ class CallReader(CallChecks):
                 self.nested(f"%%{known[0]} {' '.join(known[1:2])}\n{' '.join(known[2:])}")
             else:
                 self.nested(f"%{' '.join(known)}" if "magic" in member else known[0])
-        elif member.split(".")[0] not in d.IPYTHON_HARMLESS or member.startswith(("events", "kernel.do_", "kernel.shell")):
+        elif member.split(".")[0] not in d.IPYTHON_HARMLESS or member.startswith(
+            ("events", "kernel.do_", "kernel.shell")
+        ):
             self.report(d.INTERNALS, f"get_ipython().{member}")
-
-    def call_own(self, function: Function | Class, arguments: Arguments) -> Value:
-        """Read a function of the notebook's where it is called."""
-        if isinstance(function, Class):
-            made = Value(instances=frozenset([function]))
-            for name in ("__init__", "__new__", "__post_init__", "__call__"):
-                for one in self._field(function, name).functions:
-                    if isinstance(one, Function):
-                        self.call_own(one, arguments)
-            if function.fields and "__init__" not in function.fields:  # a dataclass
-                annotated = [name for name, value in function.fields.items() if not value.functions]
-                for name, value in [*zip(annotated, arguments.positional, strict=False), *arguments.keywords.items()]:
-                    function.fields[name] = function.fields[name] | value if name in function.fields else value
-            return made
-        key = (function.node, function.instance, tuple(arguments.positional), tuple(arguments.keywords.items()))
-        if key in self.seen_calls:
-            return self.seen_calls[key]
-        if function.node in self.active or len(self.active) >= _DEEPEST_CALL:
-            if len(self.active) >= _DEEPEST_CALL and function.node not in self.active:
-                self.report(d.TOO_COMPLEX, f"{function.name}()")
-            return SOMETHING
-        self.seen_calls[key] = SOMETHING
-        self.active.append(function.node)
-        self.called_from.append(function.name)
-        try:
-            value = self.read_body(function, self._bound(function, arguments))
-        finally:
-            self.active.pop()
-            self.called_from.pop()
-        self.seen_calls[key] = value
-        return value
-
-    def _bound(self, function: Function, arguments: Arguments) -> Scope:
-        """Return the names in a function that is called with arguments."""
-        spec = function.node.args
-        names = [one.arg for one in [*spec.posonlyargs, *spec.args]]
-        scope = Scope(parent=function.scope)
-        positional = list(arguments.positional)
-        if function.instance is not None and names:
-            positional.insert(0, Value(instances=frozenset([function.instance])))
-        unknown = texts(["\0"]) if arguments.has_more else None
-        for at, name in enumerate([*names, *(one.arg for one in spec.kwonlyargs)]):
-            given = positional[at] if at < min(len(positional), len(names)) else arguments.keywords.get(name)
-            scope.names[name] = given or function.defaults.get(name) or unknown or ANYTHING
-        if spec.vararg:
-            rest = positional[len(names) :]
-            scope.names[spec.vararg.arg] = container(enumerate(rest)) if rest else SOMETHING
-        if spec.kwarg:
-            others = [(key, value) for key, value in arguments.keywords.items() if key not in scope.names]
-            scope.names[spec.kwarg.arg] = container(others) if others else SOMETHING
-        return scope
-
-    def _grow(self, node: ast.Call, method: str, arguments: Arguments) -> None:
-        """Remember what a method adds to a container."""
-        if method not in _GROWING or not isinstance(node.func, ast.Attribute):
-            return
-        target = node.func.value
-        if not isinstance(target, ast.Name):
-            return
-        known, is_free = self.lookup(target.id)
-        if is_free or not (known.items or known.names <= {"()", "list()", "dict()", "set()", "collections.deque()"}):
-            return
-        added: list[tuple[None, Value]] = []
-        for value in arguments.values:
-            added += [(None, item) for _, item in value.items] if method in ("extend", "update") else [(None, value)]
-        useful = [pair for pair in added if pair[1] != SOMETHING]
-        if useful:
-            self.bind_name(target.id, known | container(useful), surely=True)
-
-    @abstractmethod
-    def bind_name(self, name: str, value: Value, *, surely: bool = False) -> None:
-        """Remember what a name means from here on."""
 
 
 def _others(arguments: Arguments) -> list[Value]:
@@ -341,12 +294,12 @@ def _all_texts(value: Value) -> list[str]:
 
 def _opened(names: list[str], owner: Value, arguments: Arguments) -> frozenset[str]:
     """Return the path that a file object or a connection was opened with."""
-    if any(name in ("sqlite3.connect", "duckdb.connect", "sqlalchemy.create_engine", "apsw.Connection") for name in names):
+    if any(
+        name in ("sqlite3.connect", "duckdb.connect", "sqlalchemy.create_engine", "apsw.Connection")
+        for name in names
+    ):
         return opened_database(arguments).texts
     if any(name == "open" or name.endswith(".open") for name in names):
         target = arguments.get(0, "file")
         return owner.texts or (target.texts if target else frozenset())
     return owner.paths
-
-
-__all__ = ["CallReader", "DATA", "concatenated"]

@@ -7,92 +7,106 @@ import os.path
 import re
 
 from . import dangers as d
-from . import sql
 from . import writers as w
-from .evaluate import Evaluator
+from .check_databases import DatabaseChecks
 from .findings import Arguments, code_of
 from .markdown import risks_of_markup
-from .values import DATA, MARKS, PARAMETER, UNKNOWN, Value, shown, texts
+from .values import DATA, PARAMETER, UNKNOWN, Value, shown, texts
 
 _MODE = re.compile(r"[rwaxbtU+]{1,4}(?::\w+|\|\w+)?")
 _WRITING_FLAGS = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND")
 _MOVERS = {"os.rename", "os.renames", "os.replace", "shutil.move", "distutils.file_util.move_file"}
-_LEAVE_FILES = {"os.mkdir", "os.makedirs", "tensorflow.io.gfile.makedirs", "distutils.dir_util.mkpath", "joblib.Memory"}
+_LEAVE_FILES = {
+    "os.mkdir",
+    "os.makedirs",
+    "tensorflow.io.gfile.makedirs",
+    "distutils.dir_util.mkpath",
+    "joblib.Memory",
+}
 _FOLDERS = {"mkdir", "touch"}
-_HUB_LOCAL = {"csv", "json", "parquet", "text", "pandas", "arrow", "imagefolder", "audiofolder", "webdataset", "generator"}
-_WEIGHTS = re.compile(r"(?:torchvision\.models|timm\.create_model|timm|tensorflow\.keras\.applications|keras\.applications)\b")
-_MODEL_LOADERS = {"from_pretrained", "from_hub", "from_hf_hub", "load_from_hub", "hf_hub_download", "from_tiktoken"}
+_HUB_LOCAL = {
+    "csv",
+    "json",
+    "parquet",
+    "text",
+    "pandas",
+    "arrow",
+    "imagefolder",
+    "audiofolder",
+    "webdataset",
+    "generator",
+}
+_WEIGHTS = re.compile(
+    r"(?:torchvision\.models|timm\.create_model|timm|tensorflow\.keras\.applications|keras\.applications)\b"
+)
+_MODEL_LOADERS = {
+    "from_pretrained",
+    "from_hub",
+    "from_hf_hub",
+    "load_from_hub",
+    "hf_hub_download",
+    "from_tiktoken",
+}
 
 
-class CallChecks(Evaluator):
+class CallChecks(DatabaseChecks):
     """Checks calls for what they write, read and connect to."""
 
-    def check_call(self, node: ast.Call, names: list[str], method: str, owner: Value, arguments: Arguments) -> None:
+    def check_call(
+        self, node: ast.Call, names: list[str], method: str, owner: Value, arguments: Arguments
+    ) -> None:
         """Check a call of a function with these names, or of a method of ``owner``."""
         name = next((one for one in names if one in w.OPENERS or one in w.TARGETS), names[0] if names else "")
         self._check_writing(node, name, method, owner, arguments)
         self._check_reading(name, method, owner, arguments)
         self._check_address(node, name, method, owner, arguments)
         self._check_download(node, name, method, arguments)
-        self._check_database(node, name, method, owner, arguments)
+        self.check_database(node, name, method, owner, arguments)
         for key in w.ALWAYS_TARGETS:
             if (value := arguments.keywords.get(key)) is not None and value.texts and name not in w.TARGETS:
                 self.check_target(value, node, replaces=False)
 
-    def check_target(self, value: Value, node: ast.AST, *, replaces: bool = True) -> None:
-        """Check where a path leads that is written."""
-        if not value.texts:
-            if self._is_open_file(value) or value.constant is not None or value == Value():
-                return
-            if value.functions or value.instances or value.items:
-                return
-            self.report(d.UNKNOWN_TARGET, code_of(node))
-            return
-        for text in sorted(value.texts):
-            risk = self.places.risk_of_writing(text, self.state.files, replaces=replaces)
-            if risk is None:
-                self.targets.update(self.places.absolute(text, self.state.files))
-            elif not any(one in self.targets for one in self.places.absolute(text, self.state.files)):
-                self.report(risk[0], risk[1] or code_of(node))
-
-    def _is_open_file(self, value: Value) -> bool:
-        if not value.is_known and value.names:
-            return value.names <= w.FILE_OBJECT_NAMES
-        return any(w.FILE_OBJECTS.match(name) for name in value.names) or bool(value.paths)
-
-    def _check_writing(self, node: ast.Call, name: str, method: str, owner: Value, arguments: Arguments) -> None:
+    def _check_writing(
+        self, node: ast.Call, name: str, method: str, owner: Value, arguments: Arguments
+    ) -> None:
         if name in w.OPENERS:
-            position, mode = w.OPENERS[name]
+            position, mode_position = w.OPENERS[name]
             target = arguments.get(position, *w.ARGUMENTS)
-            if self._writes(name, arguments.get(mode, "mode", "flags", "flag"), arguments):
-                self._check_written(target, node, arguments)
+            if self._writes(name, arguments.get(mode_position, "mode", "flags", "flag"), arguments):
+                self.check_written(target, node, arguments)
             elif target is not None:
-                self._found(target)
+                self.found_file(target)
         elif name == "logging.basicConfig":
             if (target := arguments.keywords.get("filename")) is not None:
                 self.check_target(target, node, replaces=False)
         elif name == "logging.config.dictConfig":
             for one in _members(arguments.get(0) or Value(), "filename"):
                 self.check_target(one, node, replaces=False)
-        elif method in w.SPARK_TARGETS and any(re.search(r"\.write(?:Stream)?\b", one) for one in owner.names):
-            self._check_written(arguments.get(0, "path", "name"), node, arguments)
+        elif method in w.SPARK_TARGETS and any(
+            re.search(r"\.write(?:Stream)?\b", one) for one in owner.names
+        ):
+            self.check_written(arguments.get(0, "path", "name"), node, arguments)
         elif name == "fileinput.input":
             if (inplace := arguments.keywords.get("inplace")) and inplace.constant is not False:
                 self.report(d.OVERWRITES, code_of(node))
         elif name in w.TARGETS:
             if name in _MOVERS and (source := arguments.get(0, "src")) is not None:
-                self._check_moved(source, node)
+                self.check_moved(source, node)
             target = arguments.get(w.TARGETS[name], *w.ARGUMENTS)
-            self._check_written(target, node, arguments, replaces=name not in _LEAVE_FILES)
+            self.check_written(target, node, arguments, replaces=name not in _LEAVE_FILES)
         elif method == "open" and not owner.names - {"()"}:
             mode = arguments.get(0, "mode")
-            if mode is not None and any(_MODE.fullmatch(one) and set(one) & set("wax+") for one in mode.texts):
+            if mode is not None and any(
+                _MODE.fullmatch(one) and set(one) & set("wax+") for one in mode.texts
+            ):
                 self.check_target(owner, node)
             elif owner.texts:
-                self._found(owner)
+                self.found_file(owner)
         elif method == "open" and not owner.is_known:
             mode = arguments.get(0, "mode")
-            if mode is not None and any(_MODE.fullmatch(one) and set(one) & set("wax+") for one in mode.texts):
+            if mode is not None and any(
+                _MODE.fullmatch(one) and set(one) & set("wax+") for one in mode.texts
+            ):
                 self.check_target(owner, node)
         elif method in w.PATH_METHODS:
             self._check_path_method(node, method, owner, arguments)
@@ -103,14 +117,6 @@ class CallChecks(Evaluator):
 
     def check_code(self, text: str | None) -> None:
         """Check code that a cell writes into a file, as far as it is known."""
-
-    def _check_written(
-        self, target: Value | None, node: ast.AST, arguments: Arguments, *, replaces: bool = True
-    ) -> None:
-        if target is not None:
-            self.check_target(target, node, replaces=replaces)
-        elif arguments.has_more:
-            self.report(d.UNKNOWN_TARGET, code_of(node))
 
     def _writes(self, name: str, mode: Value | None, arguments: Arguments) -> bool:
         if mode is None:
@@ -123,7 +129,7 @@ class CallChecks(Evaluator):
                 PARAMETER not in one and bool(set(re.split(r"[:|]", one)[0]) & set("wax+" + UNKNOWN + DATA))
                 for one in mode.texts
             )
-        return mode.constant is None and not (mode == Value())
+        return mode.constant is None and mode != Value()
 
     def _check_path_method(self, node: ast.Call, method: str, owner: Value, arguments: Arguments) -> None:
         if method in ("rename", "replace"):
@@ -131,11 +137,11 @@ class CallChecks(Evaluator):
             if target is None or len(arguments.positional) > 1:
                 return
             if owner.texts and (target.texts or method == "rename"):
-                self._check_moved(owner, node)
+                self.check_moved(owner, node)
                 self.check_target(target, node)
-            elif method == "rename" and any("/" in text for text in target.texts):
-                self.check_target(target, node)
-            elif method == "replace" and not owner.names - {"()"} and any("/" in text for text in target.texts):
+            elif (method == "rename" and any("/" in text for text in target.texts)) or (
+                method == "replace" and not owner.names - {"()"} and any("/" in text for text in target.texts)
+            ):
                 self.check_target(target, node)
         elif owner.texts or not owner.names or not owner.is_known:
             self.check_target(owner, node, replaces=method not in _FOLDERS)
@@ -168,37 +174,15 @@ class CallChecks(Evaluator):
             replaces = False
         self.check_target(target, node, replaces=replaces)
 
-    def _check_moved(self, source: Value, node: ast.AST) -> None:
-        if not source.texts:
-            self.report(d.MOVES, code_of(node))
-        for text in sorted(source.texts):
-            if self.places.is_outside(text, self.state.files):
-                self.report(d.OUTSIDE, shown(text))
-            elif text != PARAMETER and not any(
-                one in self.targets or one in self.state.files.made
-                for one in self.places.absolute(text, self.state.files)
-            ):
-                if self.places.is_found(text, self.state.files) or text[-1:] in MARKS or text[:1] in MARKS:
-                    self.report(d.MOVES, shown(text))
-
     def _check_reading(self, name: str, method: str, owner: Value, arguments: Arguments) -> None:
         function = method or name.rpartition(".")[2]
         if owner.texts:
             if function in ("read_text", "read_bytes"):
-                self._found(owner)
-        elif w.FILE_READERS.fullmatch(function) or (function == "open" and name not in w.OPENERS):
-            if (source := arguments.get(0, *w.ARGUMENTS)) is not None:
-                self._found(source)
-
-    def _found(self, source: Value) -> None:
-        files = self.state.files
-        for text in source.whole_texts:
-            if len(text) < 1000 and "\n" not in text and re.search(r"\.\w{1,8}$", text):  # noqa: PLR2004
-                files.found |= {
-                    one
-                    for one in self.places.absolute(text, files)
-                    if one not in self.targets and one not in files.made
-                }
+                self.found_file(owner)
+            return
+        reads = w.FILE_READERS.fullmatch(function) or (function == "open" and name not in w.OPENERS)
+        if reads and (source := arguments.get(0, *w.ARGUMENTS)) is not None:
+            self.found_file(source)
 
     def _check_address(
         self, node: ast.Call, name: str, method: str, owner: Value, arguments: Arguments
@@ -233,17 +217,22 @@ class CallChecks(Evaluator):
             self.report(d.NETWORK, name)
         elif (method or function) in _MODEL_LOADERS:
             if not self._is_local(first, arguments):
-                self.report(d.NETWORK, f"{method or function}: {shown(first.text) if first and first.text else '…'}")
+                self.report(
+                    d.NETWORK, f"{method or function}: {shown(first.text) if first and first.text else '…'}"
+                )
         elif name == "datasets.load_dataset":
             if first is None or first.text not in _HUB_LOCAL:
                 self.report(d.NETWORK, name)
-        elif "datasets." in name and function == "load_data":
-            self.report(d.NETWORK, name)
-        elif name.startswith("torchvision.datasets.") and not _is_false(arguments.keywords.get("download"), default=True):
+        elif ("datasets." in name and function == "load_data") or (
+            name.startswith("torchvision.datasets.")
+            and not _is_false(arguments.keywords.get("download"), default=True)
+        ):
             self.report(d.NETWORK, name)
         elif _WEIGHTS.match(name):
             weights = arguments.keywords.get("weights") or arguments.keywords.get("pretrained")
-            if (weights is not None and not _is_false(weights)) or (weights is None and "applications" in name):
+            if (weights is not None and not _is_false(weights)) or (
+                weights is None and "applications" in name
+            ):
                 self.report(d.NETWORK, name)
         pretrained = arguments.keywords.get("pretrained")
         if pretrained is not None and (pretrained.texts or pretrained.constant is True):
@@ -252,7 +241,9 @@ class CallChecks(Evaluator):
             value = arguments.keywords.get(word)
             if value is not None and value.constant is True:
                 self.report(d.NETWORK, f"{function or method}({word}=True)")
-        if "trust_remote_code" in arguments.keywords and not _is_false(arguments.keywords["trust_remote_code"]):
+        if "trust_remote_code" in arguments.keywords and not _is_false(
+            arguments.keywords["trust_remote_code"]
+        ):
             self.report(d.HIDDEN, "trust_remote_code")
 
     def _is_local(self, first: Value | None, arguments: Arguments) -> bool:
@@ -262,90 +253,22 @@ class CallChecks(Evaluator):
         if first is None or not first.texts:
             return False
         return all(
-            one.startswith(("/", "./", "../", "~", PARAMETER)) or one in (".", "..")
+            one.startswith(("/", "./", "../", "~", PARAMETER))
+            or one in (".", "..")
             or any(one in files for files in (self.targets, self.state.files.made))
-            or any(os.path.isdir(path) for path in self.places.absolute(one, self.state.files) if os.path.isabs(path))
+            or any(
+                os.path.isdir(path)
+                for path in self.places.absolute(one, self.state.files)
+                if os.path.isabs(path)
+            )
             for one in first.texts
         )
-
-    def _check_database(self, node: ast.Call, name: str, method: str, owner: Value, arguments: Arguments) -> None:
-        function = method or name.rpartition(".")[2]
-        if name in ("sqlite3.connect", "duckdb.connect", "sqlalchemy.create_engine", "aiosqlite.connect", "apsw.Connection"):
-            self._check_connection(node, arguments)
-        if function == "to_sql":
-            exists = arguments.keywords.get("if_exists")
-            if exists is not None and exists.text != "append" and exists.text != "fail":
-                connection = arguments.get(1, "con")
-                if connection is None or not _in_memory(connection):
-                    self.report(d.DATABASE, f"if_exists={exists.text!r}" if exists.text else code_of(node))
-            return
-        is_database = any(w.DATABASES.match(one) for one in owner.names) or bool(owner.paths)
-        is_database |= not owner.is_known and any(w.DATABASE_NAMES.fullmatch(one) for one in owner.names)
-        if function not in w.SQL_METHODS and not (is_database and function == "query"):
-            if is_database and function in ("delete", "drop", "remove", "truncate"):
-                self.report(d.DATABASE, code_of(node.func))
-            return
-        connections = [owner, *arguments.values[1:]]
-        if any(map(_in_memory, connections)):
-            return
-        statement = arguments.get(0, "sql", "query", "statement")
-        if statement is None:
-            return
-        if not statement.texts and not any(one.startswith("sqlalchemy.") for one in statement.names) and is_database and function.startswith(("execute", "raw", "exec_")):
-            self.report(d.DATABASE, f"{code_of(node.args[0]) if node.args else ''} cannot be read")
-        for connection in connections:
-            for path in connection.paths:
-                if w.ADDRESS.match(path):
-                    self.report(d.NETWORK, shown(path))
-        for text in sorted(statement.texts):
-            if not is_database and not sql.looks_like_sql(text):
-                continue
-            risks, targets, changes = sql.read(text)
-            self.report_all(risks)
-            if targets:
-                self.check_target(texts(targets), node)
-            for connection in () if changes else connections:
-                self.connected |= {path: True for path in connection.paths if path in self.connected}
-            if text.startswith(UNKNOWN) and is_database:
-                self.report(d.DATABASE, "a statement that cannot be read")
-            for connection in connections:
-                for path in connection.paths if changes else ():
-                    if self.places.is_outside(path, self.state.files):
-                        self.report(d.OUTSIDE, shown(path))
-
-    def _check_connection(self, node: ast.Call, arguments: Arguments) -> None:
-        """Check a connection to a database in a file: it is made if it is not there."""
-        for text in sorted(opened_database(arguments).texts):
-            if text.startswith(PARAMETER) or text in ("", ":memory:") or "mode=ro" in text or "mode=memory" in text:
-                continue
-            read_only = arguments.keywords.get("read_only")
-            if read_only is not None and read_only.constant is True:
-                continue
-            if self.places.is_outside(text, self.state.files) and not os.path.isfile(os.path.expanduser(text)):
-                self.connected.setdefault(text, False)
-            elif not text.strip(MARKS):
-                self.report(d.UNKNOWN_TARGET, code_of(node))
-
-
-def opened_database(arguments: Arguments) -> Value:
-    """Return the path of the database that a call connects to."""
-    first = arguments.get(0, "database", "url") or texts([":memory:"])
-    paths = []
-    for text in first.texts:
-        plain = re.sub(r"^(?:sqlite|duckdb)(?:\+\w+)?://(?:/(?=[^/]|/|$))?|^file:(?://)?", "", text)
-        plain = plain if "mode=" in plain else plain.partition("?")[0]
-        paths.append(plain or ":memory:")
-    return texts(paths)
 
 
 def _members(value: Value, name: str) -> list[Value]:
     """Return the elements with a name, at any depth of a container."""
     found = [item for key, item in value.items if key == name]
     return found + [one for _, item in value.items for one in _members(item, name)]
-
-
-def _in_memory(value: Value) -> bool:
-    return bool(value.paths) and all(path in (":memory:", "") or "mode=memory" in path for path in value.paths)
 
 
 def _is_false(value: Value | None, *, default: bool = False) -> bool:

@@ -1,6 +1,6 @@
 """Tables of risky names: functions of Python and of well-known libraries, and what they do.
 
-`check_names` and `check_calls` read code with these tables. Names match as a whole, or by a prefix that ends
+`findings` and `check_calls` read code with these tables. Names match as a whole, or by a prefix that ends
 at a dot.
 """
 
@@ -46,7 +46,6 @@ _BY_REASON = {
         os.remove os.unlink os.rmdir os.removedirs os.truncate shutil.rmtree send2trash
         posix.remove posix.unlink posix.rmdir nt.remove nt.unlink distutils.dir_util.remove_tree
         tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree tf.io.gfile.remove tf.io.gfile.rmtree
-        path.unlink
     """,
     NETWORK: """
         requests httpx aiohttp urllib.request.urlopen urllib.request.urlretrieve urllib.request.Request
@@ -65,8 +64,10 @@ _BY_REASON = {
         psycopg psycopg2 pymysql MySQLdb mysql.connector mariadb asyncpg aiomysql pymongo motor redis
         cassandra pika kafka confluent_kafka nats paho zmq grpc slack_sdk slack telegram discord
         tweepy praw twilio sendgrid mailchimp yagmail snowflake oracledb cx_Oracle pyodbc pymssql trino
-        prestodb pyhive clickhouse_driver clickhouse_connect influxdb influxdb_client elasticsearch opensearchpy
-        neo4j ibm_db databricks minio dropbox pydrive pydrive2 gspread pysftp fabric2 hdfs pyarrow.fs.S3FileSystem
+        prestodb pyhive clickhouse_driver clickhouse_connect influxdb influxdb_client elasticsearch
+        opensearchpy
+        neo4j ibm_db databricks minio dropbox pydrive pydrive2 gspread pysftp fabric2 hdfs
+        pyarrow.fs.S3FileSystem
         pyarrow.fs.GcsFileSystem pyarrow.fs.HadoopFileSystem pyarrow.flight
         torch.hub.load_state_dict_from_url torch.hub.download_url_to_file torch.distributed.init_process_group
         torch.distributed.rpc dns.resolver
@@ -77,15 +78,17 @@ _BY_REASON = {
         sentence_transformers.CrossEncoder whisper.load_model easyocr.Reader
         seaborn.load_dataset seaborn.get_dataset_names statsmodels.api.datasets.get_rdataset
         statsmodels.datasets.get_rdataset sm.datasets.get_rdataset pandas_datareader yfinance wbdata wbgapi
-        world_bank_data fredapi quandl nasdaqdatalink alpha_vantage pycountry_convert.remote geopy.geocoders
-        osmnx ucimlrepo openml pooch.retrieve pooch.create scipy.datasets wikipedia wikipediaapi arxiv feedparser
-        pytube yt_dlp youtube_dl ee.Initialize Bio.Entrez Bio.ExPASy pubchempy astroquery chembl_webresource_client
+        world_bank_data fredapi quandl nasdaqdatalink alpha_vantage  geopy.geocoders
+        osmnx ucimlrepo openml pooch.retrieve pooch.create scipy.datasets wikipedia wikipediaapi arxiv
+        feedparser
+        pytube yt_dlp youtube_dl ee.Initialize Bio.Entrez Bio.ExPASy pubchempy astroquery
+        chembl_webresource_client
         mne.datasets newspaper trafilatura.fetch_url googlesearch duckduckgo_search serpapi wolframalpha
         wandb.init wandb.login wandb.log comet_ml neptune sentry_sdk ray.init dask.distributed.Client
         distributed.Client gradio.Interface gradio.Blocks uvicorn.run streamlit.web ngrok pyngrok
-        langchain.chat_models kfp prefect_cloud segment posthog mixpanel fsspec.open.remote
+        langchain.chat_models   segment posthog mixpanel
         torchaudio.utils.download_asset torchtext.datasets torchtext.utils.download_from_url
-        huggingface_hub.snapshot_download timm.create_model.pretrained
+        huggingface_hub.snapshot_download
     """,
     CREDENTIALS: """
         keyring netrc dotenv google.colab.auth google.colab.userdata kaggle_secrets huggingface_hub.get_token
@@ -96,32 +99,32 @@ _BY_REASON = {
     """,
     INSTALLS: """
         pip ensurepip micropip.install piplite.install pkg_resources.require setuptools.setup
-        distutils.core.setup conda mamba nltk.download spacy.cli.download pipmaster setuptools.sandbox
+        distutils.core.setup conda mamba nltk.download spacy.cli.download  setuptools.sandbox
         stanza.download pyppeteer.chromium_downloader spacy.cli._util
     """,
     ENDS: """
-        os._exit os.abort os.kill os.killpg sys.exit signal.raise_signal signal.pthread_kill signal.alarm.now
+        os._exit os.abort os.kill os.killpg sys.exit signal.raise_signal signal.pthread_kill
         psutil.Process.kill psutil.Process.terminate IPython.Application posix.kill posix._exit
         ipykernel.kernelapp faulthandler._sigsegv faulthandler._sigabrt exit quit builtins.exit builtins.quit
         thread.interrupt_main _thread.interrupt_main jupyter_client
     """,
     HIDDEN: """
         torch.hub.load torch.hub.help torch.hub.list marshal.loads marshal.load code.interact
-        code.InteractiveInterpreter code.InteractiveConsole codeop types.CodeType importlib.util.spec_from_file_location importlib.util.module_from_spec
+        code.InteractiveInterpreter code.InteractiveConsole codeop types.CodeType
+        importlib.util.spec_from_file_location importlib.util.module_from_spec
         importlib.machinery importlib.util.spec_from_loader imp.load_source imp.load_module
-        importlib.import_module.unknown zipimport pkgutil.resolve_name pkgutil.get_loader pydoc.locate
+        zipimport pkgutil.resolve_name pkgutil.get_loader pydoc.locate
         pydoc.resolve pydoc.safeimport dill.load_session dill.loads cloudpickle.loads
         IPython.core.interactiveshell.InteractiveShell.instance
-        IPython.core.magic.register_line_magic.unknown
     """,
-    NATIVE: "ctypes cffi _ctypes llvmlite.binding pyximport mmap.from_address cupy.RawModule",
+    NATIVE: "ctypes cffi _ctypes llvmlite.binding pyximport cupy.RawModule",
     INTERNALS: """
         gc.get_objects gc.get_referrers gc.get_referents sys._getframe sys.settrace sys.setprofile
         sys._current_frames inspect.currentframe inspect.getclosurevars
         sys.addaudithook sys.meta_path sys.path_hooks threading.settrace threading.setprofile
     """,
     PAGE: "IPython.display.Javascript IPython.display.display_javascript ipylab google.colab.output.eval_js",
-    CLEARS: "globals().clear vars().clear locals().clear globals().popitem IPython.core.interactiveshell.reset",
+    CLEARS: "globals().clear vars().clear locals().clear globals().popitem",
     SWITCHES: "jupyter_codeact",
     DATABASE: "sqlalchemy.delete sqlalchemy.update sqlalchemy.schema.DropTable sqlalchemy.sql.delete",
 }
@@ -157,7 +160,6 @@ HARMLESS = {
     "openai.__version__",
     "huggingface_hub.__version__",
     "psycopg2.Error",
-    "dotenv.dotenv_values.__doc__",
 }
 
 BARE = {
@@ -255,15 +257,17 @@ WATCHED = {
 CORE = {
     "os": "os", "_os": "os", "sys": "sys", "_sys": "sys", "subprocess": "subprocess", "shutil": "shutil",
     "_shutil": "shutil", "builtins": "builtins", "importlib": "importlib", "socket": "socket",
-    "_socket": "socket", "ctypes": "ctypes", "pty": "pty", "posix": "os", "nt": "os", "__builtins__": "builtins",
+    "_socket": "socket", "ctypes": "ctypes", "pty": "pty", "posix": "os", "nt": "os",
+    "__builtins__": "builtins",
 }  # fmt: skip
 """Modules that other modules keep as attributes (``glob.os``)."""
 
 ALIASES = {
-    "np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "pl": "polars", "tf": "tensorflow",
+    "np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "pl": "polars",
+    "tf": "tensorflow",
     "sp": "subprocess", "xr": "xarray", "nx": "networkx", "sm": "statsmodels.api", "px": "plotly.express",
     "go": "plotly.graph_objects", "pq": "pyarrow.parquet", "dd": "dask.dataframe", "gpd": "geopandas",
-    "yf": "yfinance", "bs4": "bs4", "hvd": "horovod", "tfds": "tensorflow_datasets",
+    "yf": "yfinance", "tfds": "tensorflow_datasets",
 }  # fmt: skip
 """What these names mean where the notebook does not say."""
 
@@ -271,52 +275,61 @@ EXECUTORS = ("exec", "eval", "compile", "execfile")
 IMPORTERS = {"__import__", "builtins.__import__", "importlib.import_module", "importlib.__import__"}
 NAMESPACES = {"globals", "locals", "vars"}
 UNPICKLERS = {"pickle.loads", "dill.loads", "cloudpickle.loads", "joblib.loads", "jsonpickle.decode"}
-RUNNERS = {
-    "timeit.timeit", "timeit.repeat", "timeit.Timer", "cProfile.run", "cProfile.runctx", "profile.run",
-    "profile.runctx", "pdb.run", "pdb.runeval", "bdb.Bdb().run", "trace.Trace().run", "code.InteractiveConsole().push",
-    "cProfile.Profile().run", "IPython.utils.capture.run", "tracemalloc.run", "pdb.Pdb().run",
-}  # fmt: skip
+_RUNNERS = """
+    bdb.Bdb().run cProfile.Profile().run cProfile.run cProfile.runctx
+    code.InteractiveConsole().push pdb.Pdb().run pdb.run pdb.runeval profile.run profile.runctx
+    timeit.Timer timeit.repeat timeit.timeit trace.Trace().run
+"""
+RUNNERS = frozenset(_RUNNERS.split())
 """Functions that run their first argument as Python if it is a text."""
-EXPRESSIONS = {
-    "pandas.eval", "numexpr.evaluate", "sympy.sympify", "sympy.parse_expr", "simpleeval.simple_eval",
-    "sympy.parsing.sympy_parser.parse_expr", "sympy.lambdify", "asteval.Interpreter()",
-}  # fmt: skip
+_EXPRESSIONS = """
+    asteval.Interpreter() numexpr.evaluate pandas.eval simpleeval.simple_eval sympy.lambdify
+    sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.sympify
+"""
+EXPRESSIONS = frozenset(_EXPRESSIONS.split())
 """Functions that evaluate an expression, of which only parts are Python."""
 
 ENVIRONMENTS = {"os.environ", "os.environb"}
 ENVIRONMENT_READS = {"get", "pop", "setdefault", "__getitem__"}
 ENVIRONMENT_UPDATES = {"update", "setdefault", "__setitem__", "__contains__", "clear", "__delitem__"}
 
-CLIENTS = re.compile(r"[A-Z]\w*|client|connect|resource|session|create_connection|socket|service_account|authorize|login")
+CLIENTS = re.compile(
+    r"[A-Z]\w*|client|connect|resource|session|create_connection|socket|service_account|authorize|login"
+)
 """What makes the object with which a library uses the network."""
 
-IPYTHON = {
-    "run_line_magic", "run_cell_magic", "magic", "run_cell", "run_cell_async", "system", "getoutput", "user_ns", "config",
-    "display_formatter", "history_manager", "set_custom_exc", "showtraceback", "kernel", "ex", "ev", "find_magic",
-    "events", "run_code", "getoutput_pcap", "colors", "user_global_ns", "push", "execution_count", "__class__",
-    "all_ast_transformers", "execute_request", "inspector", "comm_manager", "register_magic_function", "find_line_magic",
-    "reset", "del_var", "system_raw", "system_piped", "run_ast_nodes", "safe_execfile", "safe_execfile_ipy", "safe_run_module",
-}  # fmt: skip
+_IPYTHON = """
+    __class__ all_ast_transformers colors comm_manager config del_var display_formatter ev events ex
+    execute_request execution_count find_line_magic find_magic getoutput getoutput_pcap history_manager
+    inspector kernel magic push register_magic_function reset run_ast_nodes run_cell run_cell_async
+    run_cell_magic run_code run_line_magic safe_execfile safe_execfile_ipy safe_run_module
+    set_custom_exc showtraceback system system_piped system_raw user_global_ns user_ns
+"""
+IPYTHON = frozenset(_IPYTHON.split())
 """What an object of IPython's shell has; everything else in it reaches into the shell."""
-IPYTHON_HARMLESS = {
-    "config", "display_formatter", "history_manager", "set_custom_exc", "showtraceback", "colors", "execution_count",
-    "__class__", "inspector", "push", "user_ns", "kernel", "find_magic", "find_line_magic", "ev", "ex",
-}  # fmt: skip
+_IPYTHON_HARMLESS = """
+    __class__ colors config display_formatter ev ex execution_count find_line_magic find_magic
+    history_manager inspector kernel push set_custom_exc showtraceback user_ns
+"""
+IPYTHON_HARMLESS = frozenset(_IPYTHON_HARMLESS.split())
 
 SECRET_PLACES = re.compile(
     r"(?:^|[\\/~])\.(?:ssh|aws|gnupg|netrc|pgpass|my\.cnf|git-credentials|kube|docker|azure|npmrc|pypirc|boto"
     r"|password-store|vault-token|terraform\.d|htpasswd|(?:bash|zsh|python|psql|mysql|sqlite)_history"
-    r"|config/(?:gcloud|gh|hub|rclone|google-chrome|chromium|op)|mozilla|cache/huggingface/token|huggingface/token"
+    r"|config/(?:gcloud|gh|hub|rclone|google-chrome|chromium|op)|mozilla"
+    r"|cache/huggingface/token|huggingface/token"
     r"|kaggle|databrickscfg|snowsql|streamlit/secrets\.toml|jupyter)(?:[\\/]|$)"
     r"|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:passwd|shadow|gshadow|sudoers|krb5\.keytab)"
     r"|/proc/(?:\d+|self|[\x00-\x04]+)/(?:environ|mem)"
     r"|(?:^|[\\/])\.env(?:\.\w+)?$|\.(?:pem|p12|pfx|kdbx|keystore|ppk)$|Login Data$|\bcookies\.sqlite$"
-    r"|(?:^|[\\/])(?:kaggle|client_secret\S*|credentials?|secrets?|service[-_]?account\S*)\.(?:json|ya?ml|toml|ini)$"
+    r"|(?:^|[\\/])(?:kaggle|client_secret\S*|credentials?|secrets?|service[-_]?account\S*)"
+    r"\.(?:json|ya?ml|toml|ini)$"
     r"|/(?:var/)?run/secrets|jpserver-\S*\.json|nbserver-\S*\.json|/runtime/kernel-|jupyter_cookie_secret"
     r"|codeact[\\/](?:keys\.json|journal\.sqlite)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
     re.IGNORECASE,
 )
 SCRIPTS = re.compile(
-    r"<script|javascript:|application/(?:javascript|ecmascript)|\bon(?:error|load|click|mouseover|toggle)\s*=",
+    r"<script|javascript:|application/(?:javascript|ecmascript)"
+    r"|\bon(?:error|load|click|mouseover|toggle)\s*=",
     re.IGNORECASE,
 )

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from . import dangers as d
-from .findings import Arguments, Findings, KernelState, canonical, code_of
+from .findings import Arguments, KernelState, code_of
 from .paths import Places
-from .text_values import joined_paths, path_attribute, sliced
+from .references import References, is_namespace, key_of
+from .text_values import joined_paths, sliced
 from .values import (
     ANYTHING,
     DATA,
     PARAMETER,
     SOMETHING,
-    Class,
-    Function,
     Key,
     Scope,
     Value,
@@ -28,19 +26,14 @@ from .values import (
     texts,
 )
 
-_BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}
-_CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": "..", "os.extsep": ".", "os.devnull": "/dev/null"}
 _REPLACED = ("%s", "%d", "%i", "%r", "%f")
 
 
-class Evaluator(Findings):
+class Evaluator(References):
     """Evaluates expressions without running them, each once."""
 
     def __init__(self, state: KernelState, places: Places, *, muted: bool = False) -> None:
         super().__init__(state, places, muted=muted)
-        self.scope: Scope | None = None
-        self.fresh: dict[str, Value] = {}
-        """What the cell has bound so far in the notebook's own scope."""
         self.uncertain = 0
         self._readers: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
@@ -90,97 +83,6 @@ class Evaluator(Findings):
                     self.evaluate(child)
             return SOMETHING
         return reader(node)
-
-    def look(self, node: ast.AST) -> Value:
-        """Return what an expression may be; that it is mentioned does not count yet."""
-        if isinstance(node, ast.Name):
-            self.step()
-            return self.lookup(node.id)[0]
-        if isinstance(node, ast.Attribute):
-            return self.chain(node, checked=False)[0]
-        return self.evaluate(node)
-
-    def lookup(self, name: str) -> tuple[Value, bool]:
-        """Return what a name means, and whether nothing in the notebook defines it."""
-        value = self.scope.lookup(name) if self.scope else None
-        if value is None:
-            value = self.fresh.get(name) or self.state.names.get(name)
-        if value is not None:
-            return value, False
-        if name in _BUILTINS:
-            return named(name), True
-        return named(d.ALIASES.get(name, d.CORE.get(name, name)), is_known=False), True
-
-    def attribute(self, owner: Value, name: str) -> Value:
-        """Return what an attribute of a value may be."""
-        if owner.texts and (text := path_attribute(owner, name)):
-            return text
-        found = owner.element(name) if owner.items else None
-        for one in [*owner.instances, *owner.functions]:
-            if isinstance(one, Class):
-                value = self._field(one, name)
-                found = value if found is None else found | value
-        if constant := next((_CONSTANTS[one] for one in (f"{start}.{name}" for start in owner.names) if one in _CONSTANTS), ""):
-            return texts([constant])
-        names = frozenset(canonical(f"{start}.{name}") for start in owner.names if len(start) < 120)  # noqa: PLR2004
-        rest = Value(names=names or SOMETHING.names, paths=owner.paths)
-        if PARAMETER in owner.texts:
-            rest = texts([PARAMETER])
-        return rest if found is None else found | rest if owner.names - {"()"} else found
-
-    def _field(self, owner: Class, name: str, depth: int = 5) -> Value:
-        if name in owner.fields:
-            value = owner.fields[name]
-            bound = frozenset(
-                Function(one.node, one.scope, one.defaults, owner) if isinstance(one, Function) else one
-                for one in value.functions
-            )
-            return Value(**{**_fields(value), "functions": bound}) if bound else value
-        values = [
-            self._field(one, name, depth - 1) if depth else ANYTHING
-            for base in owner.bases
-            for one in base.functions
-            if isinstance(one, Class)
-        ]
-        return any_of(values) if values else ANYTHING
-
-    def chain(self, node: ast.Attribute, *, checked: bool = True, is_called: bool = False) -> tuple[Value, Value]:
-        """Return what a chain of attributes may be, and the object that has the last one."""
-        attributes = [node]
-        while isinstance(attributes[-1].value, ast.Attribute):
-            attributes.append(attributes[-1].value)
-        base = attributes[-1].value
-        value, is_free = self.lookup(base.id) if isinstance(base, ast.Name) else (self.look(base), False)
-        owners, values = [], [value]
-        for one in reversed(attributes):
-            self.step()
-            owners.append(value)
-            value = self.attribute(value, one.attr)
-            values.append(value)
-        if checked:
-            self._check_chain(attributes[::-1], values, is_called=is_called, is_free=is_free)
-        return value, owners[-1]
-
-    def _check_chain(
-        self, attributes: list[ast.Attribute], values: list[Value], *, is_called: bool, is_free: bool
-    ) -> None:
-        """Check a chain from its end, which says most precisely what is risky about it."""
-        found = False
-        for index in range(len(attributes) - 1, -1, -1):
-            name, owner, value = attributes[index].attr, values[index], values[index + 1]
-            is_last = index == len(attributes) - 1
-            following = "" if is_last else attributes[index + 1].attr
-            if value.names & d.ENVIRONMENTS and following in d.ENVIRONMENT_READS | d.ENVIRONMENT_UPDATES:
-                continue
-            if not found:
-                found = self.check_names(value, is_called=is_called and is_last)
-                found = found or any(_is_harmless(one) for one in value.names)
-            found = self.check_method(name, owner) or found
-        if not found and not (values[0].names & d.ENVIRONMENTS):
-            self.check_names(values[0], is_called=True, is_free=is_free and len(attributes) == 0)
-        elif values[0].names & d.ENVIRONMENTS and attributes:
-            if attributes[0].attr not in d.ENVIRONMENT_READS | d.ENVIRONMENT_UPDATES:
-                self.check_names(values[0])
 
     def _constant(self, node: ast.Constant) -> Value:
         value = node.value
@@ -247,9 +149,11 @@ class Evaluator(Findings):
             return texts([*(one.partition("%")[0] + DATA for one in left.texts)])
         pieces: list[Value] = []
         count = 0
-        while found := min((text.find(mark), mark) for mark in _REPLACED if mark in text) if any(
-            mark in text for mark in _REPLACED
-        ) else None:
+        while (
+            found := min((text.find(mark), mark) for mark in _REPLACED if mark in text)
+            if any(mark in text for mark in _REPLACED)
+            else None
+        ):
             argument = right.element(count) if right.items else right
             pieces += [texts([text[: found[0]]]), argument or ANYTHING]
             text, count = text[found[0] + 2 :], count + 1
@@ -331,26 +235,6 @@ class Evaluator(Findings):
         names = [name if name.endswith(")") else f"{name}()" for name in owner.names - {"()"}]
         return Value(names=frozenset(names) or SOMETHING.names, paths=owner.paths)
 
-    def namespace_member(self, owner: Value, key: Value, code: str = "") -> Value | None:
-        """Return what ``globals()["os"]`` and the like are; ``None`` for any other subscript."""
-        if not is_namespace(owner):
-            return None
-        found = [self._member(name, text) for name in owner.names for text in key.whole_texts]
-        if not found:
-            if any(name in d.WATCHED or name.endswith(".__dict__") for name in map(_module_of, owner.names)):
-                self.report(d.HIDDEN, code)
-            elif owner.names & {"globals()", "locals()", "vars()", "sys.modules", "get_ipython().user_ns"}:
-                self.report(d.HIDDEN, code)
-            return ANYTHING
-        return any_of(found)
-
-    def _member(self, namespace: str, text: str) -> Value:
-        if namespace in ("sys.modules", "builtins", "__builtins__", "builtins.__dict__"):
-            return named(canonical(text))
-        if namespace.endswith(".__dict__"):
-            return named(canonical(f"{namespace.removesuffix('.__dict__')}.{text}"))
-        return self.lookup(text)[0]
-
     def arguments(self, node: ast.Call) -> Arguments:
         """Read the arguments of a call, those in stars too."""
         arguments = Arguments()
@@ -372,35 +256,3 @@ class Evaluator(Findings):
                 arguments.keywords |= known
                 arguments.has_more |= not known
         return arguments
-
-
-def key_of(value: Value) -> Key:
-    """Return the key of a container that a value is, if it is known."""
-    if value.text is not None:
-        return value.text
-    return value.constant if isinstance(value.constant, int) else None
-
-
-def is_namespace(value: Value) -> bool:
-    """Tell whether a value is a dictionary of names."""
-    return any(
-        name in ("sys.modules", "globals()", "locals()", "vars()", "builtins", "__builtins__", "get_ipython().user_ns")
-        or name.endswith(".__dict__")
-        for name in value.names
-    )
-
-
-def _module_of(name: str) -> str:
-    return name.removesuffix(".__dict__")
-
-
-def _is_harmless(name: str) -> bool:
-    parts = name.split(".")
-    return any(".".join(parts[:n]) in d.HARMLESS for n in range(1, len(parts) + 1))
-
-
-def _fields(value: Value) -> dict[str, object]:
-    return {name: getattr(value, name) for name in Value.__slots__}  # type: ignore[attr-defined]
-
-
-__all__: Sequence[str] = ["Evaluator", "is_namespace", "key_of"]

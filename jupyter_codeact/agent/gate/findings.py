@@ -94,6 +94,7 @@ class Findings:
     def report(self, reason: str, subject: str = "") -> bool:
         """Add a reason, with the part of the code that it is about. Returns true."""
         if not self.muted:
+            subject = "".join(one if one.isprintable() else "…" for one in subject[:61])
             short = subject if len(subject) <= 60 else f"{subject[:59]}…"
             if self.called_from and self.called_from[0] != "lambda":
                 short = f"{short}, in {self.called_from[0]}()" if short else f"in {self.called_from[0]}()"
@@ -118,7 +119,7 @@ class Findings:
             raise TooComplexError
 
     def check_names(self, value: Value, *, is_called: bool = False, is_free: bool = False) -> bool:
-        """Check what an expression may refer to; a mention is enough, for code may call it by another name."""
+        """Check what an expression may refer to; a mention is enough, for a call may use another name."""
         found = False
         for name in sorted(value.names):
             reason = danger_of(name)
@@ -151,11 +152,13 @@ class Findings:
 
     def check_text(self, text: str) -> None:
         """Check a text: it may be a script, or the path of a secret."""
-        if len(text) < 200_000 and d.SCRIPTS.search(text):  # noqa: PLR2004
+        if self.muted:
+            return
+        if len(text) < 200_000 and d.SCRIPTS.search(text):
             self.report(d.PAGE)
-        if len(text) < 1000 and (place := d.SECRET_PLACES.search(text)):  # noqa: PLR2004
+        if len(text) < 300 and (place := d.SECRET_PLACES.search(text)):
             reason = d.SWITCHES if "keys.json" in place[0] or "journal.sqlite" in place[0] else d.CREDENTIALS
-            self.report(reason, text if len(text) <= 60 else place[0])  # noqa: PLR2004
+            self.report(reason, text if len(text) <= 60 else place[0])
 
     def check_variable(self, key: Value | None) -> None:
         """Check which environment variable is read."""
@@ -163,7 +166,7 @@ class Findings:
         if not names:
             self.report(d.CREDENTIALS, "an environment variable")
         for name in names:
-            if is_secret_name(name) or name in ("DATABASE_URL", "JUPYTER_TOKEN"):
+            if is_secret_name(name):
                 self.report(d.CREDENTIALS, name)
 
 
@@ -181,7 +184,10 @@ def danger_of(name: str) -> str | None:
             reason = danger_of(maker)
             if reason in (d.NETWORK, d.SHELL, d.SWITCHES) and method not in (".close", ".__exit__"):
                 return reason
-        if re.fullmatch(r"(?:flask\.Flask|dash\.Dash|quart\.Quart|bottle\.Bottle|aiohttp\.web\.Application)\(\)\.run\w*", name):
+        if re.fullmatch(
+            r"(?:flask\.Flask|dash\.Dash|quart\.Quart|bottle\.Bottle|aiohttp\.web\.Application)\(\)\.run\w*",
+            name,
+        ):
             return d.NETWORK
         return d.DANGEROUS.get(name)
     parts = name.split(".")

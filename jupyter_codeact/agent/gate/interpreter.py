@@ -8,22 +8,21 @@ from collections.abc import Callable, Sequence
 from ..source import assigned_names
 from . import dangers as d
 from .calls import CallReader
-from .evaluate import key_of
 from .findings import KernelState, TooComplexError, canonical, code_of
 from .ipython import Command, read_as_ipython
 from .magics import MagicReader
 from .paths import Places
+from .references import key_of
+from .star_imports import public_names
 from .values import (
     ANYTHING,
     PARAMETER,
     SOMETHING,
     Class,
     Function,
-    Key,
     Scope,
     Value,
     any_of,
-    changed,
     container,
     named,
     texts,
@@ -42,7 +41,6 @@ class Interpreter(CallReader):
 
     def __init__(self, state: KernelState, places: Places, *, muted: bool = False, depth: int = 0) -> None:
         super().__init__(state, places, muted=muted)
-        self.active, self.seen_calls = [], {}
         self._depth, self._returns = depth, [SOMETHING]
         self._in_loop = False
         self._statements: dict[type[ast.AST], Callable[..., None]] = {
@@ -147,7 +145,12 @@ class Interpreter(CallReader):
                 for one in part if isinstance(part, list) else [part]:
                     if isinstance(one, ast.expr):
                         self.evaluate(one)
-                    elif isinstance(node, ast.If) and part is node.orelse and len(part) == 1 and isinstance(one, ast.If):
+                    elif (
+                        isinstance(node, ast.If)
+                        and part is node.orelse
+                        and len(part) == 1
+                        and isinstance(one, ast.If)
+                    ):
                         following = one  # many ``elif`` are a deep tree
                     elif isinstance(one, ast.match_case):
                         self._case(one)
@@ -203,6 +206,9 @@ class Interpreter(CallReader):
             self.bind(target.value, container([(None, self.iterated(value))]))
         elif isinstance(target, ast.Tuple | ast.List):
             for at, part in enumerate(target.elts):
+                if isinstance(part, ast.Starred):
+                    self.bind(part, value)
+                    continue
                 element = value.element(at) if value.items else None
                 self.bind(part, element if element is not None else self.iterated(value))
         elif isinstance(target, ast.Attribute):
@@ -244,13 +250,15 @@ class Interpreter(CallReader):
             first = alias.name.partition(".")[0]
             if first == "antigravity":
                 self.report(d.SHELL, first)
-            self.bind_name(alias.asname or first, named(canonical(alias.name) if alias.asname else canonical(first)))
+            self.bind_name(
+                alias.asname or first, named(canonical(alias.name) if alias.asname else canonical(first))
+            )
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             module = node.module if node.module and not node.level else ""
             if alias.name == "*":
-                for name in _public_names(module):
+                for name in public_names(module):
                     self.bind_name(name.rpartition(".")[2], named(name))
             else:
                 whole = canonical(f"{module}.{alias.name}") if module else alias.name
@@ -301,7 +309,7 @@ class Interpreter(CallReader):
         for one in [*node.decorator_list, *(keyword.value for keyword in node.keywords)]:
             self.evaluate(one)
         made = Class(node.name, bases=bases)
-        self.bind_name(node.name, Value(functions=frozenset([made])))  # type: ignore[arg-type]
+        self.bind_name(node.name, Value(functions=frozenset([made])))
         outer, muted = self.scope, self.muted
         self.scope = Scope(made.fields, outer)
         self.muted = True  # the methods are read below, where they know their object
@@ -347,7 +355,7 @@ class Interpreter(CallReader):
         self.uncertain -= 1
 
     def _repeated(self, body: Sequence[ast.AST]) -> None:
-        """Read the body of a loop twice, for what it binds the next time around; loops in it once each time."""
+        """Read the body of a loop twice, for what it binds for the next time; loops in it once each time."""
         self.block(body)
         if not self._in_loop:
             self._in_loop = True
@@ -382,28 +390,3 @@ class Interpreter(CallReader):
     def _global(self, node: ast.Global | ast.Nonlocal) -> None:
         if self.scope is not None:
             self.scope.shared |= set(node.names)
-
-
-def _public_names(module: str) -> list[str]:
-    """Return the names that ``from module import *`` is known to bind."""
-    from . import writers as w
-
-    known = [*d.DANGEROUS, *w.TARGETS, *w.OPENERS, f"{module}.path", *d.ENVIRONMENTS]
-    start = f"{module}."
-    names = {name for name in known if name.startswith(start) and "." not in name.removeprefix(start)}
-    if module in d.DANGEROUS:
-        names |= {f"{module}.{name}" for name in _EXPORTS.get(module, ())}
-    return sorted(names)
-
-
-_EXPORTS = {
-    "subprocess": ("run", "Popen", "call", "check_call", "check_output", "getoutput", "getstatusoutput"),
-    "requests": ("get", "post", "put", "delete", "head", "patch", "Session", "request"),
-    "ctypes": ("CDLL", "cdll", "PyDLL", "windll", "pythonapi", "cast", "POINTER"),
-    "pty": ("spawn", "fork"),
-    "jupyter_codeact": ("run", "arun", "Agent"),
-    "http.client": ("HTTPConnection", "HTTPSConnection"),
-    "smtplib": ("SMTP", "SMTP_SSL"),
-    "ftplib": ("FTP", "FTP_TLS"),
-}
-__all__ = ["Interpreter", "Key", "changed"]

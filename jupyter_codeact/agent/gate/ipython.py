@@ -52,9 +52,9 @@ def read_as_ipython(source: str, is_bound: Callable[[str], bool]) -> Iterator[Re
 
 
 def _read(source: str, is_bound: Callable[[str], bool]) -> Reading:
-    source = without_prompts(dedented(source))
+    source = without_prompts(dedented(source.strip("\n")))
     if automagic := _automagic(source, is_bound):
-        return Reading(ast.Module([], []), [Command(automagic)])
+        return Reading(syntax_tree(source) or ast.Module([], []), [Command(automagic)])  # or a call
     tree = syntax_tree(source)
     if tree is None and _AUTOCALL.search(source):
         source = _AUTOCALL.sub(_called, source)

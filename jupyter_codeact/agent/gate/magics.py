@@ -13,44 +13,44 @@ from .markdown import risks_of_markup
 from .paths import Places
 
 _COMMAND = re.compile(r"(?:[\w.,\[\]'\" \t]*=[ \t]*)?(?P<name>%{1,2}\s*[\w.]+|!{1,2})(?P<rest>.*)", re.DOTALL)
-_PYTHON = frozenset(
-    "time timeit prun memit mprun lprun capture heat snakeviz pyinstrument scalene viztracer debug mypy notify"
-    " wait_for skip cache nbdev export exporti hide with_options tryexcept background".split()
-)
+_PYTHON_MAGICS = """
+    time timeit prun memit mprun lprun capture heat snakeviz pyinstrument scalene viztracer debug mypy
+    notify wait_for skip cache nbdev export exporti hide with_options tryexcept background
+"""
+_PYTHON = frozenset(_PYTHON_MAGICS.split())
 """Magics that run the Python in their line, and that in the cell below."""
 _OPTIONS = re.compile(r"\s*(?:-{1,2}\w[\w-]*(?:[= ]+[\w.]+)?\s+)*")
 _SHELL_WORDS = re.compile(r"[;&|<>`$]|\n")
 _BY_REASON = {
     d.SHELL: """bash sh script system sx sc cmd perl ruby python2 python3 python pypy powershell pwsh R julia
-        kill killbgscripts javascript_ssh cython_inline fortran cpp cuda cu""",
+        kill killbgscripts fortran cpp cuda cu""",
     d.INSTALLS: "pip conda mamba micromamba uv pixi",
     d.DELETES: "rm rmdir",
     d.OUTSIDE: "mv cp ln",
     d.CLEARS: "reset reset_selective",
-    d.CREDENTIALS: "dotenv colors_env",
+    d.CREDENTIALS: "dotenv",
     d.PAGE: "javascript js",
-    d.HIDDEN: "run load loadpy macro rerun recall rep edit ed cython store_run px autopx pxconfig ipython_run",
+    d.HIDDEN: "run load loadpy macro rerun recall rep edit ed cython px autopx pxconfig",
     d.SWITCHES: "codeact",
 }
 _REASONS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
-_KNOWN = frozenset(
-    """
-    alias alias_magic autoawait autocall autoindent automagic bookmark cat cd clear colors config connect_info debug
-    dhist dirs doctest_mode env file gui hist history html latex ldir less lf lk ll load_ext logoff logon logstart
-    logstate logstop ls lsmagic lx magic man markdown matplotlib mkdir more notebook page pastebin pdb pdef pdoc pfile
-    pinfo pinfo2 popd pprint precision psearch psource pushd pwd pycat pylab qtconsole quickref rehashx reload_ext save
-    set_env sql store subplots svg tb unalias unload_ext who who_ls whos writefile xdel xmode subprocess_wait
-    autoreload code_wrap debugger display_formatter load_dotenv_ watermark black lab_black nb_black bigquery dirs
-    tensorboard pip_list aimport memory_usage
-    """.split()
-)
+_KNOWN_MAGICS = """
+    alias alias_magic autoawait autocall autoindent automagic bookmark cat cd clear colors config
+    connect_info debug dhist dirs doctest_mode env file gui hist history html latex ldir less lf lk ll
+    load_ext logoff logon logstart logstate logstop ls lsmagic lx magic man markdown matplotlib mkdir
+    more notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 popd pprint precision psearch psource
+    pushd pwd pycat pylab qtconsole quickref rehashx reload_ext save set_env sql store subplots svg tb
+    unalias unload_ext who who_ls whos writefile xdel xmode autoreload code_wrap watermark lab_black
+    nb_black bigquery tensorboard aimport
+"""
+_KNOWN = frozenset(_KNOWN_MAGICS.split())
 NAMES = frozenset(_REASONS) | _KNOWN | _PYTHON
 """All magics that are known here, under which IPython also looks without a ``%``."""
 _MARKUP = {"html", "svg", "markdown", "latex"}
 _ALIASES = {"cat", "ls", "ll", "lx", "lk", "lf", "ldir", "less", "more", "man", "mkdir"}
 """Magics that IPython passes to a shell."""
 _WRITERS = {"writefile": 0, "file": 0, "save": 0, "logstart": 0, "notebook": 0}
-_RISKS_OF_SHELL = {
+RISKS_OF_SHELL = {
     d.INSTALLS: re.compile(
         r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.*\b(?:install|add)\b"
     ),
@@ -120,10 +120,10 @@ class MagicReader:
         if name in _WRITERS:
             paths = [word.strip("'\"") for word in words if not word.startswith("-")]
             target = paths[:1] if name == "save" else paths[-1:]
-            found = self._writes(target, first, appends="-a" in words)
+            written = self._writes(target, first, appends="-a" in words)
             if name in ("writefile", "file") and target and target[0].endswith((".py", ".ipy")):
-                found.python.append(body)
-            return found
+                written.python.append(body)
+            return written
         if name == "pastebin":
             return Magic([(d.NETWORK, first)])
         if name in ("load_ext", "reload_ext"):
@@ -177,5 +177,9 @@ def _environment(line: str, first: str, name: str) -> list[tuple[str, str]]:
 
 
 def _shell(text: str, *, first: str) -> list[tuple[str, str]]:
-    risks = [(reason, text.strip().split("\n")[0]) for reason, pattern in _RISKS_OF_SHELL.items() if pattern.search(text)]
+    risks = [
+        (reason, text.strip().split("\n")[0])
+        for reason, pattern in RISKS_OF_SHELL.items()
+        if pattern.search(text)
+    ]
     return [*risks, (d.SHELL, first)]

@@ -13,13 +13,13 @@ from . import dangers as d
 from .values import DATA, EXISTING, MARKS, PARAMETER, UNKNOWN, shown
 
 _NO_BEGINNING = re.compile(rf"[{UNKNOWN}{DATA}]+(?:[/\\]|$)")
-_FREE = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/shm")
+_FREE = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/shm")  # noqa: S108
 _SPECIAL = re.compile(
     r"(?:^|[\\/])(?:\.(?!\.?(?:[\\/]|$)|cache(?:[\\/]|$)|ipynb_checkpoints)[^\\/]+"
     r"|jupyter_\w*config\.\w+|ipython_\w*config\.py|(?:site|user)customize\.py|[\w-]+\.pth)(?=[\\/]|$)",
     re.IGNORECASE,
 )
-"""Files in the working folder that programs read by themselves: hidden ones, and those of Python and Jupyter."""
+"""Files that programs read by themselves: hidden ones, and those of Python and Jupyter."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Files:
 
 
 class Places:
-    """Judges paths. Without the notebook's ``folder``, relative paths lie inside and absolute ones outside."""
+    """Judges paths; without the notebook's ``folder``, relative ones lie inside and absolute ones outside."""
 
     def __init__(self, folder: Path | str | None) -> None:
         self._folder = str(folder) if folder is not None else None
@@ -61,7 +61,7 @@ class Places:
         """Return the folders in which code may run that changes to ``targets``."""
         some = {UNKNOWN if _NO_BEGINNING.match(target) else target for target in targets}
         folders = {one for target in some for one in self._absolute(target, files)}
-        return frozenset(folders if len(folders) <= 8 else [UNKNOWN])  # noqa: PLR2004
+        return frozenset(folders if len(folders) <= 8 else [UNKNOWN])
 
     def risk_of_writing(self, text: str, files: Files, *, replaces: bool = True) -> tuple[str, str] | None:
         """Return the reason to ask before a path is written, with the path; ``None`` if there is none.
@@ -120,7 +120,7 @@ class Places:
         whole = os.path.join(self._folder, path) if self._folder else path
         if any(mark in path for mark in MARKS) or not os.path.isabs(whole):
             return False
-        return os.path.isfile(whole) if len(whole) < 1000 else False  # noqa: PLR2004
+        return os.path.isfile(whole) if len(whole) < 1000 else False
 
     def _is_temporary(self, path: str) -> bool:
         temporary = [tempfile.gettempdir(), "/tmp"]  # noqa: S108
@@ -144,7 +144,7 @@ class Places:
 
     def _links_outside(self, path: str) -> bool:
         """Tell whether a path in the folder leads out of it over a link."""
-        if self._folder is None or any(mark in path for mark in MARKS) or len(path) > 1000:  # noqa: PLR2004
+        if self._folder is None or any(mark in path for mark in MARKS) or len(path) > 1000:
             return False
         whole = os.path.join(self._folder, path)
         return _within(whole, [self._folder]) and not _within(os.path.realpath(whole), self._allowed)

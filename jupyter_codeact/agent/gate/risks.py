@@ -7,9 +7,11 @@ ways to hide one. Code that means to deceive can.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from ..contracts import Cell, NotebookState
 from .findings import KernelState
@@ -30,7 +32,8 @@ class RiskReader:
         and absolute ones as outside.
     """
 
-    _read_before: OrderedDict[str, KernelState] = OrderedDict()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _read_before: ClassVar[OrderedDict[str, KernelState]] = OrderedDict()
     """What notebooks left in their kernels that were read before, by their cells: they are read once."""
 
     def __init__(self, folder: Path | str | None = None) -> None:
@@ -84,20 +87,22 @@ class RiskReader:
         """Go on from what was read of the same notebook before."""
         prefixes, digest = [], self._folder
         for cell in cells:
-            digest = _digest(digest + _digest(cell.source))
+            digest = _digest(f"{digest} {_digest(cell.source)} {cell.execution_count is not None}")
             prefixes.append(digest)
-        known = next((at for at in range(len(cells), 0, -1) if prefixes[at - 1] in self._read_before), 0)
-        if known:
-            self._read_before.move_to_end(prefixes[known - 1])
-            before = self._read_before[prefixes[known - 1]].copy()
-            before.files.found |= self._state.files.found
-            before.files.notebook = self._state.files.notebook
-            self._state = before
-            self._seen |= {_digest(cell.source) for cell in cells[:known]}
+        with self._lock:
+            known = next((at for at in range(len(cells), 0, -1) if prefixes[at - 1] in self._read_before), 0)
+            if known:
+                self._read_before.move_to_end(prefixes[known - 1])
+                before = self._read_before[prefixes[known - 1]].copy()
+                before.files.found |= self._state.files.found
+                before.files.notebook = self._state.files.notebook
+                self._state = before
+                self._seen |= {_digest(cell.source) for cell in cells[:known]}
         for cell in cells[known:]:
             self._read_cell(cell)
-        if prefixes:
-            self._read_before[prefixes[-1]] = self._state.copy()
+        with self._lock:
+            if prefixes:
+                self._read_before[prefixes[-1]] = self._state.copy()
             while len(self._read_before) > _KEPT:
                 self._read_before.popitem(last=False)
 

@@ -19,9 +19,15 @@ _READS = re.compile(
     r"select|with|explain|pragma|describe|desc|show|values|begin|commit|rollback|from|summarize|use|set|savepoint"
     r"|release|pivot|unpivot|analyze|table|end"
 )
-_LEAVES = re.compile(r"create\s+(?:temp\w*\s+)?(?:table|view|index|unique|schema|sequence|virtual|macro|type)|insert|copy\b.*\bto\b")
-_NESTED = re.compile(r"\b(?:delete\s+from|drop\s+(?:table|view|database|schema|index)|truncate\s+table|update\s+\S+\s+set|load_extension)\b")
-_COPY_TO = re.compile(r"\bcopy\b.*?\bto\s+'([^']*)'|\binto\s+outfile\s+'([^']*)'|\bvacuum\s+into\s+'([^']*)'", re.DOTALL)
+_LEAVES = re.compile(
+    r"create\s+(?:temp\w*\s+)?(?:table|view|index|unique|schema|sequence|virtual|macro|type)|insert|copy\b.*\bto\b"
+)
+_NESTED = re.compile(
+    r"\b(?:delete\s+from|drop\s+(?:table|view|database|schema|index)|truncate\s+table|update\s+\S+\s+set|load_extension)\b"
+)
+_COPY_TO = re.compile(
+    r"\bcopy\b.*?\bto\s+'([^']*)'|\binto\s+outfile\s+'([^']*)'|\bvacuum\s+into\s+'([^']*)'", re.DOTALL
+)
 _INSTALLS = re.compile(r"(?:^|;)\s*(?:force\s+)?install\s+\w")
 
 

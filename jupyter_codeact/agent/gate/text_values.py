@@ -24,20 +24,83 @@ from .values import (
 
 _HOMES = {"pathlib.Path.home", "Path.home"}
 _PATHS = {
-    *("pathlib.Path", "Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "str", "os.fspath"),
-    *("os.path.abspath", "os.path.expanduser", "pathlib.Path.expanduser", "os.path.normpath", "os.path.realpath"),
-    *("posixpath.abspath", "bytes", "os.fsencode", "os.fsdecode", "anyio.Path", "upath.UPath", "UPath", "repr"),
+    *(
+        "pathlib.Path",
+        "Path",
+        "pathlib.PurePath",
+        "pathlib.PosixPath",
+        "pathlib.PurePosixPath",
+        "str",
+        "os.fspath",
+    ),
+    *(
+        "os.path.abspath",
+        "os.path.expanduser",
+        "pathlib.Path.expanduser",
+        "os.path.normpath",
+        "os.path.realpath",
+    ),
+    *(
+        "posixpath.abspath",
+        "bytes",
+        "os.fsencode",
+        "os.fsdecode",
+        "anyio.Path",
+        "upath.UPath",
+        "UPath",
+        "repr",
+    ),
     *("os.path.expandvars", "os.path.normcase", "IPython.display.display", "pathlib.WindowsPath"),
 }
 _JOINS = {"os.path.join", "posixpath.join"}
 _SAME = {
-    *("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "itertools.chain", "itertools.cycle", "next"),
-    *("tqdm.tqdm", "tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "rich.progress.track", "copy.copy", "copy.deepcopy"),
-    *("random.choice", "random.sample", "numpy.array", "max", "min", "itertools.islice", "collections.deque", "filter"),
+    *(
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "itertools.chain",
+        "itertools.cycle",
+        "next",
+    ),
+    *(
+        "tqdm.tqdm",
+        "tqdm",
+        "tqdm.auto.tqdm",
+        "tqdm.notebook.tqdm",
+        "rich.progress.track",
+        "copy.copy",
+        "copy.deepcopy",
+    ),
+    *(
+        "random.choice",
+        "random.sample",
+        "numpy.array",
+        "max",
+        "min",
+        "itertools.islice",
+        "collections.deque",
+        "filter",
+    ),
 }
 _ELEMENTS = {"next", "random.choice", "max", "min"}
 _SAME_TEXT = {
-    *("strip", "rstrip", "lstrip", "expanduser", "resolve", "absolute", "as_posix", "encode", "decode", "__str__", "casefold"),
+    *(
+        "strip",
+        "rstrip",
+        "lstrip",
+        "expanduser",
+        "resolve",
+        "absolute",
+        "as_posix",
+        "encode",
+        "decode",
+        "__str__",
+        "casefold",
+    ),
     *("__fspath__", "removesuffix", "removeprefix", "expandtabs", "relative_to", "readlink"),
 }
 _EVALUATED = {"lower", "upper", "title", "swapcase", "capitalize", "replace", "strip", "lstrip", "rstrip"}
@@ -61,10 +124,12 @@ def joined_paths(parts: Sequence[Value]) -> Value:
     whole = list(parts[0].parts()) if parts else []
     for part in parts[1:]:
         ends = list(part.parts())
-        if len(whole) * len(ends) > 24:  # noqa: PLR2004
+        if len(whole) * len(ends) > 24:
             ends = [UNKNOWN]
         whole = [
-            end if end.startswith(("/", "~")) else f"{start.rstrip('/') or start}/{end}".replace(EXISTING, FILE_NAME)
+            end
+            if end.startswith(("/", "~"))
+            else f"{start.rstrip('/') or start}/{end}".replace(EXISTING, FILE_NAME)
             for start in whole
             for end in ends
         ]
@@ -93,7 +158,10 @@ def returned_by_function(name: str, arguments: Arguments) -> Value | None:
         return texts(["."])
     if name in _PATHS and first is not None:
         return texts(first.parts())
-    if name in ("os.path.basename", "posixpath.basename", "werkzeug.utils.secure_filename") and first is not None:
+    if (
+        name in ("os.path.basename", "posixpath.basename", "werkzeug.utils.secure_filename")
+        and first is not None
+    ):
         return path_attribute(first, "name") if first.texts else texts([FILE_NAME])
     if name in ("os.path.dirname", "posixpath.dirname") and first is not None and first.texts:
         return path_attribute(first, "parent")
@@ -109,7 +177,20 @@ def returned_by_function(name: str, arguments: Arguments) -> Value | None:
         return texts([f"/tmp/{FILE_NAME}"])  # noqa: S108
     if name == "tempfile.NamedTemporaryFile":
         return Value(names=frozenset(["tempfile.NamedTemporaryFile()"]))
-    if name in ("chr", "range", "len", "int", "float", "hex", "ord", "round", "sum", "id", "hash", "uuid.uuid4"):
+    if name in (
+        "chr",
+        "range",
+        "len",
+        "int",
+        "float",
+        "hex",
+        "ord",
+        "round",
+        "sum",
+        "id",
+        "hash",
+        "uuid.uuid4",
+    ):
         return _computed(name, first)
     return _container_returned(name, arguments, first)
 
@@ -130,7 +211,13 @@ def _container_returned(name: str, arguments: Arguments, first: Value | None) ->
     if name in ("zip", "itertools.zip_longest", "itertools.product"):
         pairs = [(at, _element(one)) for at, one in enumerate(arguments.positional)]
         return container([(None, container(pairs))])
-    if name in ("dict", "types.SimpleNamespace", "SimpleNamespace", "collections.OrderedDict", "argparse.Namespace"):
+    if name in (
+        "dict",
+        "types.SimpleNamespace",
+        "SimpleNamespace",
+        "collections.OrderedDict",
+        "argparse.Namespace",
+    ):
         items = list(first.items) if first else []
         return container([*items, *arguments.keywords.items()])
     if name in ("itertools.chain.from_iterable",) and first is not None:
@@ -168,8 +255,21 @@ def returned_by_method(owner: Value, name: str, arguments: Arguments) -> Value |
         separator = first.text if first else None
         parts = owner.text.split(separator or None) if name != "splitlines" else owner.text.splitlines()
         return container(list(enumerate(texts([one]) for one in parts[:64])))
-    if name in ("lower", "upper", "replace", "title", "split", "rsplit", "partition", "capitalize", "translate"):
-        return texts(PARAMETER if PARAMETER in one else DATA if _has_marks(one) else f"{DATA}{one[-1:]}" for one in owner.texts)
+    if name in (
+        "lower",
+        "upper",
+        "replace",
+        "title",
+        "split",
+        "rsplit",
+        "partition",
+        "capitalize",
+        "translate",
+    ):
+        return texts(
+            PARAMETER if PARAMETER in one else DATA if _has_marks(one) else f"{DATA}{one[-1:]}"
+            for one in owner.texts
+        )
     return None
 
 
@@ -239,7 +339,12 @@ def _parent(path: str) -> str:
 
 
 def _computed(name: str, first: Value | None) -> Value:
-    if name == "chr" and first is not None and isinstance(first.constant, int) and 0 <= first.constant < 0x110000:  # noqa: PLR2004
+    if (
+        name == "chr"
+        and first is not None
+        and isinstance(first.constant, int)
+        and 0 <= first.constant < 0x110000
+    ):
         return texts([chr(first.constant)])
     return container([(None, texts([DATA]))]) if name == "range" else texts([DATA])
 
@@ -249,7 +354,11 @@ def _element(value: Value) -> Value:
         return value.element() or SOMETHING
     if PARAMETER in value.texts:
         return texts([PARAMETER])
-    return named(*(name if name.endswith(")") else f"{name}()" for name in value.names)) if value.names else SOMETHING
+    return (
+        named(*(name if name.endswith(")") else f"{name}()" for name in value.names))
+        if value.names
+        else SOMETHING
+    )
 
 
 def _has_marks(text: str) -> bool:

@@ -26,7 +26,8 @@ _DEPENDENT = str.maketrans(EXISTING, FILE_NAME)
 _SHOWN = str.maketrans(dict.fromkeys(MARKS, "…"))
 
 _MOST = 24
-_LONGEST = 4000
+_MOST_NAMES = 16
+_LONGEST = 600
 _MOST_ITEMS = 64
 _DEEPEST_NAME = 160
 
@@ -59,7 +60,7 @@ class Value:
     names: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     items: tuple[tuple[Key, Value], ...] = ()
-    functions: frozenset[Function] = frozenset()
+    functions: frozenset[Function | Class] = frozenset()
     instances: frozenset[Class] = frozenset()
     paths: frozenset[str] = frozenset()
     constant: object = None
@@ -81,7 +82,7 @@ class Value:
         )
 
     def element(self, key: Key = None) -> Value | None:
-        """Return the element of a container with a key, any element without one; ``None`` if there is none."""
+        """Return the element with a key, or any element without one; ``None`` if there is none."""
         if key is not None:
             for known, value in self.items:
                 if known == key:
@@ -182,7 +183,19 @@ def container(items: Iterable[tuple[Key, Value]]) -> Value:
 def any_of(values: Iterable[Value]) -> Value:
     """Return what is one of some values."""
     some = list(values)
-    return reduce(Value.__or__, some) if some else Value()
+    if len(some) <= 2:
+        return reduce(Value.__or__, some) if some else Value()
+    found = texts(text for one in some for text in one.texts)
+    return Value(
+        _some(frozenset(name for one in some for name in one.names)),
+        found.texts,
+        reduce(_joined_items, (one.items for one in some if one.items), ()),
+        frozenset(function for one in some for function in one.functions),
+        frozenset(instance for one in some for instance in one.instances),
+        _some(frozenset(path for one in some for path in one.paths)),
+        None,
+        all(one.is_known for one in some),
+    )
 
 
 def concatenated(parts: Iterable[Value]) -> Value:
@@ -207,7 +220,10 @@ def changed(value: Value, *, is_known: bool) -> Value:
 
 
 def _some(names: frozenset[str]) -> frozenset[str]:
-    return names if len(names) <= _MOST else frozenset(sorted(names)[:_MOST])
+    if len(names) <= _MOST_NAMES:
+        return names
+    first = sorted(names, key=lambda name: ("(" in name, name))  # functions before what they return
+    return frozenset(first[:_MOST_NAMES])
 
 
 def _joined_items(
@@ -229,7 +245,7 @@ def _depth(value: Value) -> int:
 
 def _limited(items: tuple[tuple[Key, Value], ...]) -> tuple[tuple[Key, Value], ...]:
     """Return elements without what lies too deep in them."""
-    return tuple((key, value if _depth(value) < 4 else _flat(value)) for key, value in items)  # noqa: PLR2004
+    return tuple((key, value if _depth(value) < 4 else _flat(value)) for key, value in items)
 
 
 def _flat(value: Value) -> Value:

@@ -209,6 +209,25 @@ describe('A conversation', () => {
     expect(skipped.messages[0].action).toMatchObject({ state: 'skipped' });
   });
 
+  it('asks about a text cell before it is there', () => {
+    const cell = { source: '# T', cell_type: 'markdown' } as const;
+    const asking = draw(
+      event('run_started', 0),
+      event('action', 1, cell),
+      event('approval_requested', 1, { cell_id: '' })
+    );
+    const { action } = asking.messages[asking.messages.length - 1];
+    expect(action).toMatchObject({ state: 'asking', cellId: null });
+    const done = reduce(
+      reduce(asking, event('approval_resolved', 1)),
+      event('cell_written', 1, { cell_id: 'new' })
+    );
+    expect(done.messages[done.messages.length - 1].action).toMatchObject({
+      state: 'done',
+      cellId: 'new'
+    });
+  });
+
   it('ends with the answer and the figures', () => {
     const { messages, running } = draw(
       event('run_started', 0),
