@@ -92,7 +92,8 @@ def test_a_run_is_followed_from_the_busy_kernel_to_the_cells_that_show_its_answe
     lines = page.notebook.locator(".jp-CodeAct-noticeLine")
     expect(lines).to_have_count(2)
     page.page.wait_for_function(
-        "bar => bar.clientHeight === 64 && bar.scrollHeight === 64", arg=lines.first.locator("..").element_handle()
+        "bar => bar.clientHeight === 64 && bar.scrollHeight === 64",
+        arg=lines.first.locator("..").element_handle(),
     )
     page.approval_setting.click()
     expect(page.page.locator(".lm-Menu-item.lm-mod-toggled svg")).to_be_visible()
