@@ -8,7 +8,7 @@ import { codeActIcon } from '../icons';
 /** The least and the greatest width that the panel gets at first, in pixels, and its share of the page. */
 const NARROWEST = 360;
 const WIDEST = 420;
-const SHARE = 0.32;
+const SHARE = 0.28;
 
 /** Remembers whether a panel got its first width; from then on it is the user's. */
 export interface IWidthMemory {

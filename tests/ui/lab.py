@@ -137,7 +137,7 @@ class PanelPage:
     """JupyterLab in a browser tab, with the words a user would use for what is in the agent's panel."""
 
     def __init__(self, browser: Browser, lab: Lab, path: str = "lab?reset") -> None:
-        self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        self.page: Page = browser.new_context(viewport={"width": 1440, "height": 800}).new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.goto(f"{lab.origin}/{path}{'&' if '?' in path else '?'}token={TOKEN}")

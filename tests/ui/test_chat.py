@@ -124,6 +124,7 @@ def test_conversations_are_kept_over_a_restart_opened_renamed_and_deleted(
     button(page, "Delete Second task.").click()
     page.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(button(page, "Delete Second task.")).to_have_count(0)
+    expect(page.page.get_by_role("button", name=re.compile("^Renamed"))).to_be_focused()
 
 
 def test_cells_files_and_pictures_go_along(lab: Lab, served: ScriptedModel, open_notebook: Open) -> None:

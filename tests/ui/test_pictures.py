@@ -73,6 +73,7 @@ def test_pictures_of_a_plot_and_its_answer_light_and_dark(
     shutil.copy(ROOT / "binder" / "demos" / "start-here.ipynb", lab.root / "penguins.ipynb")
     served.script([PLOT, answer()])
     page = open_notebook("penguins.ipynb", fresh=True)
+    page.page.set_viewport_size({"width": 1280, "height": 800})
     page.command("application:toggle-left-area")
     page.run_cell(1)
 

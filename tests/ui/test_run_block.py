@@ -88,6 +88,17 @@ def test_a_run_is_followed_from_the_busy_kernel_to_the_cells_that_show_its_answe
     page.page.keyboard.press("Escape")
     expect(page.notebook.locator(".jp-Notebook:focus-within")).to_have_count(1)
 
+    page.ask("/check")  # beside the word about Undo
+    lines = page.notebook.locator(".jp-CodeAct-noticeLine")
+    expect(lines).to_have_count(2)
+    page.page.wait_for_function(
+        "bar => bar.clientHeight === 64 && bar.scrollHeight === 64",
+        arg=lines.first.locator("..").element_handle(),
+    )
+    page.approval_setting.click()
+    expect(page.page.locator(".lm-Menu-item.lm-mod-toggled svg")).to_be_visible()
+    page.page.keyboard.press("Escape")
+
 
 def middle(box: dict[str, float] | None) -> tuple[float, float]:
     assert box is not None

@@ -82,25 +82,26 @@ export async function makeChatPanel() {
     await panel.renderPromise;
   });
   connection.takeRequests();
+  const say = (...events: Event[]) =>
+    act(async () => {
+      for (const event of events) {
+        connection.receive({ type: 'event', notebook: A, event });
+      }
+    });
   return {
     connection,
     model,
     node,
     notebooks,
-    say: (...events: Event[]) =>
-      act(async () => {
-        for (const event of events) {
-          connection.receive({ type: 'event', notebook: A, event });
-        }
-      }),
-    /** Wait until the pieces of a reply so far are drawn. */
-    streamed: () =>
-      act(
-        () =>
-          new Promise<void>(resolve =>
-            sessions.streamed.connect(() => resolve())
-          )
-      ),
+    say,
+    /** Say pieces of a reply, and wait until they are drawn. */
+    stream: async (...pieces: Event[]) => {
+      const drawn = new Promise<void>(resolve =>
+        sessions.streamed.connect(() => resolve())
+      );
+      await say(...pieces);
+      await act(() => drawn);
+    },
     find: <T extends HTMLElement>(selector: string) =>
       node.querySelector<T>(selector)!,
     all: (selector: string) => [

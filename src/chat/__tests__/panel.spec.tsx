@@ -109,12 +109,13 @@ async function say(...events: Event[]): Promise<void> {
   });
 }
 
-/** Wait until the pieces of a reply so far are drawn. */
-async function streamed(): Promise<void> {
-  await act(
-    () =>
-      new Promise<void>(resolve => sessions.streamed.connect(() => resolve()))
+/** Say pieces of a reply, and wait until they are drawn. */
+async function stream(...pieces: Event[]): Promise<void> {
+  const drawn = new Promise<void>(resolve =>
+    sessions.streamed.connect(() => resolve())
   );
+  await say(...pieces);
+  await act(() => drawn);
 }
 
 function find<T extends HTMLElement>(selector: string): T {
@@ -167,7 +168,7 @@ describe('The chat panel', () => {
   });
 
   it('draws thinking, prose and code apart while they are written', async () => {
-    await say(
+    await stream(
       event('run_started', 0),
       delta(1, {
         thinking: 'Is it **two**?',
@@ -175,20 +176,18 @@ describe('The chat panel', () => {
         time: Date.now() / 1000 - 12
       })
     );
-    await streamed();
     const thinking = find<HTMLDetailsElement>('.jp-CodeAct-thinking');
     expect(thinking.open).toBe(false);
     expect(thinking.textContent).toMatch(
       /^Thinking… 1[23] s · about 340 tokensIs it \*\*two\*\*\?$/
     );
-    await say(
+    await stream(
       delta(1, {
         prose: 'Adding.',
         action: '1 + 1',
         time: Date.now() / 1000
       })
     );
-    await streamed();
     expect(find('.jp-CodeAct-thinking summary').textContent).toBe(
       'Thought for 12 s (about 340 tokens)'
     );

@@ -39,14 +39,11 @@ describe('A run under way', () => {
     jest.spyOn(Date, 'now').mockReturnValue(1000 * time);
     await chat.say(event('run_started', 0));
     expect(status()).toBe('Preparing…');
-    await chat.say(delta(1, { prompt_tokens: 1298, time: time - 12 }));
-    await chat.streamed();
+    await chat.stream(delta(1, { prompt_tokens: 1298, time: time - 12 }));
     expect(status()).toBe('Step 1 · Reading 1,298 tokens · 12 s');
-    await chat.say(delta(1, { thinking: 'Hm.', time: time - 3 }));
-    await chat.streamed();
+    await chat.stream(delta(1, { thinking: 'Hm.', time: time - 3 }));
     expect(status()).toBe('Step 1 · Thinking · 3 s');
-    await chat.say(delta(1, { prose: 'I look.' }));
-    await chat.streamed();
+    await chat.stream(delta(1, { prose: 'I look.' }));
     expect(status()).toMatch(/^Step 1 · Writing/);
     chat.notebooks.cells.mockReturnValue([
       { id: 'w', type: 'code', source: '' },
