@@ -62,8 +62,7 @@ describe('The notebooks of the page', () => {
       approval: null,
       type: 'open',
       notebook: path,
-      kernel_id: panel.sessionContext.session!.kernel!.id,
-      approval: null
+      kernel_id: panel.sessionContext.session!.kernel!.id
     });
   });
 
