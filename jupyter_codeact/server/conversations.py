@@ -180,8 +180,7 @@ class Conversations:
             if session := self._sessions.get(request.notebook):
                 session.leave(page)
         elif session := self._session(page, request):
-            work = self._handlers[type(request)](page, session, request)
-            if work is not None:
+            if work := self._handlers[type(request)](page, session, request):
                 await work
         else:
             raise RefusalError(NOT_OPEN)

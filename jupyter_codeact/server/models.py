@@ -15,6 +15,7 @@ from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelI
 from ..agent.gate.gate import Approval
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
+from ..models.endpoints.trial import list_models
 from ..models.engines.launch import EngineOptions
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.open import (
@@ -249,14 +250,11 @@ class Models:
         key, url = request.api_key, request.url.strip()
         if key is None:
             key = await asyncio.to_thread(self._endpoints.key_to_try, request.name.strip(), url)
-        name = request.model.strip() or None
-        model = EndpointModel(url, model=name, api_key=key, timeouts=self._timeouts)
+        tested = list_models(url, model=request.model.strip(), api_key=key, timeout=TEST_SECONDS)
         try:
-            names = await asyncio.wait_for(model.list_models(), TEST_SECONDS)
+            names = await asyncio.wait_for(tested, TEST_SECONDS)
         except TimeoutError:
             raise ModelError(f"It did not answer within {TEST_SECONDS:.0f} seconds.") from None
-        finally:
-            await model.close()
         page.send(p.EndpointTested(id=request.id, models=names))
 
     async def _remove(self, name: str) -> None:

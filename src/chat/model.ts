@@ -35,7 +35,7 @@ export class ChatModel implements IDisposable {
     this.composer = new Composer({
       ..._options,
       isBlocked: () => this.blocked !== null,
-      runCommand: name => this._runCommand(name)
+      runCommand: name => this.runCommand(name)
     });
     this.composer.changed.connect(this._emit, this);
     this.models.changed.connect(this._emit, this);
@@ -226,11 +226,6 @@ export class ChatModel implements IDisposable {
     }
   }
 
-  /** Show what can be done by typing a slash. */
-  help(): void {
-    this._runCommand('help');
-  }
-
   /** Start a new conversation in the notebook in front. */
   newConversation(): void {
     if (!this.isRunning && this.actions?.newConversation()) {
@@ -307,7 +302,8 @@ export class ChatModel implements IDisposable {
     return cells.findIndex(({ id }) => id === cellId);
   }
 
-  private _runCommand(name: string): void {
+  /** Run a slash command. */
+  runCommand(name: string): void {
     const { trans } = this._options;
     const commands = slashCommands(trans);
     switch (commands.find(command => command.name === name)?.name) {

@@ -28,6 +28,9 @@ export class Notifier {
     const wasRunning = this._running.has(session);
     const before = this._news.get(session) ?? null;
     const news = wasRunning || running ? newsOf(session.state) : null;
+    if (running && !wasRunning) {
+      this._dismiss(session.path); // the last run's end is old news
+    }
     if (running) {
       this._running.add(session);
     } else {

@@ -188,7 +188,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       execute: () => {
         open();
         model.open(null);
-        model.help();
+        model.runCommand('help');
       }
     });
     launcher?.add({ command: CommandIDs.open, category: trans.__('Other') });

@@ -19,20 +19,12 @@ from ...agent.contracts import (
 )
 from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
+from . import errors
 from .addresses import Address, address_of, is_loopback
 from .asking import body_of
 from .completions import Completions, Filling, Gap, fill_gap, question, read_reply
 from .connection import Connection
 from .dialect import Dialect, Refusals
-from .errors import (
-    EmptyReplyError,
-    KeyRefusedError,
-    RequestError,
-    TooSlowError,
-    brief_reason,
-    explain,
-    is_of_library,
-)
 from .listed import ListedModel, ask_further, read_models
 from .replies.chunks import Chunk, read_chunks
 from .replies.deltas import Deltas
@@ -40,7 +32,7 @@ from .replies.sse import json_values
 from .retries import Backoff, Timeouts, requested_wait, worth_retrying
 from .words import ServerError
 
-_OF_REQUEST = (RequestError, TooLongError)
+_OF_REQUEST = (errors.RequestError, TooLongError)
 """Errors of a request to an endpoint that works."""
 _END = object()
 
@@ -165,21 +157,6 @@ class EndpointModel(Watched):
             raise self._failed(await self._explain(error, begun=False)) from error
         self._set_status("busy" if self._replies else "ready")
 
-    async def list_models(self) -> list[str]:
-        """Return the names of the models that the endpoint lists; none if it does not let everyone list.
-
-        Raises
-        ------
-        ModelError
-            If it does not answer, or refuses the key.
-        """
-        try:
-            return [model.name for model in await self._list_models()]
-        except Exception as error:
-            if isinstance(error, ServerError) and error.status in (404, 405) and self._model:
-                return []
-            raise await self._explain(error, begun=False) from error
-
     async def stream(
         self,
         messages: Sequence[Message],
@@ -234,7 +211,7 @@ class EndpointModel(Watched):
                     wait = backoff.next(requested_wait(error)) if again else None
                     if wait is None:
                         raise self._failed(problem) from error
-                    reason = brief_reason(error, begun=begun)
+                    reason = errors.brief_reason(error, begun=begun)
                 seconds = max(1, round(wait))
                 self._set_status("busy", f"{self._where} {reason}; asking again in {seconds} s.")
                 await asyncio.sleep(wait)
@@ -330,14 +307,14 @@ class EndpointModel(Watched):
                             stack.push_async_callback(values.aclose)
                         value = await anext(values, _END)
                 except TimeoutError as error:
-                    raise TooSlowError(seconds) from error
+                    raise errors.TooSlowError(seconds) from error
                 except Exception as error:
-                    if values is not None and is_empty and is_of_library(error):
-                        raise EmptyReplyError from error
+                    if values is not None and is_empty and errors.is_of_library(error):
+                        raise errors.EmptyReplyError from error
                     raise
                 if value is _END:
                     if is_empty:
-                        raise EmptyReplyError
+                        raise errors.EmptyReplyError
                     return
                 is_empty = False
                 for chunk in read_chunks(value):
@@ -352,8 +329,8 @@ class EndpointModel(Watched):
 
     def _failed(self, error: ModelError) -> ModelError:
         if not isinstance(error, _OF_REQUEST):
-            is_key = isinstance(error, KeyRefusedError)
-            self._update("failed", str(error), model=self.name, needs_key=is_key)
+            needs_key = isinstance(error, errors.KeyRefusedError)
+            self._update("failed", str(error), model=self.name, needs_key=needs_key)
         return error
 
     def _set_status(self, state: Literal["loading", "ready", "busy"], message: str = "") -> None:
@@ -375,7 +352,7 @@ class EndpointModel(Watched):
 
     async def stop(self) -> None:
         """Refuse: an endpoint elsewhere is not ours to stop."""
-        raise RequestError(f"{self._where} runs elsewhere, so it cannot be stopped from here.")
+        raise errors.RequestError(f"{self._where} runs elsewhere, so it cannot be stopped from here.")
 
     async def close(self) -> None:
         """Close all connections."""
@@ -409,7 +386,7 @@ class EndpointModel(Watched):
         if isinstance(error, ServerError) and error.status == 404:
             with suppress(Exception):  # then this is no such endpoint, and the sentence says so
                 listed = [model.name for model in await self._list_models()]
-        return explain(
+        return errors.explain(
             error,
             where=self._where,
             model=self._model,

@@ -38,7 +38,10 @@ export function ContextMeter(): React.JSX.Element | null {
       )}
     >
       <span className="jp-CodeAct-contextBar">
-        <span style={{ width: `${percent}%` }} />
+        <span
+          className="jp-CodeAct-contextShare"
+          style={{ width: `${percent}%` }}
+        />
       </span>
       {trans.__('%1 % of context', percent)}
     </span>

@@ -3,7 +3,9 @@ import { NotebookPanel, NotebookTracker } from '@jupyterlab/notebook';
 import { NBTestUtils } from '@jupyterlab/notebook/lib/testutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
 
+import { ISettings } from '../../tokens';
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { OpenNotebooks } from '../open-notebooks';
 import { makePanel } from './make-panel';
@@ -62,6 +64,33 @@ describe('The notebooks of the page', () => {
       notebook: path,
       kernel_id: panel.sessionContext.session!.kernel!.id
     });
+  });
+
+  it('are opened with the default approval, and again when that changes', async () => {
+    const settings = {
+      approval: 'always' as const,
+      changed: new Signal<object, void>({}),
+      ready: Promise.resolve()
+    };
+    const others = new OpenNotebooks({
+      connection,
+      settings: settings as unknown as ISettings,
+      shell: shell as unknown as JupyterFrontEnd.IShell,
+      tracker,
+      trans
+    });
+    await show();
+    const approvals = () =>
+      connection
+        .takeRequests()
+        .flatMap(each => (each.type === 'open' ? [each.approval] : []));
+    expect(approvals()).toContain('always');
+    settings.changed.emit();
+    expect(approvals()).toEqual([]);
+    Object.assign(settings, { approval: '' });
+    settings.changed.emit();
+    expect(approvals()).toEqual(['']);
+    others.dispose();
   });
 
   it('are opened again on each new connection', async () => {

@@ -114,8 +114,8 @@ export function event<T extends Event['type']>(
       turns: turn,
       usage: USAGE,
       seconds: 3,
-        cost: null,
-        claims: []
+      cost: null,
+      claims: []
     }
   }[type];
   const base = { conversation: 'c', run: 'r', time: 1000 + turn };
