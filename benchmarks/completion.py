@@ -142,6 +142,10 @@ def measure(lab: Lab, rounds: int, model: ScriptedModel | None) -> None:
             samples = type_once(page)
             if number > 1:  # the first of each warm up
                 took[on].append(samples)
+        asked = page.page.evaluate(
+            "() => performance.getEntriesByType('resource').filter(e => e.name.includes('complete')).length"
+        )
+        print(f"{asked} requests for completions")
         browser.close()
     without, with_ = took[False], took[True]
     for label, rows in (("without", without), ("with", with_)):
