@@ -24,6 +24,7 @@ class Ending:
     def __init__(self, before: str, after: str) -> None:
         self._before = before
         self._line = before.rpartition("\n")[2]
+        self._is_last = not after.strip()
         self._rest, _, below = after.partition("\n")
         self._next = next((line.strip() for line in below.split("\n") if line.strip()), "")
         self._indent = _indent(self._line)
@@ -43,6 +44,8 @@ class Ending:
         taken = text[:end].rstrip()
         if self._rest.strip():
             taken = _without_overlap(self._line, taken, self._rest.rstrip())
+        while self._is_last and taken and _is_open(self._before + taken):
+            taken = taken[: max(taken.rfind("\n"), 0)].rstrip()
         return taken if taken.strip() else ""
 
     def _plain(self, text: str) -> str:
@@ -79,10 +82,10 @@ class Ending:
             return self._is_free or not is_first
         if is_first:
             return False
-        if not stripped:
-            return not is_partial
-        if _is_open(self._before + earlier):
+        if (not stripped and is_partial) or _is_open(self._before + earlier):
             return False
+        if not stripped:
+            return True
         if self._is_free:
             return _indent(line) < self._indent
         opened = (self._line + earlier.partition("\n")[0]).split("#")[0].rstrip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,6 +21,8 @@ from ..completion.ending import Ending
 from .conversations import Conversations
 from .kernel import ServerKernel
 from .models import Models
+
+log = logging.getLogger(__name__)
 
 SECONDS, LONGEST = 6.0, 10.0
 """Seconds after which what there is of a completion is taken, and after which it is given up."""
@@ -129,6 +132,9 @@ class Completer:
         kernel = self._kernel(kernel_id)
         try:
             return await kernel.variables(before_cells=False) or [], kernel.secrets()
+        except Exception:  # the kernel has died meanwhile
+            log.debug("The variables of a kernel could not be read", exc_info=True)
+            return [], {}
         finally:
             kernel.close()
 

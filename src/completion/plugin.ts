@@ -24,6 +24,9 @@ import {
 /** Where JupyterLab keeps the settings of inline completers. */
 const SETTINGS = '@jupyterlab/completer-extension:inline-completer';
 
+/** Characters of the cells above; the server takes fewer. */
+const ENOUGH = 6000;
+
 const TOGGLE = 'codeact:toggle-completion';
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
@@ -126,5 +129,14 @@ export function surroundings(
     }
   }
   const kernel = widget.sessionContext.session?.kernel?.id ?? null;
-  return { cells, kernel, executions };
+  return { cells: nearest(cells), kernel, executions };
+}
+
+/** The last cells, as far as the server may look at them. */
+function nearest(cells: readonly string[]): string[] {
+  let start = cells.length;
+  for (let length = 0; start > 0 && length < ENOUGH; start--) {
+    length += cells[start - 1].length;
+  }
+  return cells.slice(start).map(source => source.slice(-ENOUGH));
 }

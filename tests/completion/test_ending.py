@@ -50,6 +50,13 @@ CASES = {
     "nor is the next line": ("x = 1\n", "\nprint(x)", "y = 2\nprint(x)\nz = 3", "y = 2"),
     "nor is the line that is already there": ("total = ", "", "total = sum(price)\n", "sum(price)"),
     "before other text only this line is completed": ("for x in ", ":\n    pass", "y:\n    q\n", "y"),
+    "a string of several lines is whole": (
+        "def f():",
+        "",
+        '\n    """Say it.\n\n    At length.\n    """\n    return 1\n\nf()',
+        '\n    """Say it.\n\n    At length.\n    """\n    return 1',
+    ),
+    "one that is not closed is left out": ("x = 1\n", "", 'y = 2\nz = """It goes\non and on', "y = 2"),
     "fences are left out": ("x = ", "", "```python\nx = 1 + 1\n```\nThis adds.", "1 + 1"),
     "the model's own marks end it": ("x = ", "", "1<|fim_pad|>2", "1"),
     "indentation is not given twice": ("if x:\n    ", "", "    y = 1\n    z = 2\nw", "y = 1\n    z = 2"),

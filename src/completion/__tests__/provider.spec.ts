@@ -1,4 +1,7 @@
-import { InlineCompletionTriggerKind } from '@jupyterlab/completer';
+import {
+  IInlineCompletionContext,
+  InlineCompletionTriggerKind
+} from '@jupyterlab/completer';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
@@ -66,8 +69,11 @@ describe('CodeCompletions', () => {
     const text = marked.replace('|', '');
     const offset = [...marked.slice(0, marked.indexOf('|'))].length;
     editor.offset = marked.indexOf('|');
-    const context: any = { editor, triggerKind, widget: {} };
-    return provider.fetch({ text, offset, mimeType }, context);
+    const context = { editor, triggerKind, widget: {} } as unknown;
+    return provider.fetch(
+      { text, offset, mimeType },
+      context as IInlineCompletionContext
+    );
   };
 
   it('asks with the text around the cursor and what surrounds the cell', async () => {

@@ -339,3 +339,39 @@ describe('The session of a notebook', () => {
     expect(changed).not.toHaveBeenCalled();
   });
 });
+
+describe('Taking a run back', () => {
+  const undone = event('run_undone', 0, { left: [] });
+  let isDone: boolean;
+
+  beforeEach(() => {
+    receive(event('run_started', 0, { asked_in: 'cell' }));
+    isDone = false;
+    void notebook.takeBack('r').then(() => (isDone = true));
+  });
+
+  it('is done when the run is undone, and knows which cell asked for it', async () => {
+    expect(state().conversation.runs[0].askedIn).toBe('cell');
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'undo', run: 'r' }
+    ]);
+    await Promise.resolve();
+    expect(isDone).toBe(false);
+    receive(undone);
+    await Promise.resolve();
+    expect(isDone).toBe(true);
+  });
+
+  it.each([
+    [
+      'it is refused',
+      () => connection.refuse(connection.takeRequests()[0], 'Not now.')
+    ],
+    ['the connection is lost', () => connection.change('closed')]
+  ])('is over when %s', async (_, happens) => {
+    happens();
+    await Promise.resolve();
+    expect(isDone).toBe(true);
+    expect(notices().notebook).toBeUndefined();
+  });
+});
