@@ -1,10 +1,10 @@
-"""The worst replies, outputs and locks against a real server: does anybody else have to wait?
+"""How long others wait while a server reads the worst replies and outputs, or its journal is locked.
 
 Run with ``python benchmarks/worst_inputs.py``. A Jupyter server with the extension runs in a process of its
 own, with a scripted model and a scripted page, while a third process asks it for its status every 20 ms. For
 each case it prints how long the run took, how long for a megabyte of input (of a reply, most of that is the
-sending of chunks of four characters), and how long the slowest status took: that is what any other user of the
-server would have waited. The first line is of a server that does nothing else.
+sending of chunks of four characters), and how long the slowest status took: that is what any other user of
+the server would have waited. The first line is of a server that does nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -25,11 +26,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from tests.ports import free_port
 from tests.scripted import Said, ScriptedModel
+from tests.waiting import until
 
 INTERVAL = 0.02
 """Seconds from one question for the server's status to the next."""
@@ -100,7 +101,6 @@ class Server:
         self.port, self.folder, self._model = free_port(), folder, model
         self.journal = folder / "journal.sqlite"
         self.worst = 0.0
-        self._http = AsyncHTTPClient()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -121,8 +121,7 @@ class Server:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            while not await self.status():
-                await asyncio.sleep(0.2)
+            await until(self.status)
             looking = asyncio.ensure_future(self._look())
             try:
                 yield
@@ -133,14 +132,13 @@ class Server:
             process.terminate()
             await process.wait()
 
-    async def status(self) -> bool:
-        """Ask for the server's status; return whether it answered."""
-        url = f"http://127.0.0.1:{self.port}/api/status?token={TOKEN}"
+    def status(self) -> bool:
+        """Tell whether the server answers."""
         try:
-            await self._http.fetch(HTTPRequest(url, request_timeout=120))
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
         except OSError:
             return False
-        return True
 
     async def _look(self) -> None:
         arguments = (sys.executable, __file__, "--look", str(self.port))

@@ -23,7 +23,7 @@ WIND_UP = 20.0
 """Seconds that an interrupted cell gets to stop, before the run ends without it."""
 WIND_UP_AGAIN = 2.0
 """Seconds after which a cell that still runs is interrupted again."""
-PATIENCE = 0.5
+PATIENCE = 0.3
 """Seconds that a run which was stopped, or is out of time, waits for the journal, twice, before its end is
 told."""
 
@@ -253,8 +253,14 @@ class Run:
     def _left(self) -> float:
         return max(0.0, self.budget.seconds - (time.monotonic() - self._started))
 
-    def _end_if_over(self) -> None:
+    def overrun(self) -> Ended | None:
+        """Return the end of a run that the user stopped, or whose time is out."""
         if self._stop.is_set():
-            raise Ended("stopped", message=self._stop.why)
+            return Ended("stopped", message=self._stop.why)
         if self._left() <= 0:
-            raise Ended("out_of_time", message=f"No answer within {self.budget.seconds:.0f} seconds.")
+            return Ended("out_of_time", message=f"No answer within {self.budget.seconds:.0f} seconds.")
+        return None
+
+    def _end_if_over(self) -> None:
+        if ended := self.overrun():
+            raise ended

@@ -241,7 +241,7 @@ class Turns:
         message = "\n".join(filter(None, [note, observed.text, mentioned, advice]))
         messages = tuple(f"{error['ename']}: {error['evalue']}" for error in errors)
         turn = TurnOutcome(message, proposed, ran=True, errors=messages)
-        end = _ending(execution, run, source)
+        end = ending_of(execution, run, source)
         return Outcome(turn, list(observed.images), end, failed=execution.status != "ok", cell=cell)
 
     async def _keep_part(self, part: str, cell: str | None) -> None:
@@ -312,8 +312,20 @@ class Turns:
             return []
 
 
-def _ending(execution: Execution, run: Run, source: str) -> Ended | None:
+STUBBORN = (
+    "The cell did not end when it was interrupted, so its kernel was ended, and the variables are gone. "
+    "Restart it if it does not come back by itself."
+)
+
+
+def ending_of(execution: Execution, run: Run, source: str) -> Ended | None:
+    """Return the end of a run that a cell causes: with its kernel, or because the user interrupted it."""
     limit = run.budget.cell_seconds
+    too_long = limit is not None and execution.seconds >= limit
+    overrun = run.overrun()
+    if execution.status == "dead" and (overrun or too_long):
+        before = f"{overrun.message} " if overrun else ""
+        return Ended(overrun.ending if overrun else "failed", message=before + STUBBORN)
     if execution.status == "dead":
         what = "The cell ended the kernel with exit()"
         if not calls_exit(source):
@@ -323,7 +335,6 @@ def _ending(execution: Execution, run: Run, source: str) -> Ended | None:
             message=f"{what}, so its variables are gone. Restart it if it does not come back by itself, and "
             "ask again.",
         )
-    too_long = limit is not None and execution.seconds >= limit
-    if execution.status == "interrupted" and not too_long and not run.over:
+    if execution.status == "interrupted" and not too_long and not overrun:
         return Ended("stopped", message="Stopped, because the cell was interrupted.")
     return None

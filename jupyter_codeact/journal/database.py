@@ -17,6 +17,11 @@ LOCK_TIMEOUT = 10.0
 VACUUM_PAGES = 2_000
 """Pages of deleted rows that are given back in one step, between which others can write."""
 
+DAMAGED = (
+    "The file is damaged. End Jupyter and move the file away; a new one is begun then. "
+    "`sqlite3 FILE .recover` may still read what was in the old one."
+)
+
 
 class JournalError(CodeActError):
     """The journal cannot be read or written, or has no such conversation; the message says why."""
@@ -55,8 +60,10 @@ class Database:
 
     def _open(self) -> int:
         try:
-            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first table
-            self._db.execute("PRAGMA journal_mode=WAL")
+            (found,) = self._db.execute("PRAGMA user_version").fetchone()
+            if found < schema.VERSION:  # or it would wait for who writes
+                self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first table
+                self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA secure_delete=ON")
             return schema.migrate(self._db)
@@ -132,10 +139,7 @@ def advice(error: Exception) -> str:
     if "full" in words or "no space" in words:
         return ". Make room on the disk, and try again."
     if any(word in words for word in ("malformed", "not a database", "corrupt", "disk i/o", "no such table")):
-        return (
-            ". The file is damaged. End Jupyter and move the file away; a new one is begun then. "
-            "`sqlite3 FILE .recover` may still read what was in the old one."
-        )
+        return f". {DAMAGED}"
     return "."
 
 

@@ -16,10 +16,11 @@ from ..agent.events import Event, RunEnded, RunStarted, dump, new_id
 from ..agent.gate.gate import Approval, read_approval
 from ..agent.unicode import valid_text
 from . import process
-from .database import Database, JournalError
+from .database import DAMAGED, Database, JournalError
 from .upgrade import EventReader
 
 DAY = 24 * 3600
+A_MOMENT = 0.001
 _LIST = "SELECT id, title, task, created, updated, runs FROM conversation "
 
 
@@ -88,7 +89,10 @@ class SqliteJournal:
             ).fetchall()
         reader = EventReader()
         for seq, body in rows:
-            event = reader.read(body)
+            try:
+                event = reader.read(body)
+            except (ValueError, TypeError, KeyError) as error:
+                raise JournalError(f"The journal {self.path}: an event cannot be read. {DAMAGED}") from error
             if seq > since:
                 yield event
 
@@ -98,8 +102,9 @@ class SqliteJournal:
         conversation, now = new_id(), time.time()
         with self._file.writing() as db:
             db.execute(
-                "INSERT INTO conversation (id, notebook, created, updated) VALUES (?, ?, ?, ?)",
-                (conversation, notebook, now, now),
+                "INSERT INTO conversation (id, notebook, created, updated) VALUES (?, ?, ?, max(?, "
+                "(SELECT coalesce(max(updated), 0) FROM conversation WHERE notebook = ?)))",
+                (conversation, notebook, now, now, notebook),  # the clock may have been set back
             )
         return conversation
 
@@ -296,8 +301,12 @@ def _append(db: sqlite3.Connection, event: Event, body: str, worker: tuple[int, 
             "INSERT OR IGNORE INTO conversation (id, notebook, created) VALUES (?, ?, ?)",
             (event.conversation, event.notebook, event.time),
         )
+        # later than the notebook's other conversations, although the clock may have been set back
         db.execute(
-            "UPDATE conversation SET task = coalesce(task, ?) WHERE id = ?", (event.task, event.conversation)
+            "UPDATE conversation SET task = coalesce(task, ?), updated = max(updated, ? + (SELECT "
+            "coalesce(max(other.updated), 0) FROM conversation AS other WHERE other.id != conversation.id "
+            "AND other.notebook = conversation.notebook)) WHERE id = ?",
+            (event.task, A_MOMENT, event.conversation),
         )
     elif isinstance(event, RunEnded):
         db.execute("DELETE FROM run WHERE id = ?", (event.run,))

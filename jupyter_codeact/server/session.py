@@ -18,7 +18,7 @@ from .run_cells import RunCells
 from .tasks import TaskSet
 
 NO_PAGE = (
-    "No page has shown this notebook for {minutes} minutes, so the run stopped. "
+    "No page has shown this notebook for {time}, so the run stopped. "
     "What ran before is kept; ask again to go on."
 )
 
@@ -177,7 +177,9 @@ class NotebookSession:
         if self.pages or not may_return:
             page.abandon_commands(self.notebook)
         if self.running and not self.pages:
-            why = NO_PAGE.format(minutes=f"{self._reconnect_seconds / 60:.0f}")
+            seconds = round(self._reconnect_seconds)
+            time = f"{seconds // 60} minutes" if seconds >= 120 else f"{seconds} seconds"
+            why = NO_PAGE.format(time=time)
             self._giving_up = asyncio.get_running_loop().call_later(self._reconnect_seconds, self.stop, why)
 
     def set_acting_page(self, page: Page) -> None:

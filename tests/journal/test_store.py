@@ -259,3 +259,43 @@ def test_a_full_disk_loses_nothing_and_is_told(journal: SqliteJournal) -> None:
         db.execute("PRAGMA max_page_count=1000000")
     journal.append(started())
     assert len(list(journal.events("c"))) == len(kept) + 1
+
+
+def test_a_damaged_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"no database " * 1000)
+    with pytest.raises(JournalError, match="The file is damaged"):
+        SqliteJournal(path)
+
+
+def test_an_event_that_cannot_be_read_is_told_with_what_to_do(journal: SqliteJournal) -> None:
+    journal.append(started())
+    with journal._file.writing() as db:
+        db.execute("UPDATE event SET body = '{'")
+    with pytest.raises(JournalError, match="an event cannot be read"):
+        list(journal.events("c"))
+
+
+def test_a_journal_that_another_program_writes_can_be_opened_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    first = SqliteJournal(path)
+    conversation = first.begin("n")
+    with first._file.writing():
+        second = SqliteJournal(path)
+        assert second.latest("n") == conversation
+        second.close_unfinished(conversation)
+        assert first.latest("n") == conversation
+    second.close()
+    first.close()
+
+
+def test_the_latest_conversation_is_the_one_begun_or_worked_in_last_whatever_the_clock_says(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = journal.begin("n")
+    journal.append(started(first))
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    second = journal.begin("n")
+    assert journal.latest("n") == second
+    journal.append(started(first))
+    assert journal.latest("n") == first

@@ -83,8 +83,12 @@ async def test_the_rest_of_the_run_can_be_approved_and_the_next_run_asks_again(
     await page.resolve(await page.hears("approval_requested"), "x = 1", rest=True)
     assert (await page.end())["answer"] == "Done."
     assert page.events.count("approval_requested") == 1
-    changed = [message["approval"] for message in page.heard if message["type"] == "approval_changed"]
-    assert changed == ["always", "never", "always"]
+
+    def changed() -> list[str]:
+        return [message["approval"] for message in page.heard if message["type"] == "approval_changed"]
+
+    await page.until(lambda: len(changed()) == 3)
+    assert changed() == ["always", "never", "always"]
     before = len(page.heard)
     await page.ask()
     assert (await page.hears("approval_requested", after=before))["sha256"] == digest("z = 1")

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_codeact.agent.events import Reply, ReplyDelta
 from jupyter_codeact.protocol import EventMessage
+from jupyter_codeact.server.approvals import Approvals
 from jupyter_codeact.server.pages import Page
 from jupyter_codeact.server.session import NotebookSession
 from tests.scripted import ScriptedModel
@@ -29,7 +30,9 @@ def sent() -> list[Any]:
 @pytest.fixture
 async def session(sent: list[Any]) -> NotebookSession:
     """Return the session of a notebook that one page shows."""
-    session = NotebookSession("a.ipynb", "c", approval="risky", reconnect_seconds=1)
+    session = NotebookSession(
+        "a.ipynb", "c", approvals=Approvals(None, lambda _model: "risky"), reconnect_seconds=1
+    )
     session.join(Page(sent.append))
     return session
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from jupyter_codeact.agent.events import RunEnded, RunStarted
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.server.conversations import Conversations
 from tests.scripted import ScriptedModel
-from tests.server.page import ScriptedPage
+from tests.server.page import Connect, ScriptedPage
 from tests.waiting import until
 
 LONG_AGO = 1000.0
@@ -60,3 +62,23 @@ async def test_old_conversations_are_deleted_when_the_server_starts(
 ) -> None:
     await until(lambda: len(conversations.journal.conversations()) == 1)
     assert [one.id for one in conversations.journal.conversations()] == [old]
+
+
+@pytest.mark.parametrize("codeact_config", ["journal.sqlite"], indirect=True)
+async def test_while_another_program_locks_the_journal_pages_are_answered_and_a_run_can_be_stopped(
+    page: ScriptedPage, connect: Connect, model: ScriptedModel, conversations: Conversations, jp_fetch: Any,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    model.script(["Never asked for."])
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await page.ask()
+        other_page = await connect()
+        history = await other_page.open("a.ipynb")
+        assert (await jp_fetch("api", "status")).code == 200
+        await page.request("stop")
+        assert (await page.end())["ending"] == "stopped"
+        assert model.requests == []  # nothing is done before its reason is recorded
+        other.execute("ROLLBACK")
+    kept = conversations.journal
+    await until(lambda: [event.type for event in kept.events(history["conversation"])][-1:] == ["run_ended"])

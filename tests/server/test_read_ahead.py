@@ -22,7 +22,9 @@ async def first_words(page: ScriptedPage) -> Message:
     """Ask, stop the run after the first words, and return the usage."""
     before = len(page.heard)
     await page.ask()
-    await page.hears("reply_delta", after=before)
+    await page.until(  # the first piece of a reply says only how much there is to read
+        lambda: any((message.get("event") or {}).get("prose") for message in page.heard[before:])
+    )
     await page.request("stop")
     usage: Message = (await page.hears("reply", after=before))["usage"]
     await page.end(after=before)
