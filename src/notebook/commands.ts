@@ -164,10 +164,7 @@ export class NotebookCommands implements IDisposable {
         const follower = this._follower(panel);
         const followed =
           settings.followCell &&
-          follower.isFollowing(
-            runOf(command),
-            command.cell_id ?? command.after
-          );
+          follower.isFollowing(command.cell_id ?? command.after);
         const cell_id = writeCell(panel, command, trans);
         if (followed) {
           show(panel, cell_id);
@@ -184,7 +181,7 @@ export class NotebookCommands implements IDisposable {
           message => this._send({ type: 'began', id, message })
         );
         const follower = this._follower(panel);
-        if (settings.followCell && follower.isFollowing(null, cell_id)) {
+        if (settings.followCell && follower.isFollowing(cell_id)) {
           show(panel, cell_id);
         }
         const state = readState(panel, { brief: true }, trans);
@@ -210,12 +207,6 @@ export class NotebookCommands implements IDisposable {
   private _followers = new WeakMap<NotebookPanel, Follower>();
   private _isDisposed = false;
   private _last = new WeakMap<NotebookPanel, Promise<void>>();
-}
-
-/** The run that a cell is written for. */
-function runOf({ metadata }: WriteCell): string {
-  const { run } = (metadata.codeact ?? {}) as { run?: unknown };
-  return typeof run === 'string' ? run : '';
 }
 
 export namespace NotebookCommands {

@@ -15,8 +15,8 @@ const SCROLLING_KEYS = [
 /**
  * Scrolls a notebook along with the agent.
  *
- * It goes on until the user scrolls away from the cell that the agent is at, and begins again with the next run, or
- * when they come back to that cell. It never scrolls while they type in the notebook.
+ * It goes on until the user scrolls away from the cell that the agent is at, and begins again when they come back to
+ * it. It never scrolls while they type in the notebook.
  */
 export class Follower {
   constructor(private _panel: NotebookPanel) {
@@ -35,12 +35,8 @@ export class Follower {
     });
   }
 
-  /** Whether to scroll along with a run, the same one for `null`, which is at a cell, at the last one for `null`. */
-  isFollowing(run: string | null, cellId: string | null): boolean {
-    if (run !== null && run !== this._run) {
-      this._run = run;
-      this._hasScrolled = false;
-    }
+  /** Whether to scroll along with the agent, which is at a cell, at the last one for `null`. */
+  isFollowing(cellId: string | null): boolean {
     if (!this._panel.isVisible || this._isTyping) {
       return false;
     }
@@ -75,8 +71,8 @@ export class Follower {
     return target === this._panel.content.outerNode;
   }
 
-  private _hasScrolled = false;
-  private _run: string | null = null;
+  /** Whether the user may have scrolled away since the agent's cell was in view. */
+  private _hasScrolled = true;
 }
 
 /** Bring a cell into view, with as little scrolling as needed. */

@@ -42,7 +42,7 @@ def test_tasks_one_after_the_other_leave_a_notebook_that_reads_in_their_order_an
     assert page.sources == [
         "base = 10\nbase", "twice = 2 * base\ntwice", "twice + 1", "base + twice", "base - 1", "'last'",
     ]  # fmt: skip
-    page.choose("Check That the Notebook Reproduces")
+    page.command("codeact:check")
     expect(page.above).to_contain_text("Reproduces", ignore_case=True)
     expect(page.mark(5, "same")).to_be_visible()
     page.above.get_by_role("button", name="Clear").click()

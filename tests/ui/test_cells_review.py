@@ -54,7 +54,7 @@ def test_a_run_is_reviewed_cell_by_cell_undone_and_redone_and_gives_way_to_the_t
     bar.get_by_role("button", name="Undo All").click()
     expect(page.cells).to_have_count(2)
     expect(page.conversation).to_contain_text("The run was undone.")
-    page.choose("Redo the Last CodeAct Run That Was Undone")
+    page.command("codeact:redo-run")
     expect(page.cells).to_have_count(4)
     assert page.sources == after
     expect(page.cells.nth(1)).to_contain_text("9")
