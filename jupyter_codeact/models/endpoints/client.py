@@ -22,7 +22,7 @@ from ..status import EngineStatus, Watched
 from . import errors
 from .addresses import Address, address_of, is_loopback
 from .asking import body_of
-from .completions import Completions, Filling, Gap, fill_gap, question, read_reply
+from .completions import Completions, Filling, Gap
 from .connection import Connection
 from .dialect import Dialect, Refusals
 from .listed import ListedModel, ask_further, read_models
@@ -98,7 +98,8 @@ class EndpointModel(Watched):
         self._connected = self._has_replied = False
         self._listed = ListedModel(model or "")
         self._dialect = Dialect()
-        self._completions = Completions()
+        asking = (self._named, self._attempt, lambda: self.info, self._explain)
+        self._completions = Completions(self._connection, *asking)
         self._replies = 0
         super().__init__(EngineStatus(model=self.name, state="ready", where=self._where))
 
@@ -222,34 +223,12 @@ class EndpointModel(Watched):
                 self._set_status("ready")
 
     async def complete(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling | None:
-        """Return code for a gap, read until ``is_whole`` says that this is enough.
+        """Return code for a gap, unless the model has better to do; see `Completions.fill`."""
+        return None if self._replies else await self._completions.fill(gap, is_whole)
 
-        Returns ``None`` if a reply is being written, one is asked for meanwhile, or another gap is to be
-        filled. The status stays as it is.
-
-        Raises
-        ------
-        ModelError
-            With a sentence for the user.
-        """
-        if self._replies:
-            return None
-        try:
-            return await self._completions.newest(self._fill(gap, is_whole))
-        except Exception as error:
-            raise await self._explain(error, begun=False) from error
-
-    async def _fill(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling:
+    async def _named(self) -> tuple[str, str]:
         await self._connect()
-        completions, owner = self._completions, self._listed.owner
-        if completions.fills_gaps:
-            filling = await fill_gap(self._connection, self._model or "", owner, gap, is_whole)
-            if filling is not None:
-                return filling
-            completions.fills_gaps = False
-        settings = ModelSettings(reasoning_effort="off" if self._thinks else None).over(self.info.settings)
-        body = body_of(question(gap), settings, owner=owner, max_tokens=gap.max_tokens)
-        return await read_reply(self._attempt(body, settings.extra_body or {}), is_whole)
+        return self._model or "", self._listed.owner
 
     async def _attempt(self, body: dict[str, Any], extra: Mapping[str, Any]) -> AsyncGenerator[Delta, None]:
         """Request the reply once."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Any
+from typing import Any, Protocol
 
-from ...agent.contracts import Delta, Frozen, Message
+from ...agent.contracts import Delta, Frozen, Message, ModelError, ModelInfo, ModelSettings
 from ..fim import fim_tokens
+from .asking import body_of
 from .connection import Connection
 from .replies.sse import json_values
 from .words import ServerError
@@ -34,12 +35,41 @@ class Filling(Frozen):
     is_complete: bool = False
 
 
-class Completions:
-    """The completions of one model: one at a time, the newest, and none while the model writes a reply."""
+class Explain(Protocol):
+    """Says in a sentence what is wrong."""
 
-    def __init__(self) -> None:
+    async def __call__(self, error: Exception, *, begun: bool) -> ModelError: ...
+
+
+class Completions:
+    """The completions of one endpoint's model: one at a time, the newest.
+
+    Parameters
+    ----------
+    connection
+        The way there.
+    named
+        Returns the model's name and the kind of its server, once these are known.
+    ask
+        Requests a reply as in a conversation, with the user's own fields.
+    info
+        Returns what is known of the model.
+    explain
+        Says what is wrong.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        named: Callable[[], Awaitable[tuple[str, str]]],
+        ask: Callable[[dict[str, Any], Mapping[str, Any]], AsyncGenerator[Delta, None]],
+        info: Callable[[], ModelInfo],
+        explain: Explain,
+    ) -> None:
+        self._connection, self._named, self._ask = connection, named, ask
+        self._info, self._explain = info, explain
         self._task: asyncio.Task[Filling] | None = None
-        self.fills_gaps = True
+        self._fills_gaps = True
         """Whether the server takes prompts that are no conversations, as far as it is known."""
 
     def cancel(self) -> None:
@@ -47,10 +77,18 @@ class Completions:
         if self._task is not None:
             self._task.cancel()
 
-    async def newest(self, work: Coroutine[Any, Any, Filling]) -> Filling | None:
-        """Do the work of a completion instead of an earlier one; ``None`` if it was itself cancelled."""
+    async def fill(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling | None:
+        """Return code for a gap, read until ``is_whole`` says that this is enough, instead of an earlier one.
+
+        Returns ``None`` if it was itself cancelled. The model's status stays as it is.
+
+        Raises
+        ------
+        ModelError
+            With a sentence for the user.
+        """
         self.cancel()
-        task = self._task = asyncio.ensure_future(work)
+        task = self._task = asyncio.ensure_future(self._fill(gap, is_whole))
         try:
             return await task
         except asyncio.CancelledError:
@@ -58,9 +96,23 @@ class Completions:
             if task.cancelled() and not (current and current.cancelling()):
                 return None
             raise
+        except Exception as error:
+            raise await self._explain(error, begun=False) from error
         finally:
             if self._task is task:
                 self._task = None
+
+    async def _fill(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling:
+        model, owner = await self._named()
+        if self._fills_gaps:
+            filling = await fill_gap(self._connection, model, owner, gap, is_whole)
+            if filling is not None:
+                return filling
+            self._fills_gaps = False
+        info = self._info()
+        settings = ModelSettings(reasoning_effort="off" if info.thinks else None).over(info.settings)
+        body = body_of(question(gap), settings, owner=owner, max_tokens=gap.max_tokens)
+        return await read_reply(self._ask(body, settings.extra_body or {}), is_whole)
 
 
 async def fill_gap(

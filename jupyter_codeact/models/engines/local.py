@@ -122,7 +122,7 @@ class LocalModel:
                     yield Delta(restart=True)
 
     async def complete(self, gap: Gap, is_whole: Callable[[str], bool]) -> Filling | None:
-        """Return code for a gap; see `EndpointModel.complete`. The engine is not started for it.
+        """Return code for a gap; see `Completions.fill`. The engine is not started for it.
 
         Returns ``None`` if the engine does not run.
 

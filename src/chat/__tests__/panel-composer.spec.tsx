@@ -106,6 +106,18 @@ describe('The composer and the models in the panel', () => {
     );
   });
 
+  it('says which files there are when no notebook is open', async () => {
+    await act(async () => {
+      shown.notebooks.show(null);
+    });
+    await act(async () => {
+      model.shown(false);
+    });
+    expect(shown.find('.jp-CodeAct-first').textContent).toContain(
+      'I see data.csv.'
+    );
+  });
+
   it('leads from a refused key to the form of the endpoint', async () => {
     const endpoint = {
       id: 'endpoint:work',

@@ -1,5 +1,10 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { addIcon, folderIcon, notebookIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  folderIcon,
+  notebookIcon,
+  UseSignal
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { codeActIcon } from '../../icons';
@@ -9,8 +14,14 @@ import { usePanel } from './context';
 /** How many notebooks of the folder are offered. */
 const MOST_NOTEBOOKS = 4;
 
-/** What is shown before anything was asked: what there is to work with, and what could be asked. */
+/** What is shown before anything was asked, drawn again when something else is found: the log itself is not. */
 export function FirstScreen(): React.JSX.Element {
+  const { model } = usePanel();
+  return <UseSignal signal={model.changed}>{() => <Offers />}</UseSignal>;
+}
+
+/** What there is to work with, and what could be asked. */
+function Offers(): React.JSX.Element {
   const { focusComposer, model, trans } = usePanel();
   const { path, state, surroundings } = model;
   const variables = state.variables ?? [];
