@@ -920,10 +920,9 @@ export interface Claim {
   cell_id: string | null;
 }
 /**
- * The cells of ``run`` were restored, or only ``cells`` of it.
+ * The cells of ``run``, or ``cells`` of it, were restored; those in ``left`` were changed since.
  *
- * Those in ``left`` were changed since, and were left alone. ``taken`` is what the undo changed, in its
- * order; ``None`` in journals before there was a redo.
+ * ``taken`` is what the undo changed, in its order; ``None`` in journals before there was a redo.
  */
 export interface RunUndone {
   conversation: string;
@@ -949,9 +948,7 @@ export interface Taken {
   place: Place | null;
 }
 /**
- * What was undone of ``run``, or of ``cells`` of it, is in the notebook again.
- *
- * Those in ``left`` were changed since they were undone, and were left alone.
+ * What was undone of ``run``, or ``cells`` of it, is there again; those in ``left`` were changed since.
  */
 export interface RunRedone {
   conversation: string;

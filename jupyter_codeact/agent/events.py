@@ -296,10 +296,9 @@ class Taken(Frozen):
 
 
 class RunUndone(BaseEvent):
-    """The cells of ``run`` were restored, or only ``cells`` of it.
+    """The cells of ``run``, or ``cells`` of it, were restored; those in ``left`` were changed since.
 
-    Those in ``left`` were changed since, and were left alone. ``taken`` is what the undo changed, in its
-    order; ``None`` in journals before there was a redo.
+    ``taken`` is what the undo changed, in its order; ``None`` in journals before there was a redo.
     """
 
     type: Literal["run_undone"] = "run_undone"
@@ -309,10 +308,7 @@ class RunUndone(BaseEvent):
 
 
 class RunRedone(BaseEvent):
-    """What was undone of ``run``, or of ``cells`` of it, is in the notebook again.
-
-    Those in ``left`` were changed since they were undone, and were left alone.
-    """
+    """What was undone of ``run``, or ``cells`` of it, is there again; those in ``left`` were changed since."""
 
     type: Literal["run_redone"] = "run_redone"
     cells: list[str] | None = None
