@@ -948,7 +948,7 @@ export interface Taken {
   place: Place | null;
 }
 /**
- * What was undone of ``run``, or ``cells`` of it, is there again; those in ``left`` were changed since.
+ * What was undone of ``run``, or ``cells`` of it, is back; those in ``left`` were changed since.
  */
 export interface RunRedone {
   conversation: string;

@@ -308,7 +308,7 @@ class RunUndone(BaseEvent):
 
 
 class RunRedone(BaseEvent):
-    """What was undone of ``run``, or ``cells`` of it, is there again; those in ``left`` were changed since."""
+    """What was undone of ``run``, or ``cells`` of it, is back; those in ``left`` were changed since."""
 
     type: Literal["run_redone"] = "run_redone"
     cells: list[str] | None = None
