@@ -30,7 +30,6 @@ import {
 import { Attention } from './attention';
 import { Files } from './files';
 import { ChatModel } from './model';
-import { Notifier } from './notify';
 import { ChatSidebar } from './sidebar';
 import { IWorkspace } from './workspace';
 
@@ -207,9 +206,6 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
         void model.surroundings.refresh();
       }
     });
-    const show = (path: string) =>
-      void commands.execute('docmanager:open', { path });
-    new Notifier({ notebooks, sessions, settings, show, trans });
     void settings?.ready.then(() => {
       if (settings.model) {
         model.models.chooseFirst(settings.model);
