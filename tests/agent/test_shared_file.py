@@ -25,7 +25,11 @@ async def test_a_run_goes_on_with_what_the_user_saves_in_the_same_file_meanwhile
         nbformat.write(node, bench.notebook.path)
         return block("b = 2")
 
-    await bench.run(block("a = 1"), the_user_saves, block("c = 3"), "Done.")
+    async def once_it_is_written() -> str:
+        await bench.notebook.save()
+        return block("c = 3")
+
+    await bench.run(block("a = 1"), the_user_saves, once_it_is_written, "Done.")
     assert await bench.cells() == ["user = 5", "a = 1", "b = 2", "c = 3"]
     told = "".join(event.text for event in bench.events("observation"))
     assert "the user added [] cell=" in told

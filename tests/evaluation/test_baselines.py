@@ -103,4 +103,4 @@ def test_without_smolagents_the_error_says_what_to_install(
     arguments = ["eval", "run", "--suite", "notebook", "--protocol", "smolagents"]
     result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "r.jsonl")])
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
-    assert "pip install 'jupyter-codeact[baselines]'" in result.output
+    assert 'pip install "jupyter-codeact[baselines]"' in result.output

@@ -247,7 +247,7 @@ async def test_a_picture_goes_along_with_its_path_if_it_is_a_file(
     await bare.end()
     given = (await bare.hears("run_started"))["attachments"]
     assert [(one["image"], one["path"]) for one in given] == [(image, None), (image, "plot.png")]
-    assert "the image plot.png; your code can open it by this path" in str(model.requests[-1]["messages"])
+    assert "the image 'plot.png'; your code can open it by this path" in str(model.requests[-1]["messages"])
 
 
 async def test_a_task_asked_anew_takes_the_place_of_the_earlier_one(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from copy import copy
 
 from ..source import assigned_names, import_name, syntax_tree
 from .hook import Hook, ProposedCell
@@ -33,14 +34,16 @@ def with_imports(source: str, attempt: str) -> str:
     tree, earlier = syntax_tree(source), syntax_tree(attempt)
     if tree is None or earlier is None:
         return source
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    missing = {node.id for node in names if isinstance(node.ctx, ast.Load)} - assigned_names(source)
+    used = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    missing = {node.id for node in used if isinstance(node.ctx, ast.Load)} - assigned_names(source)
     kept = []
     for node in earlier.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [alias for alias in node.names if import_name(alias) in missing]
-            if node.names:
-                kept.append(ast.unparse(node))
+            names = [alias for alias in node.names if import_name(alias) in missing]
+            if names:
+                part = copy(node)  # the tree is shared
+                part.names = names
+                kept.append(ast.unparse(part))
     if not kept:
         return source
     lines = source.split("\n")
