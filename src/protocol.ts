@@ -165,6 +165,14 @@ export interface Attend {
    * cell that a run would work below; None for the active one
    */
   below: string | null;
+  /**
+   * as in Ask
+   */
+  guidance: ('small' | 'capable') | null;
+  /**
+   * as in Ask
+   */
+  instructions: string;
 }
 /**
  * The user stops the run of a notebook.

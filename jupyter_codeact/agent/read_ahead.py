@@ -21,6 +21,7 @@ def beginning(
     *,
     nonce: str,
     guidance: Guidance | None = None,
+    instructions: str = "",
     below: str | None = None,
     secrets: Mapping[str, str],
 ) -> list[Message]:
@@ -40,6 +41,8 @@ def beginning(
         The random word of the fences around data; the run has to have the same.
     guidance : {"small", "capable"}, optional
         How much help the model gets; by default what suits it.
+    instructions : str
+        What the user wants the model to heed in every task.
     below : str, optional
         The cell below which the run will work, if not the active one.
     secrets : mapping
@@ -51,6 +54,7 @@ def beginning(
         None,
         state,
         below=below,
+        instructions=instructions,
         nonce=nonce,
         guidance=guidance,
         window=window.characters,

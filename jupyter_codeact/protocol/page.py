@@ -66,6 +66,8 @@ class Attend(NotebookRequest):
 
     type: Literal["attend"] = "attend"
     below: str | None = Field(None, description="cell that a run would work below; None for the active one")
+    guidance: Guidance | None = Field(None, description="as in Ask")
+    instructions: str = Field("", description="as in Ask")
 
 
 class Stop(NotebookRequest):

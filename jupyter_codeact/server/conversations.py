@@ -63,7 +63,7 @@ class Conversations:
         self._moving = asyncio.Lock()
         self._handlers: dict[type, Callable[[Page, NotebookSession, Any], Awaitable[None] | None]] = {
             p.Ask: self._ask,
-            p.Attend: lambda _page, session, request: self._runs.read_ahead.begin(session, request.below),
+            p.Attend: lambda _page, session, request: self._runs.read_ahead.begin(session, request),
             p.Stop: lambda _page, session, _request: session.stop(),
             p.NewConversation: self._new,
             p.ListConversations: lambda page, session, _request: self._list(page, session),

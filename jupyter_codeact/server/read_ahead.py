@@ -13,6 +13,7 @@ from ..agent.read_ahead import beginning, read
 from ..agent.replies.formats import FORMATS
 from ..agent.secrets import all_secrets
 from ..models.open import LocalModel
+from ..protocol import Attend
 from .page_notebook import PageNotebook
 from .session import NotebookSession
 from .setup import Setup
@@ -41,11 +42,11 @@ class ReadAhead:
         self._session: NotebookSession | None = None
         self._read: tuple[object, list[Message]] | None = None
 
-    def begin(self, session: NotebookSession, below: str | None) -> None:
+    def begin(self, session: NotebookSession, request: Attend) -> None:
         """Read ahead in a notebook that is quiet, in place of what was being read."""
         self.cancel()
         if self._setup.read_ahead and not (session.busy or self._is_busy()):
-            self._session, self._task = session, self._tasks.start(self._work(session, below))
+            self._session, self._task = session, self._tasks.start(self._work(session, request))
 
     async def finish(self, session: NotebookSession) -> None:
         """Let a run begin: what is being read for it has to be read anyway, anything else is given up."""
@@ -71,7 +72,7 @@ class ReadAhead:
         """Stop for good."""
         await self._tasks.close()
 
-    async def _work(self, session: NotebookSession, below: str | None) -> None:
+    async def _work(self, session: NotebookSession, request: Attend) -> None:
         await self.first()
         setup = self._setup
         model = setup.models.for_run()
@@ -94,8 +95,9 @@ class ReadAhead:
                     events,
                     action_format,
                     nonce=session.nonce,
-                    guidance=setup.options.guidance,
-                    below=below,
+                    guidance=request.guidance or setup.options.guidance,
+                    instructions=request.instructions,
+                    below=request.below,
                     secrets=all_secrets(notebook.secrets()),
                 )
                 if self._read != (model, messages):

@@ -1,7 +1,7 @@
 import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { IConnection, INotebooks } from '../tokens';
+import { IConnection, INotebooks, ISettings } from '../tokens';
 import { ChatModel } from './model';
 
 /** Milliseconds without a change after which a notebook is quiet. */
@@ -49,7 +49,7 @@ export class Attention implements IDisposable {
   }
 
   private _tell(): void {
-    const { connection, isShown, model } = this._options;
+    const { connection, isShown, model, settings } = this._options;
     const { isBusy, models, path, places } = model;
     const below = places[0]?.cellId ?? null;
     if (
@@ -58,7 +58,13 @@ export class Attention implements IDisposable {
       models.status?.state === 'ready' &&
       isShown()
     ) {
-      connection.request({ type: 'attend', notebook: path, below });
+      connection.request({
+        type: 'attend',
+        notebook: path,
+        below,
+        guidance: settings?.guidance || null,
+        instructions: settings?.instructions ?? ''
+      });
     }
   }
 
@@ -75,5 +81,8 @@ export namespace Attention {
 
     /** Whether the panel is in view. */
     isShown: () => boolean;
+
+    /** What every task of the user's is sent with. */
+    settings: Pick<ISettings, 'guidance' | 'instructions'> | null;
   }
 }

@@ -129,7 +129,8 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       connection,
       model,
       notebooks,
-      isShown: () => sidebar.isVisible
+      isShown: () => sidebar.isVisible,
+      settings
     });
     sidebar.shown.connect(() => attention.soon());
     shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });

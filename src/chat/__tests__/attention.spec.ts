@@ -33,7 +33,8 @@ describe('Attention', () => {
       } as unknown as IConnection,
       model: model as unknown as ChatModel,
       notebooks,
-      isShown: () => isShown
+      isShown: () => isShown,
+      settings: { guidance: 'small', instructions: 'Be brief.' }
     });
   });
 
@@ -55,7 +56,9 @@ describe('Attention', () => {
     expect(request).toHaveBeenCalledWith({
       type: 'attend',
       notebook: 'a.ipynb',
-      below: 'b'
+      below: 'b',
+      guidance: 'small',
+      instructions: 'Be brief.'
     });
   });
 
