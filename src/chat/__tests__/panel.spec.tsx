@@ -9,6 +9,7 @@ import {
   turnWith,
   USAGE
 } from '../../session/__tests__/events';
+import { Event } from '../../session/messages';
 import { ChatModel } from '../model';
 import { A, ShownPanel } from './shown-panel';
 
