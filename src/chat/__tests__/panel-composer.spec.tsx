@@ -255,4 +255,20 @@ describe('The composer and the models in the panel', () => {
       { type: 'control_model', action: 'start' }
     ]);
   });
+
+  it('takes any model of the Hub by its name', async () => {
+    await act(async () => model.open('models'));
+    connection.takeRequests();
+    await act(async () => shown.button('Another Model of the Hub…')!.click());
+    await waitForDialog();
+    const dialog = document.querySelector<HTMLElement>('.jp-Dialog')!;
+    dialog.querySelector('input')!.value = 'someone/small-GGUF/small.gguf';
+    await act(async () =>
+      dialog.querySelector<HTMLButtonElement>('.jp-mod-accept')!.click()
+    );
+    await act(async () => undefined);
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'choose_model', choice: 'hf:someone/small-GGUF/small.gguf' }
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import {
   addIcon,
   checkIcon,
@@ -58,6 +58,21 @@ export function ModelsSheet(): React.JSX.Element {
     );
   }
 
+  const chooseFromHub = async () => {
+    const { button, value } = await InputDialog.getText({
+      title: trans.__('Use a Model of the Hugging Face Hub'),
+      label: trans.__(
+        'Any GGUF model. If it is not on this machine, you can download it then.'
+      ),
+      placeholder: 'hf:owner/name/file.gguf',
+      okLabel: trans.__('Use')
+    });
+    if (button.accept && value?.trim()) {
+      const name = value.trim();
+      model.models.choose(name.startsWith('hf:') ? name : `hf:${name}`);
+    }
+  };
+
   const others = choices?.filter(({ id }) => id !== chosen) ?? [];
   const isUsable = ({ present, runs }: ModelChoice) => runs || present;
   const isHere = ({ kind, present }: ModelChoice) =>
@@ -116,6 +131,14 @@ export function ModelsSheet(): React.JSX.Element {
           </React.Fragment>
         ))}
       </div>
+      <button
+        type="button"
+        className="jp-CodeAct-addEndpoint jp-Button jp-mod-minimal"
+        onClick={() => void chooseFromHub()}
+      >
+        <addIcon.react tag="span" />
+        {trans.__('Another Model of the Hub…')}
+      </button>
       {unfit.length > 0 && (
         <details className="jp-CodeAct-tooBig">
           <summary>{trans.__('Models for other machines')}</summary>
