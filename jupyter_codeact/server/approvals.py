@@ -60,6 +60,11 @@ class Approvals:
         """Return the setting that decides about the next cell."""
         return self._for_run or self._chosen or self._usual(self._model)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a cell waits for the user."""
+        return self._pending is not None
+
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's decision about a cell."""
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()

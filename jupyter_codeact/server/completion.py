@@ -66,7 +66,8 @@ class Completer:
     kernel
         Returns the access to a kernel by its id.
     conversations
-        Whose runs have the model for themselves; what is read ahead for them gives way.
+        Whose runs have the model for themselves, unless they wait for somebody; what is read ahead for them
+        gives way.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Completer:
 
     async def complete(self, request: CompletionRequest) -> CompletionReply:
         """Return a completion; cancelling the call ends the model's work on it."""
-        if self._conversations.running:
+        if self._conversations.at_work:
             return CompletionReply(reason=BUSY)
         self._under_way += 1
         self._idle.clear()

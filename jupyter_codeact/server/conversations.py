@@ -159,9 +159,9 @@ class Conversations:
         return self._runs.read_ahead
 
     @property
-    def running(self) -> bool:
-        """Whether a run is under way in any notebook."""
-        return any(session.running for session in self._sessions.values())
+    def at_work(self) -> bool:
+        """Whether a run in any notebook goes on by itself, and waits for nobody."""
+        return any(session.at_work for session in self._sessions.values())
 
     def in_use(self) -> set[str]:
         """Return the conversations that are open here."""

@@ -14,6 +14,11 @@ class Questions:
     def __init__(self) -> None:
         self._pending: tuple[str, asyncio.Future[str | None]] | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a question waits for the user."""
+        return self._pending is not None
+
     async def ask(self, asked: QuestionAsked) -> str | None:
         """Wait for the user's answer; ``None`` lets the model decide."""
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()

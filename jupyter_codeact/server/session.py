@@ -61,6 +61,7 @@ class NotebookSession:
         self._agent: Agent | None = None
         self._reconnect_seconds = reconnect_seconds
         self._page_joined = asyncio.Event()
+        self._waits_for_page = False
         self._giving_up: asyncio.TimerHandle | None = None
         self._why_stopped = ""
         self._reply: ReplyDelta | None = None
@@ -74,6 +75,11 @@ class NotebookSession:
     def running(self) -> bool:
         """Whether a run is under way."""
         return self.task is not None and not self.task.done()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a run is under way that waits neither for the user nor for a page."""
+        return self.running and not (self.approvals.waiting or self.questions.waiting or self._waits_for_page)
 
     def path(self) -> str:
         """Return the notebook's path as it is now."""
@@ -207,7 +213,11 @@ class NotebookSession:
                 raise NotebookError(self._why_stopped)
             else:
                 self._page_joined.clear()
-                await self._page_joined.wait()
+                self._waits_for_page = True
+                try:
+                    await self._page_joined.wait()
+                finally:
+                    self._waits_for_page = False
 
     async def catch_up(self) -> None:
         """Give the run's cells to a page that lacks some, if there is one; the run need not wait for it."""

@@ -95,6 +95,51 @@ async def test_a_run_takes_the_model_and_has_it_for_itself(
     assert len(coder.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("reply", "waits_for"),
+    [
+        ("```python\nx = 1\n```", "approval_requested"),
+        ("```python\nask_user('Mean or median?', options=['mean', 'median'])\n```", "question_asked"),
+    ],
+)
+async def test_a_run_that_waits_for_the_user_leaves_the_model_to_completion_until_it_goes_on(
+    coder: ScriptedModel, complete: Any, page: ScriptedPage, reply: str, waits_for: str
+) -> None:
+    await page.request("set_approval", approval="always")
+    completing = Held("so")
+    coder.script([reply, "sum(prices)\n", completing, "Done."])
+    await page.ask()
+    asked = await page.hears(waits_for)
+    assert await complete("total = ") == {"text": "sum(prices)", "reason": ""}
+    under_way = asyncio.ensure_future(complete("total = "))
+    await until(completing.reached.is_set)
+    if waits_for == "question_asked":
+        await page.request("answer_question", run=asked["run"], answer="mean")
+    else:
+        await page.resolve(asked, "x = 1")
+    assert await under_way == {"text": "", "reason": NOT_RUNNING}
+    assert (await page.end())["answer"] == "Done."
+
+
+async def test_a_run_whose_notebook_nobody_shows_is_in_no_ones_way(
+    coder: ScriptedModel, complete: Any, page: ScriptedPage, connect: Connect
+) -> None:
+    held = Held("```python\n", "x = 1\n```")
+    coder.script([held, "sum(prices)\n", "Done."])
+    await page.ask()
+    await until(held.reached.is_set)
+    await page.leave()
+    assert await complete("total = ") == {"text": "", "reason": BUSY}
+    held.released.set()
+    async with asyncio.timeout(20):
+        while (said := await complete("total = "))["reason"]:
+            pass  # the reply is not at its end yet
+    assert said["text"] == "sum(prices)"
+    again = await connect()
+    await again.open("a.ipynb")
+    assert (await again.end())["answer"] == "Done."
+
+
 @pytest.mark.usefixtures("jp_fetch")  # which lets the server listen
 async def test_the_model_stops_when_nobody_waits_any_more(
     coder: ScriptedModel, jp_http_port: int, jp_base_url: str, jp_auth_header: dict[str, str]

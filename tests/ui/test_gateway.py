@@ -90,7 +90,7 @@ def test_the_agent_works_and_stops_behind_a_base_url_on_a_gateways_kernel(
     expect(page.cells.nth(1)).to_contain_text("total 42")
 
     page.ask("Count.")
-    expect(page.cells.nth(1)).to_contain_text("begun")
+    expect(page.cells.nth(2)).to_contain_text("begun")
     page.stop.click()
-    expect(page.cells.nth(1)).to_contain_text("KeyboardInterrupt")
+    expect(page.cells.nth(2)).to_contain_text("KeyboardInterrupt")
     expect(page.notice).to_have_text("Stopped.")

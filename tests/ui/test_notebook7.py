@@ -36,9 +36,9 @@ def test_notebook_7_asks_runs_and_answers_and_stops(
     expect(page.cards).to_have_attribute("data-state", "done")
 
     page.ask("Count.")
-    expect(page.cells.nth(1)).to_contain_text("begun")
+    expect(page.cells.nth(2)).to_contain_text("begun")
     page.stop.click()
-    expect(page.cells.nth(1)).to_contain_text("KeyboardInterrupt")
+    expect(page.cells.nth(2)).to_contain_text("KeyboardInterrupt")
     expect(page.notice).to_have_text("Stopped.")
     page.run_cell(0)
 
