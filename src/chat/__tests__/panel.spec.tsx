@@ -9,7 +9,6 @@ import {
   turnWith,
   USAGE
 } from '../../session/__tests__/events';
-import { Event } from '../../session/messages';
 import { ChatModel } from '../model';
 import { A, ShownPanel } from './shown-panel';
 
@@ -25,15 +24,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => shown.close());
-
-/** Say pieces of a reply, and wait until they are drawn. */
-async function stream(...pieces: Event[]): Promise<void> {
-  const drawn = new Promise<void>(resolve =>
-    shown.sessions.streamed.connect(() => resolve())
-  );
-  await shown.say(...pieces);
-  await act(() => drawn);
-}
 
 describe('The chat panel', () => {
   it('names the notebook it is about, and says what it is for', () => {
@@ -63,7 +53,7 @@ describe('The chat panel', () => {
   });
 
   it('draws thinking, prose and code apart while they are written', async () => {
-    await stream(
+    await shown.stream(
       event('run_started', 0),
       delta(1, {
         thinking: 'Is it **two**?',
@@ -76,7 +66,7 @@ describe('The chat panel', () => {
     expect(thinking.textContent).toMatch(
       /^Thinking… 1[23] s · about 340 tokensIs it \*\*two\*\*\?$/
     );
-    await stream(
+    await shown.stream(
       delta(1, {
         prose: 'Adding.',
         action: '1 + 1',

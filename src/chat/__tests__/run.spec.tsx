@@ -1,8 +1,9 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import { act } from 'react';
 
+import { FakeResizeObserver } from '../../__tests__/fake-resize-observer';
 import { delta, ended, event, turnWith } from '../../session/__tests__/events';
-import { A, FakeResizeObserver, makeChatPanel } from './make-chat-panel';
+import { A, ShownPanel } from './shown-panel';
 
 const EVIL = 'https://evil.example/x.png';
 const TABLE =
@@ -11,16 +12,17 @@ const TABLE =
   '</tbody></table><p>344 rows × 1 columns</p></div>';
 const PICTURE = { 'text/plain': '<Figure>', 'image/png': 'AAAA' };
 
-let chat: Awaited<ReturnType<typeof makeChatPanel>>;
+let chat: ShownPanel;
 
 beforeEach(async () => {
-  chat = await makeChatPanel();
+  chat = new ShownPanel();
+  await chat.open();
 });
 
 afterEach(() => {
   jest.useRealTimers();
   jest.restoreAllMocks();
-  chat.dispose();
+  chat.close();
 });
 
 function display(data: Record<string, unknown>) {

@@ -10,6 +10,7 @@ import { act } from 'react';
 import { FakeConnection } from '../../__tests__/fake-connection';
 import { FakeFiles } from '../../__tests__/fake-files';
 import { FakeNotebooks } from '../../__tests__/fake-notebooks';
+import { FakeResizeObserver } from '../../__tests__/fake-resize-observer';
 import { FakeWorkspace } from '../../__tests__/fake-workspace';
 import { history } from '../../session/__tests__/events';
 import { Event } from '../../session/messages';
@@ -27,6 +28,8 @@ export const A = 'work/a.ipynb';
 const markdownParser = {
   render: async (text: string) =>
     text
+      .replace(/!\[(.*?)\]\((.*?)\)/g, '<img src="$2" alt="$1">')
+      .replace(/```\w*\n([^]*?)\n```/g, '<pre><code>$1</code></pre>')
       .replace(
         /`([^`\n]+)`/g,
         (_, code) => `<code>${code.replace(/</g, '&lt;')}</code>`
@@ -38,11 +41,8 @@ const markdownParser = {
 export class ShownPanel {
   async open(): Promise<void> {
     Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    window.ResizeObserver ??= class {
-      observe(): void {}
-      unobserve(): void {}
-      disconnect(): void {}
-    };
+    window.ResizeObserver =
+      FakeResizeObserver as unknown as typeof window.ResizeObserver;
     const { connection, notebooks } = this;
     connection.connect();
     await act(async () => {
@@ -68,8 +68,21 @@ export class ShownPanel {
     });
   }
 
+  /** Say pieces of a reply, and wait until they are drawn. */
+  async stream(...pieces: Event[]): Promise<void> {
+    const drawn = new Promise<void>(resolve =>
+      this.sessions.streamed.connect(() => resolve())
+    );
+    await this.say(...pieces);
+    await act(() => drawn);
+  }
+
   find<T extends HTMLElement>(selector: string): T {
     return this.panel.node.querySelector<T>(selector)!;
+  }
+
+  all(selector: string): HTMLElement[] {
+    return [...this.panel.node.querySelectorAll<HTMLElement>(selector)];
   }
 
   button(name: string): HTMLButtonElement | undefined {
