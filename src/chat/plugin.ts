@@ -137,6 +137,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     restorer?.add(sidebar, sidebar.id);
 
     const open = () => {
+      sidebar.keepsFocusAway = false;
       shell.activateById(sidebar.id);
       // Notebook 7 shows it without giving it the focus.
       sidebar.activate();
@@ -182,7 +183,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       }
     });
     commands.addCommand(CommandIDs.help, {
-      label: trans.__('CodeAct Help'),
+      label: trans.__('Show CodeAct Help'),
       caption: trans.__('Show what CodeAct can be asked to do'),
       icon: codeActIcon,
       execute: () => {
@@ -195,12 +196,15 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     for (const command of Object.values(CommandIDs)) {
       palette?.addItem({ command, category: 'CodeAct' });
     }
-    if (PageConfig.getOption('codeactOpen') === 'true') {
-      void app.restored.then(() => {
-        sidebar.keepsFocusAway = true;
+    // A sidebar that opens with the page leaves the focus with the notebook, whether JupyterLab opens it
+    // because it was open before, or this does.
+    sidebar.keepsFocusAway = true;
+    void app.restored.then(() => {
+      sidebar.keepsFocusAway = PageConfig.getOption('codeactOpen') === 'true';
+      if (sidebar.keepsFocusAway) {
         shell.activateById(sidebar.id);
-      });
-    }
+      }
+    });
     NotebookActions.executed.connect(() => {
       // What the first screen shows may be another now.
       if (sidebar.isVisible && model.isFresh) {

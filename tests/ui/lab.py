@@ -290,6 +290,15 @@ class NotebookPage(PanelPage):
             expect(self.task).to_be_focused()  # which comes last, and would take the keys that follow
         expect(self.task).to_be_visible()
 
+    def wait_until_panel_is_remembered(self) -> None:
+        """Wait until JupyterLab has saved that the panel is open, and opens it again with the page."""
+        self.page.wait_for_function(
+            """async () => {
+                const workspace = await jupyterapp.serviceManager.workspaces.fetch('default');
+                return workspace.data['layout-restorer:data']?.right?.current === 'jp-CodeAct-sidebar';
+            }"""
+        )
+
     @property
     def cells(self) -> Locator:
         """The notebook's cells."""

@@ -79,9 +79,16 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     page.choose(ASK)
     page.ask("Count.")
     expect(page.waiting(1)).to_be_visible()
+    page.wait_until_panel_is_remembered()
+    page.page.add_init_script(
+        """window.addEventListener('focusin', ({ target }) => {
+            window.hadFocus = [...(window.hadFocus ?? []), target.ariaLabel];
+        })"""
+    )
 
     page.page.reload()
     page.wait_until_idle()
+    expect(page.task).to_be_visible()
     expect(page.waiting(1)).to_be_visible()
     expect(page.approval_setting).to_have_text("Always ask")
 
@@ -91,6 +98,9 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.type("abc")
     assert page.sources[0] == "(abc)"
+    had_focus = page.page.evaluate("() => window.hadFocus")
+    assert "Code Cell Content" in had_focus
+    assert "Ask CodeAct" not in had_focus, "the panel, open again, took the focus from the notebook"
     page.cells.nth(0).locator(".jp-InputPrompt").click()
     page.scroll_to(60)
     expect(page.approval).to_be_hidden()
