@@ -16,11 +16,12 @@ ABOVE_THE_TASK = [
     *("Conversations", "New conversation", "Conversation", "Edit and ask again"),
     *("Show the code", "Go to Cell", "What came out"),
     *("Copy the answer", "Insert as text below the active cell"),
-    *("Figures", "Undo this run", "Try again", "Check the notebook", "Explain the code", "Choose a model"),
+    *("Figures", "Try again", "Review this run", "Keep this run", "Undo this run"),
+    *("Check the notebook", "Explain the code"),
 ]
 BELOW_THE_TASK = [
     *("Attach files from your computer", "Attach cells or files"),
-    *("Before running a cell", "Choose a model: scripted", "Send"),
+    *("Where CodeAct writes", "Before running a cell", "Choose a model: scripted", "Send"),
 ]
 """The stops of the Tab key in the panel, after a run with one cell."""
 
@@ -237,9 +238,9 @@ def test_shift_enter_begins_a_line_and_enter_sends(
 def test_a_conversation_is_there_after_a_reload_until_a_new_one_begins(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
-    lab.write("again.ipynb", "'x'")
+    lab.write("reloaded.ipynb", "'x'")
     served.script([TWO_STEPS[0], "That is **one**.", "Nothing before."])
-    page = open_notebook("again.ipynb", fresh=True)
+    page = open_notebook("reloaded.ipynb", fresh=True)
     page.ask("Do it.")
     expect(page.conversation).to_contain_text("That is one.")
     page.command("docmanager:save")
@@ -252,7 +253,7 @@ def test_a_conversation_is_there_after_a_reload_until_a_new_one_begins(
     expect(page.cards).to_have_attribute("data-state", "done")
     page.cards.get_by_title("Go to Cell").click()
     expect(page.notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("a = 1")
-    nbformat.validate(nbformat.read(lab.root / "again.ipynb", as_version=4))
+    nbformat.validate(nbformat.read(lab.root / "reloaded.ipynb", as_version=4))
 
     page.page.get_by_role("button", name="New conversation").click()
     expect(page.conversation).not_to_contain_text("That is one.")
@@ -290,7 +291,7 @@ def test_everything_in_the_panel_is_reached_and_used_with_the_keyboard(
         keyboard.press("Tab")
     expect(page.send).to_be_focused()
     keyboard.press("Enter")
-    expect(page.cells.nth(1)).to_contain_text("begun")
+    expect(page.cells.nth(2)).to_contain_text("begun")
     page.task.focus()
     for _ in BELOW_THE_TASK:
         keyboard.press("Tab")

@@ -39,7 +39,6 @@ export function Ending(props: {
       )}
       <div className="jp-CodeAct-ending" data-ending={ending}>
         <Figures ending={props.ending} />
-        {hasChanges && <Review run={run} isBusy={isBusy} />}
         {isLast && (
           <IconButton
             icon={refreshIcon}
@@ -51,6 +50,7 @@ export function Ending(props: {
             }}
           />
         )}
+        {hasChanges && <Review run={run} isBusy={isBusy} />}
       </div>
     </>
   );
