@@ -114,16 +114,19 @@ def open_notebook(
     """Return a function that opens a notebook in the shared page.
 
     With ``fresh=True`` it opens one in a page of its own, for a test of how a page begins, goes or comes
-    back, and so with ``on``, which is another Lab.
+    back, and so with ``on``, which is another Lab. A ``workspace`` of its own keeps what is open from pages
+    that other tests have open at the same time.
     """
     pictures = (RESULTS / f"{request.node.name}-{number}.png" for number in count())
     with ExitStack() as closing:
         closing.callback(shared_page.clear, next(pictures))
 
-        def open_one(name: str, *, fresh: bool = False, on: Lab | None = None) -> NotebookPage:
+        def open_one(
+            name: str, *, fresh: bool = False, on: Lab | None = None, workspace: str | None = None
+        ) -> NotebookPage:
             if not fresh and on is None:
                 return shared_page.open(name)
-            page = NotebookPage(browser, on or lab, name)
+            page = NotebookPage(browser, on or lab, name, workspace=workspace)
             closing.callback(page.close, next(pictures))
             return page
 

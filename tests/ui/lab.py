@@ -212,8 +212,9 @@ class PanelPage:
 class NotebookPage(PanelPage):
     """One notebook in a browser tab."""
 
-    def __init__(self, browser: Browser, lab: Lab, name: str) -> None:
-        super().__init__(browser, lab, f"{lab.place}/{name}?reset")
+    def __init__(self, browser: Browser, lab: Lab, name: str, *, workspace: str | None = None) -> None:
+        place = f"lab/workspaces/{workspace}/tree" if workspace else lab.place
+        super().__init__(browser, lab, f"{place}/{name}?reset")
         self._lab = lab
         self.wait_until_idle()
 
@@ -294,7 +295,8 @@ class NotebookPage(PanelPage):
         """Wait until JupyterLab has saved that the panel is open, and opens it again with the page."""
         self.page.wait_for_function(
             """async () => {
-                const workspace = await jupyterapp.serviceManager.workspaces.fetch('default');
+                const config = JSON.parse(document.getElementById('jupyter-config-data').textContent);
+                const workspace = await jupyterapp.serviceManager.workspaces.fetch(config.workspace);
                 return workspace.data['layout-restorer:data']?.right?.current === 'jp-CodeAct-sidebar';
             }"""
         )

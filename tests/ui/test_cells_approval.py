@@ -75,7 +75,7 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
 ) -> None:
     lab.write("rest.ipynb", "()", *(f"'cell {number}'" for number in range(60)))
     served.script([*map(counting, ("one", "two")), "All of it.", counting("three"), "And that."])
-    page = open_notebook("rest.ipynb", fresh=True)
+    page = open_notebook("rest.ipynb", fresh=True, workspace="rest")
     page.choose(ASK)
     page.ask("Count.")
     expect(page.waiting(1)).to_be_visible()
