@@ -54,10 +54,10 @@ class Conversations:
         self.setup, self.journal = setup, setup.journal
         self._sessions: dict[str, NotebookSession] = {}
         self._pages: dict[str, Page] = {}
-        self._runs, self._checks, self._reviews = Runs(setup), Checks(setup.folder), Reviews(setup)
+        self._runs, self._reviews = Runs(setup, lambda: self.at_work), Reviews(setup)
         setup.models.on_settings = self._tell_approval
         self._default_approval: Approval | None = None
-        self._attachments = Attachments(setup.contents)
+        self._checks, self._attachments = Checks(setup.folder), Attachments(setup.contents)
         self._tasks = TaskSet()
         self._in_order: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._moving = asyncio.Lock()

@@ -29,12 +29,12 @@ class ReadAhead:
     ----------
     setup
         The models, the journal and the kernels.
-    is_busy
-        Tells whether a run is under way in any notebook.
+    at_work
+        Tells whether a run in any notebook goes on by itself, and waits for nobody.
     """
 
-    def __init__(self, setup: Setup, is_busy: Callable[[], bool]) -> None:
-        self._setup, self._is_busy = setup, is_busy
+    def __init__(self, setup: Setup, at_work: Callable[[], bool]) -> None:
+        self._setup, self._at_work = setup, at_work
         self.first: Callable[[], Awaitable[None]] = _nothing
         """Waits for what is to be done before anything is read ahead."""
         self._tasks = TaskSet()
@@ -45,7 +45,7 @@ class ReadAhead:
     def begin(self, session: NotebookSession, request: Attend) -> None:
         """Read ahead in a notebook that is quiet, in place of what was being read."""
         self.cancel()
-        if self._setup.read_ahead and not (session.busy or self._is_busy()):
+        if self._setup.read_ahead and not (session.running or session.busy or self._at_work()):
             self._session, self._task = session, self._tasks.start(self._work(session, request))
 
     async def finish(self, session: NotebookSession) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .. import protocol as p
@@ -22,12 +22,20 @@ log = logging.getLogger(__name__)
 
 
 class Runs:
-    """Starts runs, and ends them all when the server ends."""
+    """Starts runs, and ends them all when the server ends.
 
-    def __init__(self, setup: Setup) -> None:
+    Parameters
+    ----------
+    setup
+        What runs are set up with.
+    at_work
+        Tells whether a run in any notebook goes on by itself, and waits for nobody.
+    """
+
+    def __init__(self, setup: Setup, at_work: Callable[[], bool]) -> None:
         self._setup = setup
         self._tasks = TaskSet()
-        self.read_ahead = ReadAhead(setup, lambda: bool(self._tasks))
+        self.read_ahead = ReadAhead(setup, at_work)
 
     def start(
         self, session: NotebookSession, page: Page, ask: p.Ask, attachments: Sequence[Attachment]

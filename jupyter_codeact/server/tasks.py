@@ -13,10 +13,6 @@ class TaskSet:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __bool__(self) -> bool:
-        """Whether any task is under way."""
-        return bool(self._tasks)
-
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run ``work`` in the background."""
         task = asyncio.ensure_future(work)

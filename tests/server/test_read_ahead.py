@@ -44,6 +44,22 @@ async def test_the_prompt_is_in_the_cache_before_the_user_asks(connect: Connect)
         assert usage["prompt_tokens"] - usage["cached_tokens"] <= TASK < usage["cached_tokens"]
 
 
+async def test_a_run_that_waits_for_the_user_elsewhere_keeps_nothing_from_being_read(
+    connect: Connect, model: ScriptedModel
+) -> None:
+    waiting, page = await connect(), await connect()
+    await waiting.open("waits.ipynb")
+    model.script(["```python\nimport os\nos.remove('x')\n```"])
+    await waiting.ask(notebook="waits.ipynb")
+    await waiting.hears("approval_requested")
+    await page.request("choose_model", None, choice=LOCAL)
+    await page.hears("model_list")
+    await page.request("control_model", None, action="start")
+    await page.open("a.ipynb")
+    await page.hears("model_status", model=LOCAL, state="ready")
+    await read_ahead(page)
+
+
 async def test_an_endpoint_is_not_asked_ahead(connect: Connect, model: ScriptedModel) -> None:
     page = await connect()
     await page.open("a.ipynb")
