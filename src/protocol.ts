@@ -19,6 +19,7 @@ export type FromPage =
   | Keep
   | Check
   | StopCheck
+  | ListInstructions
   | ListVariables
   | ExportConversation
   | ListModels
@@ -37,6 +38,7 @@ export type FromServer =
   | ApprovalChanged
   | ConversationList
   | ConversationFile
+  | InstructionList
   | VariableList
   | Checking
   | ModelStatus
@@ -310,6 +312,14 @@ export interface StopCheck {
   id: string;
   notebook: string;
   type: 'stop_check';
+}
+/**
+ * The user wants to see what the project tells the model; answered by `InstructionList`.
+ */
+export interface ListInstructions {
+  id: string;
+  notebook: string;
+  type: 'list_instructions';
 }
 /**
  * The user wants to see what there is in the notebook's kernel; answered by `VariableList`.
@@ -1061,6 +1071,38 @@ export interface ConversationFile {
    */
   name: string;
   text: string;
+}
+/**
+ * The instructions and skills that hold for a notebook, besides the user's own.
+ */
+export interface InstructionList {
+  type: 'instruction_list';
+  notebook: string;
+  project: Project;
+}
+/**
+ * What holds where a notebook lies.
+ *
+ * ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it.
+ */
+export interface Project {
+  files: InstructionFile[];
+  skills: Skill[];
+}
+/**
+ * A file with instructions for every agent in its folder; ``path`` is as code in the kernel can open it.
+ */
+export interface InstructionFile {
+  path: string;
+  text: string;
+}
+/**
+ * A guide to one kind of work, which the model reads when it needs it: the file at ``path``.
+ */
+export interface Skill {
+  name: string;
+  description: string;
+  path: string;
 }
 /**
  * The user's variables in a notebook's kernel; none while it is busy.

@@ -177,6 +177,12 @@ class StopCheck(NotebookRequest):
     type: Literal["stop_check"] = "stop_check"
 
 
+class ListInstructions(NotebookRequest):
+    """The user wants to see what the project tells the model; answered by `InstructionList`."""
+
+    type: Literal["list_instructions"] = "list_instructions"
+
+
 class ListVariables(NotebookRequest):
     """The user wants to see what there is in the notebook's kernel; answered by `VariableList`."""
 
@@ -308,6 +314,7 @@ FromPage = Annotated[
     | Keep
     | Check
     | StopCheck
+    | ListInstructions
     | ListVariables
     | ExportConversation
     | ListModels

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Guidance, ModelSettings, Prices, Variable
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
+from ..agent.project import Project
 from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 
 
@@ -85,6 +86,14 @@ class ConversationFile(Frozen):
     text: str
 
 
+class InstructionList(Frozen):
+    """The instructions and skills that hold for a notebook, besides the user's own."""
+
+    type: Literal["instruction_list"] = "instruction_list"
+    notebook: str
+    project: Project
+
+
 class VariableList(Frozen):
     """The user's variables in a notebook's kernel; none while it is busy."""
 
@@ -155,6 +164,7 @@ FromServer = Annotated[
     | ApprovalChanged
     | ConversationList
     | ConversationFile
+    | InstructionList
     | VariableList
     | Checking
     | ModelStatus
