@@ -1090,7 +1090,7 @@ export interface Project {
   skills: Skill[];
 }
 /**
- * A file with instructions for every agent in its folder; ``path`` is as code in the kernel can open it.
+ * A file with instructions for every agent in its folder; code in the kernel can open its ``path``.
  */
 export interface InstructionFile {
   path: string;
