@@ -24,6 +24,7 @@ export type FromPage =
   | ExportConversation
   | ListModels
   | ChooseModel
+  | SetPreferences
   | SaveEndpoint
   | TestEndpoint
   | RemoveEndpoint
@@ -357,18 +358,24 @@ export interface ChooseModel {
   choice: string;
 }
 /**
- * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+ * The user sets how a model works, in place of what was set; answered by `ModelList` to every page.
  *
- * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
- * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
+ * ``model`` is one of an endpoint's models; empty for all of them, and for a model of this machine.
  */
-export interface SaveEndpoint {
+export interface SetPreferences {
   id: string;
-  type: 'save_endpoint';
-  name: string;
-  url: string;
+  type: 'set_preferences';
+  /**
+   * id of a ModelChoice
+   */
+  choice: string;
   model: string;
-  api_key: string | null;
+  preferences: Preferences;
+}
+/**
+ * What the user sets for a model, or for all of an endpoint; ``None`` leaves it to whoever is asked next.
+ */
+export interface Preferences {
   supports_images: boolean | null;
   guidance: ('small' | 'capable') | null;
   approval: ('always' | 'risky' | 'never') | null;
@@ -385,6 +392,25 @@ export interface Prices {
   price_in: number | null;
   price_cached: number | null;
   price_out: number | null;
+}
+/**
+ * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+ *
+ * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
+ * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
+ */
+export interface SaveEndpoint {
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
+  settings: ModelSettings | null;
+  prices: Prices | null;
+  id: string;
+  type: 'save_endpoint';
+  name: string;
+  url: string;
+  model: string;
+  api_key: string | null;
 }
 /**
  * The user wants to know whether an endpoint answers; answered by `EndpointTested`, or `Refused`.
@@ -1169,10 +1195,15 @@ export interface ModelList {
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
  * ``suggested`` is the best of them for this machine.
- * ``supports_images``, ``guidance``, ``approval``, ``settings`` and ``prices`` are what is set for an
- * endpoint.
+ * What is set for it is that of an endpoint or of a model of this machine; ``models`` has what is set for
+ * single models of an endpoint, by their names.
  */
 export interface ModelChoice {
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
+  settings: ModelSettings | null;
+  prices: Prices | null;
   id: string;
   name: string;
   kind: 'auto' | 'catalog' | 'file' | 'endpoint';
@@ -1188,11 +1219,9 @@ export interface ModelChoice {
   licence: string;
   suggested: boolean;
   has_key: boolean;
-  supports_images: boolean | null;
-  guidance: ('small' | 'capable') | null;
-  approval: ('always' | 'risky' | 'never') | null;
-  settings: ModelSettings | null;
-  prices: Prices | null;
+  models: {
+    [k: string]: Preferences;
+  };
 }
 /**
  * The endpoint that the request ``id`` asked about answers; ``models`` are those that it lists.

@@ -36,11 +36,13 @@ from .page import (
     ResolveApproval,
     SaveEndpoint,
     SetApproval,
+    SetPreferences,
     Stop,
     StopCheck,
     TestEndpoint,
     Undo,
 )
+from .preferences import Preferences
 from .server import (
     FROM_SERVER,
     ApprovalChanged,
@@ -100,6 +102,7 @@ __all__ = [
     "NotebookRequest",
     "Open",
     "OpenConversation",
+    "Preferences",
     "ReadCell",
     "ReadState",
     "Redo",
@@ -112,6 +115,7 @@ __all__ = [
     "RunCell",
     "SaveEndpoint",
     "SetApproval",
+    "SetPreferences",
     "Stop",
     "StopCheck",
     "TestEndpoint",
