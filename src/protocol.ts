@@ -373,7 +373,7 @@ export interface SetPreferences {
   preferences: Preferences;
 }
 /**
- * What the user sets for a model, or for all of an endpoint; ``None`` leaves it to whoever is asked next.
+ * What the user sets for a model, or for an endpoint's; ``None`` leaves it to whoever is asked next.
  */
 export interface Preferences {
   supports_images: boolean | null;
