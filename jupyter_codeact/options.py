@@ -54,6 +54,8 @@ class RunOptions:
         How the model is asked, before what is set for the model and its endpoint.
     instructions : str
         What the user wants the model to heed in every task.
+    execute : bool
+        Whether a notebook's own cells run first, where it gets a kernel of its own.
     """
 
     model: str | None = None
@@ -69,6 +71,7 @@ class RunOptions:
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
     instructions: str = ""
+    execute: bool = True
 
     @property
     def budget(self) -> Budget:
