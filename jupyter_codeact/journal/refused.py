@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..agent.events import Action, ApprovalResolved, CellWritten
+from ..agent.unicode import valid_text
 from .store import SqliteJournal
 
 
@@ -15,7 +16,7 @@ def refused_cells(journal: SqliteJournal, notebooks: Collection[str]) -> set[tup
     """
     refused: set[tuple[str, str]] = set()
     for notebook in notebooks:
-        for conversation in journal.conversations(notebook):
+        for conversation in journal.conversations(valid_text(notebook)):
             source = ""
             for event in journal.events(conversation.id):
                 match event:
