@@ -37,18 +37,20 @@ class Comparison:
         """Return the comparison in words: counts, test, difference with its interval, and power."""
         if not self.pairs:
             return "The two have no task in common."
-        counts = (self.both + self.only_first, self.both + self.only_second)
+        one, other = (
+            f"{solved} ({_percent(solved / self.pairs)})"
+            for solved in (self.both + self.only_first, self.both + self.only_second)
+        )
         low, high = paired_difference(self.both, self.only_first, self.only_second, self.neither)
         difference = (self.only_second - self.only_first) / self.pairs
-        powers = [f"{mcnemar_power(self.pairs, share, 0.0):.0%}" for share in HELPS]
+        powers = [_percent(mcnemar_power(self.pairs, share, 0.0)) for share in HELPS]
         gain = smallest_gain(self.pairs)
-        found = f"in {gain:.0%} of the tasks or more" if gain else "in all tasks"
+        found = f"in {_percent(gain)} of the tasks or more" if gain else "in all tasks"
         lines = [
             f"Of {self.pairs} tasks, both solved {self.both}, only {first} {self.only_first}, only {second} "
             f"{self.only_second}; McNemar's exact p = {self.p:.3g}.",
-            f"{first[:1].upper()}{first[1:]} solved {counts[0]} ({counts[0] / self.pairs:.0%}), {second} "
-            f"{counts[1]} ({counts[1] / self.pairs:.0%}): a difference of {difference:+.0%}, 95 % interval "
-            f"{low:+.0%} to {high:+.0%}.",
+            f"{first[:1].upper()}{first[1:]} solved {one}, {second} {other}: a difference of "
+            f"{100 * difference:+.0f} points, 95 % interval {100 * low:+.0f} to {100 * high:+.0f}.",
             f"Power: with {self.pairs} pairs, a change that only helps is found (p < 0.05) in four of five "
             f"comparisons if it helps {found}. If it helps in 10, 20 or 30 % of them, it is found with a "
             f"probability of {', '.join(powers)}.",
@@ -59,6 +61,10 @@ class Comparison:
                 "the first, which is then the same without it."
             )
         return "\n".join(lines)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def compare(first: Sequence[Episode], second: Sequence[Episode]) -> Comparison:

@@ -144,7 +144,7 @@ async def test_results_are_reported_and_compared(tmp_path: Path, model: ChatMode
     compared = compare(episodes, worse).sentences()
     assert compared.startswith(
         "Of 6 tasks, both solved 0, only the first 3, only the second 0; McNemar's exact p = 0.25.\n"
-        "The first solved 3 (50%), the second 0 (0%): a difference of -50%, 95 % interval "
+        "The first solved 3 (50 %), the second 0 (0 %): a difference of -50 points, 95 % interval "
     )
     assert compare(episodes, []).sentences() == "The two have no task in common."
 
