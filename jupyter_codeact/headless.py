@@ -18,6 +18,7 @@ from .models.status import EngineStatus
 from .notebooks import tools
 from .notebooks.executing import Executed, execute, own_cells
 from .notebooks.headless import HeadlessNotebook
+from .notebooks.project import ProjectFolders
 from .options import RunOptions, build_agent, open_model
 from .result import Result, result_of
 
@@ -131,6 +132,7 @@ class HeadlessRun:
                 gate=gate_for(approver, notebook.folder),
                 watch=watch,
                 ask_user=approver.answer_question,
+                project=lambda: ProjectFolders(home=Path.home()).read(notebook.folder),
             )
             async with notebook:
                 if prepare is not None:
@@ -163,7 +165,8 @@ class HeadlessRun:
 
         The model is started meanwhile; if it cannot be reached, that ends the run, and no more cells run.
         """
-        paths = {str(path.resolve()) for path in (self._given, self.notebook.path) if path is not None}
+        own = [path for path in (self._given, self.notebook.path) if path is not None]
+        paths = {str(one) for path in own for one in (path.absolute(), path.resolve())}
         refused = await asyncio.to_thread(refused_cells, journal, paths)
         running = asyncio.ensure_future(execute(self.notebook, refused=refused, on_progress=on_progress))
         starting = asyncio.ensure_future(self._model.address())

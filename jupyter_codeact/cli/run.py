@@ -170,6 +170,11 @@ def _read_without(
     help="Whether to run the notebook's own cells first, in order and past those that fail, so that what "
     "they define is there. Cells do not run that are protected, have the tag skip-execution, or ask CodeAct.",
 )
+@click.option(
+    "--no-project",
+    is_flag=True,
+    help="Do not tell the model the instructions (AGENTS.md) and skills that lie around the notebook.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(
     task: str,
@@ -193,6 +198,7 @@ def run(
     var: dict[str, Any],
     resume: str | None,
     execute: bool,
+    no_project: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -222,6 +228,7 @@ def run(
         without=without,
         settings=read_settings(settings),
         execute=execute,
+        project=not no_project,
     )
     display, asks = _display(as_json), is_terminal() and not as_json
     approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)

@@ -22,6 +22,7 @@ from ..models.engines.launch import EngineOptions
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
+from ..notebooks.project import ProjectFolders
 from ..notebooks.tools import check
 from ..options import RunOptions
 from ..traits import SettingsTraits
@@ -116,6 +117,11 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 
+    project = Bool(
+        True,
+        help="Tell the model what AGENTS.md says, in the notebook's folder and those above it up to the "
+        "server's root, and which skills there are, in their .agents/skills and in your home's.",
+    ).tag(config=True)
     read_ahead = Bool(
         True,
         help="Let a loaded model of this machine read the notebook while the panel is open, so that it "
@@ -198,7 +204,9 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                     tools=tuple(self.tools),
                     guidance=self.guidance or None,
                     settings=self.model_settings,
+                    project=self.project,
                 ),
+                project=ProjectFolders(Path(server.root_dir), Path.home()),
                 reconnect_seconds=self.reconnect_seconds,
                 read_ahead=self.read_ahead,
             )
