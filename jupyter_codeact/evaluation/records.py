@@ -122,7 +122,7 @@ class Episode(Frozen):
         """Which agent it was: the beginning of its commit (with ``+`` if changed), else its version."""
         commit = self.versions.get("commit", "")
         changed = "+" if commit.endswith("+") else ""
-        return commit[:9].rstrip("+") + changed or self.versions.get("jupyter-codeact", "unknown")
+        return commit[:7].rstrip("+") + changed or self.versions.get("jupyter-codeact", "unknown")
 
     @property
     def key(self) -> str:

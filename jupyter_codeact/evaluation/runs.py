@@ -25,8 +25,9 @@ class Run:
 
 
 def agents(episodes: Sequence[Episode]) -> str:
-    """Return which agents have played these episodes, each by its commit or its version."""
-    return ", ".join(dict.fromkeys(episode.agent for episode in episodes))
+    """Return which agents have played these episodes, by commit or version; of many, the first and last."""
+    names = list(dict.fromkeys(one.agent for one in sorted(episodes, key=lambda one: one.began)))
+    return ", ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
 
 
 def hooks(setting: Setting) -> str:
