@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,8 @@ def evaluate() -> None:
     "--minutes",
     metavar="M",
     type=click.FloatRange(min=0, min_open=True),
-    help="Begin no task that would not end by then. Default: 20 with --quick, else no limit.",
+    help="Begin no task that would not end by then; tasks come in a random order, as with --sample. "
+    "Default: 20 with --quick, else no limit.",
 )
 @click.option(
     "--parallel",
@@ -143,8 +145,8 @@ def run(
         raise click.UsageError("--against names the same setting; say what is different.")
     if against is not None and engine == "ray":
         raise click.UsageError("--against plays both settings in this process: leave --engine ray out.")
-    # with --quick, whatever part of the tasks there is time for is a fair sample
-    drawn = sample or (10**6 if quick else None)
+    # whatever part of the tasks there is time for has to be a fair sample
+    drawn = sample or (sys.maxsize if quick or minutes else None)
     choice = Choice(
         every=every, only=only, first=first, sample=drawn, seed=seed or 0, samples=samples, again=again
     )

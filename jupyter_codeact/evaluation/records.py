@@ -144,7 +144,10 @@ def append(path: Path, episode: Episode) -> None:
         If it cannot be written.
     """
     try:
-        kept = trajectories.append(path, episode)
+        whole = episode.model_dump(mode="json")
+        about = {name: whole[name] for name in ("suite", "case", "sample", "model")}
+        trajectory = {name: whole["played"][name] for name in ("messages", "cells")}
+        kept = trajectories.append(path, episode.key, about, trajectory)
         played = episode.played.model_copy(update={"messages": [], "cells": []})
         figures = episode.model_copy(update={"trajectory": kept, "played": played})
         with path.open("ab") as file:

@@ -128,8 +128,8 @@ async def play_side_by_side(
     watch
         Called with each episode when it ends.
     seconds
-        How long new tasks are begun, as far as they are expected to end by then. Tasks are then not finished
-        in the order of their outcomes, but in the order of the choice: what is left out is left to chance.
+        How long new tasks are begun, as far as they are expected to end by then. They are begun in the order
+        of the choice; what is left out is left to chance if that is a random one.
     """
     choice = choice or Choice()
     before = {
@@ -170,7 +170,7 @@ class _Match:
         self._suite, self._contestants, self._results = suite, contestants, results
         self._before, self._watch = before, watch
         self._left_out = _left_out(contestants)
-        self._longest: list[float] = []
+        self._took: list[float] = []
         self.progress = Progress(0)
         self.found: list[Episode] = []
 
@@ -185,7 +185,7 @@ class _Match:
         """Tell whether another task would not end in time."""
         if self.progress.limit is None:
             return False
-        usual = sum(self._longest) / len(self._longest) if self._longest else 0.0
+        usual = sum(self._took) / len(self._took) if self._took else 0.0
         return self.progress.seconds + usual > self.progress.limit
 
     async def play(self, number: int, case: Case, sample: int) -> None:
@@ -195,18 +195,20 @@ class _Match:
         if self._left_out is None and number % 2:
             order.reverse()
         first: Episode | None = None
+        played = False
         for contestant in order:
             earlier = self._before.get(self._key(contestant, case, sample))
             episode = earlier or self._carried(first, contestant)
             if episode is None:
-                episode = await self._episode(contestant, case, sample)
+                episode, played = await self._episode(contestant, case, sample), True
             if earlier is None:
                 append(self._results, episode)
                 self.progress.done += 1
                 self._watch(episode, self.progress)
             self.found.append(episode)
             first = first or episode
-        self._longest.append(time.monotonic() - began)
+        if played:
+            self._took.append(time.monotonic() - began)
 
     async def _episode(self, contestant: Contestant, case: Case, sample: int) -> Episode:
         setting = contestant.setting

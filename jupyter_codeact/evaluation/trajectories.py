@@ -24,14 +24,11 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ..agent.contracts import CodeActError
 from ..agent.observations.observe import cut
 from ..agent.secrets import environment_secrets, masker
-
-if TYPE_CHECKING:
-    from .records import Episode
 
 Kept = Literal["kept", "shortened", "left out"]
 
@@ -62,15 +59,26 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
-def append(results: Path, episode: Episode) -> Kept:
+def append(results: Path, key: str, about: Mapping[str, Any], trajectory: Mapping[str, list[Any]]) -> Kept:
     """Keep an episode's trajectory, and say whether all of it.
+
+    Parameters
+    ----------
+    results
+        The file of the figures.
+    key
+        The episode's key.
+    about
+        What people want to know of it.
+    trajectory
+        Its ``messages`` and ``cells``, as JSON has them.
 
     Raises
     ------
     OSError
         If it cannot be written.
     """
-    text, kept = _line(episode)
+    text, kept = _line({"key": digest(key), **about}, trajectory)
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     member = packer.compress(text.encode("utf-8", "replace")) + packer.flush()
     path = path_of(results)
@@ -136,20 +144,11 @@ def _members(path: Path) -> Iterator[tuple[int, bytes]]:
             yield end, b"".join(parts)
 
 
-def _line(episode: Episode) -> tuple[str, Kept]:
+def _line(about: dict[str, Any], whole: Mapping[str, list[Any]]) -> tuple[str, Kept]:
     mask = _mask()
-    played = episode.played.model_dump(mode="json")
-    about = {
-        "key": digest(episode.key),
-        "suite": episode.suite,
-        "case": episode.case.model_dump(),
-        "sample": episode.sample,
-        "model": episode.model,
-    }
-    whole = {"messages": played["messages"], "cells": played["cells"]}
     kept: Kept = "kept"
     for limit in _SHORTER:
-        body, shortened = _tidied(whole, mask, limit)
+        body, shortened = _tidied(dict(whole), mask, limit)
         kept = "shortened" if shortened or limit != TEXT else "kept"
         text = json.dumps(about | body, ensure_ascii=False)
         if len(text) <= EPISODE:
