@@ -103,7 +103,8 @@ class Episode(Frozen):
     """One attempt at one task.
 
     ``versions`` say which agent it was, if from a checkout with its ``commit``; ``trajectory`` says how much
-    of its messages and cells is kept, and is empty if nothing is known of that.
+    of its messages and cells is kept, and is empty if nothing is known of that. ``place`` is 1 for the second
+    of two settings that were compared.
     """
 
     suite: str
@@ -116,6 +117,7 @@ class Episode(Frozen):
     began: float = Field(default_factory=time.time, description="Unix time")
     versions: dict[str, str] = Field(default_factory=lambda: dict(versions()))
     trajectory: trajectories.Kept | Literal[""] = ""
+    place: int = 0
 
     @property
     def agent(self) -> str:

@@ -230,6 +230,7 @@ class _Match:
             played=outcome,
             seconds=time.monotonic() - start,
             began=began,
+            place=self._contestants.index(contestant),
         )
 
     def _carried(self, first: Episode | None, contestant: Contestant) -> Episode | None:
@@ -240,7 +241,8 @@ class _Match:
             return None
         detail = {**first.played.detail, CARRIED: True}
         played = first.played.model_copy(update={"detail": detail})
-        return first.model_copy(update={"setting": contestant.setting, "played": played, "seconds": 0.0})
+        own = {"setting": contestant.setting, "played": played, "seconds": 0.0, "place": 1}
+        return first.model_copy(update=own)
 
 
 def _left_out(contestants: Sequence[Contestant]) -> frozenset[str] | None:

@@ -43,7 +43,7 @@ def runs_of(files: Mapping[str, Sequence[Episode]]) -> list[Run]:
     """
     groups: dict[tuple[str, str, str], list[Episode]] = defaultdict(list)
     for file, episodes in files.items():
-        for episode in episodes:
+        for episode in sorted(episodes, key=lambda one: one.place):  # the first of two settings first
             groups[file, episode.model, episode.setting.model_dump_json()].append(episode)
     facts = [_facts(file, group[0]) for (file, _model, _setting), group in groups.items()]
     names = {name for fact in facts for name in fact}

@@ -17,6 +17,7 @@ from jupyter_codeact.evaluation.notebook import TASKS
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, load
 from jupyter_codeact.evaluation.runner import CARRIED, Choice, Contestant, Progress, play_side_by_side
+from jupyter_codeact.evaluation.runs import runs_of
 from jupyter_codeact.evaluation.sampling import stratified
 from jupyter_codeact.evaluation.workspaces import open_workspace, started_ahead
 from jupyter_codeact.models.open import EndpointModel
@@ -55,6 +56,8 @@ async def test_both_settings_play_a_task_before_the_next_one_begins(
     assert [name for name, _ in seen] == list("00112233")
     assert [guidance for _, guidance in seen] == [None, "capable", "capable", None] * 2
     assert len(episodes) == 8
+    first, second = runs_of({"r.jsonl": list(load([tmp_path / "r.jsonl"]))[::-1]})
+    assert (first.name, second.name) == ("all its hooks", "capable")
     again = await play_side_by_side(suite, contestants, tmp_path / "r.jsonl")
     assert (len(again), len(suite.played)) == (8, 8)
 
