@@ -186,6 +186,12 @@ def closing(contestants: Sequence[Contestant], episodes: Sequence[Episode], outp
             f"{done} of {len(episodes)} solved with the first answer "
             f"({done / len(episodes):.0%}, 95 % interval {low:.0%} to {high:.0%})."
         )
+    late = sum(episode.played.ending == "out_of_time" for episode in episodes)
+    if late:
+        yield (
+            f"{late} of {len(episodes)} episodes ran out of time and count as not solved: on a slow or busy "
+            "machine that says little of the settings. --seconds gives them more."
+        )
     if any(episode.trajectory == "left out" for episode in episodes):
         yield "The file of trajectories is full; those of the last episodes are not in it."
     yield f"Report: jupyter codeact eval report {output}"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from jupyter_codeact.agent.contracts import ChatModel
 from jupyter_codeact.cli import main
+from jupyter_codeact.cli.evaluate_setting import closing
 from jupyter_codeact.evaluation.notebook import TASKS
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, load
@@ -164,6 +165,15 @@ def test_quick_compares_two_settings_and_says_what_that_shows(served: ScriptedMo
     assert second.setting == first.setting.model_copy(update={"guidance": "capable"})
     compared = CliRunner().invoke(main, ["eval", "report", "--compare", str(results)])
     assert "only “all its hooks” 1, only “capable” 0" in compared.output
+
+
+def test_episodes_that_ran_out_of_time_are_told(tmp_path: Path, nobody: ChatModel) -> None:
+    played = Played(strict=False, success=False, ending="out_of_time", turns=1)
+    case = Case(name="a", family="b")
+    one = Episode(suite="s", case=case, sample=0, model="none", setting=A, played=played, seconds=9.0)
+    said = "\n".join(closing([Contestant(A, nobody)], [one], tmp_path / "r.jsonl"))
+    assert "0 of 1 solved with the first answer" in said
+    assert "1 of 1 episodes ran out of time" in said
 
 
 @pytest.mark.parametrize(
