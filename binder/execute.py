@@ -15,9 +15,9 @@ from pathlib import Path
 import nbformat
 
 from jupyter_codeact.agent.agent import Agent
-from jupyter_codeact.cli.inputs import execute
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.models.open import open_model
+from jupyter_codeact.notebooks.executing import execute
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 
 DEMOS = Path(__file__).parent / "demos"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from .agent.agent import Agent
 from .agent.events import Attachment, Event
 from .agent.unicode import valid_text
 from .approval import Approver, gate_for
-from .journal import default_path, open_journal
+from .journal import SqliteJournal, default_path, open_journal
+from .journal.refused import refused_cells
 from .models.engines.launch import EngineOptions
 from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
 from .notebooks import tools
+from .notebooks.executing import Executed, execute, own_cells
 from .notebooks.headless import HeadlessNotebook
 from .notebooks.project import ProjectFolders
 from .options import RunOptions, build_agent, open_model
@@ -62,6 +65,7 @@ class HeadlessRun:
         engine_options: EngineOptions | None = None,
     ) -> None:
         tools.check(options.tools)
+        self._given = notebook
         self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold={KEY_VARIABLE, *withhold})
         self._options = options
         self._model = open_model(options, on_status=on_status, engine_options=engine_options)
@@ -84,6 +88,8 @@ class HeadlessRun:
         *,
         watch: Callable[[Event], None] = lambda _event: None,
         note: Callable[[str], None] = lambda _text: None,
+        on_progress: Callable[[str], None] = lambda _text: None,
+        on_executed: Callable[[Executed], None] = lambda _done: None,
         conversation: str | None = None,
         attachments: Sequence[Attachment] = (),
         prepare: Callable[[HeadlessNotebook], Awaitable[None]] | None = None,
@@ -101,6 +107,10 @@ class HeadlessRun:
         note
             Called with sentences about conversations that cannot be kept, and about reading and writing the
             notebook.
+        on_progress
+            Called with how far the notebook's own cells have run, as a text for the user.
+        on_executed
+            Called when they have.
         conversation
             The conversation to go on with; a new one by default.
         attachments
@@ -128,7 +138,15 @@ class HeadlessRun:
                 if prepare is not None:
                     await prepare(notebook)
                 conversation = conversation or journal.begin(title)
-                ended = await self._agent.run(conversation, task, title=title, attachments=attachments)
+                executes = self._options.execute and bool(own_cells(notebook))
+                ended = await self._agent.run(
+                    conversation,
+                    task,
+                    title=title,
+                    attachments=attachments,
+                    ready=(lambda: self._execute(journal, on_progress, on_executed)) if executes else None,
+                    executes=executes,
+                )
                 if ended.ending == "answered":  # a script finds its output, even if the answer took no cell
                     await notebook.save()
             _tell(notebook.notes[told:], note)
@@ -136,6 +154,34 @@ class HeadlessRun:
         finally:
             await self._model.close()
             journal.close()
+
+    async def _execute(
+        self,
+        journal: SqliteJournal,
+        on_progress: Callable[[str], None],
+        on_executed: Callable[[Executed], None],
+    ) -> list[str]:
+        """Run the notebook's own cells, and return the ids of those that failed.
+
+        The model is started meanwhile; if it cannot be reached, that ends the run, and no more cells run.
+        """
+        own = [path for path in (self._given, self.notebook.path) if path is not None]
+        paths = {str(one) for path in own for one in (path.absolute(), path.resolve())}
+        refused = await asyncio.to_thread(refused_cells, journal, paths)
+        running = asyncio.ensure_future(execute(self.notebook, refused=refused, on_progress=on_progress))
+        starting = asyncio.ensure_future(self._model.address())
+        try:
+            await asyncio.wait({running, starting}, return_when=asyncio.FIRST_EXCEPTION)
+            if starting.done():
+                starting.result()
+            done = await running
+            on_executed(done)
+            await starting
+            return done.failed
+        finally:
+            running.cancel()
+            starting.cancel()
+            await asyncio.gather(running, starting, return_exceptions=True)
 
 
 def _tell(notes: Sequence[str], note: Callable[[str], None]) -> int:

@@ -55,6 +55,8 @@ class RunOptions:
         How the model is asked, before what is set for the model and its endpoint.
     instructions : str
         What the user wants the model to heed in every task.
+    execute : bool
+        Whether a notebook's own cells run first, where it gets a kernel of its own.
     project : bool
         Whether the model is told the instructions (``AGENTS.md``) and skills that lie around the notebook.
     """
@@ -72,6 +74,7 @@ class RunOptions:
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
     instructions: str = ""
+    execute: bool = True
     project: bool = True
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,16 @@ class RichDisplay:
     def note(self, text: str) -> None:
         """Show a passing remark until something else happens."""
         self._wait(text)
+
+    def executed(self, problems: Sequence[str], summary: str) -> None:
+        """Say what came of running the notebook's own cells."""
+        self._rest()
+        for text in problems:
+            self._console.print(Text(valid_text(text), style="yellow"))
+        self._console.print(Text(summary, style="dim"))
+        self._console.print()
+        self._activity = ""
+        self._show_activity(self._transcript.activity)
 
     def close(self, written: Path | None) -> None:
         """Leave the terminal as it should be, and say where the notebook is."""

@@ -586,8 +586,8 @@ export interface History {
  * A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
- * ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
- * if the user asked at a cell.
+ * ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite.
+ * ``executes`` says that the notebook's own cells run first.
  */
 export interface RunStarted {
   conversation: string;
@@ -603,6 +603,7 @@ export interface RunStarted {
   replaces: string | null;
   asked_in: string | null;
   target: string | null;
+  executes: boolean;
 }
 /**
  * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
@@ -625,8 +626,7 @@ export interface ModelDescribed {
  *
  * ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
  * replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
- * about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
- * how many tokens the model has to read before it writes.
+ * about how many tokens the thinking has so far; ``prompt_tokens``, which comes alone and first, the prompt.
  */
 export interface ReplyDelta {
   conversation: string;

@@ -40,6 +40,8 @@ MAY_IMPORT = {
     "server": CORE | SHARED | {"server", "protocol", "completion"},
     "cli": CORE | SHARED | {"cli"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
+    "cli/evaluate_setting": CORE | SHARED | {"cli", "evaluation"},
+    "cli/evaluate_report": CORE | SHARED | {"cli", "evaluation"},
     "evaluation": CORE | {"evaluation", "tools"},
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used
 }

@@ -56,7 +56,7 @@ def test_a_demos_first_run_can_be_reproduced(name: str, served: ScriptedModel) -
     demo.cells = demo.cells[:mine]
     nbformat.write(demo, "fresh.ipynb")
     served.script([*(f"```python\n{cell.source}\n```" for cell in recorded), "That is it."])
-    arguments = ["run", "--execute", demos.tasks(demo)[0], "fresh.ipynb", "--output", "again.ipynb"]
+    arguments = ["run", demos.tasks(demo)[0], "fresh.ipynb", "--output", "again.ipynb"]
     result = CliRunner().invoke(main, [*arguments, "--endpoint", served.url, "--approve", "never"])
     assert result.exit_code == 0, result.output
 

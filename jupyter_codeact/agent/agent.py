@@ -101,8 +101,9 @@ class Agent:
         below: str | None = None,
         asked_in: str | None = None,
         nonce: str | None = None,
-        ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        ready: Callable[[], Coroutine[Any, Any, Sequence[str] | None]] | None = None,
         target: str | None = None,
+        executes: bool = False,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
@@ -110,7 +111,9 @@ class Agent:
         cells are written below the cell ``below``, by default the active one, and the first one into it if it
         is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
         ``asked_in`` is the cell whose ``%codeact`` asks. ``nonce`` is the random word of the fences around
-        data, if the model has read some ahead, and ``ready`` waits until it has.
+        data, if the model has read some ahead. ``ready`` is awaited before the notebook is read: until the
+        model has done so or, if the run ``executes`` the notebook's own cells, until they have run; it
+        returns the ids of those that failed.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
@@ -129,11 +132,11 @@ class Agent:
             replaces=replaces,
             asked_in=asked_in,
             target=target,
+            executes=executes,
         )
         try:
-            if ready is not None:
-                await run.unless_stopped(ready())
-            end = await self._loop(run, attachments, below, target)
+            failed = await run.unless_stopped(ready()) if ready is not None else None
+            end = await self._loop(run, attachments, below, target, failed or ())
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -150,9 +153,14 @@ class Agent:
         return await run.end(end, claims)
 
     async def _loop(
-        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+        self,
+        run: Run,
+        attachments: Sequence[Attachment],
+        below: str | None,
+        target: str | None,
+        failed: Sequence[str],
     ) -> Ended:
-        turns = await self._begin(run, attachments, below, target)
+        turns = await self._begin(run, attachments, below, target, failed)
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
@@ -164,7 +172,12 @@ class Agent:
                 return Ended("answered", answer=reply.prose)
 
     async def _begin(
-        self, run: Run, attachments: Sequence[Attachment], below: str | None, target: str | None
+        self,
+        run: Run,
+        attachments: Sequence[Attachment],
+        below: str | None,
+        target: str | None,
+        failed: Sequence[str],
     ) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
@@ -187,6 +200,7 @@ class Agent:
         text = opening_message(
             *(run.task, state, attachments, target or below),
             target=target,
+            failed=failed,
             nonce=run.nonce,
             guidance=run.guidance,
             window=run.window.characters,

@@ -53,8 +53,8 @@ class RunStarted(BaseEvent):
     """A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
-    ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
-    if the user asked at a cell.
+    ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite.
+    ``executes`` says that the notebook's own cells run first.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -66,6 +66,7 @@ class RunStarted(BaseEvent):
     replaces: str | None = None
     asked_in: str | None = None
     target: str | None = None
+    executes: bool = False
 
 
 class ModelDescribed(BaseEvent):
@@ -86,8 +87,7 @@ class ReplyDelta(BaseEvent):
 
     ``thinking``, ``prose`` and ``action`` are to be added to what is shown. ``restart`` says that this part
     replaces it: the model was asked again, or the reply is parsed differently now. ``thinking_tokens`` is
-    about how many tokens the thinking has so far. ``prompt_tokens`` comes alone, before the first part: about
-    how many tokens the model has to read before it writes.
+    about how many tokens the thinking has so far; ``prompt_tokens``, which comes alone and first, the prompt.
     """
 
     type: Literal["reply_delta"] = "reply_delta"

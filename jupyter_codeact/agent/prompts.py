@@ -142,6 +142,11 @@ MORE_CELLS = (
     '{count} not shown in full; print(notebook.read("ID")) or print(notebook.search("word")) in a Python '
     "block of its own shows more."
 )
+FEW_CELLS = 10
+FAILED_CELLS = (
+    "The notebook's cells have just run from top to bottom. {cells} failed: what should be defined there may "
+    "be missing."
+)
 CELL_WRITTEN = "cell={cell}:"
 CALL_RESULTS_ONLY_SHOWN = "What these calls return is only shown to you: it is no variable in the kernel."
 CELL_DELETED = "Deleted cell={cell}. Variables that it defined are still in the kernel."
@@ -181,6 +186,12 @@ def calls_left(count: int) -> str:
 def more_cells(count: int) -> str:
     """Return the text about cells that the opening message does not show in full."""
     return MORE_CELLS.format(count="1 cell is" if count == 1 else f"{count:,} cells are")
+
+
+def failed_cells(cells: Sequence[str]) -> str:
+    """Return the text about the user's own cells that failed before the run, by their short ids."""
+    more = f" and {len(cells) - FEW_CELLS} more" if len(cells) > FEW_CELLS else ""
+    return FAILED_CELLS.format(cells=", ".join(f"cell={cell}" for cell in cells[:FEW_CELLS]) + more)
 
 
 def next_step(task: str) -> str:

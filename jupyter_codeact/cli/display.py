@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +34,10 @@ class Display(Protocol):
         """Show a passing remark."""
         ...
 
+    def executed(self, problems: Sequence[str], summary: str) -> None:
+        """Say what came of running the notebook's own cells."""
+        ...
+
     def close(self, written: Path | None) -> None:
         """End, and say where the notebook is, if it was written."""
         ...
@@ -54,6 +59,11 @@ class _Lines:
         if text != self._noted:
             click.echo(text, err=True)
         self._noted = text
+
+    def executed(self, problems: Sequence[str], summary: str) -> None:
+        """Say what came of running the notebook's own cells."""
+        for text in (*problems, summary):
+            self.note(valid_text(text))
 
 
 class JsonDisplay(_Lines):

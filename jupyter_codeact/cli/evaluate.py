@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..agent.contracts import CodeActError
+from .evaluate_report import report, show
+from .evaluate_setting import (
+    QUICK_MINUTES,
+    closing,
+    is_of,
+    line_of,
+    read_against,
+    read_setting,
+    setting_options,
+)
 
 if TYPE_CHECKING:
     from ..evaluation.records import SelfTest
@@ -24,7 +35,7 @@ def evaluate() -> None:
 
 
 @evaluate.command("run")
-@click.option("--suite", "name", required=True, type=click.Choice(SUITES), help="The tasks.")
+@click.option("--suite", "name", type=click.Choice(SUITES), help="The tasks.")
 @click.option(
     "--source",
     metavar="CHECKOUT",
@@ -32,53 +43,55 @@ def evaluate() -> None:
     help="Your checkout of the repository that has the tasks; the notebook suite needs none.",
 )
 @click.option(
-    "--protocol",
-    type=click.Choice(["agent", "paper", "smolagents"]),
-    default="agent",
-    show_default=True,
-    help="This agent in a real kernel, the paper's own harness, or smolagents' CodeAgent in that kernel.",
-)
-@click.option(
-    "--format", "action_format", metavar="NAME", help="Action format; the protocol's first by default."
-)
-@click.option(
-    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
-)
-@click.option(
-    "--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model of this machine."
-)
-@click.option(
     "--output",
     metavar="FILE",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Results, one episode per line; tasks that are in it already are not run again.",
+    help="Results, one episode per line; tasks that are in it already are not run again. What the model saw "
+    "and what ran is in a compressed file beside it.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="What 20 minutes on two cores can tell: the notebook suite in a random order from all families, "
+    "first answers, two tasks at a time, 180 seconds each at most.",
+)
+@click.option(
+    "--against",
+    metavar="OPTIONS",
+    help="A second setting to compare with, on the same tasks, by the options that differ: "
+    '"--without names".',
 )
 @click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only every K-th task.")
 @click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
 @click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
+@click.option(
+    "--sample",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="N tasks drawn with --seed, a fair share of each family; a larger sample contains the smaller one.",
+)
 @click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Run each task N times.")
 @click.option("--again", is_flag=True, help="Run tasks once more that crashed or failed.")
-@click.option("--seed", metavar="N", type=int, help="Seed of the first sample, where the engine takes one.")
-@click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
 @click.option(
-    "--turns", metavar="N", type=click.IntRange(min=1), default=10, help="Replies an episode may take."
-)
-@click.option("--tokens", metavar="N", type=click.IntRange(min=1), default=200_000, help="Tokens it may use.")
-@click.option("--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time it may take.")
-@click.option("--strict", is_flag=True, help="End an episode with its first answer, be it right or wrong.")
-@click.option(
-    "--guidance",
-    type=click.Choice(["small", "capable"]),
-    help="How much this agent helps the model. Default: what suits the model.",
+    "--seed",
+    metavar="N",
+    type=int,
+    help="Seed of --sample, and of the first reply if the engine takes one.",
 )
 @click.option(
-    "--without",
-    metavar="NAME",
-    multiple=True,
-    help="Hook of this agent to switch off, or a group of them; can be repeated.",
+    "--minutes",
+    metavar="M",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Begin no task that would not end by then; tasks come in a random order, as with --sample. "
+    "Default: 20 with --quick, else no limit.",
 )
-@click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
+@click.option(
+    "--parallel",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Tasks at a time. Default: 2 with --quick, else 1.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["here", "ray"]),
@@ -86,106 +99,98 @@ def evaluate() -> None:
     show_default=True,
     help="Run in this process, or on a Ray cluster: the one RAY_ADDRESS names, else a local one.",
 )
+@setting_options
 def run(
-    name: str,
+    name: str | None,
     source: Path | None,
-    protocol: str,
-    action_format: str | None,
-    model: str | None,
-    endpoint: str | None,
     output: Path,
+    quick: bool,
+    against: str | None,
     every: int,
     only: str | None,
     first: int | None,
+    sample: int | None,
     samples: int,
     again: bool,
     seed: int | None,
-    temperature: float,
-    turns: int,
-    tokens: int,
-    seconds: float,
-    strict: bool,
-    guidance: str | None,
-    without: tuple[str, ...],
-    parallel: int,
+    minutes: float | None,
+    parallel: int | None,
     engine: str,
+    **settings: Any,
 ) -> None:
-    """Run the tasks of a suite, and write down every episode."""
-    from ..agent.hooks import all_but
-    from ..evaluation import baselines
+    r"""Run the tasks of a suite, and write down every episode.
+
+    \b
+    Does a change help? Twenty minutes, on tasks in pairs:
+      jupyter codeact eval run --quick --against "--without names" --output quick.jsonl
+    """
     from ..evaluation.cluster import Players
-    from ..evaluation.records import Episode, Setting
-    from ..evaluation.runner import Choice, play_all
-    from ..models.open import EndpointModel, open_model
+    from ..evaluation.records import Episode
+    from ..evaluation.runner import Choice, Contestant, Progress, play_side_by_side
+    from ..models.open import EndpointModel, LocalModel, open_model
 
-    suite = _suite(name, source)
-    if protocol == "smolagents":
-        baselines.require_smolagents()
-    if protocol not in suite.formats:
-        raise click.UsageError(f"The {name} suite has no {protocol} protocol.")
-    formats = suite.formats[protocol]
-    if action_format is not None and action_format not in formats:
-        raise click.UsageError(f"The {protocol} protocol has the formats {', '.join(formats)}.")
-    try:
-        all_but(without)
-    except CodeActError as error:
-        raise click.BadParameter(str(error), param_hint="--without") from error
-    setting = Setting.model_validate(
-        {
-            "protocol": protocol,
-            "format": action_format or formats[0],
-            "turns": turns,
-            "tokens": tokens,
-            "seconds": seconds,
-            "goes_on": not strict,
-            "temperature": temperature,
-            "seed": seed,
-            "guidance": guidance,
-            "without": without,
-        }
+    if name is None and not quick:
+        raise click.UsageError("--suite says which tasks to run, or --quick chooses.")
+    suite = _suite(name or "notebook", source)
+    wanted = [settings] if against is None else [settings, {**settings, **read_against(against)}]
+    contestants: list[Contestant] = []
+    models: list[LocalModel | EndpointModel] = []
+    for values in wanted:
+        setting = read_setting(suite.formats, values, suite=suite.name, seed=seed, quick=quick)
+        where = (values["model"], values["endpoint"])
+        if not models or where != (settings["model"], settings["endpoint"]):
+            models.append(open_model(values["model"], endpoint=values["endpoint"]))
+        contestants.append(Contestant(setting, models[-1]))
+    if against is not None and contestants[0] == contestants[1]:
+        raise click.UsageError("--against names the same setting; say what is different.")
+    if against is not None and engine == "ray":
+        raise click.UsageError("--against plays both settings in this process: leave --engine ray out.")
+    # whatever part of the tasks there is time for has to be a fair sample
+    drawn = sample or (sys.maxsize if quick or minutes else None)
+    choice = Choice(
+        every=every, only=only, first=first, sample=drawn, seed=seed or 0, samples=samples, again=again
     )
-    choice = Choice(every=every, only=only, first=first, samples=samples, again=again)
-    chat = open_model(model, endpoint=endpoint)
-    solved: Counter[bool] = Counter()
+    limit = minutes or (QUICK_MINUTES if quick else None)
+    slots = parallel or (2 if quick else 1)
 
-    def watch(episode: Episode) -> None:
-        played = episode.played
-        solved[played.strict] += 1
-        mark = "solved" if played.strict else "later" if played.success else "not"
-        click.echo(
-            f"{solved.total():4d}  {mark:7}{played.ending:14}{played.turns:3d} turns "
-            f"{episode.seconds:6.1f} s  {episode.case.family}/{episode.case.name}"
-        )
+    def watch(episode: Episode, progress: Progress) -> None:
+        letter = ""
+        if len(contestants) > 1:
+            letter = "AB"[[is_of(episode, each) for each in contestants].index(True)] + "  "
+        click.echo(line_of(episode, progress, letter))
 
     async def play() -> list[Episode]:
         cluster = None
         try:
-            if isinstance(chat, EndpointModel):
-                await chat.address()  # its model's name belongs to the results
+            for chat in models:
+                if isinstance(chat, EndpointModel):
+                    await chat.address()  # its model's name belongs to the results
+            players = contestants
             if engine == "ray":
-                cluster = Players(name, source, model=model, endpoint=endpoint, count=parallel)
-            return await play_all(
+                where = {"model": settings["model"], "endpoint": settings["endpoint"]}
+                cluster = Players(suite.name, source, **where, count=slots)
+                players = [replace(contestants[0], play=cluster.play)]
+            return await play_side_by_side(
                 suite,
-                setting,
-                chat,
+                players,
                 output,
                 choice=choice,
-                parallel=parallel,
+                parallel=slots,
                 watch=watch,
-                play=cluster.play if cluster else None,
+                seconds=limit and limit * 60,
             )
         finally:
             if cluster:
                 cluster.close()
             await suite.close()
-            await chat.close()
+            for chat in models:
+                await chat.close()
 
     episodes = asyncio.run(play())
     if not episodes:
         raise click.UsageError("No task was chosen; see --filter and --every.")
-    done = sum(episode.played.strict for episode in episodes)
-    click.echo(f"{done} of {len(episodes)} solved with the first answer.")
-    click.echo(f"Report: jupyter codeact eval report {output}")
+    for sentence in closing(contestants, episodes, output):
+        click.echo(sentence)
 
 
 @evaluate.command("self-test")
@@ -207,47 +212,8 @@ def self_test(name: str, source: Path | None) -> None:
     raise SystemExit(1 if tested.failed else 0)
 
 
-@evaluate.command("report")
-@click.argument(
-    "results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values instead of Markdown.")
-@click.option(
-    "--html",
-    "page",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a page with figures and all trajectories instead.",
-)
-@click.option("--families/--no-families", default=True, help="Whether to list each family of tasks too.")
-@click.option("--compare", is_flag=True, help="Compare two files on the tasks they share.")
-def report(results: tuple[Path, ...], as_csv: bool, page: Path | None, families: bool, compare: bool) -> None:
-    """Summarize RESULTS."""
-    from ..evaluation import report as reports
-    from ..evaluation.records import load
-
-    if compare:
-        if len(results) != 2:
-            raise click.UsageError("--compare takes two files.")
-        one, other = (list(load([path])) for path in results)
-        click.echo(reports.compare(one, other))
-        return
-    episodes = list(load(results))
-    if not episodes:
-        raise click.UsageError("There is no episode in these files.")
-    if page:
-        from ..evaluation.page import html
-        from ..notebooks.saving import reason, replace_file
-
-        try:
-            replace_file(page, html(episodes).encode())
-        except OSError as error:
-            raise click.ClickException(f"The report cannot be written to {page}: {reason(error)}.") from error
-        click.echo(f"The report is in {page}.")
-        return
-    click.echo(
-        reports.as_csv(episodes) if as_csv else reports.markdown(episodes, families=families), nl=False
-    )
+evaluate.add_command(report)
+evaluate.add_command(show)
 
 
 def _suite(name: str, source: Path | None) -> Suite:

@@ -125,13 +125,6 @@ async def define(notebook: HeadlessNotebook, variables: dict[str, Any], *, run: 
         raise NotebookError("The variables of --var could not be set in the kernel.")
 
 
-async def execute(notebook: HeadlessNotebook) -> None:
-    """Run the notebook's own code cells in order, and go on past those that fail."""
-    for cell in list(notebook.cells):
-        if cell.cell_type == "code" and cell.source.strip():
-            await notebook.run_cell(cell.id, source=cell.source)
-
-
 def _tagged(notebook: HeadlessNotebook, tag: str) -> str | None:
     """Return the id of the first cell with a tag."""
     return next((str(one.id) for one in notebook.cells if tag in one.metadata.get("tags", ())), None)

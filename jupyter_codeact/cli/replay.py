@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..agent.unicode import valid_text
 from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Journal to use. Default: the one in Jupyter's data folder.",
 )
+@click.option(
+    "--execute/--no-execute",
+    default=None,
+    help="Whether START.ipynb's own cells run first. Default: as recorded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one step per line, as JSON, and nothing else.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before running the recorded code.")
 def replay(
@@ -52,6 +58,7 @@ def replay(
     notebook: Path | None,
     kernel: str | None,
     journal: Path | None,
+    execute: bool | None,
     as_json: bool,
     yes: bool,
 ) -> None:
@@ -64,8 +71,7 @@ def replay(
     Exit code 0: everything came out as recorded; 1: something did not; 2: wrong usage.
     """
     from ..agent.contracts import NotebookError
-    from ..agent.events import Executed
-    from ..agent.unicode import valid_text
+    from ..agent.events import Executed, RunStarted
     from ..journal import JournalError, SqliteJournal, default_path
     from ..notebooks.headless import HeadlessNotebook
 
@@ -78,6 +84,10 @@ def replay(
         raise click.UsageError(str(error)) from error
     finally:
         opened.close()
+    first = next((event for event in events if isinstance(event, RunStarted)), None)
+    executed = first is not None and first.executes
+    if executed and notebook is None:
+        click.echo("Its notebook's own cells had run before: --notebook names that notebook.", err=True)
     cells = sum(isinstance(event, Executed) for event in events)
     if not yes:
         click.echo(f"{info.id}: {info.title}", err=True)
@@ -88,7 +98,8 @@ def replay(
     except NotebookError as error:
         raise click.UsageError(str(error)) from error
     try:
-        steps = asyncio.run(_replayed(place, events, _write_json if as_json else _write))
+        show = _write_json if as_json else _write
+        steps = asyncio.run(_replayed(place, events, show, execute=executed if execute is None else execute))
     except KeyboardInterrupt:
         raise click.ClickException(f"Stopped. What was done until then is in {place.path}.") from None
     for note in place.notes:
@@ -101,12 +112,17 @@ def replay(
 
 
 async def _replayed(
-    notebook: HeadlessNotebook, events: Sequence[Event], show: Callable[[Step], None]
+    notebook: HeadlessNotebook, events: Sequence[Event], show: Callable[[Step], None], *, execute: bool
 ) -> list[Step]:
     from ..journal.replay import replay as do_again
+    from ..notebooks import executing
     from ..notebooks.compare import difference
 
     async with notebook:
+        if execute and executing.own_cells(notebook):
+            done = await executing.execute(notebook)
+            for text in (*done.problems, done.summary):
+                click.echo(valid_text(text), err=True)
         steps = await do_again(notebook, events, difference=difference, on_step=show)
         await notebook.save()
         return steps

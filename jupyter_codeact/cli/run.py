@@ -164,9 +164,11 @@ def _read_without(
     help="Continue an earlier conversation in its notebook: its id, latest, or the notebook.",
 )
 @click.option(
-    "--execute",
-    is_flag=True,
-    help="First run the notebook's own cells, in order, and go on past those that fail.",
+    "--execute/--no-execute",
+    default=True,
+    show_default=True,
+    help="Whether to run the notebook's own cells first, in order and past those that fail, so that what "
+    "they define is there. Cells do not run that are protected, have the tag skip-execution, or ask CodeAct.",
 )
 @click.option(
     "--no-project",
@@ -225,6 +227,7 @@ def run(
         guidance=guidance,
         without=without,
         settings=read_settings(settings),
+        execute=execute,
         project=not no_project,
     )
     display, asks = _display(as_json), is_terminal() and not as_json
@@ -232,8 +235,6 @@ def run(
 
     async def prepare(notebook: HeadlessNotebook) -> None:
         await inputs.define(notebook, var, run=not execute)
-        if execute:
-            await inputs.execute(notebook)
 
     async def work() -> bool:
         resumed = _resumed(resume) if resume is not None else None
@@ -247,6 +248,8 @@ def run(
                     approver,
                     watch=lambda event: _show(event, display, headless),
                     note=display.note,
+                    on_progress=display.note,
+                    on_executed=lambda done: display.executed(done.problems, done.summary),
                     conversation=resumed.conversation if resumed else None,
                     attachments=image,
                     prepare=prepare,

@@ -1,28 +1,53 @@
-"""The report as one HTML page without scripts: figures, tables, and all trajectories."""
+"""The report as one HTML page without scripts: runs side by side, by family and by task, with trajectories.
+
+Tasks are filtered by style rules: each task has a class for how the runs did, and each choice hides the rest.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any
 
-from ..agent.contracts import Message
-from . import report
+from . import reading, report
+from .comparison import compare
 from .records import Episode
+from .runs import Run, runs_of
 from .statistics import wilson
 
-_LINE = 28
-_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+_BAR, _GAP = 18, 12
+_COLORS = 6
+"""How many colors the page has for runs."""
 
 
-def html(episodes: Sequence[Episode]) -> str:
-    """Return the report as a page. Whatever models and tasks wrote is escaped and shown as text."""
+@dataclass(frozen=True)
+class Outcome:
+    """A way in which the runs did with a task, to filter by: its class in the page, and its name."""
+
+    mark: str
+    name: str
+    count: int
+
+
+def html(files: Mapping[str, Sequence[Episode]]) -> str:
+    """Return the report as a page. Whatever models and tasks wrote is escaped and shown as text.
+
+    Parameters
+    ----------
+    files
+        The episodes of each file of results, by the file's name.
+    """
     import jinja2
 
-    rows = report.rows(episodes)
+    episodes = [episode for each in files.values() for episode in each]
     tables = [
-        {"title": "Results", "head": report.COLUMNS, "body": [report.cells(row) for row in rows]},
+        {
+            "title": "Results",
+            "head": report.COLUMNS,
+            "body": [report.cells(row) for row in report.rows(episodes, families=False)],
+        },
     ]
     if any(episode.suite == "m3tooleval" for episode in episodes):
         head, body = report.papers()
@@ -31,44 +56,130 @@ def html(episodes: Sequence[Episode]) -> str:
         loader=jinja2.PackageLoader(__package__, ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.get_template("report.html")
-    return template.render(episodes=episodes, charts=list(_charts(rows)), tables=tables, parts=_parts)
+    suites = [_suite(number, *each) for number, each in enumerate(_by_suite(files))]
+    return template.render(
+        count=len(episodes),
+        suites=suites,
+        tables=tables,
+        most=max((len(suite["runs"]) for suite in suites), default=0),
+        parts=reading.parts,
+        note=reading.note,
+        outcome=reading.outcome,
+        colors=_COLORS,
+    )
 
 
-def _charts(rows: Sequence[report.Row]) -> Iterator[dict[str, Any]]:
-    """Yield a chart for each suite, model, protocol and format: a bar for all tasks, and for each family."""
-    kinds: dict[tuple[str, ...], list[report.Row]] = defaultdict(list)
-    for row in rows:
-        kinds[row.suite, row.model, row.protocol, row.format, row.hooks].append(row)
-    for (suite, model, protocol, action_format, hooks), each in kinds.items():
-        bars = []
-        for number, row in enumerate(each):
-            low, high = wilson(row.strict, row.episodes)
-            bars.append(
-                {
-                    "label": row.family,
-                    "y": 10 + _LINE * number,
-                    "share": row.strict / row.episodes,
-                    "low": low,
-                    "high": high,
-                    "caption": f"{row.strict} of {row.episodes}",
-                }
-            )
-        yield {
-            "title": ", ".join(filter(None, [f"{suite}: {model}", protocol, action_format, hooks])),
-            "height": 34 + _LINE * len(bars),
-            "bars": bars,
+def _by_suite(files: Mapping[str, Sequence[Episode]]) -> Iterator[tuple[str, list[Run]]]:
+    names = dict.fromkeys(episode.suite for episodes in files.values() for episode in episodes)
+    for name in names:
+        own = {file: [one for one in episodes if one.suite == name] for file, episodes in files.items()}
+        yield name, runs_of({file: episodes for file, episodes in own.items() if episodes})
+
+
+def _suite(number: int, name: str, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return what the page shows of a suite."""
+    tasks: dict[tuple[str, str, int], list[Episode | None]] = {}
+    for place, run in enumerate(runs):
+        for episode in run.episodes:
+            key = (episode.case.family, episode.case.name, episode.sample)
+            tasks.setdefault(key, [None] * len(runs))[place] = episode
+    families: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    counts: dict[str, int] = defaultdict(int)
+    for (family, task, sample), row in tasks.items():
+        mark = _mark(row)
+        counts[mark] += 1
+        title = f"{task}, sample {sample + 1}" if sample else task
+        families[family].append({"name": title, "mark": mark, "episodes": row})
+    legend = [
+        {
+            "letter": letter_of(place),
+            "name": run.name,
+            "agents": run.agents,
+            "model": run.episodes[0].model,
+            "color": place % _COLORS,
+            **_share(run.episodes),
         }
+        for place, run in enumerate(runs)
+    ]
+    return {
+        "number": number,
+        "name": name,
+        "runs": legend,
+        "comparisons": list(_comparisons(runs)),
+        "chart": _chart([("all", [run.episodes for run in runs]), *_of_families(families, len(runs))]),
+        "families": families,
+        "outcomes": list(_outcomes(runs, counts)),
+        "count": len(tasks),
+    }
 
 
-def _parts(message: Message) -> Iterator[Mapping[str, str]]:
-    """Yield the texts and images of a message, and its function calls as text."""
-    content: Any = message.get("content") or ""
-    parts: list[dict[str, Any]] = [{"text": content}] if isinstance(content, str) else content
-    for part in parts:
-        image = str(part.get("image_url", {}).get("url", ""))
-        if _IMAGE.fullmatch(image):
-            yield {"image": image}
-        elif part.get("text"):
-            yield {"text": str(part["text"])}
-    for call in message.get("tool_calls") or ():
-        yield {"text": f"{call['function']['name']}({call['function']['arguments']})"}
+def letter_of(place: int) -> str:
+    """Return the letter of a run: A to Z, then A1, B1 and so on."""
+    round_, rest = divmod(place, len(ascii_uppercase))
+    return ascii_uppercase[rest] + (str(round_) if round_ else "")
+
+
+def _mark(row: Sequence[Episode | None]) -> str:
+    """Return the class of a task, by which of the runs that played it have solved it."""
+    solved = [place for place, episode in enumerate(row) if episode and episode.played.strict]
+    played = sum(episode is not None for episode in row)
+    if played < len(row):
+        return "apart"
+    if len(solved) in (0, len(row)):
+        return "every" if solved else "none"
+    return f"only{solved[0]}" if len(solved) == 1 else "some"
+
+
+def _outcomes(runs: Sequence[Run], counts: Mapping[str, int]) -> Iterator[Outcome]:
+    """Yield what can be chosen, as far as there is any."""
+    two = len(runs) == 2
+    if len(runs) == 1:
+        names = [("every", "solved"), ("none", "not solved")]
+    else:
+        names = [("every", "both" if two else "all of them")]
+        names += [(f"only{place}", f"only {letter_of(place)}") for place in range(len(runs))]
+        names += [("some", "several of them")]
+        names += [("none", "neither" if two else "none of them"), ("apart", "not played by all")]
+    for mark, name in names:
+        if counts.get(mark) or (two and mark not in ("some", "apart")):
+            yield Outcome(mark, name, counts.get(mark, 0))
+
+
+def _comparisons(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the comparison of the first run with each other, in sentences."""
+    for place, run in enumerate(runs[1:], 1):
+        compared = compare(runs[0].episodes, run.episodes)
+        if compared.pairs:
+            yield compared.sentences("A", letter_of(place))
+
+
+def _of_families(
+    families: Mapping[str, Sequence[Mapping[str, Any]]], count: int
+) -> Iterator[tuple[str, list[list[Episode]]]]:
+    for family, tasks in families.items():
+        rows = [task["episodes"] for task in tasks]
+        yield family, [[row[place] for row in rows if row[place] is not None] for place in range(count)]
+
+
+def _share(episodes: Sequence[Episode]) -> dict[str, Any]:
+    solved, count = sum(episode.played.strict for episode in episodes), len(episodes)
+    low, high = wilson(solved, count)
+    share = solved / count if count else 0.0
+    return {"solved": solved, "count": count, "share": share, "low": low, "high": high}
+
+
+def _chart(groups: Sequence[tuple[str, Sequence[Sequence[Episode]]]]) -> dict[str, Any]:
+    """Return the bars of a chart: for all tasks and each family, one for each run."""
+    bars: list[dict[str, Any]] = []
+    top = _GAP
+    for name, runs in groups:
+        for place, episodes in enumerate(runs):
+            if episodes:
+                letter = letter_of(place) if len(runs) > 1 else ""
+                bars.append(
+                    {"y": top, "letter": letter, "color": place % _COLORS, "label": name, **_share(episodes)}
+                )
+                top += _BAR
+                name = ""
+        top += _GAP
+    return {"height": top + 20, "bars": bars}

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from ..agent import prompts
 from ..agent.agent import Agent
 from ..agent.context import history
-from ..agent.contracts import ChatModel, CodeActError, Execution, ModelSettings, Usage
-from ..agent.events import Event, HooksApplied
+from ..agent.contracts import ChatModel, CodeActError, ModelSettings, Usage
+from ..agent.events import Action, ApprovalResolved, Event, Executed, HooksApplied
 from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
-from ..journal import SqliteJournal
-from ..notebooks.headless import HeadlessNotebook
 from .harness import reply_of
-from .records import Ending, Played, Setting
+from .records import Ending, Played, RanCell, Setting
+from .workspaces import Workspace, open_workspace
+
+__all__ = ["CELL_SECONDS", "TRY_AGAIN", "Workspace", "open_workspace", "play", "value"]
 
 CELL_SECONDS = 60.0
 """Seconds after which a cell is interrupted."""
-SUITE_SECONDS = 600.0
-"""Limit for a cell of the suite's own: what a task begins with, and its check."""
 TRY_AGAIN = "That is not right. Look again, and answer anew."
 """The message after a wrong answer, if the protocol allows another one."""
 VALUE_ONLY = (
@@ -43,40 +40,6 @@ _ENDINGS: dict[str, Ending] = {
     "out_of_time": "out_of_time",
     "stuck": "stuck",
 }
-
-
-class Workspace:
-    """A fresh notebook, kernel and journal for one episode."""
-
-    def __init__(self, notebook: HeadlessNotebook, journal: SqliteJournal) -> None:
-        self.notebook, self.journal = notebook, journal
-        self.conversation = journal.begin("evaluation")
-
-    async def run_hidden(self, source: str) -> Execution:
-        """Run code without leaving a cell behind."""
-        cell = await self.notebook.write_cell(source)
-        try:
-            return await self.notebook.run_cell(cell, source=source, timeout=SUITE_SECONDS)
-        finally:
-            await self.notebook.delete_cell(cell)
-
-    async def run_cell(self, source: str) -> Execution:
-        """Run a cell of the user's."""
-        cell = await self.notebook.write_cell(source)
-        return await self.notebook.run_cell(cell, source=source, timeout=SUITE_SECONDS)
-
-
-@asynccontextmanager
-async def open_workspace() -> AsyncGenerator[Workspace, None]:
-    """Open a workspace in a temporary folder, which is deleted afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        (work := Path(folder) / "work").mkdir()
-        journal = SqliteJournal(Path(folder) / "journal.sqlite")
-        try:
-            async with HeadlessNotebook(None, Path(folder) / "task.ipynb", folder=work) as notebook:
-                yield Workspace(notebook, journal)
-        finally:
-            journal.close()
 
 
 async def play(
@@ -105,6 +68,8 @@ async def play(
     verdicts: list[bool] = []
     usage, turns, seconds = Usage(), 0, 0.0
     current_request = request
+    # the same each time: prompts repeat byte for byte, so that a second setting finds the first one's cached
+    nonce = hashlib.sha256(request.encode()).hexdigest()[:6]
     while True:
         budget = Budget(
             turns=setting.turns - turns,
@@ -122,7 +87,7 @@ async def play(
             guidance=setting.guidance,
             settings=ModelSettings(temperature=0.0, reply_tokens=setting.reply_tokens),
         )
-        end = await agent.run(workspace.conversation, current_request, title="evaluation")
+        end = await agent.run(workspace.conversation, current_request, title="evaluation", nonce=nonce)
         usage, turns, seconds = usage + end.usage, turns + end.turns, seconds + end.seconds
         ending, answer, message = _ENDINGS.get(end.ending, "failed"), end.answer, end.message
         verdict = False
@@ -146,9 +111,25 @@ async def play(
         usage=usage,
         answer=answer,
         message=message,
-        messages=history.messages(list(workspace.journal.events(workspace.conversation))),
-        hooks=dict(_count_hooks(workspace.journal.events(workspace.conversation))),
+        messages=history.messages(events := list(workspace.journal.events(workspace.conversation))),
+        cells=list(_ran(events)),
+        hooks=dict(_count_hooks(events)),
     )
+
+
+def _ran(events: Iterable[Event]) -> Iterator[RanCell]:
+    """Yield the cells that ran."""
+    source = ""
+    for event in events:
+        match event:
+            case Action():
+                source = event.source
+            case ApprovalResolved(edited=str(edited)):
+                source = edited
+            case Executed():
+                yield RanCell(
+                    turn=event.turn, source=source, status=event.status, seconds=round(event.seconds, 3)
+                )
 
 
 def _count_hooks(events: Iterable[Event]) -> Counter[str]:

@@ -1,18 +1,21 @@
-"""The record of an episode: everything needed to read, count and repeat it."""
+"""The record of an episode: everything needed to read, count and repeat it.
+
+Figures are lines of JSON in ``NAME.jsonl``; messages and cells are in a compressed file beside it, in the
+form that `trajectories` describes.
+"""
 
 from __future__ import annotations
 
-import platform
-import sys
 import time
-from collections.abc import Iterable, Iterator
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ..agent.contracts import CodeActError, Frozen, Guidance, Message, Usage
+from ..agent.contracts import CodeActError, ExecutionStatus, Frozen, Guidance, Message, Usage
+from . import trajectories
+from .versions import versions
 
 Protocol = Literal["agent", "paper", "smolagents"]
 """``agent`` is this project's agent in a real kernel; ``paper`` is the harness of the paper;
@@ -54,12 +57,21 @@ class Setting(Frozen):
     without: tuple[str, ...] = ()
 
 
+class RanCell(Frozen):
+    """A cell that ran in an episode: its turn, what ran (with the changes of hooks), and how it ended."""
+
+    turn: int
+    source: str
+    status: ExecutionStatus
+    seconds: float = 0.0
+
+
 class Played(Frozen):
     """The outcome of an episode.
 
     ``strict`` judges the first answer; ``success`` the last one, if the agent was told of wrong answers and
-    went on. ``messages`` are all messages between agent and model; ``hooks`` counts the turns in which each
-    of the agent's hooks was of use.
+    went on. ``messages`` are all messages between agent and model, ``cells`` all that ran of this project's
+    agent; ``hooks`` counts the turns in which each of its hooks was of use.
     """
 
     strict: bool
@@ -70,6 +82,7 @@ class Played(Frozen):
     answer: str = ""
     message: str = ""
     messages: list[Message] = Field(default_factory=list)
+    cells: list[RanCell] = Field(default_factory=list)
     detail: dict[str, Any] = Field(default_factory=dict)
     hooks: dict[str, int] = Field(default_factory=dict)
 
@@ -87,7 +100,12 @@ class SelfTest(Frozen):
 
 
 class Episode(Frozen):
-    """One attempt at one task."""
+    """One attempt at one task.
+
+    ``versions`` say which agent it was, if from a checkout with its ``commit``; ``trajectory`` says how much
+    of its messages and cells is kept, and is empty if nothing is known of that. ``place`` is 1 for the second
+    of two settings that were compared.
+    """
 
     suite: str
     case: Case
@@ -97,7 +115,16 @@ class Episode(Frozen):
     played: Played
     seconds: float
     began: float = Field(default_factory=time.time, description="Unix time")
-    versions: dict[str, str] = Field(default_factory=lambda: dict(_versions()))
+    versions: dict[str, str] = Field(default_factory=lambda: dict(versions()))
+    trajectory: trajectories.Kept | Literal[""] = ""
+    place: int = 0
+
+    @property
+    def agent(self) -> str:
+        """Which agent it was: the beginning of its commit (with ``+`` if changed), else its version."""
+        commit = self.versions.get("commit", "")
+        changed = "+" if commit.endswith("+") else ""
+        return commit[:7].rstrip("+") + changed or self.versions.get("jupyter-codeact", "unknown")
 
     @property
     def key(self) -> str:
@@ -111,7 +138,7 @@ def key(suite: str, case: str, sample: int, model: str, setting: Setting) -> str
 
 
 def append(path: Path, episode: Episode) -> None:
-    """Append an episode to a file.
+    """Append an episode to a file, and its trajectory to the file beside it.
 
     Raises
     ------
@@ -119,8 +146,14 @@ def append(path: Path, episode: Episode) -> None:
         If it cannot be written.
     """
     try:
+        whole = episode.model_dump(mode="json")
+        about = {name: whole[name] for name in ("suite", "case", "sample", "model")}
+        trajectory = {name: whole["played"][name] for name in ("messages", "cells")}
+        kept = trajectories.append(path, episode.key, about, trajectory)
+        played = episode.played.model_copy(update={"messages": [], "cells": []})
+        figures = episode.model_copy(update={"trajectory": kept, "played": played})
         with path.open("ab") as file:
-            file.write(episode.model_dump_json().encode() + b"\n")
+            file.write(figures.model_dump_json().encode() + b"\n")
     except OSError as error:
         raise ResultsError(f"The results cannot be written to {path}: {error.strerror}.") from error
 
@@ -128,7 +161,8 @@ def append(path: Path, episode: Episode) -> None:
 def load(paths: Iterable[Path]) -> Iterator[Episode]:
     """Read episodes; a last line that was cut off when a run was killed is skipped.
 
-    If a file has an episode more than once, because it was played again, the last one counts.
+    If a file has an episode more than once, because it was played again, the last one counts. Messages and
+    cells are there if they are in the file of trajectories beside it, or in the line itself.
 
     Raises
     ------
@@ -140,13 +174,17 @@ def load(paths: Iterable[Path]) -> Iterator[Episode]:
             lines = path.read_bytes().split(b"\n")
         except OSError as error:
             raise ResultsError(f"The results {path} cannot be read: {error.strerror}.") from error
+        try:
+            kept = trajectories.load(path)
+        except OSError as error:
+            raise ResultsError(f"The trajectories of {path} cannot be read: {error.strerror}.") from error
         found: dict[str, Episode] = {}
         for number, line in enumerate(lines, 1):
             if not line:
                 continue
             try:
                 episode = Episode.model_validate_json(line)
-                found[episode.key] = episode
+                found[episode.key] = _with_trajectory(episode, kept)
             except ValidationError as error:
                 if number == len(lines):  # no end of line, so it was cut off
                     continue
@@ -154,18 +192,21 @@ def load(paths: Iterable[Path]) -> Iterator[Episode]:
         yield from found.values()
 
 
+def _with_trajectory(episode: Episode, kept: Mapping[str, Mapping[str, Any]]) -> Episode:
+    line = kept.get(trajectories.digest(episode.key)) if episode.trajectory in ("kept", "shortened") else None
+    if line is None:
+        return episode
+    played = {**episode.played.model_dump(), "messages": line.get("messages"), "cells": line.get("cells")}
+    return episode.model_copy(update={"played": Played.model_validate(played)})
+
+
 def repaired(path: Path) -> list[Episode]:
-    """Read a file, if it exists, and remove an unfinished last line from it."""
+    """Read a file, if it exists, and remove what a run that was killed left unfinished."""
     if not path.exists():
         return []
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if len(whole) != len(content):
         path.write_bytes(whole)
+    trajectories.repair(path)
     return list(load([path]))
-
-
-def _versions() -> Iterator[tuple[str, str]]:
-    yield "python", platform.python_version()
-    yield "platform", f"{sys.platform} {platform.machine()}"
-    yield "jupyter-codeact", version("jupyter-codeact")

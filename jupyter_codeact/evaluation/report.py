@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from statistics import mean
 
 from .paper import M3TOOLEVAL
-from .records import Episode, Setting
-from .statistics import mcnemar, wilson
+from .records import Episode
+from .runs import agents, hooks
+from .statistics import wilson
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of the report: the results of a model, protocol and format with a suite or one of its families.
 
-    ``hooks`` says which of the agent's hooks were on, unless it was all that suit the model.
+    ``hooks`` says which of the agent's hooks were on, unless it was all that suit the model; ``agent`` which
+    agent it was, by its commit or version.
     """
 
     suite: str
@@ -26,6 +28,7 @@ class Row:
     protocol: str
     format: str
     hooks: str
+    agent: str
     family: str
     episodes: int
     strict: int
@@ -45,6 +48,7 @@ COLUMNS = (
     "protocol",
     "format",
     "hooks",
+    "agent",
     "family",
     "tasks",
     "strict",
@@ -64,29 +68,25 @@ def rows(episodes: Iterable[Episode], *, families: bool = True) -> list[Row]:
     groups: dict[tuple[str, str, str, str, str, str], list[Episode]] = defaultdict(list)
     for episode in episodes:
         setting = episode.setting
-        kind = (episode.suite, episode.model, setting.protocol, setting.format, _hooks(setting))
+        kind = (episode.suite, episode.model, setting.protocol, setting.format, hooks(setting))
         groups[*kind, "all"].append(episode)
         if families:
             groups[*kind, episode.case.family].append(episode)
     return [_row(kind, group) for kind, group in groups.items()]
 
 
-def _hooks(setting: Setting) -> str:
-    parts = [setting.guidance or "", *(f"without {name}" for name in setting.without)]
-    return ", ".join(filter(None, parts))
-
-
 def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) -> Row:
     outcomes = [episode.played for episode in group]
     strict = sum(outcome.strict for outcome in outcomes)
     prompt = sum(outcome.usage.prompt_tokens for outcome in outcomes)
-    suite, model, protocol, action_format, hooks, family = kind
+    suite, model, protocol, action_format, left_out, family = kind
     return Row(
         suite=suite,
         model=model,
         protocol=protocol,
         format=action_format,
-        hooks=hooks,
+        hooks=left_out,
+        agent=agents(group),
         family=family,
         episodes=len(group),
         strict=strict,
@@ -110,6 +110,7 @@ def cells(row: Row) -> list[str]:
         row.protocol,
         row.format,
         row.hooks,
+        row.agent,
         row.family,
         str(row.episodes),
         f"{row.strict} ({row.strict / row.episodes:.1%})",
@@ -150,22 +151,6 @@ def as_csv(episodes: Sequence[Episode]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(cells(row) for row in rows(episodes))
     return text.getvalue()
-
-
-def compare(first: Sequence[Episode], second: Sequence[Episode]) -> str:
-    """Compare two runs by strict success on the tasks that they share (McNemar's exact test)."""
-    in_first = {(e.suite, e.case.name, e.sample): e.played.strict for e in first}
-    in_second = {(e.suite, e.case.name, e.sample): e.played.strict for e in second}
-    shared = in_first.keys() & in_second.keys()
-    if not shared:
-        return "The two have no task in common."
-    both = sum(in_first[key] and in_second[key] for key in shared)
-    only_first = sum(in_first[key] and not in_second[key] for key in shared)
-    only_second = sum(in_second[key] and not in_first[key] for key in shared)
-    return (
-        f"Of {len(shared)} tasks, both solved {both}, only the first {only_first}, only the second "
-        f"{only_second}; McNemar's exact p = {mcnemar(only_first, only_second):.3g}."
-    )
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -174,6 +174,15 @@ class HeadlessNotebook:
 
         After ``timeout`` seconds the cell is interrupted. A kernel that has died is replaced by a fresh one.
         """
+        return await self._run(cell_id, source, timeout)
+
+    async def run_own_cell(self, cell_id: str) -> Execution:
+        """Run a cell of the user's before the work begins; it is written with the first change."""
+        return await self._run(cell_id, self._document.cells[self._document.index(cell_id)].source, own=True)
+
+    async def _run(
+        self, cell_id: str, source: str, timeout: float | None = None, *, own: bool = False
+    ) -> Execution:
         interrupts = self._interrupts
         async with self._running:
             self._raise_unsaved()
@@ -189,7 +198,7 @@ class HeadlessNotebook:
             if self._interrupts > interrupts:  # while the kernel was starting
                 return Execution(status="interrupted")
             assert self._kernel is not None
-            if not self.written:  # a disk that is full is found out before anything is done
+            if not (own or self.written):  # a disk that is full is found out before anything is done
                 await self.save()
             started = time.perf_counter()
             self._document.busy = cell_id
@@ -199,7 +208,8 @@ class HeadlessNotebook:
                 self._document.busy = None
                 self._ran.add((cell_id, cell.execution_count))
                 self._document.keep_widgets(self._kernel.widgets)
-                self._save_soon()
+                if not own:
+                    self._save_soon()
             return Execution(
                 status=status,
                 outputs=plain_copy(cell.outputs),

@@ -22,6 +22,7 @@ from .threads import Background, LoopThread, WaitingThread, call_in
 
 if TYPE_CHECKING:
     from ..headless import HeadlessRun
+    from ..notebooks.executing import Executed
 
 Ask = Callable[[str, list[str]], bool | str]
 Answer = Callable[[str, list[str]], str | None]
@@ -34,6 +35,7 @@ def run(
     *,
     output: str | Path | None = None,
     kernel: str | None = None,
+    execute: bool = True,
     model: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
@@ -71,6 +73,8 @@ def run(
         Where to write the notebook; by default beside it, under a free name.
     kernel : str, optional
         The kernel for it, by its name in ``jupyter kernelspec list``; by default the notebook's own.
+    execute : bool
+        Whether the notebook's own cells run first, in order and past those that fail, each with a warning.
     model : str, optional
         A model of this machine, or one of the endpoint's.
     endpoint : str, optional
@@ -147,6 +151,7 @@ def run(
             reply_tokens=reply_tokens,
             extra_body=extra_body,
         ),
+        execute=execute,
     )
     call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is not None:
@@ -166,6 +171,7 @@ async def arun(
     *,
     output: str | Path | None = None,
     kernel: str | None = None,
+    execute: bool = True,
     model: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
@@ -210,6 +216,7 @@ async def arun(
             reply_tokens=reply_tokens,
             extra_body=extra_body,
         ),
+        execute=execute,
     )
     call = _Call(task, notebook, output, kernel, options, ask, watch, answer)
     if call.shell is None:
@@ -279,7 +286,14 @@ class _Call:
     async def work(self, headless: HeadlessRun) -> Result:
         """Work in a notebook file."""
         watch = self.watch or (lambda _event: None)
-        return await headless.work(self.task, _Callback(self), watch=watch, note=warnings.warn)
+
+        def warn(done: Executed) -> None:
+            for problem in done.problems:
+                warnings.warn(problem, stacklevel=2)
+
+        return await headless.work(
+            self.task, _Callback(self), watch=watch, note=warnings.warn, on_executed=warn
+        )
 
     def decide(self, requested: ApprovalRequested, source: str) -> Decision:
         """Have the caller's function decide about a cell."""

@@ -112,7 +112,7 @@ def test_variables_are_defined_in_a_cell_at_the_top_and_fill_the_task(
     assert "Task: What does Ada L. pay, {}?" in told(model)
 
 
-@pytest.mark.parametrize("more", [[], ["--execute"]])
+@pytest.mark.parametrize("more", [["--no-execute"], []])
 def test_variables_win_over_the_notebooks_own_values_for_them(
     folder: Path, model: ScriptedModel, more: list[str]
 ) -> None:
@@ -182,19 +182,3 @@ def test_what_cannot_be_resumed_says_why(folder: Path, model: ScriptedModel) -> 
     result = run(model, [], "Go on.", "--resume", "latest")
     assert result.exit_code == 2
     assert "gone.ipynb of this conversation is not there any more." in result.stderr
-
-
-def test_the_notebooks_own_cells_run_first_when_asked_for_and_else_not_at_all(
-    folder: Path, model: ScriptedModel
-) -> None:
-    cells = [nbformat.v4.new_code_cell(source) for source in ("a = 2", "1 / 0", "b = a + 1")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "own.ipynb")
-    look = "```python\nprint(sorted({'a', 'b'} & set(globals())))\n```"
-    for more, shown in ((["--execute"], "['a', 'b']\n"), ([], "[]\n")):
-        result = run(model, [look, "Done."], "Look.", "own.ipynb", "--output", "out.ipynb", *more)
-        assert result.exit_code == 0, result.output
-        written = nbformat.read("out.ipynb", as_version=4).cells
-        assert written[-1].outputs[0].text == shown
-        failures = [one.ename for cell in written for one in cell.get("outputs", ()) if "ename" in one]
-        assert failures == (["ZeroDivisionError"] if more else [])
-        (folder / "out.ipynb").unlink()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 from click.testing import CliRunner
 
-from jupyter_codeact.agent.contracts import Message, Usage
+from jupyter_codeact.agent.contracts import Guidance, Message, Usage
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation.page import html
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, append
@@ -65,16 +66,52 @@ def test_the_page_shows_figures_and_every_trajectory() -> None:
             "tool_calls": [call],
         },
     ]
-    page = Reader(html([episode("a", strict=True, messages=messages), episode("b", strict=False)]))
+    episodes = [episode("a", strict=True, messages=messages), episode("b", strict=False)]
+    page = Reader(html({"r.jsonl": episodes}))
     assert page.count("script") == 0
     assert EVIL in page.text
-    assert page.count("details") == 2
+    assert [attributes.get("class") for tag, attributes in page.tags if tag == "details"] == [
+        "task every",
+        None,  # the system prompt
+        "task none",
+    ]
     assert [attributes["src"] for tag, attributes in page.tags if tag == "img"] == [PICTURE]
     assert "f({})" in page.text
-    bars = [attributes for _, attributes in page.tags if attributes.get("class") == "bar"]
+    bars = [attributes for _, attributes in page.tags if attributes.get("class") == "bar c0"]
     assert [bar["width"] for bar in bars] == ["200.0", "200.0"]  # all, and the one family
     assert "1 of 2" in page.text
     assert "gpt-4" in page.text
+
+
+def test_runs_are_side_by_side_by_family_and_by_task() -> None:
+    def run(solved: str, guidance: Guidance | None) -> list[Episode]:
+        setting = Setting(guidance=guidance)
+        return [
+            episode(name, strict=name in solved).model_copy(update={"setting": setting}) for name in "abcd"
+        ]
+
+    files = {"one.jsonl": [*run("ab", None), *run("ac", "capable")]}
+    text = html(files)
+    page = Reader(text)
+    tasks = [attributes["class"] for tag, attributes in page.tags if tag == "details"]
+    assert tasks == ["task every", "task only0", "task only1", "task none"]
+    for words in ("all its hooks", "capable", "both (1)", "only A (1)", "only B (1)", "neither (1)"):
+        assert words in page.text
+    assert "both solved 1, only A 1, only B 1" in page.text
+    assert [name for name in ("b", "d") if f".suite:has(.f-{name}" in text] == []
+    columns = [attributes for _, attributes in page.tags if attributes.get("class") == "column"]
+    assert len(columns) == 8
+    assert "The trajectory was not kept." in page.text
+
+    three = Reader(html({**files, "other.jsonl": run("a", "small")[:2]}))
+    assert "not played by all (2)" in three.text
+    assert "several of them" not in three.text
+
+
+def test_a_page_is_one_file_that_fetches_nothing() -> None:
+    text = html({"r.jsonl": [episode("a", strict=True)]})
+    assert "default-src 'none'" in text
+    assert not re.search(r"(?:src|href)=|url\(|@import|<link|<script", text)
 
 
 def test_the_report_command_writes_the_page(tmp_path: Path) -> None:

@@ -12,9 +12,16 @@ from click.testing import CliRunner
 from jupyter_codeact.agent.contracts import ChatModel, Usage
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation import report
+from jupyter_codeact.evaluation.comparison import compare
 from jupyter_codeact.evaluation.records import Case, Episode, Played, ResultsError, SelfTest, Setting, load
 from jupyter_codeact.evaluation.runner import Choice, play_all
-from jupyter_codeact.evaluation.statistics import mcnemar, wilson
+from jupyter_codeact.evaluation.statistics import (
+    mcnemar,
+    mcnemar_power,
+    paired_difference,
+    smallest_gain,
+    wilson,
+)
 from jupyter_codeact.models.open import EndpointModel
 
 SETTING = Setting()
@@ -134,10 +141,12 @@ async def test_results_are_reported_and_compared(tmp_path: Path, model: ChatMode
         episode.model_copy(update={"played": episode.played.model_copy(update={"strict": False})})
         for episode in episodes
     ]
-    assert report.compare(episodes, worse) == (
-        "Of 6 tasks, both solved 0, only the first 3, only the second 0; McNemar's exact p = 0.25."
+    compared = compare(episodes, worse).sentences()
+    assert compared.startswith(
+        "Of 6 tasks, both solved 0, only the first 3, only the second 0; McNemar's exact p = 0.25.\n"
+        "The first solved 3 (50 %), the second 0 (0 %): a difference of -50 points, 95 % interval "
     )
-    assert report.compare(episodes, []) == "The two have no task in common."
+    assert compare(episodes, []).sentences() == "The two have no task in common."
 
 
 def test_a_report_needs_episodes(tmp_path: Path) -> None:
@@ -159,6 +168,21 @@ def test_intervals_and_p_values_match_published_formulas() -> None:
     assert mcnemar(0, 0) == 1.0
     assert mcnemar(6, 0) == pytest.approx(0.03125)
     assert mcnemar(5, 3) == pytest.approx(0.7265625)
+
+
+def test_the_interval_of_a_paired_difference_is_newcombes() -> None:
+    low, high = paired_difference(36, 2, 12, 0)  # an example of the article: 0.0569 to 0.3404
+    assert (round(low, 4), round(high, 4)) == (0.0569, 0.3404)
+    low, high = paired_difference(36, 12, 2, 0)
+    assert (round(low, 4), round(high, 4)) == (-0.3404, -0.0569)
+    assert paired_difference(0, 0, 0, 0) == (-1.0, 1.0)
+
+
+def test_the_smallest_gain_is_where_the_power_begins_to_suffice() -> None:
+    gain = smallest_gain(30)
+    assert gain == 0.26
+    assert mcnemar_power(30, 0.26, 0.0) >= 0.8 > mcnemar_power(30, 0.25, 0.0)
+    assert smallest_gain(5) is None
 
 
 def test_an_episode_survives_serialization() -> None:

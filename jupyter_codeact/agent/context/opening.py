@@ -38,6 +38,7 @@ def opening_message(
     below: str | None = None,
     *,
     target: str | None = None,
+    failed: Sequence[str] = (),
     nonce: str = "",
     window: int | None = None,
     guidance: Guidance = "small",
@@ -62,6 +63,8 @@ def opening_message(
         The cell below which the run works, if not the active one.
     target : str, optional
         The cell that the run is to rewrite.
+    failed : sequence of str
+        The cells that failed when the notebook's own cells ran before this.
     nonce : str
         The run's random word, which marks the fences around data.
     window : int, optional
@@ -99,6 +102,9 @@ def opening_message(
         parts.append(marked("The notebook so far", "notebook", inside, nonce, secrets))
     if shown.hidden:
         parts[-1] += "\n" + prompts.more_cells(shown.hidden)
+    names = short_ids([cell.id for cell in state.cells])
+    if gone := [names[cell] for cell in failed if cell in names]:
+        parts.append(prompts.failed_cells(gone))
     if imports := _as_imports(state.tools):
         parts.append(marked(prompts.PROPOSED_TOOLS, "proposed", "\n".join(imports), nonce, secrets))
     if state.variables is None:
@@ -108,7 +114,6 @@ def opening_message(
         parts.append(variables)
     elif shown.text:
         parts.append(prompts.FRESH_KERNEL)
-    names = short_ids([cell.id for cell in state.cells])
     for attachment in attachments:
         parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share), secrets))
         if attachment.image and not supports_images:

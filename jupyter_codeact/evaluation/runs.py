@@ -1,0 +1,79 @@
+"""Runs: episodes that one model played with one setting, and the names that tell runs apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .records import Episode, Setting
+
+ALL_HOOKS = "all its hooks"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Episodes of one model with one setting, under a name that tells them from other runs."""
+
+    name: str
+    episodes: Sequence[Episode]
+
+    @property
+    def agents(self) -> str:
+        """Which agents have played, by commit or version."""
+        return agents(self.episodes)
+
+
+def agents(episodes: Sequence[Episode]) -> str:
+    """Return which agents have played these episodes, by commit or version; of many, the first and last."""
+    names = list(dict.fromkeys(one.agent for one in sorted(episodes, key=lambda one: one.began)))
+    return ", ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
+
+
+def hooks(setting: Setting) -> str:
+    """Return which of the agent's hooks were on, empty if all that suit the model."""
+    return ", ".join(filter(None, [setting.guidance or "", *(f"without {name}" for name in setting.without)]))
+
+
+def runs_of(files: Mapping[str, Sequence[Episode]]) -> list[Run]:
+    """Return the runs in files of results, which are given by their names.
+
+    A run's name is whatever is not the same for all: the model, the protocol, the format, the hooks, other
+    parts of the setting, or the file.
+    """
+    groups: dict[tuple[str, str, str], list[Episode]] = defaultdict(list)
+    for file, episodes in files.items():
+        for episode in sorted(episodes, key=lambda one: one.place):  # the first of two settings first
+            groups[file, episode.model, episode.setting.model_dump_json()].append(episode)
+    facts = [_facts(file, group[0]) for (file, _model, _setting), group in groups.items()]
+    names = {name for fact in facts for name in fact}
+    telling = [name for name in _order(names) if len({fact.get(name) for fact in facts}) > 1]
+    if "file" in telling and len({_without_file(fact, telling) for fact in facts}) == len(facts):
+        telling.remove("file")
+    named = []
+    for number, (fact, group) in enumerate(zip(facts, groups.values(), strict=True), 1):
+        parts = [fact[name] for name in telling if fact.get(name)]
+        named.append(Run(", ".join(parts) or f"run {number}", group))
+    return named
+
+
+def _facts(file: str, episode: Episode) -> dict[str, str]:
+    setting = episode.setting
+    rest = setting.model_dump(exclude={"protocol", "format", "guidance", "without"})
+    return {
+        "file": file,
+        "model": episode.model,
+        "protocol": setting.protocol,
+        "format": setting.format,
+        "hooks": hooks(setting) or (ALL_HOOKS if setting.protocol == "agent" else ""),
+        **{name: f"{name} {value}" for name, value in rest.items()},
+    }
+
+
+def _order(names: set[str]) -> list[str]:
+    first = ["file", "model", "protocol", "format", "hooks"]
+    return first + sorted(names - set(first))
+
+
+def _without_file(fact: Mapping[str, str], telling: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(fact.get(name) for name in telling if name != "file")
