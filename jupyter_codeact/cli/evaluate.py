@@ -13,9 +13,10 @@ from ..agent.contracts import CodeActError
 
 if TYPE_CHECKING:
     from ..evaluation.records import SelfTest
+    from ..evaluation.split import Half
     from ..evaluation.suites import Suite
 
-SUITES = ("api-bank", "m3tooleval", "mint", "notebook")
+SUITES = ("api-bank", "dabench", "dseval", "m3tooleval", "mint", "notebook")
 
 
 @click.group(name="eval")
@@ -57,6 +58,11 @@ def evaluate() -> None:
 @click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only every K-th task.")
 @click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
 @click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
+@click.option(
+    "--half",
+    type=click.Choice(["read", "scored"]),
+    help="Only the tasks whose episodes may be read for improvements, or only those that are never read.",
+)
 @click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Run each task N times.")
 @click.option("--again", is_flag=True, help="Run tasks once more that crashed or failed.")
 @click.option("--seed", metavar="N", type=int, help="Seed of the first sample, where the engine takes one.")
@@ -78,6 +84,11 @@ def evaluate() -> None:
     multiple=True,
     help="Hook of this agent to switch off, or a group of them; can be repeated.",
 )
+@click.option(
+    "--propagate-errors",
+    is_flag=True,
+    help="Show the agent its own code for earlier problems, not the reference (DSEval).",
+)
 @click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Episodes at a time.")
 @click.option(
     "--engine",
@@ -97,6 +108,7 @@ def run(
     every: int,
     only: str | None,
     first: int | None,
+    half: Half | None,
     samples: int,
     again: bool,
     seed: int | None,
@@ -107,6 +119,7 @@ def run(
     strict: bool,
     guidance: str | None,
     without: tuple[str, ...],
+    propagate_errors: bool,
     parallel: int,
     engine: str,
 ) -> None:
@@ -142,9 +155,10 @@ def run(
             "seed": seed,
             "guidance": guidance,
             "without": without,
+            "propagate_errors": propagate_errors,
         }
     )
-    choice = Choice(every=every, only=only, first=first, samples=samples, again=again)
+    choice = Choice(every=every, only=only, first=first, half=half, samples=samples, again=again)
     chat = open_model(model, endpoint=endpoint)
     solved: Counter[bool] = Counter()
 
@@ -160,6 +174,9 @@ def run(
     async def play() -> list[Episode]:
         cluster = None
         try:
+            await suite.cases()
+            for note in suite.notes:
+                click.echo(note, err=True)
             if isinstance(chat, EndpointModel):
                 await chat.address()  # its model's name belongs to the results
             if engine == "ray":

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..agent.contracts import Message
-from . import report
+from . import published, report
+from .published import Table
 from .records import Episode
 from .statistics import wilson
 
@@ -21,12 +22,8 @@ def html(episodes: Sequence[Episode]) -> str:
     import jinja2
 
     rows = report.rows(episodes)
-    tables = [
-        {"title": "Results", "head": report.COLUMNS, "body": [report.cells(row) for row in rows]},
-    ]
-    if any(episode.suite == "m3tooleval" for episode in episodes):
-        head, body = report.papers()
-        tables.append({"title": f"M3ToolEval: {report.PAPERS}", "head": head, "body": body})
+    results = Table("Results", report.COLUMNS, [report.cells(row) for row in rows])
+    tables = [results, *published.tables(episodes)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__, ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..agent.contracts import ChatModel
 from .records import Case, Ending, Episode, Played, Setting, append, key, repaired
+from .split import Half, half
 from .suites import Suite
 
 BROKEN: tuple[Ending, ...] = ("crashed", "failed")
@@ -21,21 +22,25 @@ BROKEN: tuple[Ending, ...] = ("crashed", "failed")
 class Choice:
     """A choice of tasks.
 
-    ``every`` selects each k-th task, ``only`` those whose names match a regular expression, ``first`` at most
-    so many of these; ``samples`` is how often each is played. ``again`` repeats broken episodes in the
-    results, for example if the engine could not be reached.
+    ``half`` selects one half of the suite (see `split`), ``only`` the tasks whose names match a regular
+    expression, ``every`` each k-th of these, ``first`` at most so many; ``samples`` is how often each is
+    played. ``again`` repeats broken episodes in the results, for example if the engine could not be reached.
     """
 
     every: int = 1
     only: str | None = None
     first: int | None = None
+    half: Half | None = None
     samples: int = 1
     again: bool = False
 
     def of(self, cases: Sequence[Case]) -> list[Case]:
         """Return the chosen tasks."""
         chosen = [
-            case for case in cases if self.only is None or re.search(self.only, f"{case.family}/{case.name}")
+            case
+            for case in cases
+            if (self.half is None or half(case.name) == self.half)
+            and (self.only is None or re.search(self.only, f"{case.family}/{case.name}"))
         ]
         return chosen[:: self.every][: self.first]
 
