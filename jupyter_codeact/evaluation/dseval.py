@@ -17,15 +17,15 @@ from typing import Any
 
 from ..agent.contracts import ChatModel
 from . import baselines, playing
+from .dseval_worker import CORRECT
 from .records import Case, Played, SelfTest, Setting
-from .upstream import Upstream, UpstreamError
+from .upstream import Upstream
 
 REQUEST = (
     "{question}\n\n"
     "If there is a result, it is the value of the last expression of the last cell, not printed. "
     "Leave the present variables as they are, except for what the task says."
 )
-CORRECT = "CORRECT"
 JUDGE_SECONDS = 900.0
 """Limit for a verdict: the solutions before and the submission run in that time."""
 
@@ -75,23 +75,19 @@ class DSEval:
 
     async def self_test(self) -> SelfTest:
         """Submit each problem's reference solution, and nothing at all."""
-        failed = []
+        failed: list[str] = []
         cases = await self.cases()
+        notes = list(self.notes)
         upstream = self._take()
         try:
-            for case in cases:
-                try:
-                    await upstream.call("problem", name=case.name, timeout=JUDGE_SECONDS)
-                    nothing = await upstream.call("judge", name=case.name, code="", timeout=JUDGE_SECONDS)
-                except UpstreamError as error:
-                    failed.append(f"{case.name}: {error}")
-                    continue
-                if nothing["verdict"] == CORRECT:
-                    failed.append(f"{case.name} accepts an empty submission.")
+            for session in dict.fromkeys(case.name.rpartition("/")[0] for case in cases):
+                tested = await upstream.call("test", session=session, timeout=JUDGE_SECONDS)
+                failed += [f"{problem} does not accept its reference." for problem in tested["failed"]]
+                notes += [f"{name} accepts an empty submission." for name in tested["empty"]]
         finally:
             self._free.append(upstream)
-        passed = f"{len(cases) - len(failed)} of {len(cases)} accept their reference and nothing else."
-        return SelfTest(count=len(cases), summary=passed, failed=failed, notes=list(self.notes))
+        passed = f"{len(cases) - len(failed)} of {len(cases)} accept their reference."
+        return SelfTest(count=len(cases), summary=passed, failed=failed, notes=notes)
 
     async def close(self) -> None:
         """End the processes."""

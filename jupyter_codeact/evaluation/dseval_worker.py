@@ -24,8 +24,7 @@ FOLDER = "benchmarks"
 EXAMPLES = "examples"
 """The folder of problems that only show how problems are written."""
 INPUTS = "inputs"
-NEWEST_PANDAS = 2
-"""With pandas 3, test cases contradict their own validators, which expect the old type of texts."""
+CORRECT = "CORRECT"
 PATIENCE = 20
 """How many times longer than on the authors' machine code may take, which has one second mostly."""
 
@@ -36,12 +35,6 @@ class Checkout:
     def __init__(self, source: Path) -> None:
         if not (source / "dseval" / "validator.py").is_file() or not (source / FOLDER).is_dir():
             raise FileNotFoundError(f"{source} has no dseval/validator.py or no {FOLDER}")
-        pandas = importlib.import_module("pandas")
-        if int(pandas.__version__.partition(".")[0]) > NEWEST_PANDAS:
-            raise ImportError(
-                f"its validators need pandas {NEWEST_PANDAS}, and here is {pandas.__version__}: install "
-                f'jupyter-codeact and "pandas<{NEWEST_PANDAS + 1}" in an environment of its own'
-            )
         package = types.ModuleType("dseval")
         package.__path__ = [str(source / "dseval")]
         sys.modules["dseval"] = package
@@ -54,7 +47,7 @@ class Checkout:
             folder = manifest.parent
             if folder.name == EXAMPLES:
                 continue
-            benchmark = problem.Benchmark.frompath(folder)
+            benchmark = _load(problem.Benchmark.frompath, folder)
             for session in benchmark:
                 self._sessions[f"{folder.name}/{session.name}"] = session
                 self._families[f"{folder.name}/{session.name}"] = benchmark.name
@@ -65,9 +58,9 @@ class Checkout:
             name: lacking for name, session in self._sessions.items() if (lacking := _missing_inputs(session))
         }
         problems = [
-            {"name": f"{name}/{number:02d}", "family": self._families[name]}
-            for name, session in self._sessions.items()
-            for number in range(1, session.num_complete + 1)
+            {"name": name, "family": self._families[session]}
+            for session in self._sessions
+            for name in self._names(session)
         ]
         return {
             "problems": [each for each in problems if each["name"].rpartition("/")[0] not in missing],
@@ -87,7 +80,7 @@ class Checkout:
         """
         session, problem, before = self._find(name)
         judged = self.judge(name, problem.reference_code)
-        if judged["verdict"] != "CORRECT":
+        if judged["verdict"] != CORRECT:
             raise ValueError(f"{name} does not accept its own solution here: {judged['reason'][:300]}")
         prefix, count = name.rpartition("/")[0], 0
         cells = []
@@ -110,10 +103,43 @@ class Checkout:
                 environment.execute(each.reference_code, **_limits(each), raise_error=True)
             playground = environment.fork()
             environment.execute(problem.reference_code, **_limits(problem), raise_error=True)
-            playground.execute(code, **_limits(problem))
-            comments = problem.validator.validate(environment.last_cell.output, playground.last_cell.output)
+            return self._verdict(problem, environment, playground, code)
+
+    def test(self, session: str) -> dict[str, list[str]]:
+        """Submit the reference solution of each problem of a session, and nothing.
+
+        Returns the names of the problems whose reference fails or is not accepted, and of those that accept
+        an empty submission.
+        """
+        failed, empty, names = [], [], iter(self._names(session))
+        with _inputs(self._sessions[session]):
+            environment = self._simulation.Environment()
+            for problem in self._sessions[session]:
+                name = next(names) if problem.is_complete else ""
+                playgrounds = environment.fork(), environment.fork()
+                try:
+                    environment.execute(problem.reference_code, **_limits(problem), raise_error=True)
+                except Exception as error:
+                    failed += [f"{each} ({type(error).__name__}: {error})" for each in (name, *names) if each]
+                    break
+                codes = (problem.reference_code, "") if name else ()
+                for playground, code in zip(playgrounds, codes, strict=False):
+                    verdict = self._verdict(problem, environment, playground, code)
+                    if code and verdict["verdict"] != CORRECT:
+                        failed.append(f"{name} ({verdict['reason']})")
+                    elif not code and verdict["verdict"] == CORRECT:
+                        empty.append(name)
+        return {"failed": failed, "empty": empty}
+
+    def _verdict(self, problem: Any, environment: Any, playground: Any, code: str) -> dict[str, Any]:
+        """Run code in a playground, and compare with the reference's last cell."""
+        playground.execute(code, **_limits(problem))
+        comments = problem.validator.validate(environment.last_cell.output, playground.last_cell.output)
         verdict, subverdict, reason = self._validator.validator_comments_to_verdict(comments)
         return {"verdict": verdict.value, "subverdict": subverdict.value, "reason": str(reason)[:2000]}
+
+    def _names(self, session: str) -> list[str]:
+        return [f"{session}/{number:02d}" for number in range(1, self._sessions[session].num_complete + 1)]
 
     def _find(self, name: str) -> tuple[Any, Any, list[Any]]:
         prefix, _, number = name.rpartition("/")
@@ -124,6 +150,24 @@ class Checkout:
                 return session, each, before
             before.append(each)
         raise KeyError(name)
+
+
+def _load(frompath: Callable[[Path], Any], folder: Path) -> Any:
+    """Load the problems of a folder, whose validators are made and checked at once.
+
+    Raises
+    ------
+    ValueError
+        If a test case contradicts its validator, as with pandas 3 and its other type of texts.
+    """
+    try:
+        return frompath(folder)
+    except ValueError as error:
+        version = importlib.import_module("pandas").__version__
+        raise ValueError(
+            f"the problems in {folder} do not accept their own test cases with pandas {version}: install "
+            f'jupyter-codeact and "pandas<3" in an environment of its own, and call it there'
+        ) from error
 
 
 def _limits(problem: Any) -> dict[str, Any]:
@@ -163,7 +207,7 @@ def _inputs(session: Any) -> Iterator[None]:
 def prepare(source: Path) -> Mapping[str, Callable[..., Any]]:
     """Load a checkout and return the functions that can be called."""
     checkout = Checkout(source)
-    return {name: getattr(checkout, name) for name in ("problems", "problem", "judge")}
+    return {name: getattr(checkout, name) for name in ("problems", "problem", "judge", "test")}
 
 
 if __name__ == "__main__":
