@@ -189,7 +189,7 @@ class Agent:
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),
             instructions=self.instructions,
-            advice=hooks.on_prompt(Opening(run.task, variables, tools)),
+            advice=hooks.on_prompt(Opening(run.task, variables, tools, state.files)),
             secrets=run.secrets,
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]

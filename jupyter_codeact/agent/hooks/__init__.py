@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts import CodeActError, Guidance
-from .answers import EchoedAnswers, UncheckedAnswers, UngroundedAnswers
+from .answers import EchoedAnswers, LookFirst, UncheckedAnswers, UngroundedAnswers
 from .hook import Hook
 from .imports import KeepImports
 from .names import NearestLookups, NearestNames
@@ -20,6 +20,7 @@ from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
 
 HOOKS: tuple[type[Hook], ...] = (
     BareCalls,
+    LookFirst,
     NearestNames,
     NearestLookups,
     ResampleRepeats,
