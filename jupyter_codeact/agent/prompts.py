@@ -100,6 +100,10 @@ UNCHECKED = (
     "No cell has run, so you cannot know that. If it is about the user's data, files or variables, find it "
     "with code: begin with a Python block. If it is general knowledge, give your answer once more."
 )
+LOOKED = (
+    "But these are only the first rows, to know the columns: the answer is not in them. Write the next cell, "
+    "which finds it from all rows."
+)
 UNTRIED_TOOLS = "None of your cells has called {names} yet."
 OPAQUE_RESULT = "That names an object, not what is in it: show its values, with list() or by calling it."
 NAN_RESULT = (

@@ -68,7 +68,7 @@ async def test_a_form_filled_in_before_any_cell_has_run_becomes_a_look_at_the_ta
     for guidance, turns in (("small", 2), ("capable", 1)):
         end = await bench.run(made_up, "@column[fare]", task=task, guidance=guidance)
         assert (end.ending, end.turns) == ("answered", turns)
-        assert bench.model.requests[-1][-1]["role"] == "user"
+        assert bench.last_message(-1).endswith(prompts.LOOKED) is (guidance == "small")
     assert await bench.cells() == ["import pandas as pd\ndf = pd.read_csv('trips.csv')\ndf.head()"]
 
 

@@ -20,7 +20,6 @@ from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
 
 HOOKS: tuple[type[Hook], ...] = (
     BareCalls,
-    LookFirst,
     NearestNames,
     NearestLookups,
     ResampleRepeats,
@@ -32,6 +31,7 @@ HOOKS: tuple[type[Hook], ...] = (
     OpaqueResults,
     NanResults,
     NextStep,
+    LookFirst,
     EchoedAnswers,
     UngroundedAnswers,
     UncheckedAnswers,

@@ -9,7 +9,7 @@ from .. import prompts
 from ..events import Executed, NotebookRead, Observation, RunStarted
 from ..replies.reply import CodeAction, ParsedReply
 from .grounding import MAX_VALUES, ungrounded_values, unshown_numbers, without_code
-from .hook import Hook, Opening, Reject, RunView
+from .hook import Hook, Opening, RanCell, Reject, RunView
 from .tools import untried_tools
 
 SHORT_ANSWER = 12
@@ -66,6 +66,7 @@ class LookFirst(Hook):
         """Note the table that the task names, and the cell that shows it."""
         self._file = next((name for name in opening.files if _names(opening.task, name)), "")
         self._cell = _show_file(self._file, opening) or _show_frame(opening)
+        self._shows = ""
 
     def on_reply(self, reply: ParsedReply) -> ParsedReply | None:
         """Replace an answer that cannot be known by that cell, once in a run and not in its last turn."""
@@ -77,8 +78,13 @@ class LookFirst(Hook):
             known = not unchecked(reply.prose, self.run, names_data=True)
         if known:
             return None
-        cell, self._cell = CodeAction(self._cell), ""
-        return replace(reply, text=f"```python\n{cell.source}\n```", prose="", actions=(cell,), doubt="")
+        self._shows, self._cell = self._cell, ""
+        text = f"```python\n{self._shows}\n```"
+        return replace(reply, text=text, prose="", actions=(CodeAction(self._shows),), doubt="")
+
+    def after_cell(self, cell: RanCell) -> str | None:
+        """Say that the beginning of a table is no answer."""
+        return prompts.LOOKED if cell.source == self._shows and not cell.failed else None
 
 
 class UncheckedAnswers(Hook):
