@@ -117,7 +117,10 @@ async def _judged(
     """Judge the answer of an episode, in the form, and note the verdict on each value."""
     answer, usage, turns, messages = played.answer, played.usage, played.turns, played.messages
     asked = False
-    if played.ending == "answered" and not names_in(question.form) <= named_values(answer).keys():
+    # what smolagents says when its turns are over counts, as in the other suites
+    says_it_late = setting.protocol == "smolagents" and played.ending == "out_of_turns"
+    answered = played.ending == "answered" or says_it_late
+    if answered and not names_in(question.form) <= named_values(answer).keys():
         chat: list[Any] = [
             {"role": "user", "content": request},
             {"role": "assistant", "content": answer or "I do not know."},
@@ -131,7 +134,7 @@ async def _judged(
             )
         messages = [*messages, chat[-1], {"role": "assistant", "content": answer}]
         usage, turns, asked = usage + cost, turns + 1, True
-    verdicts = grade(answer if played.ending == "answered" else "", question.labels)
+    verdicts = grade(answer if answered else "", question.labels)
     return played.model_copy(
         update={
             "strict": all(verdicts.values()),

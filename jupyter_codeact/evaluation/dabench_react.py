@@ -62,6 +62,9 @@ async def play(workspace: Workspace, question: str, setting: Setting, model: Cha
         except ModelError as error:
             ending, message = "failed", str(error)
             break
+        except TimeoutError:
+            ending = "out_of_time"
+            break
         turns, usage = turns + 1, usage + cost
         messages.append({"role": "assistant", "content": text})
         code, final = read_reply(text)

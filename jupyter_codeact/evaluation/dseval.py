@@ -19,7 +19,7 @@ from ..agent.contracts import ChatModel
 from . import baselines, playing
 from .dseval_worker import CORRECT
 from .records import Case, Played, SelfTest, Setting
-from .upstream import Upstream
+from .upstream import Upstream, UpstreamError
 
 REQUEST = (
     "{question}\n\n"
@@ -157,8 +157,15 @@ async def _run_earlier_cell(workspace: playing.Workspace, reference: str, shown:
     """Run a reference solution as the user's cell, and show other code in its place if it differs.
 
     As in the benchmark, the variables are the reference's also where an agent's mistakes are shown.
+
+    Raises
+    ------
+    UpstreamError
+        If it fails in this kernel.
     """
-    await workspace.run_cell(reference)
+    execution = await workspace.run_cell(reference)
+    if execution.status != "ok":
+        raise UpstreamError(f"A solution before this problem fails in the kernel: {reference[:200]}")
     if shown != reference:
         cell = await workspace.notebook.read_cell(workspace.notebook.cells[-1]["id"])
         own: Any = {**cell, "source": shown, "outputs": []}
