@@ -139,7 +139,10 @@ def main() -> None:
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     if not arguments.report:
-        asyncio.run(play(arguments))
+        try:
+            asyncio.run(play(arguments))
+        except KeyboardInterrupt:
+            print("Stopped. The same call goes on where this one ended.")
     print(markdown(list(load(sorted(arguments.folder.glob("*.jsonl"))))))
 
 
