@@ -104,6 +104,10 @@ LOOKED = (
     "But these are only the first rows, to know the columns: the answer is not in them. Write the next cell, "
     "which finds it from all rows."
 )
+UNKNOWN_ARGUMENT = (
+    "There is no argument {name!r}, at least not in this version. Do what it was for in another way: just "
+    "left out, the result may mean something else."
+)
 UNTRIED_TOOLS = "None of your cells has called {names} yet."
 OPAQUE_RESULT = "That names an object, not what is in it: show its values, with list() or by calling it."
 NAN_RESULT = (

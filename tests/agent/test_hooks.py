@@ -66,6 +66,12 @@ async def test_a_capable_model_gets_only_the_task_and_the_outputs(
             [block("value = 1", "print(valu)"), "1"],
             "There is no 'valu'; there is 'value': use that.",
         ),
+        (
+            "unknown_arguments",
+            "Add.",
+            [block("sorted([1], cmp=None)"), "1"],
+            prompts.UNKNOWN_ARGUMENT.format(name="cmp"),
+        ),
         ("stop_repeats", "Add.", ["", "", "", "Done."], prompts.REPEATED),
     ],
 )

@@ -12,7 +12,7 @@ from ..contracts import CodeActError, Guidance
 from .answers import EchoedAnswers, LookFirst, UncheckedAnswers, UngroundedAnswers
 from .hook import Hook
 from .imports import KeepImports
-from .names import NearestLookups, NearestNames
+from .names import NearestLookups, NearestNames, UnknownArguments
 from .nudges import BeginWithCode, LastTurn, NextStep
 from .repetition import ResampleRepeats, StopRepeats
 from .results import NanResults, OpaqueResults
@@ -22,6 +22,7 @@ HOOKS: tuple[type[Hook], ...] = (
     BareCalls,
     NearestNames,
     NearestLookups,
+    UnknownArguments,
     ResampleRepeats,
     KeepImports,
     ProtectTools,
