@@ -12,9 +12,9 @@ from ..contracts import CodeActError, Guidance
 from .answers import EchoedAnswers, LookFirst, UncheckedAnswers, UngroundedAnswers
 from .hook import Hook
 from .imports import KeepImports
-from .names import NearestLookups, NearestNames, UnknownArguments
+from .names import NearestLookups, NearestNames
 from .nudges import BeginWithCode, LastTurn, NextStep
-from .repetition import ResampleRepeats, StopRepeats
+from .repetition import ResampleErrors, ResampleRepeats, StopRepeats
 from .results import NanResults, OpaqueResults
 from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
 
@@ -22,7 +22,7 @@ HOOKS: tuple[type[Hook], ...] = (
     BareCalls,
     NearestNames,
     NearestLookups,
-    UnknownArguments,
+    ResampleErrors,
     ResampleRepeats,
     KeepImports,
     ProtectTools,

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from .. import prompts
 from ..events import Executed
 from ..replies.reply import ParsedReply
 from ..source import normalized
 from .hook import Hook, ProposedCell, RanCell, RunView
 from .nearest import replace_names, suggest_lookups, suggest_names
-
-_UNKNOWN_ARGUMENT = re.compile(
-    r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword argument"  # of Python, of C
-)
 
 
 class _Corrections(Hook):
@@ -58,21 +52,7 @@ class NearestNames(_Corrections):
             return None
         nearest = suggest_names(error, cell.variables, cell.source)
         self.correct(cell.source, replace_names(cell.source, error["ename"], nearest))
-        return prompts.nearest_names(nearest) or prompts.HINTS.get(error["ename"])
-
-
-class UnknownArguments(Hook):
-    """Says after an unknown argument that it has to be replaced: models just leave it out.
-
-    They know older versions of libraries, and without the argument a call may return something else.
-    """
-
-    name, group = "unknown_arguments", "names"
-
-    def after_cell(self, cell: RanCell) -> str | None:
-        """Look for the argument's name in the error."""
-        found = _UNKNOWN_ARGUMENT.search(cell.error["evalue"]) if cell.error else None
-        return prompts.UNKNOWN_ARGUMENT.format(name=found[1] or found[2]) if found else None
+        return prompts.nearest_names(nearest) or prompts.hint(error["ename"], error["evalue"])
 
 
 class NearestLookups(_Corrections):
