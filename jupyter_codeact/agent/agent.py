@@ -208,7 +208,7 @@ class Agent:
             earlier=history.as_text(run.events),
             instructions=self.instructions,
             project=await run.unless_stopped(self.project()),
-            advice=hooks.on_prompt(Opening(run.task, variables, tools)),
+            advice=hooks.on_prompt(Opening(run.task, variables, tools, state.files)),
             secrets=run.secrets,
         )
         images = [attachment.image for attachment in attachments if info.supports_images and attachment.image]

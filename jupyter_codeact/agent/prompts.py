@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from .contracts import Guidance
@@ -72,6 +73,21 @@ HINTS = {
     "ValueError": "The values are not what you think: print them first.",
 }
 """What to try next after the errors that small models make most."""
+TEXT_AS_NUMBER = (
+    "Texts are no numbers: take the numeric columns only, as with select_dtypes('number'), or convert the "
+    "one column you need. Do not drop or replace single values."
+)
+UNKNOWN_ARGUMENT = (
+    "There is no argument {name!r}, at least not in this version. Do what it was for in another way: just "
+    "left out, the result may mean something else."
+)
+MESSAGE_HINTS = {
+    r"[cC]ould not convert string|Cannot perform reduction": TEXT_AS_NUMBER,
+    r"unexpected keyword argument '(?P<name>\w+)'|'(?P<other>\w+)' is an invalid keyword": UNKNOWN_ARGUMENT,
+}
+"""What to try next after errors with such messages."""
+MESSAGE_CHARACTERS = 1000
+"""Characters of an error's message that are searched for them."""
 NEAREST_NAME = "There is no {missing!r}; there is {there!r}: use that."
 RAN_INSTEAD = "{why} This ran instead:\n```python\n{source}\n```"
 CORRECTED = "You wrote the cell that failed once more."
@@ -106,6 +122,10 @@ UNGROUNDED = (
 UNCHECKED = (
     "No cell has run, so you cannot know that. If it is about the user's data, files or variables, find it "
     "with code: begin with a Python block. If it is general knowledge, give your answer once more."
+)
+LOOKED = (
+    "But these are only the first rows, to know the columns: the answer is not in them. Write the next cell, "
+    "which finds it from all rows."
 )
 UNTRIED_TOOLS = "None of your cells has called {names} yet."
 OPAQUE_RESULT = "That names an object, not what is in it: show its values, with list() or by calling it."
@@ -205,6 +225,15 @@ def reminder(task: str) -> str:
     Small models forget the form of the answer unless they have just read it; most tasks end with it.
     """
     return task if len(task) <= REMINDER_CHARACTERS else f"… {task[-REMINDER_CHARACTERS:]}"
+
+
+def hint(ename: str, evalue: str) -> str:
+    """Return what to try next after an error; empty if nothing is known that helps."""
+    for message, text in MESSAGE_HINTS.items():
+        if found := re.search(message, evalue[:MESSAGE_CHARACTERS]):
+            groups = found.groupdict()
+            return text.format(name=groups.get("name") or groups.get("other"))
+    return HINTS.get(ename, "")
 
 
 def nearest_names(names: Mapping[str, str]) -> str:

@@ -24,9 +24,10 @@ from .evaluate_setting import (
 
 if TYPE_CHECKING:
     from ..evaluation.records import SelfTest
+    from ..evaluation.split import Half
     from ..evaluation.suites import Suite
 
-SUITES = ("api-bank", "m3tooleval", "mint", "notebook")
+SUITES = ("api-bank", "dabench", "dseval", "m3tooleval", "mint", "notebook")
 
 
 @click.group(name="eval")
@@ -65,6 +66,11 @@ def evaluate() -> None:
 @click.option("--every", metavar="K", type=click.IntRange(min=1), default=1, help="Only every K-th task.")
 @click.option("--filter", "only", metavar="REGEX", help="Only tasks whose family/name matches.")
 @click.option("--n", "first", metavar="N", type=click.IntRange(min=1), help="At most N tasks.")
+@click.option(
+    "--half",
+    type=click.Choice(["read", "scored"]),
+    help="Only the tasks whose episodes may be read for improvements, or only those that are never read.",
+)
 @click.option(
     "--sample",
     metavar="N",
@@ -109,6 +115,7 @@ def run(
     every: int,
     only: str | None,
     first: int | None,
+    half: Half | None,
     sample: int | None,
     samples: int,
     again: bool,
@@ -148,7 +155,14 @@ def run(
     # whatever part of the tasks there is time for has to be a fair sample
     drawn = sample or (sys.maxsize if quick or minutes else None)
     choice = Choice(
-        every=every, only=only, first=first, sample=drawn, seed=seed or 0, samples=samples, again=again
+        every=every,
+        only=only,
+        first=first,
+        half=half,
+        sample=drawn,
+        seed=seed or 0,
+        samples=samples,
+        again=again,
     )
     limit = minutes or (QUICK_MINUTES if quick else None)
     slots = parallel or (2 if quick else 1)
@@ -162,6 +176,9 @@ def run(
     async def play() -> list[Episode]:
         cluster = None
         try:
+            await suite.cases()
+            for note in suite.notes:
+                click.echo(note, err=True)
             for chat in models:
                 if isinstance(chat, EndpointModel):
                     await chat.address()  # its model's name belongs to the results

@@ -68,6 +68,11 @@ _OPTIONS = (
         multiple=True,
         help="Hook of this agent to switch off, or a group of them; can be repeated.",
     ),
+    click.option(
+        "--propagate-errors",
+        is_flag=True,
+        help="Show the agent its own code for earlier problems, not the reference (DSEval).",
+    ),
 )
 
 
@@ -143,6 +148,7 @@ def read_setting(
             "seed": seed,
             "guidance": values["guidance"],
             "without": values["without"],
+            "propagate_errors": values["propagate_errors"],
         }
     )
 

@@ -34,6 +34,7 @@ class ApiBank:
     """The suite, from a checkout that has the API-Bank folder."""
 
     name = "api-bank"
+    notes: Sequence[str] = ()
     formats: Mapping[str, Sequence[str]] = MappingProxyType({"paper": ("code", "json", "text")})
 
     def __init__(self, source: Path) -> None:

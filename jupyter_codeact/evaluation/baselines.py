@@ -46,6 +46,8 @@ async def play(
 ) -> Played:
     """Let it work on a request until its answer is right or its last one; see `playing.play`.
 
+    The ``detail`` of the outcome has the code of its actions without those that failed.
+
     Raises
     ------
     CodeActError
@@ -80,6 +82,7 @@ async def play(
                 turns=turns,
                 usage=usage,
                 message="" if late else _error(execution),
+                detail={"actions": []},
             )
         usage += Usage(prompt_tokens=outcome["prompt_tokens"], completion_tokens=outcome["completion_tokens"])
         turns = outcome["turns"]
@@ -94,6 +97,7 @@ async def play(
                 usage=usage,
                 answer=outcome["answer"],
                 messages=outcome["messages"],
+                detail={"actions": outcome["actions"]},
             )
         current_request = TRY_AGAIN
 

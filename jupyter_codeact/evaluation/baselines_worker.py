@@ -63,6 +63,11 @@ class Player:
             "turns": sum(isinstance(step, ActionStep) for step in self._agent.memory.steps),
             "prompt_tokens": usage.input_tokens if usage else 0,
             "completion_tokens": usage.output_tokens if usage else 0,
+            "actions": [
+                step.code_action
+                for step in self._agent.memory.steps
+                if isinstance(step, ActionStep) and step.code_action and step.error is None
+            ],
             "messages": [_as_text(message) for message in self._agent.write_memory_to_messages()],
         }
 

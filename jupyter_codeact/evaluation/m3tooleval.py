@@ -24,6 +24,7 @@ class M3ToolEval:
     """The suite, from the user's checkout of ``xingyaoww/code-act``."""
 
     name = "m3tooleval"
+    notes: Sequence[str] = ()
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
         {
             "agent": ("markdown", "execute", "tools"),

@@ -44,6 +44,7 @@ class Mint:
     """The suite, from a checkout of ``xingyaoww/mint-bench`` (Apache-2.0); nothing is copied from it."""
 
     name = "mint"
+    notes: Sequence[str] = ()
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
         {"agent": ("markdown", "execute", "tools"), "paper": ("code",)}
     )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
-from . import reading, report
+from . import published, reading, report
 from .comparison import compare
+from .published import Table
 from .records import Episode
 from .runs import Run, runs_of
 from .statistics import wilson
@@ -42,16 +43,9 @@ def html(files: Mapping[str, Sequence[Episode]]) -> str:
     import jinja2
 
     episodes = [episode for each in files.values() for episode in each]
-    tables = [
-        {
-            "title": "Results",
-            "head": report.COLUMNS,
-            "body": [report.cells(row) for row in report.rows(episodes, families=False)],
-        },
-    ]
-    if any(episode.suite == "m3tooleval" for episode in episodes):
-        head, body = report.papers()
-        tables.append({"title": f"M3ToolEval: {report.PAPERS}", "head": head, "body": body})
+    rows = report.rows(episodes, families=False)
+    results = Table("Results", report.COLUMNS, [report.cells(row) for row in rows])
+    tables = [results, *published.tables(episodes)]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__, ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

@@ -41,7 +41,8 @@ class Setting(Frozen):
     ``goes_on`` says whether an agent is told of a wrong answer and may try again, if the suite allows that.
     ``turns`` (model replies), ``seconds`` and ``tokens`` (prompt and completion together) limit an episode,
     ``reply_tokens`` a reply. ``guidance`` selects the agent's hooks (``None``: those that suit the model),
-    and ``without`` switches some off, by name or by group.
+    and ``without`` switches some off, by name or by group. ``propagate_errors`` shows an agent its own code
+    for the problems before, be it right or wrong, in suites whose problems build on one another.
     """
 
     protocol: Protocol = "agent"
@@ -55,6 +56,7 @@ class Setting(Frozen):
     seed: int | None = None
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
+    propagate_errors: bool = False
 
 
 class RanCell(Frozen):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from .paper import M3TOOLEVAL
+from .published import tables
 from .records import Episode
 from .runs import agents, hooks
 from .statistics import wilson
@@ -41,7 +41,6 @@ class Row:
     endings: dict[str, int]
 
 
-PAPERS = "the paper's own, all 82 tasks, told of wrong answers"
 COLUMNS = (
     "suite",
     "model",
@@ -126,22 +125,10 @@ def cells(row: Row) -> list[str]:
 
 
 def markdown(episodes: Sequence[Episode], *, families: bool = True) -> str:
-    """Return the report as Markdown, with the paper's table if there is one for the suite."""
+    """Return the report as Markdown, with the benchmarks' own measures and published figures."""
     parts = [_table(COLUMNS, [cells(row) for row in rows(episodes, families=families)])]
-    if any(episode.suite == "m3tooleval" for episode in episodes):
-        parts.append(f"{PAPERS.capitalize()}:\n\n{_table(*papers())}")
+    parts += [f"{table.title}:\n\n{_table(table.head, table.body)}" for table in tables(episodes)]
     return "\n\n".join(parts) + "\n"
-
-
-def papers() -> tuple[list[str], list[list[str]]]:
-    """Return the head and body of the paper's table for M3ToolEval."""
-    head = ["model"]
-    head += [f"{measure} {kind}" for measure in ("success %,", "turns,") for kind in ("code", "JSON", "text")]
-    body = [
-        [model, *(f"{share:.1f}" for share in shares), *(f"{turns:.1f}" for turns in mean_turns)]
-        for model, (shares, mean_turns) in M3TOOLEVAL.items()
-    ]
-    return head, body
 
 
 def as_csv(episodes: Sequence[Episode]) -> str:

@@ -14,6 +14,7 @@ from ..agent.contracts import ChatModel
 from ..agent.hooks import HOOKS
 from .records import Case, Ending, Episode, Played, Setting, append, key, repaired
 from .sampling import stratified
+from .split import Half, half
 from .suites import Suite
 from .workspaces import started_ahead
 
@@ -27,15 +28,16 @@ CARRIED = "carried"
 class Choice:
     """A choice of tasks.
 
-    ``every`` selects each k-th task, ``only`` those whose names match a regular expression, ``first`` at most
-    so many of these; ``sample`` draws so many, with ``seed``, from all families alike. ``samples`` is how
-    often each is played. ``again`` repeats broken episodes in the results, for example if the engine could
-    not be reached.
+    ``half`` selects one half of the suite (see `split`), ``only`` the tasks whose names match a regular
+    expression, ``every`` each k-th of these, ``first`` at most so many; ``sample`` draws so many, with
+    ``seed``, from all families alike. ``samples`` is how often each is played. ``again`` repeats broken
+    episodes in the results, for example if the engine could not be reached.
     """
 
     every: int = 1
     only: str | None = None
     first: int | None = None
+    half: Half | None = None
     sample: int | None = None
     seed: int = 0
     samples: int = 1
@@ -44,7 +46,10 @@ class Choice:
     def of(self, cases: Sequence[Case]) -> list[Case]:
         """Return the chosen tasks."""
         chosen = [
-            case for case in cases if self.only is None or re.search(self.only, f"{case.family}/{case.name}")
+            case
+            for case in cases
+            if (self.half is None or half(case.name) == self.half)
+            and (self.only is None or re.search(self.only, f"{case.family}/{case.name}"))
         ]
         chosen = chosen[:: self.every][: self.first]
         return chosen if self.sample is None else stratified(chosen, self.seed)[: self.sample]

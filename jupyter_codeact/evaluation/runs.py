@@ -31,8 +31,10 @@ def agents(episodes: Sequence[Episode]) -> str:
 
 
 def hooks(setting: Setting) -> str:
-    """Return which of the agent's hooks were on, empty if all that suit the model."""
-    return ", ".join(filter(None, [setting.guidance or "", *(f"without {name}" for name in setting.without)]))
+    """Return which of the agent's hooks were on, empty if all that suit it, and what else it was shown."""
+    parts = [setting.guidance or "", *(f"without {name}" for name in setting.without)]
+    parts += ["own errors carried on"] if setting.propagate_errors else []
+    return ", ".join(filter(None, parts))
 
 
 def runs_of(files: Mapping[str, Sequence[Episode]]) -> list[Run]:
@@ -59,7 +61,7 @@ def runs_of(files: Mapping[str, Sequence[Episode]]) -> list[Run]:
 
 def _facts(file: str, episode: Episode) -> dict[str, str]:
     setting = episode.setting
-    rest = setting.model_dump(exclude={"protocol", "format", "guidance", "without"})
+    rest = setting.model_dump(exclude={"protocol", "format", "guidance", "without", "propagate_errors"})
     return {
         "file": file,
         "model": episode.model,

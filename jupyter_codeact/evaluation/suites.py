@@ -23,6 +23,11 @@ class Suite(Protocol):
         """The action formats of each protocol that the suite knows, the default first."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences about what the user's checkout lacks, once `cases` has been called."""
+        ...
+
     async def cases(self) -> list[Case]:
         """Return the tasks, in a fixed order."""
         ...
@@ -55,8 +60,16 @@ def open_suite(name: str, source: Path | None) -> Suite:
     if source is None:
         raise CodeActError(f"The {name} suite needs --source, your checkout of its repository.")
     from .api_bank import ApiBank
+    from .dabench import DABench
+    from .dseval import DSEval
     from .m3tooleval import M3ToolEval
     from .mint import Mint
 
-    suites: dict[str, Callable[[Path], Suite]] = {"api-bank": ApiBank, "m3tooleval": M3ToolEval, "mint": Mint}
+    suites: dict[str, Callable[[Path], Suite]] = {
+        "api-bank": ApiBank,
+        "dabench": DABench,
+        "dseval": DSEval,
+        "m3tooleval": M3ToolEval,
+        "mint": Mint,
+    }
     return suites[name](source)

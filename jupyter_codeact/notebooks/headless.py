@@ -93,7 +93,7 @@ class HeadlessNotebook:
     @property
     def folder(self) -> Path:
         """Where the kernel runs."""
-        return self._document.folder
+        return self._folder
 
     @property
     def notes(self) -> list[str]:

@@ -55,9 +55,36 @@ async def test_a_made_up_number_in_a_first_reply_does_not_stand(bench: Bench, gu
 )
 async def test_a_few_words_about_data_do_not_stand_without_a_cell(bench: Bench, task: str) -> None:
     await define(bench)
-    end = await bench.run("Rome.", block("print('Oslo')"), "Oslo.", task=task)
+    hooks = all_but(["look_first"])
+    end = await bench.run("Rome.", block("print('Oslo')"), "Oslo.", task=task, hooks=hooks)
     assert end.answer == "Oslo."
     assert bench.last_message(1).endswith(prompts.UNCHECKED)
+
+
+async def test_a_form_filled_in_before_any_cell_has_run_becomes_a_look_at_the_table(bench: Bench) -> None:
+    (bench.notebook.folder / "trips.csv").write_text("fare,city\n1.5,Rome\n2.5,Oslo\n")
+    task = "Which column of trips.csv is a number? Answer as @column[name] where name is that of the column."
+    made_up = "@column[price] where price is the name of the one column in this file that is a number."
+    for guidance, turns in (("small", 2), ("capable", 1)):
+        end = await bench.run(made_up, "@column[fare]", task=task, guidance=guidance)
+        assert (end.ending, end.turns) == ("answered", turns)
+        assert bench.last_message(-1).endswith(prompts.LOOKED) is (guidance == "small")
+    assert await bench.cells() == ["import pandas as pd\ndf = pd.read_csv('trips.csv')\ndf.head()"]
+
+
+async def test_a_look_at_a_table_of_the_kernel_comes_once_and_replaces_no_variable(bench: Bench) -> None:
+    await define(bench)
+    end = await bench.run("Rome.", "Rome.", task="Which city has the highest fare in sales?")
+    assert (end.answer, end.turns) == ("Rome.", 2)
+    (bench.notebook.folder / "trips.csv").write_text("fare\n1.5\n")
+    end = await bench.run(block("df = data = 1"), "No.", task="Set df and data.")
+    end = await bench.run("It is 99.5.", "It is 1.5.", task="What is the mean in trips.csv?")
+    assert end.answer == "It is 1.5."
+    assert (await bench.cells())[1:] == [
+        "sales.head()",
+        "df = data = 1",
+        "import pandas as pd\ntable = pd.read_csv('trips.csv')\ntable.head()",
+    ]
 
 
 async def test_a_number_that_an_earlier_run_showed_needs_no_other_cell(bench: Bench) -> None:

@@ -66,6 +66,13 @@ async def test_a_capable_model_gets_only_the_task_and_the_outputs(
             [block("value = 1", "print(valu)"), "1"],
             "There is no 'valu'; there is 'value': use that.",
         ),
+        (
+            "nearest_names",
+            "Add.",
+            [block("int(number=1)"), "1"],
+            prompts.UNKNOWN_ARGUMENT.format(name="number"),
+        ),
+        ("nearest_names", "Add.", [block("float('Rome')"), "1"], prompts.TEXT_AS_NUMBER),
         ("stop_repeats", "Add.", ["", "", "", "Done."], prompts.REPEATED),
     ],
 )
@@ -89,6 +96,14 @@ async def test_a_repeated_failure_is_not_resampled_without_the_hook(bench: Bench
     failing = block("1 / 0")
     await bench.run(failing, failing, "No.", hooks=all_but(["repetition"]))
     assert [options["temperature"] for options in bench.model.options] == [0.0, 0.0, 0.0]
+
+
+async def test_three_errors_of_one_kind_are_hidden_and_asked_about_anew(bench: Bench) -> None:
+    attempts = [block(f"float('{city}')") for city in ("Rome", "Oslo", "Bonn", "Lima")]
+    for without, temperature in (((), 0.7), (("resample_errors",), 0.0)):
+        await bench.run(*attempts, "No.", hooks=all_but([*without, "names"]))
+        assert [options["temperature"] for options in bench.model.options] == [0, 0, 0, temperature, 0]
+        assert ("Oslo" in str(bench.model.requests[3][-4:])) is bool(without)
 
 
 async def test_imports_of_a_failed_cell_stay_in_one_of_their_own_without_the_hook(bench: Bench) -> None:

@@ -31,6 +31,7 @@ class Coins:
     """A suite that needs no model: the even tasks are solved, and one may crash."""
 
     name = "coins"
+    notes: Sequence[str] = ()
     formats: Mapping[str, Sequence[str]] = {"agent": ("markdown",)}
 
     def __init__(self, size: int = 6, crash: int | None = None) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts import CodeActError, Guidance
-from .answers import EchoedAnswers, UncheckedAnswers, UngroundedAnswers
+from .answers import EchoedAnswers, LookFirst, UncheckedAnswers, UngroundedAnswers
 from .hook import Hook
 from .imports import KeepImports
 from .names import NearestLookups, NearestNames
 from .nudges import BeginWithCode, LastTurn, NextStep
-from .repetition import ResampleRepeats, StopRepeats
+from .repetition import ResampleErrors, ResampleRepeats, StopRepeats
 from .results import NanResults, OpaqueResults
 from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
 
@@ -22,6 +22,7 @@ HOOKS: tuple[type[Hook], ...] = (
     BareCalls,
     NearestNames,
     NearestLookups,
+    ResampleErrors,
     ResampleRepeats,
     KeepImports,
     ProtectTools,
@@ -31,6 +32,7 @@ HOOKS: tuple[type[Hook], ...] = (
     OpaqueResults,
     NanResults,
     NextStep,
+    LookFirst,
     EchoedAnswers,
     UngroundedAnswers,
     UncheckedAnswers,

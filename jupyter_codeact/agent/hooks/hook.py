@@ -57,11 +57,15 @@ class RunView(Protocol):
 
 @dataclass(frozen=True)
 class Opening:
-    """The message that opens a run: the task, the variables in the kernel, and the tools among them."""
+    """The message that opens a run: the task, the variables in the kernel, and the tools among them.
+
+    ``files`` are the names of files beside the notebook.
+    """
 
     task: str
     variables: Sequence[Variable] = ()
     tools: Sequence[Variable] = ()
+    files: Sequence[str] = ()
 
     @property
     def names_data(self) -> bool:

@@ -52,7 +52,7 @@ class NearestNames(_Corrections):
             return None
         nearest = suggest_names(error, cell.variables, cell.source)
         self.correct(cell.source, replace_names(cell.source, error["ename"], nearest))
-        return prompts.nearest_names(nearest) or prompts.HINTS.get(error["ename"])
+        return prompts.nearest_names(nearest) or prompts.hint(error["ename"], error["evalue"])
 
 
 class NearestLookups(_Corrections):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from .. import prompts
@@ -12,6 +13,13 @@ from .hook import Hook, RanCell, Resample, RunView, TurnOutcome
 
 TEMPERATURES = (0.0, 0.7, 1.0)
 """Temperatures of successive attempts at a reply: at zero, a model would repeat itself forever."""
+
+ERRORS = 3
+"""Errors of the same kind in a row that are enough."""
+ERROR_CHARACTERS = 1000
+"""Characters of an error that are compared."""
+
+_VALUE = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|\d+")
 
 
 class ResampleRepeats(Hook):
@@ -65,6 +73,34 @@ class ResampleRepeats(Hook):
             self._ran = None
         self._seen.update(outcome.fingerprints)
         self._repeating = any(self._seen[fingerprint] >= 2 for fingerprint in outcome.fingerprints)
+
+
+class ResampleErrors(Hook):
+    """Asks at a higher temperature, hiding the failed attempts, after three errors in a row of the same kind.
+
+    A model may correct a cell again and again in the same wrong way, each time with another value. Errors are
+    of the same kind if they differ only in numbers and quoted words.
+    """
+
+    name, group = "resample_errors", "repetition"
+
+    def __init__(self, run: RunView) -> None:
+        super().__init__(run)
+        self._kind = ""
+        self._count = 0
+
+    def before_reply(self) -> Resample | None:
+        """Raise the temperature after the last of them; the count begins anew."""
+        if self._count < ERRORS:
+            return None
+        self._count = 0
+        return Resample(TEMPERATURES[1], hide_failed=True)
+
+    def after_turn(self, outcome: TurnOutcome) -> None:
+        """Count the errors in a row."""
+        kind = _VALUE.sub("…", outcome.errors[-1][:ERROR_CHARACTERS]) if outcome.errors else ""
+        self._count = self._count + 1 if kind and kind == self._kind else int(bool(kind))
+        self._kind = kind
 
 
 class StopRepeats(Hook):

@@ -34,6 +34,7 @@ class NotebookSuite:
     """A data scientist's requests in a notebook whose cells have run, judged in the kernel."""
 
     name = "notebook"
+    notes: Sequence[str] = ()
     formats: Mapping[str, Sequence[str]] = MappingProxyType(
         {"agent": ("markdown", "execute", "tools"), "smolagents": ("code",)}
     )
