@@ -28,10 +28,13 @@ from .trajectories import trajectories
 
 CELL_SECONDS = 60.0
 NOTEBOOK = "task.ipynb"
-UNCOUNTED = "get_ipython().execution_count -= 1\n"
-"""Begins hidden code, so that the numbers of the cells have no gaps."""
-BEGIN = "get_ipython().execution_count = 0\n__import__('os').chdir({folder!r})\n{program}\nNone"
-"""Hidden code before a task. It shows nothing: an output without a number is no valid one."""
+_NEXT_IS = (
+    "__import__('jupyter_codeact.training.numbering', fromlist=['numbering']).next_is(get_ipython(){number})"
+)
+UNCOUNTED = _NEXT_IS.format(number="")
+"""In hidden code, so that the numbers of the cells have no gaps."""
+BEGIN = f"{_NEXT_IS.format(number=', 1')}\n__import__('os').chdir({{folder!r}})\n{{program}}\nNone"
+"""Hidden code before a task. It shows nothing: an output would have to have a number."""
 
 
 class PlaySetting(Frozen):
@@ -184,7 +187,7 @@ async def value_of(workspace: Workspace, program: str) -> str:
     CodeActError
         If it fails.
     """
-    execution = await workspace.run_hidden(f"{UNCOUNTED}__import__('builtins').print(ascii({program}))")
+    execution = await workspace.run_hidden(f"{UNCOUNTED}\n__import__('builtins').print(ascii({program}))")
     printed = [str(one["text"]) for one in execution.outputs if one.get("name") == "stdout"]
     try:
         return str(ast.literal_eval("".join(printed).rstrip().rpartition("\n")[2]))
