@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "cli": CORE | SHARED | {"cli"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "evaluation": CORE | {"evaluation", "tools"},
+    "training": CORE | {"training", "evaluation", "tools"},
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used
 }
 """What each package and top-level file may import from this project; each has a line."""
