@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import data_files
+from .data_files import output_file, seed_number, there
+
 if TYPE_CHECKING:
     from ..training.records import Record
     from ..training.runner import Progress
     from ..training.tasks import Task
 
-_output = click.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File of records to write, one a line.",
+_model = click.option(
+    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
+)
+_endpoint = click.option(
+    "--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model of this machine."
+)
+_parallel = click.option(
+    "--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="How many at a time. Default: 1."
 )
 
 
@@ -33,10 +37,8 @@ def data() -> None:
 @click.option(
     "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
 )
-@click.option(
-    "--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model of this machine."
-)
-@_output
+@_endpoint
+@output_file
 @click.option(
     "--n", "count", metavar="N", type=click.IntRange(min=1), default=100, show_default=True, help="Tasks."
 )
@@ -50,7 +52,7 @@ def data() -> None:
 @click.option(
     "--kind", "kinds", metavar="NAME", multiple=True, help="Only this kind of task; can be repeated."
 )
-@click.option("--seed", metavar="N", type=int, default=0, help="Another seed draws other tasks. Default: 0.")
+@seed_number
 @click.option("--samples", metavar="N", type=click.IntRange(min=1), default=1, help="Play each task N times.")
 @click.option(
     "--format",
@@ -88,7 +90,7 @@ def data() -> None:
 @click.option(
     "--without", metavar="NAME", multiple=True, help="Hook of the agent to switch off, or a group of them."
 )
-@click.option("--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="Tasks at a time.")
+@_parallel
 @click.option("--licence", metavar="NAME", help="Licence of the records. Default: this project's.")
 def play(
     oracle: bool,
@@ -161,3 +163,139 @@ def _watch(progress: Progress, task: Task, records: list[Record], wrong: str) ->
     number = progress.found + progress.played + len(progress.failed)
     why = f"  {' '.join(wrong.split())[:100]}" if wrong else ""
     click.echo(f"{number:5d}  {mark:7}{turns:3d} turns {errors:2d} errors  {task.name}{why}")
+
+
+@data.command()
+@click.option(
+    "--results", metavar="FILE", multiple=True, type=there, help="Results of `jupyter codeact eval run`."
+)
+@click.option(
+    "--conversation",
+    "conversations",
+    metavar="ID",
+    multiple=True,
+    help="Conversation of the journal; can be repeated. To name it is your consent to its use.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=there,
+    help="Journal to use. Default: the one in Jupyter's data folder.",
+)
+@output_file
+@click.option(
+    "--licence", metavar="NAME", default="private", show_default=True, help="Licence of the records."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def collect(
+    results: tuple[Path, ...],
+    conversations: tuple[str, ...],
+    journal: Path | None,
+    output: Path,
+    licence: str,
+    yes: bool,
+) -> None:
+    """Make records of evaluations, and of conversations that you name.
+
+    Of a conversation, they have what ran and not what was only said. Secrets, e-mail addresses and your home
+    folder are masked; all else that the notebook showed is in them: look at them with `data show`.
+    """
+    from ..journal import SqliteJournal, default_path
+    from ..training.collecting import from_journal, from_results
+    from ..training.records import append, repaired
+
+    if not (results or conversations):
+        raise click.UsageError(
+            "Give --results, or --conversation with an id from `jupyter codeact conversations`."
+        )
+    collected = from_results(results, licence=licence)
+    if conversations:
+        opened = SqliteJournal(journal or default_path())
+        try:
+            named = [opened.find(name) for name in conversations]
+            for one in named:
+                click.echo(f"{one.id}  {one.runs} tasks  {one.title[:80]}")
+            if not yes:
+                click.confirm("Use them as training data?", abort=True)
+            collected.records += from_journal(opened, [one.id for one in named], licence=licence)
+        finally:
+            opened.close()
+    there = {one.id for one in repaired(output)}
+    fresh = [one for one in collected.records if one.id not in there]
+    append(output, fresh)
+    click.echo(f"{len(fresh)} new records; {len(collected.records) - len(fresh)} were there already.")
+    for reason, count in collected.left_out.most_common():
+        click.echo(f"{count} left out: {reason}.")
+    if suites := sorted({str(one.provenance["suite"]) for one in fresh if "suite" in one.provenance}):
+        click.echo(
+            f"These are tasks of {', '.join(suites)}: a model that is trained on them cannot be measured "
+            "with them. `data select` leaves them out unless you give --suite."
+        )
+    if hidden := sum(one.provenance.get("hidden", 0) for one in fresh):
+        click.echo(f"Something is masked in {hidden} messages.")
+
+
+@data.command()
+@_model
+@_endpoint
+@output_file
+@click.option(
+    "--n",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Conversations.",
+)
+@click.option(
+    "--prompts", metavar="FILE", type=there, help="Prompts, one a line. Default: general ones of our own."
+)
+@click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.7, show_default=True)
+@_parallel
+@seed_number
+@click.option(
+    "--licence", metavar="NAME", default="the model's", show_default=True, help="Licence of the records."
+)
+def replay(
+    model: str | None,
+    endpoint: str | None,
+    output: Path,
+    count: int,
+    prompts: Path | None,
+    temperature: float,
+    parallel: int,
+    seed: int,
+    licence: str,
+) -> None:
+    """Let the model that is to be trained answer general prompts, to keep what it can do already.
+
+    Repeat an interrupted command to go on.
+    """
+    from ..models.open import EndpointModel, open_model
+    from ..training import general
+
+    chosen = (general.read_prompts(prompts) if prompts else general.own_prompts(seed))[:count]
+    chat = open_model(model, endpoint=endpoint)
+
+    async def ask() -> int:
+        try:
+            if isinstance(chat, EndpointModel):
+                await chat.address()
+            return await general.replay(
+                chat,
+                chosen,
+                output,
+                temperature=temperature,
+                licence=licence,
+                parallel=parallel,
+                watch=lambda record: click.echo(record.messages[0].content[:100]),
+            )
+        finally:
+            await chat.close()
+
+    click.echo(f"{asyncio.run(ask())} new conversations in {output}.")
+
+
+for _command in (data_files.select, data_files.mix, data_files.stats, data_files.show, data_files.export):
+    data.add_command(_command)
