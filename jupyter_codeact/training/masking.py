@@ -8,7 +8,7 @@ key, e-mail addresses, and the user's home folder.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..agent.secrets import environment_secrets, is_secret_name, masker, passwords_in
@@ -20,9 +20,12 @@ HOME = "/home/user"
 HIDDEN = "[secret hidden]"
 
 _NAMED = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]{1,63})["']?\]?\s{0,4}(?::\s{0,4}(?:str\s{0,4}=)?|=|,)\s{0,4}"""
-    r"""(?:os\.environ\S{0,64}\s{0,2}or\s{0,2})?(?P<value>"[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'(){}\[\],;]{8,512})"""
+    r"""(?P<name>[A-Za-z_][\w.-]{1,63})["']?\]?(?P<sign>\s{0,4}(?::\s{0,4}(?:str\s{0,4}=)?|=|,)\s{0,4}|\s(?:is|was)\s)"""
+    r"""(?P<value>"[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'(){}\[\],;]{4,512}(?![\w(]))"""
 )
+"""A value with a name: in code, JSON, a file of settings, or a sentence."""
+_PASSWORD = re.compile(r"pass|pwd|secret|credential", re.IGNORECASE)
+_MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z_\W])")
 _KEYS = re.compile(
     r"\b(?:"
     r"sk-[A-Za-z0-9_-]{16,}|sk_(?:live|test)_\w{16,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
@@ -54,11 +57,9 @@ def mask_private(texts: Iterable[str]) -> Mask:
     A value that the conversation gives a secret's name anywhere (``api_key = "…"``) is masked everywhere.
     """
     secrets, paths = environment_secrets(), mask_paths()
-    for text in texts:
-        for name, value in _named_secrets(text):
-            secrets.setdefault(f"{name} of the conversation", value)
-            if secrets[f"{name} of the conversation"] != value:
-                secrets[f"{name} of the conversation, {len(secrets)}"] = value
+    for name, value in (found for text in texts for found in named_secrets(text)):
+        if value not in secrets.values():
+            secrets[name if name not in secrets else f"{name} {len(secrets)}"] = value
     known = masker(secrets)
 
     def mask(text: str) -> str:
@@ -71,16 +72,26 @@ def mask_private(texts: Iterable[str]) -> Mask:
     return mask
 
 
-def _named_secrets(text: str) -> Iterable[tuple[str, str]]:
+def named_secrets(text: str) -> Iterator[tuple[str, str]]:
     """Yield the values that a text gives the name of a secret, and passwords in URLs and assignments."""
     for found in _NAMED.finditer(text):
-        name, value = found["name"].rpartition(".")[2], found["value"].strip("\"'")
-        if is_secret_name(name) and not _is_code(value):
-            yield name, value
+        name, value, sign = found["name"].rpartition(".")[2], found["value"], found["sign"].strip()
+        if sign == "," and not text.endswith(('("', "('"), 0, found.start()):
+            continue  # in a list, and no call such as setdefault("API_KEY", "...")
+        if is_secret_name(name) and _may_be_secret(name, sign, value):
+            yield name, value.strip("\"'") if value[0] in "\"'" else value.rstrip(".:!?")
     for password in passwords_in(text):
         yield "password", password
 
 
-def _is_code(value: str) -> bool:
-    """Tell whether an unquoted value is an expression, which names a secret and does not hold it."""
-    return value.startswith(("os.", "getpass", "input", "config", "settings", "env", "$", "<", "…", "["))
+def _may_be_secret(name: str, sign: str, value: str) -> bool:
+    """Tell whether a value with a secret's name may be one: not an expression, a column or a word.
+
+    In code, ``key`` may be anything's.
+    """
+    inside, is_quoted = value.strip("\"'"), value[0] in "\"'"
+    is_mixed = bool(_MIXED.search(inside))
+    if sign in (",", "is", "was") or not is_quoted or name.lower() == "key":
+        long_enough = len(inside) >= (16 if name.lower() == "key" else 6)
+        return is_mixed and long_enough and not inside.startswith(("os.", "$", "<", "{"))
+    return bool(_PASSWORD.search(name)) or (is_mixed and len(inside) >= 8)
