@@ -238,18 +238,31 @@ def _write(
     from ..training.records import write, write_bytes
 
     write(output, records)
-    ctx = click.get_current_context()
     card = summary.card(
         output.stem,
         records,
         count,
-        how=f"jupyter codeact data {ctx.info_name}",
+        how=_command(),
         is_estimate=tokenizer is None,
         notes=notes,
     )
     path = output.with_suffix(".md")
     write_bytes(path, card.encode())
     click.echo(f"The card is in {path}.")
+
+
+def _command() -> str:
+    """Return the command as it was given, without the paths of files."""
+    ctx = click.get_current_context()
+    words = ["jupyter codeact data", str(ctx.info_name)]
+    for option in ctx.command.params:
+        value, name = ctx.params.get(option.name or ""), option.opts[-1]
+        given = ctx.get_parameter_source(option.name or "") is click.core.ParameterSource.COMMANDLINE
+        values = value if isinstance(value, tuple) else (value,)
+        if not given or any(isinstance(one, Path) for one in values):
+            continue
+        words += [name] if value is True else [f"{name} {one}" for one in values]
+    return " ".join(words)
 
 
 def _show(record: Record) -> None:

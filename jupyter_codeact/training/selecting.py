@@ -144,7 +144,7 @@ def _against_rule(record: Record, rule: Rule, *, is_only: bool) -> str:
 
 def has_evaluation_task(record: Record) -> bool:
     """Tell whether a user's message has a request of the notebook suite, which this project ships."""
-    said = " ".join(_plain(message.content) for message in record.messages if message.role == "user")
+    said = " ".join(words_of(message.content) for message in record.messages if message.role == "user")
     return any(request in said for request in evaluation_requests())
 
 
@@ -153,10 +153,11 @@ def evaluation_requests() -> Sequence[str]:
     """Return the requests of the notebook suite, without punctuation and case."""
     from ..evaluation.notebook import TASKS
 
-    return tuple(f" {_plain(task.request)} " for task in TASKS)
+    return tuple(words_of(task.request) for task in TASKS)
 
 
-def _plain(text: str) -> str:
+def words_of(text: str) -> str:
+    """Return a text's words between single blanks, without punctuation and case."""
     return f" {' '.join(_WORDS.findall(text.lower()))} "
 
 
