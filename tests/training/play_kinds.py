@@ -17,7 +17,7 @@ from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from jupyter_codeact.evaluation.notebook.checking import numbers, says
+from jupyter_codeact.evaluation.notebook.checking import drawn, numbers, says
 from jupyter_codeact.training.tasks import Step, Task, get_kind
 from jupyter_codeact.training.tasks.programs import FORGET, PREPARE, answer_program, check_program
 
@@ -33,10 +33,6 @@ def run(source: str) -> tuple[str, str]:
     if "matplotlib.pyplot" in sys.modules:  # as the notebook does after each cell
         sys.modules["matplotlib.pyplot"].close("all")
     return shown.stdout + "".join(map(str, shown.outputs)), type(error).__name__ if error else ""
-
-
-def value(program: str) -> str:
-    return str(shell.ev(program)) if "\n" not in program else run(program)[1]
 
 
 def prepare(task: Task, folder: Path, before: Sequence[Step]) -> None:
@@ -63,11 +59,15 @@ def solve(step: Step, number: int) -> Iterator[str]:
         if error:
             yield f"solution {number} raises {error}: {output[-600:]}\n{action}"
     answer = str(shell.ev(answer_program(solution.answer)))
+    figures = len(drawn())
     if wrong := shell.ev(check_program(step.check, answer)):
         yield f"solution {number} fails: {wrong}\n{answer}\n{solution.actions[-1]}"
-    for one in numbers(answer):
-        if not says(shown, one) and abs(one) not in numbers(shown):
-            yield f"the answer of solution {number} says {one}, which nothing shows: {answer}\n{shown[-300:]}"
+    if len(drawn()) != figures:
+        yield "the check itself draws"
+    for one in re.findall(r"\d+(?:\.\d+)?(?:e[-+]\d+)?", answer):
+        if not any(float(f"{seen:.{max(0, len(one.partition('.')[2]))}f}") == float(one) for seen in map(abs, numbers(shown))):
+            if not says(shown, float(one)):
+                yield f"the answer of solution {number} says {one}, which nothing shows: {answer}\n{shown[-300:]}"
     if step.asks:
         other = re.sub(r"\d+(?:\.\d+)?", lambda found: f"{float(found[0]) * 1.37 + 3.3:.2f}", answer)
         for bad in (other if other != answer else "It is hard to tell.", "I do not know."):

@@ -34,7 +34,7 @@ __all__ = [
     "watch_figures",
 ]
 
-_WORDS = [*["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]]
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _MONTHS = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
 
 

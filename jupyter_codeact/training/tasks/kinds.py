@@ -28,7 +28,8 @@ class Plan:
     answer
         The answer to all solutions, as the text of an f-string.
     truth
-        Python that finds out what is expected, from the task's files and cells; the reference, if empty.
+        Python that finds out what is expected, from the task's files and cells; the reference, if empty. For a
+        plot it is given and draws nothing, lest the check should see its own figure.
     """
 
     task: str
@@ -87,22 +88,25 @@ class Kind:
         files = {
             path: text if isinstance(text, bytes) else text.encode() for path, text in draft.files.items()
         }
-        done, steps = list(draft.cells), []
+        done, steps = list(_cells(draft.cells)), []
         for plan in draft.steps:
             solutions = tuple(
-                Solution((actions,) if isinstance(actions, str) else tuple(actions), plan.answer)
+                Solution(_cells([actions] if isinstance(actions, str) else actions), plan.answer)
                 for actions in plan.solutions
             )
             check = plan.check
             if "expected" in check:
                 truth = (plan.truth,) if plan.truth else solutions[0].actions
                 check = f"{reference_program(files, (*done, *truth))}\n{check}"
-            done += solutions[0].actions
+            done += (plan.truth,) if plan.truth else solutions[0].actions
             mistakes = tuple(Mistake(action.strip("\n"), error) for action, error in plan.mistakes)
             steps.append(Step(plan.task, solutions, mistakes, check, "answer" in plan.check))
-        return Task(
-            self.name, self.family, seed, f"{self.name}/{seed}", files, tuple(draft.cells), tuple(steps)
-        )
+        name = f"{self.name}/{seed}"
+        return Task(self.name, self.family, seed, name, files, _cells(draft.cells), tuple(steps))
+
+
+def _cells(sources: Sequence[str]) -> tuple[str, ...]:
+    return tuple(source.strip("\n") for source in sources)
 
 
 registered: dict[str, Kind] = {}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import wrangling
+from . import cleaning, dates, joins, plots, reshaping, statistics, text, wrangling
 
-__all__ = ["wrangling"]
+__all__ = ["cleaning", "dates", "joins", "plots", "reshaping", "statistics", "text", "wrangling"]

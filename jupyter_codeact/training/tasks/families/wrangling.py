@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ..data import given, table
+from ..data import given, table, to_csv
 from ..kinds import Draft, Plan, Say, kind
 
 
@@ -117,3 +117,64 @@ def runner_up(rng: Random, say: Say) -> Draft:
         f"{out} has the second-highest of each {d.group}.",
     )
     return Draft([plan], at.files, at.cells)
+
+
+@kind(
+    "wrangling",
+    [
+        "Each row of {bands} gives a lower limit (from) and a {label} that holds from there up to the next limit. Give every "
+        "row of {where} its {label} by {measure}, as a column {label} of a DataFrame {out}, and say how many get '{ask}'.",
+        "Look up the {label} for each {measure} in {where}: the band in {bands} with the highest 'from' that is not above "
+        "it. DataFrame {out} with a column {label}. How many are '{ask}'?",
+        "{out} = {where} + column {label} from {bands} (from <= {measure} < next from); count of '{ask}'?",
+        "There is a scale in {bands}: from which {measure} on which {label} applies. Please assign the {label} to all rows "
+        "of {where} (new DataFrame {out}, column {label}) and count those that ended up as '{ask}'.",
+    ],
+)
+def scale_of_bands(rng: Random, say: Say) -> Draft:
+    rows = table(rng, (25, 40))
+    d, m = rows.domain, rows.measure
+    label, names = rng.choice((("grade", "ABCDE"), ("tier", "PQRST"), ("class", "VWXYZ")))
+    values = sorted(row[m] for row in rows.rows)
+    limits = [min(0, values[0])] + sorted(set(values[len(values) // 5 :: len(values) // 5]))[:4]
+    bands = [{"from": limit, label: name} for limit, name in zip(limits, names, strict=False)]
+    ask = rng.choice([band[label] for band in bands[1:-1]])
+    out, n = rng.choice(("labelled", "assigned", "rated")), rows.name
+    file = f"{rows.folder}bands.csv"
+    shuffled = rng.sample(bands, len(bands))
+    load = f'import pandas as pd\n\n{n} = pd.read_csv("{rows.file}")\nbands = pd.read_csv("{file}")'
+    good = f"""
+{load}
+bands = bands.sort_values("from")
+edges = bands["from"].tolist() + [float("inf")]
+{out} = {n}.copy()
+{out}["{label}"] = pd.cut({out}["{m}"], edges, right=False, labels=bands["{label}"].tolist()).astype(str)
+count = int(({out}["{label}"] == "{ask}").sum())
+print({out}.head(), count)
+"""
+    other = f"""
+{load}
+bands["from"] = bands["from"].astype(float)
+{n}["{m}"] = {n}["{m}"].astype(float)
+{out} = pd.merge_asof({n}.sort_values("{m}"), bands.sort_values("from"), left_on="{m}", right_on="from")
+count = {out}["{label}"].value_counts()["{ask}"]
+count
+"""
+    wrong = f"""
+{load}
+{out} = {n}.merge(bands, on="{m}", how="left")
+{out}
+"""
+    nan = f"""
+{load}
+{out} = {n}.merge(bands, left_on="{m}", right_on="from", how="left")
+{out}["{label}"].value_counts(dropna=False)
+"""
+    plan = Plan(
+        say(where=rows.file, bands=file, label=label, measure=m, ask=ask, out=out),
+        [good, other],
+        [(wrong, "KeyError"), (nan, "")],
+        f'same_table({out}, expected.{out}, ["{d.key}", "{label}"])\nstates(answer, expected.count)',
+        f"{{count}} rows get {ask}.",
+    )
+    return Draft([plan], {rows.file: rows.csv(), file: to_csv(shuffled)})
