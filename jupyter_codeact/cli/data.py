@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..agent.contracts import CodeActError
 from . import data_files
 from .data_files import output_file, seed_number, there
 
 if TYPE_CHECKING:
+    from ..models.open import EndpointModel, LocalModel
     from ..training.records import Record
     from ..training.runner import Progress
     from ..training.tasks import Task
@@ -91,7 +93,11 @@ def data() -> None:
     "--without", metavar="NAME", multiple=True, help="Hook of the agent to switch off, or a group of them."
 )
 @_parallel
-@click.option("--licence", metavar="NAME", help="Licence of the records. Default: this project's.")
+@click.option(
+    "--licence",
+    metavar="NAME",
+    help="Licence of the records. Default: the oracle's is this project's, a model's that of the model.",
+)
 def play(
     oracle: bool,
     model: str | None,
@@ -116,6 +122,7 @@ def play(
 
     Tasks that the file has already are not played again: an interrupted command goes on if you repeat it.
     """
+    from ..agent.hooks import all_but
     from ..models.open import EndpointModel, open_model
     from ..training.playing import PlaySetting
     from ..training.runner import play_all
@@ -123,6 +130,13 @@ def play(
 
     if oracle == (model is not None or endpoint is not None):
         raise click.UsageError("Give either --oracle, or a --model or an --endpoint.")
+    try:
+        all_but(without)
+        tasks = draw(count, split=split, seed=seed, kinds=kinds or None)  # type: ignore[arg-type]
+    except CodeActError as error:
+        raise click.BadParameter(str(error), param_hint="--without") from error
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--kind") from error
     fields = {
         "format": action_format,
         "guidance": guidance,
@@ -132,9 +146,8 @@ def play(
         "turns": turns,
         "seconds": seconds,
     }
-    setting = PlaySetting.model_validate(fields | ({"licence": licence} if licence else {}))
-    tasks = draw(count, split=split, seed=seed, kinds=kinds or None)  # type: ignore[arg-type]
     chat = None if oracle else open_model(model, endpoint=endpoint)
+    setting = PlaySetting.model_validate(fields | {"licence": licence or _licence_of(chat)})
 
     async def play() -> Progress:
         try:
@@ -154,7 +167,19 @@ def play(
     )
     if progress.failed:
         click.echo("Repeat the command to play those that broke.")
+        raise SystemExit(1)
     click.echo(f"Look at them: jupyter codeact data stats {output}")
+
+
+def _licence_of(model: EndpointModel | LocalModel | None) -> str:
+    """Return the licence of what a model writes, as far as the catalogue knows the model."""
+    from ..models.catalog.catalog import CATALOG
+    from ..training.playing import LICENCE
+
+    if model is None:
+        return LICENCE
+    known = {entry.name: entry.licence for entry in CATALOG}
+    return known.get(model.info.name) or "that of the model"
 
 
 def _watch(progress: Progress, task: Task, records: list[Record], wrong: str) -> None:

@@ -28,6 +28,8 @@ from .trajectories import trajectories
 
 CELL_SECONDS = 60.0
 NOTEBOOK = "task.ipynb"
+LICENCE = "BSD-3-Clause"
+"""Of this project, whose tasks and solutions these are."""
 _NEXT_IS = (
     "__import__('jupyter_codeact.training.numbering', fromlist=['numbering']).next_is(get_ipython(){number})"
 )
@@ -53,7 +55,7 @@ class PlaySetting(Frozen):
     tokens: int = 200_000
     seconds: float = 900.0
     reply_tokens: int = 1024
-    licence: str = "BSD-3-Clause"
+    licence: str = LICENCE
 
 
 @dataclass
