@@ -22,7 +22,9 @@ _model = click.option(
     "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
 )
 _endpoint = click.option(
-    "--endpoint", metavar="URL", help="OpenAI-compatible server to use instead of a model of this machine."
+    "--endpoint",
+    metavar="URL",
+    help="OpenAI-compatible server to use instead of a model of this machine: its address, or its name.",
 )
 _parallel = click.option(
     "--parallel", metavar="N", type=click.IntRange(min=1), default=1, help="How many at a time. Default: 1."
@@ -112,6 +114,7 @@ def play(
     mistakes: float,
     temperature: float,
     turns: int,
+    reply_tokens: int,
     seconds: float,
     guidance: str | None,
     without: tuple[str, ...],
@@ -123,6 +126,7 @@ def play(
     Tasks that the file has already are not played again: an interrupted command goes on if you repeat it.
     """
     from ..agent.hooks import all_but
+    from ..models.endpoints.registry import user_endpoints
     from ..models.open import EndpointModel, open_model
     from ..training.playing import PlaySetting
     from ..training.runner import play_all
@@ -144,9 +148,10 @@ def play(
         "mistakes": mistakes,
         "temperature": temperature,
         "turns": turns,
+        "reply_tokens": reply_tokens,
         "seconds": seconds,
     }
-    chat = None if oracle else open_model(model, endpoint=endpoint)
+    chat = None if oracle else open_model(model, endpoint=endpoint, endpoints=user_endpoints())
     setting = PlaySetting.model_validate(fields | {"licence": licence or _licence_of(chat)})
 
     async def play() -> Progress:
@@ -297,11 +302,12 @@ def replay(
 
     Repeat an interrupted command to go on.
     """
+    from ..models.endpoints.registry import user_endpoints
     from ..models.open import EndpointModel, open_model
     from ..training import general
 
     chosen = (general.read_prompts(prompts) if prompts else general.own_prompts(seed))[:count]
-    chat = open_model(model, endpoint=endpoint)
+    chat = open_model(model, endpoint=endpoint, endpoints=user_endpoints())
 
     async def ask() -> int:
         try:

@@ -125,6 +125,8 @@ def _unfit(record: Record, selection: Selection) -> str:
         return "not judged"
     if not any(message.weight for message in record.messages):
         return "nothing to learn from"
+    if record.source == "oracle" and record.provenance.get("rejected_answers"):
+        return "the oracle insists on an answer that no output shows"
     if record.messages[-1].role != "assistant":
         return "does not end in an answer"
     return ""

@@ -61,6 +61,7 @@ class Trajectory:
     errors: int = 0
     recovered: bool = False
     images: int = 0
+    rejected: int = 0
 
     def add(self, role: str, text: str, weight: float | None = None) -> None:
         """Add a message, or add to the last one if it has the same role."""
@@ -82,8 +83,8 @@ class Trajectory:
     def record(self, identity: str, *, mask: Mask = str, **fields: Any) -> Record:
         """Return the record with this id and the ``fields`` of `Record`, every text of it masked."""
         messages = [one.model_copy(update={"content": mask(one.content)}) for one in self.messages]
-        if self.images:
-            fields["provenance"] = {**fields["provenance"], "images_left_out": self.images}
+        more = {"images_left_out": self.images, "rejected_answers": self.rejected}
+        fields["provenance"] = fields["provenance"] | {name: count for name, count in more.items() if count}
         return Record(
             id=identity,
             messages=messages,
@@ -187,6 +188,8 @@ def trajectories(events: Iterable[Event], flawed: Collection[str] = ()) -> list[
                 part.recovered = part.recovered or (failing and turn.ran and not turn.failed)
                 is_context = event.run in undone or event.text in flawed
                 part.add("assistant", text, 0.0 if is_context else turn.weight)
+            case AnswerRejected():
+                part.rejected += 1
             case Observation():
                 ran = turn.source() if key in rewritten else None
                 part.images += len(event.images)

@@ -157,6 +157,7 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
         record(7, solved=None),
         record(8, messages=record(1).messages),
         record(9, messages=record(9).messages[:-1]),
+        record(10, source="oracle", provenance={"rejected_answers": 1}),
     )
     output = done("select", path, "-o", tmp_path / "chosen.jsonl")
     assert [one.id for one in load([tmp_path / "chosen.jsonl"])] == ["r1"]
@@ -169,6 +170,7 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
         "not judged",
         "the same as another one",
         "does not end in an answer",
+        "the oracle insists on an answer that no output shows",
     ):
         assert f"     1  {reason}" in output
         assert f"| {reason} | 1 |" in (tmp_path / "chosen.md").read_text()

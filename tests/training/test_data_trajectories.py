@@ -79,6 +79,7 @@ async def test_a_refused_cell_and_a_rejected_answer_are_only_context(bench: Benc
     [found] = of(bench)
     assert replies(found) == [block("print(1)"), "It is 12345.", "I cannot tell."]
     assert weights(found) == [0, 0, 1]
+    assert found.rejected == 1
 
 
 async def test_a_reply_that_broke_off_in_its_code_is_only_context(bench: Bench) -> None:
