@@ -18,8 +18,8 @@ PAPER = (
     ("CodeActInstruct", 7139, 10_581_681),
 )
 """Instances and Llama-2 tokens of CodeActInstruct, by Table 4 of the CodeAct paper (arXiv 2402.01030)."""
-PAPER_GENERAL = 69_230
-"""General conversations that the paper mixes in."""
+LISTED = 12
+"""Values that a list names; the others are counted."""
 
 WHAT = (
     "Trajectories of the agent jupyter-codeact in notebooks: a task, the cells that a model wrote, what the "
@@ -123,12 +123,15 @@ def described(records: Sequence[Record]) -> str:
             str(one.provenance["suite"]) for one in records if "suite" in one.provenance
         ),
     }
-    lines = [
-        f"{name}: {', '.join(f'{value} {count:,}' for value, count in found.most_common())}"
-        for name, found in divisions.items()
-        if found
-    ]
-    return "\n".join(lines)
+    return "\n".join(f"{name}: {_listed(found)}" for name, found in divisions.items() if found)
+
+
+def _listed(found: Counter[str]) -> str:
+    """Return the most frequent values with their counts."""
+    shown = [f"{value} {count:,}" for value, count in found.most_common(LISTED)]
+    if more := len(found) - len(shown):
+        shown.append(f"{more} others {found.total() - sum(dict(found.most_common(LISTED)).values()):,}")
+    return ", ".join(shown)
 
 
 def dropped(reasons: Mapping[str, int]) -> str:
