@@ -15,7 +15,7 @@ from jupyter_codeact.evaluation.notebook import TASKS
 from jupyter_codeact.training.oracle import as_answer
 from jupyter_codeact.training.records import ChatMessage, Record, TaskLabel, append, load
 from jupyter_codeact.training.selecting import evaluation_requests, words_of
-from jupyter_codeact.training.tasks import all_kinds, draw, split_of
+from jupyter_codeact.training.tasks import Task, all_kinds, draw, split_of
 from tests.scripted import ScriptedModel
 
 COUNT = 8
@@ -92,7 +92,7 @@ def test_a_cell_in_a_used_kernel_looks_like_one_in_a_fresh_one(played: Path) -> 
         assert not [name for name in others if f"'{name}'" in opening.partition("Task:")[0]]
 
 
-def tasks() -> list[object]:
+def tasks() -> list[Task]:
     return sorted(draw(COUNT), key=lambda task: task.name)
 
 
