@@ -74,6 +74,14 @@ def data() -> None:
     show_default=True,
     help="How often the oracle makes one.",
 )
+@click.option(
+    "--looks",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="How often it looks at the data before it solves a task.",
+)
 @click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
 @click.option(
     "--turns",
@@ -120,6 +128,7 @@ def play(
     samples: int,
     action_format: str,
     mistakes: float,
+    looks: float,
     temperature: float,
     turns: int,
     reply_tokens: int,
@@ -154,6 +163,7 @@ def play(
         "guidance": guidance,
         "without": without,
         "mistakes": mistakes,
+        "looks": looks,
         "temperature": temperature,
         "turns": turns,
         "reply_tokens": reply_tokens,

@@ -21,7 +21,7 @@ from ..evaluation.playing import Workspace
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
 from .masking import mask_paths
-from .oracle import NAME, Oracle
+from .oracle import NAME, Oracle, sights_of
 from .records import Record, TaskLabel, stable_id
 from .tasks import Step, Task, programs, split_of
 from .trajectories import trajectories
@@ -42,7 +42,8 @@ BEGIN = f"{_NEXT_IS.format(number=', 1')}\n__import__('os').chdir({{folder!r}})\
 class PlaySetting(Frozen):
     """How tasks are played.
 
-    ``mistakes`` is the share of steps in which the oracle makes one; the limits are those of a run.
+    ``mistakes`` and ``looks`` are the shares of steps in which the oracle makes a mistake, and looks at the
+    data before it solves them; the limits are those of a run.
     ``licence`` is that of the records.
     """
 
@@ -50,6 +51,7 @@ class PlaySetting(Frozen):
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
     mistakes: float = 0.3
+    looks: float = 0.3
     temperature: float = 0.0
     turns: int = 12
     tokens: int = 200_000
@@ -126,6 +128,8 @@ def oracle_for(task: Task, sample: int, setting: PlaySetting) -> ModelOf:
             FORMATS[setting.format],
             rng,
             mistakes=setting.mistakes,
+            looks=setting.looks,
+            sights=sights_of(task, step),
             fill_in=fill_in,
             guidance=setting.guidance or "small",
         )
@@ -200,7 +204,7 @@ async def value_of(workspace: Workspace, program: str) -> str:
 
 def identity(task: Task, sample: int, model: str, setting: PlaySetting) -> str:
     """Return what identifies a task that is played in one way."""
-    ways = setting if model == NAME else setting.model_copy(update={"mistakes": 0.0})
+    ways = setting if model == NAME else setting.model_copy(update={"mistakes": 0.0, "looks": 0.0})
     return stable_id(task.name, sample, model, ways.model_dump_json(exclude={"licence"}))
 
 

@@ -117,6 +117,14 @@ def test_the_oracle_writes_the_tags_of_the_paper(tmp_path: Path) -> None:
     assert one.messages[-1].content.startswith("<solution>")
 
 
+def test_an_oracle_that_looks_first_plays_what_the_papers_rule_takes(tmp_path: Path) -> None:
+    path, chosen = tmp_path / "looks.jsonl", tmp_path / "chosen.jsonl"
+    done("play", "--oracle", "-o", path, "--n", 2, "--looks", 1, "--mistakes", 0)
+    assert [(one.turns, one.errors, one.solved) for one in load([path])] == [(3, 0, True)] * 2
+    done("select", path, "--rule", "paper", "-o", chosen)
+    assert len(list(load([chosen]))) == 2
+
+
 def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
     [task] = draw(1)
     path = tmp_path / "played.jsonl"
