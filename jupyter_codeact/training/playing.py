@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
@@ -218,6 +219,7 @@ def records_of(
     provenance = {
         "play": played,
         "sample": sample,
+        "version": version("jupyter-codeact"),
         "family": task.family,
         "steps": len(task.steps),
         "ending": outcome.ending,
