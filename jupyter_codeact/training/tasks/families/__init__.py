@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import cleaning, dates, joins, plots, reshaping, statistics, text, wrangling
+from . import cleaning, dates, files, functions, joins, models, plots, reshaping, sql, statistics, text, wrangling
 
-__all__ = ["cleaning", "dates", "joins", "plots", "reshaping", "statistics", "text", "wrangling"]
+__all__ = ["cleaning", "dates", "files", "functions", "joins", "models", "plots", "reshaping", "sql", "statistics", "text", "wrangling"]
