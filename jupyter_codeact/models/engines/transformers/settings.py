@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from pydantic import Field, ValidationError
@@ -32,6 +33,12 @@ class TransformersOptions(Frozen):
         Whether layers that do not fit into the GPUs may stay in the machine's memory, which is slow.
     max_replies : int
         Most replies written at the same time; further ones wait.
+    batching : str
+        How they are written: ``static`` has a slot of fixed size for each, and on a GPU replays recorded
+        steps; ``paged`` is transformers' continuous batching, for a GPU; ``single`` writes one at a time.
+        ``auto`` takes the first of these that suits the model.
+    compile : bool
+        Whether torch compiles the steps of ``static``, which takes a minute or more at each start.
     """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
@@ -41,6 +48,8 @@ class TransformersOptions(Frozen):
     memory_share: float = Field(default=GPU_MEMORY_SHARE, gt=0, le=1)
     offload: bool = False
     max_replies: int = Field(default=16, ge=1)
+    batching: Literal["auto", "static", "paged", "single"] = "auto"
+    compile: bool = False
 
 
 def read_options(given: Mapping[str, Any]) -> TransformersOptions:
@@ -60,6 +69,12 @@ def read_options(given: Mapping[str, Any]) -> TransformersOptions:
             known = ", ".join(TransformersOptions.model_fields)
             raise ModelError(f"There is no option {name!r} for transformers; there are {known}.") from error
         raise ModelError(f"The option {name} for transformers is wrong: {first['msg']}.") from error
+
+
+def weight_of(path: Path) -> int:
+    """Return the bytes of a model's weights: of its file, or of those in its folder."""
+    files = [path, *path.glob("*.safetensors")]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 class Settings(TypedDict):
