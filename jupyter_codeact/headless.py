@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
@@ -108,6 +109,8 @@ class HeadlessRun:
             Called with the notebook before the run begins.
         """
         journal = open_journal(default_path())
+        # What the first request needs is loaded while the kernel starts.
+        preparing = asyncio.create_task(self._model.prepare())
         try:
             if journal.problem:
                 note(journal.problem)
@@ -132,6 +135,8 @@ class HeadlessRun:
             _tell(notebook.notes[told:], note)
             return result_of(task, journal.events(conversation), ended.run, notebook.cells, self.written)
         finally:
+            preparing.cancel()
+            await asyncio.wait({preparing})
             await self._model.close()
             journal.close()
 
