@@ -1,4 +1,4 @@
-"""How long a user waits for a program to start, beside the first release and beside Lab without the extension.
+"""How long programs take to start, beside the first release and beside Lab without the extension.
 
     python benchmarks/startup.py FOLDER [--rounds 7] [SECTION ...]
 

@@ -137,8 +137,9 @@ def test_help_is_shown_without_importing_what_it_tells_about():
 
 @pytest.mark.parametrize("command", ["run", "check", "replay"])
 def test_a_command_builds_no_parser_that_it_does_not_need(command):
-    code = f"import sys; from jupyter_codeact.cli import main; main(['{command}', '--help'], standalone_mode=False);"
-    code += "import nbformat; print(*sys.modules, file=sys.stderr)"
+    code = "import sys; from jupyter_codeact.cli import main;"
+    code += f"main(['{command}', '--help'], standalone_mode=False); import nbformat;"
+    code += "print(*sys.modules, file=sys.stderr)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "jsonschema" in shown.stderr.split()
     assert not {"rfc3987_syntax", "lark", "torch", "transformers"} & set(shown.stderr.split())

@@ -16,6 +16,7 @@ from ..catalog.model import NOT_THINKING, Entry, Model, Snapshot
 from ..extras import missing
 from ..guidance import guidance_for
 from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
+from .llama.options import LlamaOptions
 from .transformers.settings import TransformersOptions, weight_of
 
 SLOTS = 2
@@ -78,6 +79,8 @@ class EngineOptions:
         Layers of a model that llama.cpp keeps on the GPU; by default as many as there is memory for.
     engine : {"auto", "transformers", "vllm"}
         What runs models that are folders; ``auto`` is vLLM on a GPU where that is installed.
+    llama : LlamaOptions
+        Options for models that llama.cpp runs.
     transformers : TransformersOptions
         Options for models that transformers runs; vLLM heeds those that it knows.
     """
@@ -85,6 +88,7 @@ class EngineOptions:
     context: int | None = None
     gpu_layers: int | None = None
     engine: Literal["auto", "transformers", "vllm"] = "auto"
+    llama: LlamaOptions = field(default_factory=LlamaOptions)
     transformers: TransformersOptions = field(default_factory=TransformersOptions)
 
 
@@ -120,7 +124,7 @@ def _from_hub(reference: hub.Reference, options: EngineOptions, machine: Machine
     if path := hub.local(reference):
         return complete(path)
     unknown = gguf.unread_model(reference.name, reference.hub)
-    begun = llama_cpp(unknown, context=options.context)
+    begun = llama_cpp(unknown, context=options.context, options=options.llama)
     return replace(begun, files=HubFiles(reference), complete=complete)
 
 
@@ -137,6 +141,7 @@ def _fitted(entry: Entry, files: ModelFiles, options: EngineOptions, machine: Ma
         cache=room.cache,
         gpu=gpu or (machine.llama_gpus[0] if machine.llama_gpus and options.gpu_layers != 0 else None),
         gpu_layers=options.gpu_layers,
+        options=options.llama,
     )
     return replace(begun, files=files)
 
@@ -146,8 +151,8 @@ def llama_cpp(
     *,
     context: int | None = None,
     slots: int = SLOTS,
-    threads: int | None = None,
     cache: int = CACHE,
+    options: LlamaOptions | None = None,
     gpu: Gpu | None = None,
     gpu_layers: int | None = None,
 ) -> Launch:
@@ -161,17 +166,18 @@ def llama_cpp(
         Tokens of a conversation, at most what the model was trained for.
     slots : int
         Replies that can be written at the same time. Each takes memory for a whole context.
-    threads : int, optional
-        Threads that compute; by default the physical cores that this process may use.
     cache : int
         MiB of memory for the prompts of conversations without a slot.
+    options : LlamaOptions, optional
+        How to run it.
     gpu : Gpu, optional
         The GPU it will run on, for people to know; the CPU if there is none.
     gpu_layers : int, optional
         Layers on the GPU; by default as many as there is memory for.
     """
     entry = gguf.own_model(model) if isinstance(model, Path) else model
-    info, used = _info(entry, context), threads or cores()
+    chosen = options or LlamaOptions()
+    info, used = _info(entry, context), chosen.threads or cores()
     on = f"{gpu.name} ({gpu.backend})" if gpu and gpu.backend else gpu.name if gpu else _on_cpu(used)
     return Launch(
         info=info,
@@ -181,8 +187,8 @@ def llama_cpp(
         settings={
             "context": info.context_window,
             "slots": slots,
-            "threads": used,
             "cache": cache,
+            "options": chosen.model_copy(update={"threads": used}).model_dump(),
             "projector": entry.projector.name if entry.projector else "",
             "thinks": entry.thinks,
             "gpu": gpu is not None,

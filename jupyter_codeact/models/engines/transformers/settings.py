@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from ....agent.contracts import Frozen, ModelError
+from ....agent.contracts import Frozen
 from ...catalog.machine import GPU_MEMORY_SHARE
+from ..options import read
 
 
 class TransformersOptions(Frozen):
@@ -53,22 +54,8 @@ class TransformersOptions(Frozen):
 
 
 def read_options(given: Mapping[str, Any]) -> TransformersOptions:
-    """Read options as a user wrote them.
-
-    Raises
-    ------
-    ModelError
-        If there is no such option, or its value is wrong.
-    """
-    try:
-        return TransformersOptions.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        if name not in TransformersOptions.model_fields:
-            known = ", ".join(TransformersOptions.model_fields)
-            raise ModelError(f"There is no option {name!r} for transformers; there are {known}.") from error
-        raise ModelError(f"The option {name} for transformers is wrong: {first['msg']}.") from error
+    """Read options as a user wrote them; see `options.read`."""
+    return read(TransformersOptions, "transformers", given)
 
 
 def weight_of(path: Path) -> int:

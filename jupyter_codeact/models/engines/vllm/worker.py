@@ -158,7 +158,7 @@ def _is_ready(server: subprocess.Popen[bytes], port: int, api_key: str) -> bool:
 
 
 def _is_healthy(port: int, api_key: str) -> bool:
-    request = urllib.request.Request(  # noqa: S310 - loopback
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}/health", headers={"Authorization": f"Bearer {api_key}"}
     )
     # No proxy for loopback, whatever the environment says.
