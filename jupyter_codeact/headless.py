@@ -119,6 +119,8 @@ class HeadlessRun:
             Called with the notebook before the run begins.
         """
         journal = open_journal(default_path())
+        # What the first request needs is loaded while the kernel starts.
+        preparing = asyncio.create_task(self._model.prepare())
         try:
             if journal.problem:
                 note(journal.problem)
@@ -152,6 +154,8 @@ class HeadlessRun:
             _tell(notebook.notes[told:], note)
             return result_of(task, journal.events(conversation), ended.run, notebook.cells, self.written)
         finally:
+            preparing.cancel()
+            await asyncio.wait({preparing})
             await self._model.close()
             journal.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from .imports import import_jsonschema
 from .streams import let_go, take_any_character
 
 COMMANDS = {
@@ -25,6 +26,8 @@ COMMANDS = {
 """Each is a function in the module of its name."""
 NAMED_OTHERWISE = {"eval": "evaluate"}
 """Except commands whose name Python has already."""
+_WITH_NOTEBOOKS = {"check", "replay", "run"}
+"""Commands that read a notebook in this process."""
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What standard output fails with that is a file on a full or broken disk."""
 
@@ -38,6 +41,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _WITH_NOTEBOOKS:
+            import_jsonschema()
         name = NAMED_OTHERWISE.get(cmd_name, cmd_name)
         command: click.Command = getattr(importlib.import_module(f".{name}", __name__), name)
         return command

@@ -18,6 +18,8 @@ from ..models.open import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
 from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
+from .engines import engine_options
+from .engines import read as read_engine
 from .settings import read as read_settings
 from .settings import settings_options
 from .streams import let_go
@@ -80,25 +82,7 @@ def _read_without(
     help="Environment variable with the endpoint's key; it is hidden from the kernel. "
     f"Default: {KEY_VARIABLE}.",
 )
-@click.option(
-    "--context",
-    metavar="N",
-    type=click.IntRange(min=256),
-    help="Context window, in tokens, of a model of this machine. Default: 16,384, and twice that for a model "
-    "that thinks.",
-)
-@click.option(
-    "--gpu-layers",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Layers of a GGUF model on the GPU. Default: as many as there is memory for.",
-)
-@click.option(
-    "--transformers",
-    metavar="OPTION=VALUE",
-    multiple=True,
-    help="How transformers runs a model on a GPU, such as quantization=4bit; can be repeated.",
-)
+@engine_options
 @click.option("--max-turns", metavar="N", type=click.IntRange(min=1), help="Model replies the run may take.")
 @click.option(
     "--timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="Seconds the run may take."
@@ -184,9 +168,6 @@ def run(
     model: str | None,
     endpoint: str | None,
     api_key_env: str | None,
-    context: int | None,
-    gpu_layers: int | None,
-    transformers: tuple[str, ...],
     max_turns: int | None,
     timeout: float | None,
     action_format: str,
@@ -239,7 +220,7 @@ def run(
     async def work() -> bool:
         resumed = _resumed(resume) if resume is not None else None
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
-        engine = _engine_options(context, gpu_layers, transformers)
+        engine = read_engine(settings)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
         try:
             with _stopping(headless, display):
@@ -293,20 +274,6 @@ def _key(variable: str | None) -> str | None:
     if variable and not os.environ.get(variable):
         raise click.BadParameter(f"{variable} is not set.", param_hint="--api-key-env")
     return os.environ[variable] if variable else None
-
-
-def _engine_options(
-    context: int | None, gpu_layers: int | None, transformers: tuple[str, ...]
-) -> EngineOptions:
-    from ..agent.contracts import ModelError
-    from ..models.engines.launch import EngineOptions
-    from ..models.engines.transformers.settings import read_options
-
-    try:
-        options = read_options(dict(option.partition("=")[::2] for option in transformers))
-    except ModelError as error:
-        raise click.UsageError(str(error)) from error
-    return EngineOptions(context=context, gpu_layers=gpu_layers, transformers=options)
 
 
 def _open(

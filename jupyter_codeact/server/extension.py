@@ -19,6 +19,7 @@ from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
+from ..models.engines.llama.options import read_llama_options
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
@@ -87,9 +88,19 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         min=-1,
         help="Layers of a GGUF model that llama.cpp keeps on the GPU; -1 for as many as there is memory for.",
     ).tag(config=True)
+    engine = Enum(
+        ("auto", "transformers", "vllm"),
+        "auto",
+        help="What runs models that are no GGUF files; auto is vLLM on a GPU where that is installed.",
+    ).tag(config=True)
+    llama = Dict(
+        help="How llama.cpp runs a model: threads, batch, cache_type_k, cache_type_v, flash_attention, "
+        "cache_reuse."
+    ).tag(config=True)
     transformers = Dict(
         help="How transformers runs a model on a GPU: dtype, attn_implementation, quantization (8bit or "
-        "4bit), adapter (the folder of a PEFT adapter), memory_share, offload, max_replies."
+        "4bit), adapter (the folder of a PEFT adapter), memory_share, offload, max_replies, batching, "
+        "compile."
     ).tag(config=True)
     idle_seconds = Float(
         SupervisionPolicy().idle_seconds,
@@ -175,10 +186,12 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
 
-    @validate("transformers")
-    def _check_transformers(self, proposal: Any) -> Any:
+    @validate("llama", "transformers")
+    def _check_engine_options(self, proposal: Any) -> Any:
         try:
-            read_options(proposal["value"])
+            {"llama": read_llama_options, "transformers": read_options}[proposal["trait"].name](
+                proposal["value"]
+            )
         except ModelError as error:
             raise TraitError(str(error)) from error
         return proposal["value"]
@@ -273,6 +286,8 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                 engine_options=EngineOptions(
                     context=self.context or None,
                     gpu_layers=None if self.gpu_layers < 0 else self.gpu_layers,
+                    engine=self.engine,
+                    llama=read_llama_options(self.llama),
                     transformers=read_options(self.transformers),
                 ),
                 timeouts=Timeouts(

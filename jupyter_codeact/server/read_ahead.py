@@ -40,7 +40,7 @@ class ReadAhead:
         self._tasks = TaskSet()
         self._task: asyncio.Task[None] | None = None
         self._session: NotebookSession | None = None
-        self._read: tuple[object, list[Message]] | None = None
+        self._read: tuple[object, object, list[Message]] | None = None
 
     def begin(self, session: NotebookSession, request: Attend) -> None:
         """Read ahead in a notebook that is quiet, in place of what was being read."""
@@ -101,9 +101,11 @@ class ReadAhead:
                     below=request.below,
                     secrets=all_secrets(notebook.secrets()),
                 )
-                if self._read != (model, messages):
+                # An engine that was started anew remembers nothing.
+                wanted = (model, model.engine.address, messages)
+                if self._read != wanted:
                     await read(model, messages, action_format)
-                    self._read = (model, messages)
+                    self._read = wanted
         finally:
             kernel.close()
 

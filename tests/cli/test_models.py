@@ -135,6 +135,16 @@ def test_help_is_shown_without_importing_what_it_tells_about():
     assert not {"pydantic", "rich", "openai", "huggingface_hub", "jupyter_client"} & set(shown.stderr.split())
 
 
+@pytest.mark.parametrize("command", ["run", "check", "replay"])
+def test_a_command_builds_no_parser_that_it_does_not_need(command):
+    code = "import sys; from jupyter_codeact.cli import main;"
+    code += f"main(['{command}', '--help'], standalone_mode=False); import nbformat;"
+    code += "print(*sys.modules, file=sys.stderr)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "jsonschema" in shown.stderr.split()
+    assert not {"rfc3987_syntax", "lark", "torch", "transformers"} & set(shown.stderr.split())
+
+
 def test_every_command_that_help_lists_can_be_called(codeact):
     for name in ("run", "lab", "models"):
         result = codeact(name, "--help")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from jupyter_codeact.models.engines.transformers.batching import BatchingGenerat
 from jupyter_codeact.models.engines.transformers.generation import GenerationRequest, Generator
 from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
 from jupyter_codeact.models.engines.transformers.sampling import add_noise, key
+from jupyter_codeact.models.engines.transformers.static import StaticGenerator
 from jupyter_codeact.models.engines.transformers.text import Decoder, UnsupportedContentError, encode
 
 STORY = [{"role": "user", "content": "Tell a very long story about a kernel and a notebook. " * 6}]
@@ -28,17 +29,21 @@ async def plain(loaded: Any) -> AsyncIterator[PlainGenerator]:
     generator.close()
 
 
-@pytest.fixture
-async def batching(loaded: Any) -> AsyncIterator[BatchingGenerator]:
-    """Yield what a GPU would use, with a cache small enough for a CPU."""
-    generator = BatchingGenerator(loaded, num_blocks=64, max_batch_tokens=256, max_requests_per_batch=4)
+def batched(loaded: Any) -> BatchingGenerator:
+    """Return what pages the cache on a GPU, with a cache small enough for a CPU."""
+    return BatchingGenerator(loaded, num_blocks=64, max_batch_tokens=256, max_requests_per_batch=4)
+
+
+def slotted(loaded: Any) -> StaticGenerator:
+    """Return what writes in slots, of which there are fewer than replies."""
+    return StaticGenerator(loaded, slots=3)
+
+
+@pytest.fixture(params=[PlainGenerator, batched, slotted])
+def generator(request: pytest.FixtureRequest, loaded: Any) -> Iterator[Generator]:
+    generator = request.param(loaded)
     yield generator
     generator.close()
-
-
-@pytest.fixture(params=["plain", "batching"])
-def generator(request: pytest.FixtureRequest) -> Generator:
-    return request.getfixturevalue(request.param)
 
 
 async def written(generator: Generator, request: GenerationRequest) -> tuple[list[int], int, str]:
@@ -57,7 +62,8 @@ def request_for(loaded: Any, messages: list[dict[str, Any]] = STORY, **more: Any
     )
 
 
-async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, batching):
+@pytest.mark.parametrize("make", [batched, slotted])
+async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, make):
     requests = [
         request_for(loaded),
         request_for(loaded, temperature=1.0, seed=5),
@@ -65,9 +71,11 @@ async def test_a_batch_writes_what_one_reply_at_a_time_does(loaded, plain, batch
         request_for(loaded, [{"role": "user", "content": "What is a list?"}]),
     ]
     alone = [(await written(plain, each))[0] for each in requests]
+    batching = make(loaded)
     together = [
         tokens for tokens, _, _ in await asyncio.gather(*[written(batching, each) for each in requests])
     ]
+    batching.close()
     assert together == alone
     assert alone[1] != alone[2]
 

@@ -10,6 +10,7 @@ from jupyter_codeact.models.catalog.catalog import find
 from jupyter_codeact.models.catalog.machine import Gpu, Machine
 from jupyter_codeact.models.engines.launch import EngineOptions, launch
 from jupyter_codeact.models.engines.llama import worker
+from jupyter_codeact.models.engines.llama.options import read_llama_options
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions, read_options
 
 GPU = Gpu(name="Some GPU", memory=80 << 30, free=80 << 30)
@@ -134,7 +135,42 @@ def test_a_folder_of_the_users_own_tells_whether_its_model_takes_images(tmp_path
 )
 def test_what_was_chosen_for_the_gpu_reaches_llama_cpp(chosen, expected):
     settings = {"path": "/models/a.gguf", "name": "a", "api_key": "key", "context": 4096, "slots": 1}
-    settings |= {"threads": 2, "cache": 0, "projector": "", "thinks": False, "gpu": False, "gpu_layers": None}
+    settings |= {
+        "cache": 0,
+        "projector": "",
+        "thinks": False,
+        "gpu": False,
+        "gpu_layers": None,
+        "options": {},
+    }
     parameters = worker._parameters(xllamacpp, settings | chosen)
     assert (parameters.n_gpu_layers, parameters.fit_params, parameters.n_batch) == expected
     assert parameters.mmproj.path == ("/models/mmproj.gguf" if "projector" in chosen else "")
+
+
+def test_what_the_user_wants_of_llama_cpp_reaches_it():
+    wanted = {
+        "threads": 3,
+        "batch": "64",
+        "cache_type_k": "q8_0",
+        "flash_attention": "on",
+        "cache_reuse": 256,
+    }
+    options = EngineOptions(llama=read_llama_options(wanted))
+    settings = launch(find("smollm2-135m"), engine_options=options, machine=MACHINE).settings
+    parameters = worker._parameters(xllamacpp, {**settings, "path": "a", "name": "a", "api_key": "key"})
+    assert parameters.cpuparams.n_threads == 3
+    assert parameters.n_batch == parameters.n_ubatch == 64
+    assert parameters.cache_type_k == xllamacpp.ggml_type.GGML_TYPE_Q8_0
+    assert parameters.cache_type_v == xllamacpp.ggml_type.GGML_TYPE_F16
+    assert parameters.flash_attn_type == xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
+    assert parameters.n_cache_reuse == 256
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"cache_type": "q8_0"}, "no option 'cache_type' for llama.cpp; there are"), ({"batch": 0}, "batch")],
+)
+def test_a_wrong_option_for_llama_cpp_is_named(wrong, words):
+    with pytest.raises(ModelError, match=words):
+        read_llama_options(wrong)

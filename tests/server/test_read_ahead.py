@@ -44,6 +44,20 @@ async def test_the_prompt_is_in_the_cache_before_the_user_asks(connect: Connect)
         assert usage["prompt_tokens"] - usage["cached_tokens"] <= TASK < usage["cached_tokens"]
 
 
+async def test_an_engine_that_was_started_anew_reads_the_notebook_again(connect: Connect) -> None:
+    page = await connect()
+    await page.request("choose_model", None, choice=LOCAL)
+    await page.hears("model_list")
+    await page.open("a.ipynb")
+    for _ in range(2):
+        begun = len(page.heard)
+        await page.request("control_model", None, action="start")
+        await page.hears("model_status", after=begun, model=LOCAL, state="ready")
+        await read_ahead(page)
+        await page.request("control_model", None, action="stop")
+        await page.hears("model_status", after=begun, model=LOCAL, state="stopped")
+
+
 async def test_a_run_that_waits_for_the_user_elsewhere_keeps_nothing_from_being_read(
     connect: Connect, model: ScriptedModel
 ) -> None:

@@ -142,6 +142,10 @@ class EndpointModel(Watched):
             await self._connect()
         return self.info
 
+    async def prepare(self) -> None:
+        """Do what takes time before the first request: load the library, connect, ask the endpoint."""
+        await self.describe()
+
     async def start(self) -> None:
         """Check that the endpoint answers.
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...agent.contracts import ModelInfo, ModelSettings
 from ..catalog import gguf, hub
@@ -16,7 +16,8 @@ from ..catalog.model import NOT_THINKING, Entry, Model, Snapshot
 from ..extras import missing
 from ..guidance import guidance_for
 from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
-from .transformers.settings import TransformersOptions
+from .llama.options import LlamaOptions
+from .transformers.settings import TransformersOptions, weight_of
 
 SLOTS = 2
 CACHE = 1024
@@ -76,12 +77,18 @@ class EngineOptions:
         Tokens of a conversation.
     gpu_layers : int, optional
         Layers of a model that llama.cpp keeps on the GPU; by default as many as there is memory for.
+    engine : {"auto", "transformers", "vllm"}
+        What runs models that are folders; ``auto`` is vLLM on a GPU where that is installed.
+    llama : LlamaOptions
+        Options for models that llama.cpp runs.
     transformers : TransformersOptions
-        Options for models that transformers runs.
+        Options for models that transformers runs; vLLM heeds those that it knows.
     """
 
     context: int | None = None
     gpu_layers: int | None = None
+    engine: Literal["auto", "transformers", "vllm"] = "auto"
+    llama: LlamaOptions = field(default_factory=LlamaOptions)
     transformers: TransformersOptions = field(default_factory=TransformersOptions)
 
 
@@ -103,6 +110,8 @@ def launch(
     if isinstance(model, Entry):
         return _fitted(model, CatalogFiles(model), options, machine)
     gpus = () if machine.missing else machine.gpus
+    if options.engine == "vllm" or (options.engine == "auto" and gpus and suits_vllm(options.transformers)):
+        return vllm(model, context=options.context, options=options.transformers, gpus=gpus)
     return transformers(model, context=options.context, options=options.transformers, gpus=gpus)
 
 
@@ -115,7 +124,7 @@ def _from_hub(reference: hub.Reference, options: EngineOptions, machine: Machine
     if path := hub.local(reference):
         return complete(path)
     unknown = gguf.unread_model(reference.name, reference.hub)
-    begun = llama_cpp(unknown, context=options.context)
+    begun = llama_cpp(unknown, context=options.context, options=options.llama)
     return replace(begun, files=HubFiles(reference), complete=complete)
 
 
@@ -132,6 +141,7 @@ def _fitted(entry: Entry, files: ModelFiles, options: EngineOptions, machine: Ma
         cache=room.cache,
         gpu=gpu or (machine.llama_gpus[0] if machine.llama_gpus and options.gpu_layers != 0 else None),
         gpu_layers=options.gpu_layers,
+        options=options.llama,
     )
     return replace(begun, files=files)
 
@@ -141,8 +151,8 @@ def llama_cpp(
     *,
     context: int | None = None,
     slots: int = SLOTS,
-    threads: int | None = None,
     cache: int = CACHE,
+    options: LlamaOptions | None = None,
     gpu: Gpu | None = None,
     gpu_layers: int | None = None,
 ) -> Launch:
@@ -156,17 +166,18 @@ def llama_cpp(
         Tokens of a conversation, at most what the model was trained for.
     slots : int
         Replies that can be written at the same time. Each takes memory for a whole context.
-    threads : int, optional
-        Threads that compute; by default the physical cores that this process may use.
     cache : int
         MiB of memory for the prompts of conversations without a slot.
+    options : LlamaOptions, optional
+        How to run it.
     gpu : Gpu, optional
         The GPU it will run on, for people to know; the CPU if there is none.
     gpu_layers : int, optional
         Layers on the GPU; by default as many as there is memory for.
     """
     entry = gguf.own_model(model) if isinstance(model, Path) else model
-    info, used = _info(entry, context), threads or cores()
+    chosen = options or LlamaOptions()
+    info, used = _info(entry, context), chosen.threads or cores()
     on = f"{gpu.name} ({gpu.backend})" if gpu and gpu.backend else gpu.name if gpu else _on_cpu(used)
     return Launch(
         info=info,
@@ -176,8 +187,8 @@ def llama_cpp(
         settings={
             "context": info.context_window,
             "slots": slots,
-            "threads": used,
             "cache": cache,
+            "options": chosen.model_copy(update={"threads": used}).model_dump(),
             "projector": entry.projector.name if entry.projector else "",
             "thinks": entry.thinks,
             "gpu": gpu is not None,
@@ -222,6 +233,56 @@ def transformers(
             "options": (options or TransformersOptions()).model_dump(),
         },
         missing=missing("torch", "gpu") or missing("transformers", "gpu"),
+    )
+
+
+def suits_vllm(options: TransformersOptions) -> bool:
+    """Tell whether vLLM is installed and can do what the options say."""
+    left = TransformersOptions(
+        dtype=options.dtype,
+        adapter=options.adapter,
+        memory_share=options.memory_share,
+        max_replies=options.max_replies,
+    )
+    return not missing("vllm", "vllm") and options == left
+
+
+def vllm(
+    model: Snapshot | Path,
+    *,
+    context: int | None = None,
+    options: TransformersOptions | None = None,
+    gpus: Sequence[Gpu] = (),
+) -> Launch:
+    """Return how to run a model with vLLM; see `transformers` for the parameters.
+
+    It runs on one GPU if the weights fit, else on as many as they need.
+    """
+    info, chosen = _info(model, context), options or TransformersOptions()
+    size = model.size if isinstance(model, Snapshot) else weight_of(model)
+    used = sorted(gpus, key=lambda gpu: gpu.free, reverse=True)
+    if used:
+        room = chosen.memory_share * used[0].free
+        count = next((n for n in (1, 2, 4) if n <= len(used) and 1.25 * size < n * room), len(used))
+        used = used[:count]
+    on = f"{len(used)} × {used[0].name}" if len(used) > 1 else used[0].name if used else _on_cpu(cores())
+    # vLLM counts in shares of a GPU's whole memory, and other programs may have some of it.
+    share = min((gpu.free / gpu.memory for gpu in used), default=1.0) * chosen.memory_share
+    return Launch(
+        info=info,
+        files=OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model),
+        module="jupyter_codeact.models.engines.vllm.worker",
+        where=f"vLLM on {on}",
+        settings={
+            "context": info.context_window,
+            "dtype": chosen.dtype,
+            "quantization": chosen.quantization,
+            "memory_share": share,
+            "gpus": len(used) or 1,
+            "replies": chosen.max_replies,
+            "adapter": chosen.adapter or "",
+        },
+        missing=missing("vllm", "vllm"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from ...agent.contracts import Delta, Message, ModelError, ModelInfo, ModelSettings
@@ -85,6 +85,14 @@ class LocalModel:
             If it does not start.
         """
         await self.engine.start(forget_crashes=True)
+
+    async def prepare(self) -> None:
+        """Do what takes time before the first request: start the engine and connect to it.
+
+        What fails is explained by the request that follows.
+        """
+        with suppress(ModelError):
+            await (await self._running()).prepare()
 
     async def stop(self) -> None:
         """End the engine, or its download; the next request starts it again."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ...catalog import machine
 from ..child import Child
+from .options import LlamaOptions
 
 COPIED, DRAFTED = 6, 16
 """Tokens that have to repeat before the next ones are drafted, and how many are."""
@@ -22,7 +23,7 @@ class Settings(TypedDict):
     ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the prompts of
     conversations without a slot; ``projector`` is the name of the file beside the model that makes it see,
     if it has one; ``gpu`` tells whether there is a GPU, ``gpu_layers`` how much of the model it holds, by
-    default as much as fits.
+    default as much as fits; ``options`` are `LlamaOptions`.
     """
 
     path: str
@@ -30,12 +31,12 @@ class Settings(TypedDict):
     api_key: str
     context: int
     slots: int
-    threads: int | None
     cache: int
     projector: str
     thinks: bool
     gpu: bool
     gpu_layers: int | None
+    options: dict[str, Any]
 
 
 def main() -> None:
@@ -80,7 +81,17 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
         # A default, which a request overrides (`chat_template_kwargs`: {"enable_thinking": false}): by itself
         # the server enables thinking only in the templates that it recognises.
         parameters.default_template_kwargs = {"enable_thinking": "true"}
+    options = LlamaOptions.model_validate(settings["options"])
     _set_devices(parameters, settings)
+    if options.batch:
+        parameters.n_batch = parameters.n_ubatch = options.batch
+    parameters.cache_type_k = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options.cache_type_k.upper()}")
+    parameters.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options.cache_type_v.upper()}")
+    attention = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}[options.flash_attention]
+    parameters.flash_attn_type = getattr(
+        xllamacpp.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{attention}"
+    )
+    parameters.n_cache_reuse = options.cache_reuse
     # A corrected cell is mostly a copy of the one that failed: after six tokens as before, the next ones are
     # drafted from there, and verified at once. Text that is new is not drafted, and is as fast as without.
     parameters.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
@@ -88,7 +99,7 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.speculative.ngram_simple.size_m = DRAFTED
     # The first prompt warms the model up just as well.
     parameters.warmup = False
-    threads = settings["threads"] or machine.cores()
+    threads = options.threads or machine.cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     return parameters

@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from ...catalog import machine
-from .settings import Settings, TransformersOptions
+from .settings import Settings, TransformersOptions, weight_of
 
 _OVERHEAD = 1.25
 """GPU memory that a model takes without its caches, relative to the size of its weights."""
@@ -123,8 +123,7 @@ def _devices(path: Path, options: TransformersOptions) -> dict[str, Any]:
         int(options.memory_share * torch.cuda.mem_get_info(index)[0])
         for index in range(torch.cuda.device_count())
     ]
-    size = sum(file.stat().st_size for file in [path, *path.glob("*.safetensors")] if file.is_file())
-    quantized = size * {"none": 1.0, "8bit": 0.55, "4bit": 0.35}[options.quantization]
+    quantized = weight_of(path) * {"none": 1.0, "8bit": 0.55, "4bit": 0.35}[options.quantization]
     best = max(range(len(free)), key=free.__getitem__)
     if quantized * _OVERHEAD < free[best]:
         return {"device_map": {"": best}}

@@ -20,10 +20,9 @@ from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from .batching import BatchingGenerator, can_batch
+from .choice import open_generator
 from .generation import BrokenError, GenerationRequest, Generator
 from .loading import LoadedModel
-from .plain import PlainGenerator
 from .settings import Settings
 from .text import Decoder, UnsupportedContentError, encode
 
@@ -77,7 +76,7 @@ class Service:
 
 async def serve(loaded: LoadedModel, settings: Settings, ready: Callable[[int], None]) -> None:
     """Serve a model for ever on a free port of the loopback address; ``ready`` is called with the port."""
-    generator = BatchingGenerator(loaded) if can_batch(loaded) else PlainGenerator(loaded)
+    generator = await asyncio.to_thread(open_generator, loaded)
     sockets = bind_sockets(0, "127.0.0.1")
     server = HTTPServer(
         application(Service(loaded, generator, settings["name"], settings["api_key"])),

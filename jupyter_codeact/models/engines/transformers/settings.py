@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from ....agent.contracts import Frozen, ModelError
+from ....agent.contracts import Frozen
 from ...catalog.machine import GPU_MEMORY_SHARE
+from ..options import read
 
 
 class TransformersOptions(Frozen):
@@ -32,6 +34,12 @@ class TransformersOptions(Frozen):
         Whether layers that do not fit into the GPUs may stay in the machine's memory, which is slow.
     max_replies : int
         Most replies written at the same time; further ones wait.
+    batching : str
+        How they are written: ``static`` has a slot of fixed size for each, and on a GPU replays recorded
+        steps; ``paged`` is transformers' continuous batching, for a GPU; ``single`` writes one at a time.
+        ``auto`` takes the first of these that suits the model.
+    compile : bool
+        Whether torch compiles the steps of ``static``, which takes a minute or more at each start.
     """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
@@ -41,25 +49,19 @@ class TransformersOptions(Frozen):
     memory_share: float = Field(default=GPU_MEMORY_SHARE, gt=0, le=1)
     offload: bool = False
     max_replies: int = Field(default=16, ge=1)
+    batching: Literal["auto", "static", "paged", "single"] = "auto"
+    compile: bool = False
 
 
 def read_options(given: Mapping[str, Any]) -> TransformersOptions:
-    """Read options as a user wrote them.
+    """Read options as a user wrote them; see `options.read`."""
+    return read(TransformersOptions, "transformers", given)
 
-    Raises
-    ------
-    ModelError
-        If there is no such option, or its value is wrong.
-    """
-    try:
-        return TransformersOptions.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        if name not in TransformersOptions.model_fields:
-            known = ", ".join(TransformersOptions.model_fields)
-            raise ModelError(f"There is no option {name!r} for transformers; there are {known}.") from error
-        raise ModelError(f"The option {name} for transformers is wrong: {first['msg']}.") from error
+
+def weight_of(path: Path) -> int:
+    """Return the bytes of a model's weights: of its file, or of those in its folder."""
+    files = [path, *path.glob("*.safetensors")]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 class Settings(TypedDict):

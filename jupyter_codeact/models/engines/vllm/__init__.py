@@ -1,0 +1,1 @@
+"""The vLLM engine: models on GPUs, many replies at a time."""
