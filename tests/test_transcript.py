@@ -247,4 +247,4 @@ def test_a_run_begins_with_the_models_own_name() -> None:
     ]
     assert [block.model for block in t.blocks(begun) if isinstance(block, t.Started)] == ["big"]
     for events in (begun[:1], [begun[0], begun[2]]):  # without an answer from the endpoint
-        assert [type(block) for block in t.blocks(events)][0] is t.Started
+        assert isinstance(next(t.blocks(events)), t.Started)

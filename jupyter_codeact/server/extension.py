@@ -28,11 +28,28 @@ from ..options import RunOptions
 from ..traits import SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
+from .library import LibraryHandler
 from .models import Models, open_models
 from .setup import Setup
 from .socket import CodeActSocket
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+
+CONTENT_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # as JupyterLab and its settings need them
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "frame-src 'self' data: blob:",
+        "frame-ancestors 'self'",
+    ]
+)
+"""What `content_policy` lets a page fetch: WebSockets to the server itself are part of ``'self'``."""
 
 
 class CodeActExtension(SettingsTraits, ExtensionApp):
@@ -149,6 +166,11 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         help="Functions that the model may call, each as module:function. They are imported in the kernel "
         "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
     ).tag(config=True)
+    content_policy = Bool(
+        help="Send all pages of this server a content policy, with which browsers fetch scripts, pictures "
+        "and data from this server alone, whatever an output or an extension asks for. Widgets and maps that "
+        "come from other servers do not work then. A policy in ServerApp.tornado_settings goes before it."
+    ).tag(config=True)
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
     ).tag(config=True)
@@ -181,6 +203,10 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
         server = self.serverapp
+        if self.content_policy:
+            server.web_app.settings.setdefault("headers", {}).setdefault(
+                "Content-Security-Policy", CONTENT_POLICY
+            )
         file = Path(self.journal) if self.journal else default_path()
         approval = read_approval(self.approval)
         if is_earlier_spelling(self.approval):
@@ -267,6 +293,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         self.handlers.extend(
             [
                 (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),
+                (r"/codeact/conversations(?:/(\w+))?", LibraryHandler, {"setup": setup}),
                 (r"/codeact/complete", CompletionHandler, {"completer": completer}),
             ]
         )
