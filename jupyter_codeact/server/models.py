@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, CodeActError, Delta, ModelError, ModelInfo, ModelSettings, Prices
+from ..agent.contracts import ChatModel, CodeActError, ModelError, ModelSettings, Prices
 from ..agent.gate.gate import Approval
 from ..models.endpoints.registry import Endpoints
 from ..models.endpoints.retries import Timeouts
@@ -33,6 +33,7 @@ from ..models.status import EngineStatus
 from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, choice_id, configured_choice
 from .pages import Page
 from .tasks import TaskSet
+from .unavailable import UnavailableModel
 
 log = logging.getLogger(__name__)
 
@@ -44,23 +45,6 @@ ELSEWHERE = (
 TEST_SECONDS = 15.0
 """Seconds that an endpoint may take to list its models when it is tested."""
 _PREPARING = ("downloading", "loading")
-
-
-class UnavailableModel:
-    """Stands in for a model that cannot be had; whoever asks it gets the reason."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.info = ModelInfo(name=name)
-        self.reason = reason
-
-    async def describe(self) -> ModelInfo:
-        """Return the name: nothing else is known."""
-        return self.info
-
-    async def stream(self, *_messages: Any, **_options: Any) -> AsyncGenerator[Delta, None]:
-        """Raise the reason."""
-        raise ModelError(self.reason)
-        yield
 
 
 def open_models(

@@ -147,7 +147,8 @@ def test_python_runs_them_too_and_warns_of_failures(
 
 def test_a_replay_runs_them_as_the_record_says(model: ScriptedModel) -> None:
     notebook("a = 2", "b = 3")
-    call(model, [LOOK, "Done."], "run", "Look.", "own.ipynb", "--output", "out.ipynb")
+    recorded = call(model, [LOOK, "Done."], "run", "Look.", "own.ipynb", "--output", "out.ipynb")
+    assert recorded.exit_code == 0, recorded.output
     replay = ["replay", "latest", "--yes", "--json"]
     without = CliRunner().invoke(main, [*replay, "--output", "empty.ipynb"])
     assert without.exit_code == 1
