@@ -38,9 +38,7 @@ def data() -> None:
 
 @data.command()
 @click.option("--oracle", is_flag=True, help="The tasks' own solutions, with mistakes that are corrected.")
-@click.option(
-    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
-)
+@_model
 @_endpoint
 @output_file
 @click.option(
