@@ -129,8 +129,9 @@ def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
     [task] = draw(1)
     path = tmp_path / "played.jsonl"
     actions = [f"```python\n{action}\n```" for action in task.steps[0].solutions[0].actions]
+    risky = "```python\n!touch ../made-by-a-model\n```"
     with (
-        ScriptedModel(["```python\n1 / 0\n```", *actions, "I do not know."] * 2) as model,
+        ScriptedModel(["```python\n1 / 0\n```", risky, *actions, "I do not know."] * 2) as model,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
@@ -139,7 +140,8 @@ def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
         seen = model.requests[-1]["messages"]
     [one] = load([path])
     assert (one.source, one.model, one.task.name) == ("play", "scripted", task.name)
-    assert one.errors >= 1
+    assert one.errors >= 2
+    assert "did not let this cell run" in one.messages[5].content
     assert [message.content for message in one.messages[: len(seen)]] == [
         message["content"] for message in seen
     ]
