@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ..data import people
+from ..data import Row, people
 from ..kinds import Draft, Plan, Say, kind
 
 
@@ -28,7 +28,7 @@ def search_then_details(rng: Random, say: Say) -> Draft:
             ("courses", "topic", ("pottery", "Spanish", "welding"), "list_courses", "course_info"),
         )
     )
-    rows = {
+    rows: dict[str, Row] = {
         f"{things[0].upper()}{number}": {
             "name": name.split()[1] + f" {number}", tag: tags[place % 3], "price": price, "available": rng.random() < 0.6
         }
@@ -65,7 +65,9 @@ for one in {search}("{wanted}"):
         best = row
 print(best)
 """
-    wrong = good.replace(f'{details}(one) for one in {search}("{wanted}")', f'one for one in {search}("{wanted}")')
+    wrong = good.replace(
+        f'{details}(one) for one in {search}("{wanted}")', f'one for one in {search}("{wanted}")'
+    )
     key = good.replace('row["price"]', 'row["cost"]')
     plan = Plan(
         say(search=search, details=details, things=things, tag=tag, wanted=wanted),
@@ -92,7 +94,13 @@ print(best)
     ],
 )
 def unreliable_pages(rng: Random, say: Say) -> Draft:
-    things, number, fetch = rng.choice((("orders", "amount", "fetch_orders"), ("alarms", "minutes", "get_alarms"), ("members", "points", "load_members")))
+    things, number, fetch = rng.choice(
+        (
+            ("orders", "amount", "fetch_orders"),
+            ("alarms", "minutes", "get_alarms"),
+            ("members", "points", "load_members"),
+        )
+    )
     size, count, every = rng.randint(4, 7), rng.randint(22, 40), rng.choice((2, 3))
     values = [rng.randint(1, 90) for _ in range(count)]
     tokens = [f"{rng.randrange(16**6):06x}" for _ in range(count // size + 2)]
@@ -161,7 +169,9 @@ for page in range(1, 20):
         [good, other],
         [(wrong, "ConnectionError"), (pages, "ValueError")],
         f"same_values(sorted(r['id'] for r in {out}), list(range(1, {count + 1})))\nstates(answer, {count}, {sum(values)})",
-        f"There are {{len({out})}} {things}; their {number} add up to {{{total}}}.".replace('["', "['").replace('"]', "']"),
+        f"There are {{len({out})}} {things}; their {number} add up to {{{total}}}.".replace(
+            '["', "['"
+        ).replace('"]', "']"),
     )
     return Draft([plan], {}, (cell,))
 
@@ -262,7 +272,27 @@ left = [person for person in {waiting} if not any(suits(person, one) for one in 
 )
 def walk_a_tree(rng: Random, say: Say) -> Draft:
     root, size = rng.choice((("warehouse", "weight"), ("faculty", "budget"), ("park", "area")))
-    names = rng.sample("oak elm fir ash bay yew box fig nut pea rye hop dill mint sage leek".split(), rng.randint(10, 14))
+    names = rng.sample(
+        [
+            "oak",
+            "elm",
+            "fir",
+            "ash",
+            "bay",
+            "yew",
+            "box",
+            "fig",
+            "nut",
+            "pea",
+            "rye",
+            "hop",
+            "dill",
+            "mint",
+            "sage",
+            "leek",
+        ],
+        rng.randint(10, 14),
+    )
     tree: dict[str, list[str]] = {root: []}
     for name in names:
         tree[rng.choice(list(tree)[-5:])].append(name)

@@ -17,7 +17,12 @@ def _literal(value: object) -> str:
 def _script(name: str, rows: list[Row]) -> str:
     """Return the statements that create a table with these rows."""
     kinds = {str: "TEXT", int: "INTEGER", float: "REAL"}
-    types = {column: next((kinds.get(type(row[column]), "TEXT") for row in rows if row[column] is not None), "TEXT") for column in rows[0]}
+    types = {
+        column: next(
+            (kinds.get(type(row[column]), "TEXT") for row in rows if row[column] is not None), "TEXT"
+        )
+        for column in rows[0]
+    }
     columns = ", ".join(f"{column} {of_type}" for column, of_type in types.items())
     values = ",\n".join("(" + ", ".join(map(_literal, row.values())) + ")" for row in rows)
     return f"DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} ({columns});\nINSERT INTO {name} VALUES\n{values};\n"
@@ -216,12 +221,17 @@ raised, deleted
     ],
 )
 def unknown_database(rng: Random, say: Say) -> Draft:
-    names = rng.sample(("invoice", "customer", "visit", "device", "employee", "course", "booking", "delivery"), rng.randint(3, 5))
+    names = rng.sample(
+        ("invoice", "customer", "visit", "device", "employee", "course", "booking", "delivery"),
+        rng.randint(3, 5),
+    )
     fields = ("label", "created", "amount", "owner", "state", "remark", "priority", "origin")
     tables: dict[str, list[Row]] = {}
     for name, count in zip(names, rng.sample(range(2, 30), len(names)), strict=True):
         columns = rng.sample(fields, rng.randint(2, 4))
-        tables[name] = [{"id": number} | {one: f"{one} {number}" for one in columns} for number in range(1, count + 1)]
+        tables[name] = [
+            {"id": number} | {one: f"{one} {number}" for one in columns} for number in range(1, count + 1)
+        ]
     files, cell, db = _open(rng, **tables)
     out = rng.choice(("sizes", "row_counts", "tables"))
     good = f"""
@@ -271,12 +281,18 @@ columns = list(pd.read_sql(f"SELECT * FROM {{largest}} LIMIT 1", {db}).columns)
     ],
 )
 def orphaned_rows(rng: Random, say: Say) -> Draft:
-    parent, child, key = rng.choice((("author", "book", "author_id"), ("ward", "bed", "ward_id"), ("route", "stop", "route_id")))
+    parent, child, key = rng.choice(
+        (("author", "book", "author_id"), ("ward", "bed", "ward_id"), ("route", "stop", "route_id"))
+    )
     ids = rng.sample(range(1, 40), 6)
     parents: list[Row] = [{"id": one, "name": name} for one, name in zip(ids, people(rng, 6), strict=True)]
     gone = rng.sample([one for one in range(1, 60) if one not in ids], 3)
     children: list[Row] = [
-        {"id": number, key: rng.choice(gone) if number % 5 == 0 else rng.choice(ids), "value": rng.randint(1, 99)}
+        {
+            "id": number,
+            key: rng.choice(gone) if number % 5 == 0 else rng.choice(ids),
+            "value": rng.randint(1, 99),
+        }
         for number in rng.sample(range(1, 90), 24)
     ]
     children[0] |= {"id": 95, key: gone[0]}
@@ -303,7 +319,7 @@ left = {db}.execute("SELECT COUNT(id) FROM {child}").fetchone()[0]
     wrong = f"""
 {db}.execute("DELETE {child} FROM {child} LEFT JOIN {parent} ON {child}.{key} = {parent}.id WHERE {parent}.id IS NULL")
 """
-    bare = other.replace('{db}.executemany("DELETE'.format(db=db), '{db}.execute("DELETE'.format(db=db))
+    bare = other.replace(f'{db}.executemany("DELETE', f'{db}.execute("DELETE')
     plan = Plan(
         say(db=db, parent=parent, child=child, key=key, out=out),
         [good, other],
