@@ -190,6 +190,14 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
         assert f"| {reason} | 1 |" in (tmp_path / "chosen.md").read_text()
 
 
+def test_a_task_that_is_held_out_today_is_not_selected_whatever_its_record_says(tmp_path: Path) -> None:
+    [task] = draw(1, split="held-out-kinds")
+    old = TaskLabel(name=task.name, kind=task.kind, seed=task.seed, split="train")
+    path = written(tmp_path, record(1), record(2, task=old))
+    assert "held out (held-out-kinds)" in done("select", path, "-o", tmp_path / "chosen.jsonl")
+    assert [one.id for one in load([tmp_path / "chosen.jsonl"])] == ["r1"]
+
+
 def test_the_papers_rule_takes_long_ones_that_recovered(tmp_path: Path) -> None:
     def long(number: int, *weights: float) -> Record:
         replies = [ChatMessage(role="assistant", content=f"{number}", weight=weight) for weight in weights]
