@@ -38,9 +38,7 @@ def data() -> None:
 
 @data.command()
 @click.option("--oracle", is_flag=True, help="The tasks' own solutions, with mistakes that are corrected.")
-@click.option(
-    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
-)
+@_model
 @_endpoint
 @output_file
 @click.option(
@@ -107,6 +105,7 @@ def data() -> None:
     type=click.Choice(["small", "capable"]),
     help="How much the agent helps. Default: what suits the model; the oracle is taken for a small one.",
 )
+@click.option("--allow-risky", is_flag=True, help="Run a model's risky cells, too, instead of refusing them.")
 @click.option(
     "--without", metavar="NAME", multiple=True, help="Hook of the agent to switch off, or a group of them."
 )
@@ -134,6 +133,7 @@ def play(
     reply_tokens: int,
     seconds: float,
     guidance: str | None,
+    allow_risky: bool,
     without: tuple[str, ...],
     parallel: int,
     licence: str | None,
@@ -168,6 +168,7 @@ def play(
         "turns": turns,
         "reply_tokens": reply_tokens,
         "seconds": seconds,
+        "may_risk": allow_risky,
     }
     chat = None if oracle else open_model(model, endpoint=endpoint, endpoints=user_endpoints())
     setting = PlaySetting.model_validate(fields | {"licence": licence or _licence_of(chat)})

@@ -41,16 +41,20 @@ FIRST = ("", "", "First step:", "I begin with this:", "One step after the other.
 NEXT = ("", "", "Next step:", "Now this:", "On with the next step.", "That is done. Next:")
 CORRECTION = {
     "AttributeError": ("It has no such attribute.", "That object does not have this attribute."),
+    "DatabaseError": ("The database refuses that statement.",),
     "FileNotFoundError": ("There is no file of that name.", "That file is not there."),
     "ImportError": ("That cannot be imported.", "This import does not work here."),
     "IndexError": ("There are fewer elements than that.", "That index is out of range."),
+    "JSONDecodeError": ("That is not all JSON.",),
     "KeyError": ("There is no such key.", "That key is not there under this name."),
     "ModuleNotFoundError": ("That module is not installed.", "There is no such module here."),
     "NameError": ("That name is not defined.", "Nothing of that name is defined here."),
+    "OperationalError": ("The database refuses that statement.", "The database cannot run this statement."),
     "OverflowError": ("That number is too large.",),
     "SyntaxError": ("That is not valid Python.", "There is a mistake in the syntax."),
     "TypeError": ("These types do not go together.", "That does not work with values of this type."),
     "UnicodeDecodeError": ("The file has another encoding.",),
+    "UndefinedVariableError": ("There is no column or variable of that name.",),
     "ValueError": ("These values cannot be used like that.", "That does not work with these values."),
     "ZeroDivisionError": ("That divides by zero.",),
 }

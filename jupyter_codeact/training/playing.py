@@ -14,7 +14,8 @@ from random import Random
 
 from ..agent.agent import Agent
 from ..agent.contracts import ChatModel, CodeActError, Frozen, Guidance, ModelSettings
-from ..agent.events import Event, RunEnded
+from ..agent.events import ApprovalRequested, Event, RunEnded
+from ..agent.gate.gate import AllowAllGate, ApprovalGate, Decision, Gate, decision
 from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
@@ -45,7 +46,7 @@ class PlaySetting(Frozen):
 
     ``mistakes`` and ``looks`` are the shares of steps in which the oracle makes a mistake, and looks at the
     data before it solves them; the limits are those of a run.
-    ``licence`` is that of the records.
+    Of a model, risky cells are refused unless it ``may_risk`` them. ``licence`` is that of the records.
     """
 
     format: str = "markdown"
@@ -58,6 +59,7 @@ class PlaySetting(Frozen):
     tokens: int = 200_000
     seconds: float = 900.0
     reply_tokens: int = 1024
+    may_risk: bool = False
     licence: str = LICENCE
 
 
@@ -141,8 +143,15 @@ def oracle_for(task: Task, sample: int, setting: PlaySetting) -> ModelOf:
     return model
 
 
-async def play(player: Player, task: Task, model_of: ModelOf, setting: PlaySetting) -> Outcome:
-    """Play the steps of a task until one is not met.
+async def refuse(requested: ApprovalRequested, source: str) -> Decision:
+    """Refuse a risky cell: nobody is there to be asked."""
+    return decision(source, allowed=False, reasons=requested.reasons)
+
+
+async def play(
+    player: Player, task: Task, model_of: ModelOf, setting: PlaySetting, *, is_trusted: bool = False
+) -> Outcome:
+    """Play the steps of a task until one is not met; only what ``is_trusted`` may run whatever it is.
 
     Raises
     ------
@@ -150,12 +159,15 @@ async def play(player: Player, task: Task, model_of: ModelOf, setting: PlaySetti
         If the kernel or the model broke.
     """
     workspace, outcome = await player.workspace(task), Outcome()
+    may_all = is_trusted or setting.may_risk
+    gate: Gate = AllowAllGate() if may_all else ApprovalGate(lambda: "risky", refuse, player.folder)
     try:
         for step in task.steps:
             agent = Agent(
                 model_of(workspace, step, outcome),
                 workspace.notebook,
                 workspace.journal,
+                gate=gate,
                 action_format=FORMATS[setting.format],
                 budget=Budget(
                     turns=setting.turns,

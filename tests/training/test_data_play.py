@@ -129,8 +129,9 @@ def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
     [task] = draw(1)
     path = tmp_path / "played.jsonl"
     actions = [f"```python\n{action}\n```" for action in task.steps[0].solutions[0].actions]
+    risky = "```python\n!touch ../made-by-a-model\n```"
     with (
-        ScriptedModel(["```python\n1 / 0\n```", *actions, "I do not know."] * 2) as model,
+        ScriptedModel(["```python\n1 / 0\n```", risky, *actions, "I do not know."] * 2) as model,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
@@ -139,7 +140,8 @@ def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
         seen = model.requests[-1]["messages"]
     [one] = load([path])
     assert (one.source, one.model, one.task.name) == ("play", "scripted", task.name)
-    assert one.errors >= 1
+    assert one.errors >= 2
+    assert "did not let this cell run" in one.messages[5].content
     assert [message.content for message in one.messages[: len(seen)]] == [
         message["content"] for message in seen
     ]
@@ -186,6 +188,14 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
     ):
         assert f"     1  {reason}" in output
         assert f"| {reason} | 1 |" in (tmp_path / "chosen.md").read_text()
+
+
+def test_a_task_that_is_held_out_today_is_not_selected_whatever_its_record_says(tmp_path: Path) -> None:
+    [task] = draw(1, split="held-out-kinds")
+    old = TaskLabel(name=task.name, kind=task.kind, seed=task.seed, split="train")
+    path = written(tmp_path, record(1), record(2, task=old))
+    assert "held out (held-out-kinds)" in done("select", path, "-o", tmp_path / "chosen.jsonl")
+    assert [one.id for one in load([tmp_path / "chosen.jsonl"])] == ["r1"]
 
 
 def test_the_papers_rule_takes_long_ones_that_recovered(tmp_path: Path) -> None:
