@@ -117,7 +117,7 @@ def _more(name: str) -> list[object]:
 @kind(
     "debugging",
     [
-        "The last cell raises a KeyError although the column is plainly there. Find out why, clean all column names of {name}, "
+        "The last cell raises a KeyError although the column is plainly there. Find out why, clean all column names of {name} (lower case, no blanks around them), "
         "and set {out} to the mean {measure} per {group}.",
         "KeyError in the last cell: what is wrong with the columns of {name}? Repair the names (no stray blanks, lower case) "
         "and compute {out} (mean {measure} by {group}).",
