@@ -87,14 +87,16 @@ def test_no_name_that_a_task_asks_for_hides_one_of_the_checks() -> None:
 
 
 def test_the_split_is_pinned() -> None:
-    assert {name: split_of(name, 0) for name in PINNED} == PINNED
-    kinds = [split_of(kind.name, 0) == "held-out-kinds" for kind in all_kinds()]
-    assert 0.1 < sum(kinds) / len(kinds) < 0.3
+    held_out = {kind.name for kind in all_kinds() if split_of(kind.name, 0) == "held-out-kinds"}
+    assert {"carry-forward", "walk-a-tree", "windows-in-sql", "share-of-total"} <= held_out
+    assert {"runner-up", "two-variants", "gc-content", "import-with-a-key"} & held_out == set()
+    assert [seed for seed in range(12) if split_of("gc-content", seed) != "train"] == [6, 9]
+    assert split_of("two-variants", 11) == "held-out-parameters"
+    assert split_of("walk-a-tree", 11) == "held-out-kinds"
+    assert 0.1 < len(held_out) / len(all_kinds()) < 0.3
+    assert {get_kind(name).family for name in held_out} == set(FAMILIES)
     seeds = Counter(split_of("runner-up", seed) for seed in range(5000))
     assert 0.08 < seeds["held-out-parameters"] / 5000 < 0.12
-
-
-PINNED: dict[str, str] = {}
 
 
 def test_tasks_are_drawn_from_their_split_evenly_and_once() -> None:

@@ -135,7 +135,7 @@ print({out}.to_string())
     "cleaning",
     [
         "Sort the {measure} of {where} into {labels} with the limits {first} and {second}: {low} is below {first}, {high} is "
-        "{second} or more, {mid} what lies between ({first} included). Add it as a column {out} and tell me how many rows "
+        "{second} or more, {mid} what lies between ({first} included). Add it to {name} as a column {out} and tell me how many rows "
         "are in each.",
         "Add a column {out} to {name} ({where}): {low} if {measure} < {first}, {mid} if {first} <= {measure} < {second}, "
         "else {high}. How many rows of each are there?",

@@ -9,23 +9,24 @@ from ..kinds import Draft, Plan, Say, kind
 
 _BROKEN = (
     (
-        "median",
-        "numbers",
-        "    ordered = sorted(numbers)\n    return ordered[len(ordered) // 2]",
-        "    ordered, half = sorted(numbers), len(numbers) // 2\n"
-        "    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2",
-        "    import statistics\n\n    return statistics.median(numbers)",
-        "    ordered = sorted(numbers)\n    return ordered[len(ordered) / 2]",
-        lambda rng: [([3, 1, 2], 2), (two := sorted(rng.sample(range(1, 50), 4)), (two[1] + two[2]) / 2)],
+        "mean_price",
+        "lots",
+        "    return sum(price for price, pieces in lots) / len(lots)",
+        "    return sum(price * pieces for price, pieces in lots) / sum(pieces for _, pieces in lots)",
+        "    total = pieces_in_all = 0\n    for price, pieces in lots:\n        total += price * pieces\n"
+        "        pieces_in_all += pieces\n    return total / pieces_in_all",
+        "    return sum(lots[0] * lots[1]) / sum(lots[1])",
+        lambda rng: [([(10, 1), (20, 3)], 17.5), ([(rng.randint(2, 9), 4)], None), ([(4, 2), (rng.randint(5, 9), 6)], None)],
     ),
     (
-        "is_leap",
-        "year",
-        "    return year % 4 == 0",
-        "    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)",
-        "    import calendar\n\n    return calendar.isleap(year)",
-        "    return year.is_leap()",
-        lambda rng: [(2000, True), (rng.choice((1800, 1900, 2100, 2200)), False), (rng.choice((2004, 2016, 2024)), True)],
+        "quarter",
+        "month",
+        "    return month // 3 + 1",
+        "    return (month - 4) % 12 // 3 + 1",
+        "    first = {1: range(4, 7), 2: range(7, 10), 3: range(10, 13), 4: range(1, 4)}\n"
+        "    return next(number for number, months in first.items() if month in months)",
+        "    return month.quarter",
+        lambda rng: [(4, 1), (rng.choice((7, 8, 9)), 2), (rng.choice((1, 2, 3)), 4), (12, 3)],
     ),
     (
         "initials",
@@ -46,31 +47,27 @@ _BROKEN = (
         lambda rng: [([1, 2, 3, 4], [[1, 2, 3], [4]]), ([], []), ([rng.randint(5, 9)] * 6, None)],
     ),
     (
-        "running_max",
-        "values",
-        "    best, found = 0, []\n    for value in values:\n        best = max(best, value)\n        found.append(best)\n    return found",
-        "    found = []\n    for value in values:\n        found.append(value if not found else max(found[-1], value))\n    return found",
-        "    from itertools import accumulate\n\n    return list(accumulate(values, max))",
-        "    return [max(values[:i]) for i in range(len(values))]",
-        lambda rng: [([1, 3, 2], [1, 3, 3]), ([-rng.randint(5, 9), -2, -4], None), ([], [])],
+        "minutes_of",
+        "text",
+        '    return int(text.replace("h", "").replace("m", ""))',
+        '    hours, _, minutes = text.rpartition("h")\n    return int(hours or 0) * 60 + int(minutes.rstrip("m") or 0)',
+        '    import re\n\n    parts = dict((unit, int(number)) for number, unit in re.findall(r"(\\d+)([hm])", text))\n'
+        '    return parts.get("h", 0) * 60 + parts.get("m", 0)',
+        '    return text.hours * 60 + text.minutes',
+        lambda rng: [("1h30m", 90), (f"{rng.randint(10, 59)}m", None), (f"{rng.randint(2, 9)}h", None), ("0h05m", 5)],
     ),
     (
-        "roman",
-        "number",
-        '    found = ""\n    for value, sign in ((1000, "M"), (500, "D"), (100, "C"), (50, "L"), (10, "X"), (5, "V"), (1, "I")):\n'
-        "        found += sign * (number // value)\n        number %= value\n    return found",
-        '    signs = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),\n'
-        '             (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))\n    found = ""\n    for value, sign in signs:\n'
-        "        found += sign * (number // value)\n        number %= value\n    return found",
-        '    found = "I" * number\n    for long, short in (("IIIII", "V"), ("VV", "X"), ("XXXXX", "L"), ("LL", "C"), ("CCCCC", "D"), ("DD", "M"),\n'
-        '                        ("DCCCC", "CM"), ("CCCC", "CD"), ("LXXXX", "XC"), ("XXXX", "XL"), ("VIIII", "IX"), ("IIII", "IV")):\n'
-        "        found = found.replace(long, short)\n    return found",
-        "    return chr(0x2160 + number)[0:number / 1]",
-        lambda rng: [(3, "III"), (rng.choice((4, 9)), None), (rng.choice((1994, 1949)), None), (40, "XL")],
+        "shared_days",
+        "stays",
+        "    (a, b), (c, d) = stays\n    return min(b, d) - max(a, c)",
+        "    (a, b), (c, d) = stays\n    return max(0, min(b, d) - max(a, c) + 1)",
+        "    (a, b), (c, d) = stays\n    return len(set(range(a, b + 1)) & set(range(c, d + 1)))",
+        "    return len(stays[0] & stays[1])",
+        lambda rng: [([(1, 5), (4, 9)], 2), ([(1, 3), (5, rng.randint(6, 9))], 0), ([(2, 8), (3, rng.randint(4, 6))], None)],
     ),
 )  # fmt: skip
 """Name, argument, what is wrong, two ways to put it right, another wrong way, and what to assert (None: what is right)."""
-_ERRORS = {"is_leap": "AttributeError", "initials": "IndexError", "running_max": "ValueError"}
+_ERRORS = {"quarter": "AttributeError", "initials": "IndexError", "minutes_of": "AttributeError"}
 
 
 @kind(
@@ -108,19 +105,19 @@ def asserts_that_fail(rng: Random, say: Say) -> Draft:
 def _more(name: str) -> list[object]:
     """Return further arguments, lest the asserts' values be written into the function."""
     return {
-        "median": [[8, 2, 4, 6], [5]],
-        "is_leap": [2400, 2023, 1700],
+        "mean_price": [[(1, 1), (2, 2), (3, 5)], [(8, 10), (6, 1)]],
+        "quarter": [5, 6, 10, 11, 3],
         "initials": ["bo li", "eva-lotta van dam"],
         "chunks": [[1, 2], [1, 2, 3, 4, 5, 6, 7]],
-        "running_max": [[-3, -5, -1], [2, 9, 4]],
-        "roman": [44, 999, 2019, 8],
+        "minutes_of": ["12h", "59m", "2h2m", "10h00m"],
+        "shared_days": [[(1, 1), (1, 1)], [(10, 20), (1, 30)], [(1, 2), (8, 9)]],
     }[name]  # type: ignore[return-value]
 
 
 @kind(
     "debugging",
     [
-        "The last cell raises a KeyError although the column is plainly there. Find out why, clean all column names of {name}, "
+        "The last cell raises a KeyError although the column is plainly there. Find out why, clean all column names of {name} (lower case, no blanks around them), "
         "and set {out} to the mean {measure} per {group}.",
         "KeyError in the last cell: what is wrong with the columns of {name}? Repair the names (no stray blanks, lower case) "
         "and compute {out} (mean {measure} by {group}).",
