@@ -13,13 +13,14 @@ from .claims import claims_in
 from .context import history
 from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
+from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook, ToolServers
 from .ending import Ended
 from .events import Attachment, Event, Journal, ModelDescribed, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
 from .hooks import HOOKS, suited_to
 from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
+from .kernel_tools import KernelTools
 from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
@@ -46,6 +47,8 @@ class Agent:
         Called with each event after it is recorded, and with the parts of replies as they stream.
     tools
         Functions (``"module:function"``) from the user's configuration, loaded into the kernel for the model.
+    servers
+        Programs from there whose tools are functions in the kernel, too.
     hooks
         What may help the model, by priority.
     guidance
@@ -69,6 +72,7 @@ class Agent:
         budget: Budget | None = None,
         watch: Callable[[Event], None] = lambda _event: None,
         tools: Sequence[str] = (),
+        servers: ToolServers | None = None,
         hooks: Sequence[type[Hook]] = HOOKS,
         guidance: Guidance | None = None,
         settings: ModelSettings | None = None,
@@ -77,7 +81,8 @@ class Agent:
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
-        self.budget, self.watch, self.tools = budget or Budget(), watch, tools
+        self.budget, self.watch = budget or Budget(), watch
+        self.tools = KernelTools(tools, servers)
         self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
         self.ask_user, self.instructions = ask_user, instructions
         self._stop = StopSignal()
@@ -174,7 +179,7 @@ class Agent:
             context_window=info.context_window,
         )
         if self.tools:
-            await run.unless_stopped(self.notebook.load_tools(self.tools))
+            await self.tools.load(run, self.notebook, self.gate)
         state = await run.unless_stopped(self.notebook.state())
         variables = state.variables or []
         tools = tools_in(variables)

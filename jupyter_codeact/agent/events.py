@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
-from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Place, Usage
+from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Place, ToolServer, Usage
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
 """The ways a run can end. Only ``answered`` is a success."""
@@ -79,6 +79,13 @@ class ModelDescribed(BaseEvent):
     guidance: Guidance
     system: str
     context_window: int | None = None
+
+
+class ServersConnected(BaseEvent):
+    """The user's MCP servers have been started, and their functions defined in the kernel."""
+
+    type: Literal["servers_connected"] = "servers_connected"
+    servers: list[ToolServer]
 
 
 class ReplyDelta(BaseEvent):
@@ -350,6 +357,7 @@ class RunEnded(BaseEvent):
 Event = Annotated[
     RunStarted
     | ModelDescribed
+    | ServersConnected
     | ReplyDelta
     | Reply
     | PlanChanged

@@ -144,6 +144,15 @@ def _read_without(
     "notebook's folder.",
 )
 @click.option(
+    "--mcp-config",
+    "mcp_servers",
+    metavar="FILE",
+    multiple=True,
+    callback=inputs.read_servers,
+    help='File that names MCP servers, like {"mcpServers": {"name": {"command": …}}}; their tools become '
+    "functions in the kernel. Can be repeated. A .mcp.json beside the notebook is asked about.",
+)
+@click.option(
     "--image",
     metavar="FILE",
     multiple=True,
@@ -187,6 +196,7 @@ def run(
     guidance: Guidance | None,
     without: tuple[str, ...],
     tools: tuple[str, ...],
+    mcp_servers: dict[str, Any],
     image: list[Attachment],
     var: dict[str, Any],
     resume: str | None,
@@ -216,6 +226,7 @@ def run(
         approval=approval,
         action_format=action_format,
         tools=tools,
+        mcp_servers=mcp_servers,
         guidance=guidance,
         without=without,
         settings=read_settings(settings),
@@ -233,6 +244,8 @@ def run(
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
         engine = _engine_options(context, gpu_layers, transformers)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
+        if asks:
+            _confirm_servers(headless)
         try:
             with _stopping(headless, display):
                 result = await headless.work(
@@ -330,6 +343,17 @@ def _open(
         )
     except CodeActError as error:  # there is no such model or notebook, or it cannot be written
         raise click.UsageError(str(error)) from error
+
+
+def _confirm_servers(headless: HeadlessRun) -> None:
+    """Ask about the MCP servers that a file beside the notebook proposes."""
+    if (proposal := headless.sources.proposal) is None:
+        return
+    click.echo(f"{proposal.path} names MCP servers. With them, CodeAct would start or reach:")
+    for line in proposal.describe():
+        click.echo(f"  {line}")
+    if click.confirm("Use them, from now on, for as long as the file stays the same?", default=False):
+        headless.confirm_servers()
 
 
 def _display(as_json: bool) -> Display:

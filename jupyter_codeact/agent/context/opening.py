@@ -23,6 +23,8 @@ FILES_IF_SMALL = 12
 """Most names of files that a small model is told."""
 SUMMARY = 500
 """Most characters of a variable's summary."""
+TOOL_TYPES = ("tool", "server")
+"""Types of variables that are for the model to call: functions, and MCP servers with functions."""
 TOOL = 100
 """Most characters of the name of a function that a notebook proposes."""
 INSTRUCTIONS = 4000
@@ -149,13 +151,13 @@ def describe_variables(
 
 def tools_in(variables: Sequence[Variable]) -> list[Variable]:
     """Return the tools among the variables."""
-    return [variable for variable in variables if variable.type == "tool"]
+    return [variable for variable in variables if variable.type in TOOL_TYPES]
 
 
 def mentioned_variables(variables: Sequence[Variable], source: str) -> list[Variable]:
     """Return the variables that ``source`` mentions, without the tools."""
     names = names_in(source)
-    return [variable for variable in variables if variable.name in names and variable.type != "tool"]
+    return [variable for variable in variables if variable.name in names and variable.type not in TOOL_TYPES]
 
 
 def names_in(source: str) -> set[str]:
@@ -169,12 +171,23 @@ def _in_one_line(variable: Variable) -> str:
 
 
 def _signature(tool: Variable) -> str:
+    if tool.type == "server":
+        return _functions(tool)
     signature, _, docstring = tool.summary.partition("\n")
     lines = [
         f"- {plain_or_quoted(tool.name)}{in_one_line(signature, SUMMARY)}"
     ]  # not as a definition: small models copy those into their cells
     lines += [f"    {line}".rstrip() for line in docstring.strip().split("\n") if line.strip()]
     return "\n".join(lines)
+
+
+def _functions(server: Variable) -> str:
+    """Describe the functions of a server, a line each."""
+    name = plain_or_quoted(server.name)
+    lines = [line for line in server.summary.split("\n") if line]
+    shown = [f"- {name}.{in_one_line(line, SUMMARY)}" for line in lines if not line.startswith("and ")]
+    more = [f"  ({in_one_line(line, SUMMARY)})" for line in lines if line.startswith("and ")]
+    return "\n".join([*shown, *more, f"  (help({name}.function) tells more of one)"])
 
 
 def _last_that_fit(lines: Sequence[str], room: int) -> list[str]:

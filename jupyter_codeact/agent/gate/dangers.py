@@ -30,6 +30,7 @@ FETCHES = "makes the page fetch an address"
 SWITCHES = "reaches for CodeAct's own settings, keys or journal"
 UNREADABLE = "cannot be read as Python, so nobody can tell what it does"
 TOO_COMPLEX = "is too long or too deeply nested to be read"
+DESTRUCTIVE_TOOL = "calls a tool of an MCP server that may change or delete something"
 UNKNOWN_MAGIC = "uses a magic that is not known here"
 
 _BY_REASON = {
