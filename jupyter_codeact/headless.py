@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from .agent.events import Attachment, Event
 from .agent.unicode import valid_text
 from .approval import Approver, gate_for
 from .journal import default_path, open_journal
-from .mcp.client.sources import Confirmations, find
-from .mcp.client.servers import CALL_SECONDS, McpServers
+from .mcp.client.notebook import NotebookServers
 from .models.engines.launch import EngineOptions
 from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
@@ -20,6 +18,8 @@ from .notebooks import tools
 from .notebooks.headless import HeadlessNotebook
 from .options import RunOptions, build_agent, open_model
 from .result import Result, result_of
+
+HOW_TO_CONFIRM = "To use them, name the file: --mcp-config, or mcp_servers= in Python."
 
 
 class HeadlessRun:
@@ -67,20 +67,18 @@ class HeadlessRun:
         self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold={KEY_VARIABLE, *withhold})
         self._options = options
         self._model = open_model(options, on_status=on_status, engine_options=engine_options)
-        self.sources = find(options.mcp_servers, self.notebook.folder)
-        """The MCP servers, and what a file beside the notebook proposes."""
+        self.servers = NotebookServers(
+            options.mcp_servers,
+            lambda: self.notebook.folder,
+            timeout=options.mcp_seconds,
+            how_to_confirm=HOW_TO_CONFIRM,
+        )
         self._agent: Agent | None = None
 
     @property
     def written(self) -> Path | None:
         """The notebook file, once it was written."""
         return self.notebook.path if self.notebook.written else None
-
-    def confirm_servers(self) -> None:
-        """Confirm the MCP servers that a file beside the notebook proposes, as it is now and from now on."""
-        if self.sources.proposal is not None:
-            Confirmations().add(self.sources.proposal)
-            self.sources = find(self._options.mcp_servers, self.notebook.folder)
 
     def stop(self, why: str) -> None:
         """Stop the run; ``why`` is the sentence the user reads."""
@@ -118,7 +116,7 @@ class HeadlessRun:
         prepare
             Called with the notebook before the run begins.
         """
-        journal, servers = open_journal(default_path()), self._servers(note)
+        journal = open_journal(default_path())
         try:
             if journal.problem:
                 note(journal.problem)
@@ -129,7 +127,7 @@ class HeadlessRun:
                 notebook,
                 journal,
                 options=self._options,
-                servers=servers,
+                servers=self.servers,
                 gate=gate_for(approver, notebook.folder),
                 watch=watch,
                 ask_user=approver.answer_question,
@@ -145,23 +143,8 @@ class HeadlessRun:
             return result_of(task, journal.events(conversation), ended.run, notebook.cells, self.written)
         finally:
             await self._model.close()
-            if servers is not None:
-                await asyncio.to_thread(servers.close)
+            await self.servers.close()
             journal.close()
-
-    def _servers(self, note: Callable[[str], None]) -> McpServers | None:
-        """Return the MCP servers of the run, which are started when it begins."""
-        for problem in self.sources.problems:
-            note(problem)
-        if (proposal := self.sources.proposal) is not None:
-            note(
-                f"{proposal.path} names MCP servers, which are not used, because nobody has confirmed them. "
-                "To use them, name the file: --mcp-config, or mcp_servers= in Python."
-            )
-        if not self.sources.servers:
-            return None
-        timeout = self._options.mcp_seconds or CALL_SECONDS
-        return McpServers(self.sources.servers, self.notebook.folder, timeout=timeout)
 
 
 def _tell(notes: Sequence[str], note: Callable[[str], None]) -> int:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
-    from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook, ToolServers
+    from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
     from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
     from .agent.questions import AskUser
     from .agent.run import Budget
+    from .agent.tool_servers import ToolServers
     from .models.engines.launch import EngineOptions
     from .models.open import EndpointModel, LocalModel
     from .models.status import EngineStatus

@@ -13,7 +13,7 @@ from .claims import claims_in
 from .context import history
 from .context.opening import names_in, opening_message, tools_in
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook, ToolServers
+from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
 from .ending import Ended
 from .events import Attachment, Event, Journal, ModelDescribed, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
@@ -25,6 +25,7 @@ from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
+from .tool_servers import ToolServers
 from .turn import Turns
 from .turn_state import TurnState
 from .unicode import valid, valid_text

@@ -6,8 +6,7 @@ in the journal and in tests.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -130,37 +129,6 @@ RESERVED_NAMES = ("notebook", "ask_user")
 
 A kernel therefore always tells of variables with these names, however many others there are.
 """
-
-
-class ToolServer(Frozen):
-    """A program outside the kernel whose tools are functions in it.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the user's configuration.
-    module : str
-        The name in the kernel that has its functions as attributes; empty if none could be defined.
-    tools : list of str
-        The functions.
-    destructive : list of str
-        Those that may change or delete something, by their own word.
-    problem : str
-        Why it, or one of its tools, cannot be used; empty if all is well.
-    """
-
-    name: str
-    module: str = ""
-    tools: list[str] = Field(default_factory=list)
-    destructive: list[str] = Field(default_factory=list)
-    problem: str = ""
-
-
-class ServerDefinitions(Frozen):
-    """Servers that have been started, and what a kernel needs to define their functions, in JSON's types."""
-
-    servers: list[ToolServer]
-    kernel: dict[str, Any]
 
 
 class NotebookState(Frozen):
@@ -409,27 +377,8 @@ class Notebook(Protocol):
         ...
 
     async def define_servers(self, kernel: Mapping[str, Any]) -> Mapping[str, str]:
-        """Define the functions of servers (`ServerDefinitions.kernel`) in the kernel.
+        """Define the functions of servers (`tool_servers.ServerDefinitions.kernel`) in the kernel.
 
         Returns the names that the servers have there: of a name that the notebook uses, another is made.
-        """
-        ...
-
-
-class ToolServers(Protocol):
-    """Programs outside the kernel, started for it, whose tools are functions in it."""
-
-    async def connect(self) -> ServerDefinitions:
-        """Start those that do not run, and tell what functions they have."""
-        ...
-
-    def name_modules(self, names: Mapping[str, str]) -> None:
-        """Remember the names that the servers have in the kernel."""
-        ...
-
-    def cell(self, allowed: Collection[str] | None) -> AbstractContextManager[None]:
-        """Tell that a cell of the agent's runs, and which destructive functions it may call.
-
-        Each is written as ``module.function``; ``None`` stands for all.
         """
         ...

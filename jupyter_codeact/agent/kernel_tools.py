@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from .contracts import Notebook, NotebookError, ToolServer, ToolServers
+from .contracts import Notebook, NotebookError
 from .events import ServersConnected
 from .gate.gate import Gate
 from .run import Run
+from .tool_servers import ToolServer, ToolServers
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ class KernelTools:
                 names = dict(await run.unless_stopped(notebook.define_servers(found.kernel)))
             except NotebookError as error:
                 problem = str(error)
-        self.servers.name_modules(names)
         servers = [_as_defined(server, names.get(server.name, ""), problem) for server in found.servers]
+        self.servers.defined(servers)
         gate.know_servers(servers)
-        run.emit(ServersConnected, servers=servers)
+        if servers:
+            run.emit(ServersConnected, servers=servers)
 
     def running(self, gate: Gate) -> AbstractContextManager[None]:
         """Tell the servers that the cell that the gate has just allowed runs now."""

@@ -245,7 +245,7 @@ def run(
         engine = _engine_options(context, gpu_layers, transformers)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
         if asks:
-            _confirm_servers(headless)
+            await _confirm_servers(headless)
         try:
             with _stopping(headless, display):
                 result = await headless.work(
@@ -345,15 +345,16 @@ def _open(
         raise click.UsageError(str(error)) from error
 
 
-def _confirm_servers(headless: HeadlessRun) -> None:
+async def _confirm_servers(headless: HeadlessRun) -> None:
     """Ask about the MCP servers that a file beside the notebook proposes."""
-    if (proposal := headless.sources.proposal) is None:
+    proposal = (await headless.servers.look()).proposal
+    if proposal is None:
         return
-    click.echo(f"{proposal.path} names MCP servers. With them, CodeAct would start or reach:")
+    click.echo(f"{proposal.path} names MCP servers. CodeAct would start or reach:")
     for line in proposal.describe():
         click.echo(f"  {line}")
     if click.confirm("Use them, from now on, for as long as the file stays the same?", default=False):
-        headless.confirm_servers()
+        await headless.servers.confirm(proposal.digest)
 
 
 def _display(as_json: bool) -> Display:

@@ -183,6 +183,19 @@ class ListVariables(NotebookRequest):
     type: Literal["list_variables"] = "list_variables"
 
 
+class ListServers(NotebookRequest):
+    """The page wants to show which MCP servers a notebook has; answered by `ServerList`."""
+
+    type: Literal["list_servers"] = "list_servers"
+
+
+class ConfirmServers(NotebookRequest):
+    """The user confirms the servers of a `ServerProposal`; answered by `ServerList`."""
+
+    type: Literal["confirm_servers"] = "confirm_servers"
+    digest: str
+
+
 class ExportConversation(NotebookRequest):
     """The user wants a conversation of the notebook as a file; answered by `ConversationFile`."""
 
@@ -309,6 +322,8 @@ FromPage = Annotated[
     | Check
     | StopCheck
     | ListVariables
+    | ListServers
+    | ConfirmServers
     | ExportConversation
     | ListModels
     | ChooseModel

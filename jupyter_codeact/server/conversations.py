@@ -79,6 +79,8 @@ class Conversations:
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
             p.ListVariables: self._list_variables,
+            p.ListServers: self._runs.servers.tell,
+            p.ConfirmServers: self._runs.servers.confirm,
             p.ExportConversation: self._export,
         }
 
@@ -285,9 +287,8 @@ class Conversations:
         return await asyncio.to_thread(self.journal.begin, self.setup.key(session.notebook))
 
     async def _list(self, page: Page, session: NotebookSession) -> None:
-        key = self.setup.key(session.notebook)
-        conversations = await asyncio.to_thread(self.journal.conversations, key)
-        page.send(p.ConversationList(notebook=session.notebook, conversations=conversations))
+        found = await asyncio.to_thread(self.journal.conversations, self.setup.key(session.notebook))
+        page.send(p.ConversationList(notebook=session.notebook, conversations=found))
 
     async def _switch(self, _page: Page, session: NotebookSession, request: p.OpenConversation) -> None:
         self._require_idle(session, STOP_FIRST.format(what="open another conversation"))
@@ -363,8 +364,7 @@ class Conversations:
 
     async def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""
-        notebook = await asyncio.to_thread(self.journal.notebook, conversation)
-        if notebook != self.setup.key(session.notebook):
+        if await asyncio.to_thread(self.journal.notebook, conversation) != self.setup.key(session.notebook):
             raise RefusalError(UNKNOWN)
 
     def _require_idle(self, session: NotebookSession, refusal: str) -> None:

@@ -24,7 +24,7 @@ from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
 from ..notebooks.tools import check
 from ..options import RunOptions
-from ..traits import SettingsTraits
+from ..traits import ServersTraits, SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
 from .models import Models, open_models
@@ -34,7 +34,7 @@ from .socket import CodeActSocket
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
-class CodeActExtension(SettingsTraits, ExtensionApp):
+class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
     """Lets an agent work in the notebooks of this server."""
 
     name = "jupyter_codeact"
@@ -196,6 +196,8 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                     approval=approval,
                     action_format=self.action_format,
                     tools=tuple(self.tools),
+                    mcp_servers=self.mcp_servers,
+                    mcp_seconds=self.mcp_seconds,
                     guidance=self.guidance or None,
                     settings=self.model_settings,
                 ),

@@ -9,8 +9,9 @@ from typing import Literal, Protocol, get_args
 
 from pydantic import Field
 
-from ..contracts import Frozen, NotebookState, ToolServer
+from ..contracts import Frozen, NotebookState
 from ..events import ApprovalRequested
+from ..tool_servers import ToolServer
 from .risks import RiskReader
 
 Approval = Literal["always", "risky", "never"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..source import assigned_names
 from . import dangers as d
 from .calls import CallReader
-from .findings import KernelState, TooComplexError, canonical, code_of
+from .findings import KernelState, TooComplexError, code_of
 from .ipython import Command, read_as_ipython
 from .magics import MagicReader
 from .paths import Places

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from ..contracts import Cell, NotebookState, ToolServer
+from ..contracts import Cell, NotebookState
+from ..tool_servers import ToolServer
 from .findings import KernelState
 from .interpreter import Interpreter
 from .markdown import risks_of_markup

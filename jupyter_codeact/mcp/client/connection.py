@@ -162,7 +162,7 @@ class Connection:
                 await gone()
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 -- whatever a server, or a library, does
+        except BaseException as error:
             if not ready.done():
                 ready.set_exception(self._sentence(error))
         finally:

@@ -8,7 +8,6 @@ import hmac
 import json
 import secrets
 import shutil
-import socket
 import struct
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...agent.contracts import ServerDefinitions, ToolServer
+from ...agent.tool_servers import ServerDefinitions, ToolServer
 from .configuration import McpError, ServerConfig
 from .functions import module_name
 from .listing import listing
