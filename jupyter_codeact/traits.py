@@ -17,8 +17,8 @@ class ServersTraits(HasTraits):
 
     mcp_servers = Dict(
         help="MCP servers by name, whose tools become functions in the kernel: each with a command, args and "
-        "env, or a url and headers, as in .mcp.json; ${NAME} stands for an environment variable. A timeout is "
-        "the seconds that one call may take, alwaysAllow are tools that you are not asked about."
+        "env, or a url and headers, as in .mcp.json; ${NAME} stands for an environment variable. A timeout "
+        "is the seconds that one call may take, alwaysAllow are tools that you are not asked about."
     ).tag(config=True)
     mcp_seconds = Float(120.0, min=0.1, help="Seconds that one call of an MCP server's tool may take.").tag(
         config=True

@@ -134,7 +134,8 @@ def make(address, token, server, tool):
             raise TypeError("%s.%s(): %s" % (server["module"], tool["name"], error)) from None
         if tool["parameters"] is None:
             given = given.get("arguments", {})
-        return call(address, token, server, tool, {names.get(name, name): value for name, value in given.items()})
+        arguments = {names.get(name, name): value for name, value in given.items()}
+        return call(address, token, server, tool, arguments)
     function.__name__ = function.__qualname__ = tool["name"]
     function.__module__, function.__doc__ = server["module"], tool["doc"]
     function.__signature__ = signature

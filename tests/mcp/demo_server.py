@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
 DOT = bytes.fromhex(
@@ -18,6 +19,12 @@ DOT = bytes.fromhex(
 )
 READS = ToolAnnotations(read_only_hint=True)
 server = MCPServer("demo")
+
+
+def mark(path: str) -> None:
+    """Make a file."""
+    if path:
+        Path(path).touch()
 
 
 @server.tool(annotations=READS)
@@ -47,7 +54,7 @@ def dot() -> Image:
 @server.tool(annotations=READS)
 def fail(word: str) -> str:
     """Fail."""
-    raise ValueError(f"no {word} here")
+    raise ToolError(f"no {word} here")
 
 
 @server.tool(annotations=READS, structured_output=False)
@@ -58,14 +65,12 @@ def text_of(size: int) -> str:
 
 @server.tool(annotations=READS)
 async def wait(seconds: float, marker: str = "") -> str:
-    """Wait, and say in a file if the call was cancelled."""
+    """Wait, and say in files that the call has begun, and that it was cancelled."""
+    mark(f"{marker}.begun" if marker else "")
     try:
-        if marker:
-            Path(marker).with_suffix(".begun").touch()
         await asyncio.sleep(seconds)
     except BaseException:
-        if marker:
-            Path(marker).touch()
+        mark(marker)
         raise
     return "waited"
 

@@ -161,7 +161,7 @@ class McpServers:
                     {
                         "server": connection.name,
                         "module": module,
-                        "doc": f"The tools of the MCP server “{connection.name}”, which runs outside this kernel.",
+                        "doc": f"The tools of the MCP server “{connection.name}”, which runs elsewhere.",
                         "listing": listing(functions),
                         "tools": [one.definition for one in functions],
                     }
@@ -255,8 +255,8 @@ class McpServers:
         allowed = self._cell
         if function is not None and allowed is not None and f"{module}.{function}" not in allowed:
             return {
-                "error": "this tool may change or delete something, and the check of this cell did not see "
-                f"that the cell calls it, so nobody could be asked. Call it by its name: {module}.{function}(…)"
+                "error": "it may change or delete something, and the check of this cell did not see that it "
+                f"calls it, so nobody could be asked. Call it by its name: {module}.{function}(…)"
             }
         try:
             return await connection.call(tool, arguments)

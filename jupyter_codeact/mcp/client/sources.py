@@ -1,4 +1,4 @@
-"""Where the user names MCP servers: the configuration, JupyterLab's settings, and a file beside the notebook."""
+"""Where MCP servers are named: the configuration, JupyterLab's settings, a file beside the notebook."""
 
 from __future__ import annotations
 
