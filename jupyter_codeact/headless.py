@@ -10,7 +10,9 @@ from .agent.events import Attachment, Event
 from .agent.unicode import valid_text
 from .approval import Approver, gate_for
 from .journal import default_path, open_journal
+from .mcp.client.configuration import secret_variables
 from .mcp.client.notebook import NotebookServers
+from .mcp.client.sources import find
 from .models.engines.launch import EngineOptions
 from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
@@ -38,7 +40,8 @@ class HeadlessRun:
     kernel
         Name of the kernelspec to use; by default the notebook's own.
     withhold
-        Names of environment variables that the kernel does not get to see, besides the endpoint's key.
+        Names of environment variables that the kernel does not get to see, besides the endpoint's key and the
+        secrets of MCP servers.
     on_status
         Called with each status of the model, from any thread.
     engine_options
@@ -64,7 +67,9 @@ class HeadlessRun:
         engine_options: EngineOptions | None = None,
     ) -> None:
         tools.check(options.tools)
-        self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold={KEY_VARIABLE, *withhold})
+        named = find(options.mcp_servers, notebook.parent if notebook else Path()).servers
+        names = {KEY_VARIABLE, *withhold, *secret_variables(named)}
+        self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold=names)
         self._options = options
         self._model = open_model(options, on_status=on_status, engine_options=engine_options)
         self.servers = NotebookServers(

@@ -20,7 +20,6 @@ export type FromPage =
   | Check
   | StopCheck
   | ListVariables
-  | ListServers
   | ConfirmServers
   | ExportConversation
   | ListModels
@@ -321,14 +320,6 @@ export interface ListVariables {
   id: string;
   notebook: string;
   type: 'list_variables';
-}
-/**
- * The page wants to show which MCP servers a notebook has; answered by `ServerList`.
- */
-export interface ListServers {
-  id: string;
-  notebook: string;
-  type: 'list_servers';
 }
 /**
  * The user confirms the servers of a `ServerProposal`; answered by `ServerList`.

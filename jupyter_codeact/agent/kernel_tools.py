@@ -10,6 +10,7 @@ from .contracts import Notebook, NotebookError
 from .events import ServersConnected
 from .gate.gate import Gate
 from .run import Run
+from .secrets import hide
 from .tool_servers import ToolServer, ToolServers
 
 
@@ -45,6 +46,7 @@ class KernelTools:
             except NotebookError as error:
                 problem = str(error)
         servers = [_as_defined(server, names.get(server.name, ""), problem) for server in found.servers]
+        servers = [one.model_copy(update={"problem": hide(one.problem, run.secrets)}) for one in servers]
         self.servers.defined(servers)
         gate.know_servers(servers)
         if servers:

@@ -183,12 +183,6 @@ class ListVariables(NotebookRequest):
     type: Literal["list_variables"] = "list_variables"
 
 
-class ListServers(NotebookRequest):
-    """The page wants to show which MCP servers a notebook has; answered by `ServerList`."""
-
-    type: Literal["list_servers"] = "list_servers"
-
-
 class ConfirmServers(NotebookRequest):
     """The user confirms the servers of a `ServerProposal`; answered by `ServerList`."""
 
@@ -322,7 +316,6 @@ FromPage = Annotated[
     | Check
     | StopCheck
     | ListVariables
-    | ListServers
     | ConfirmServers
     | ExportConversation
     | ListModels

@@ -79,7 +79,6 @@ class Conversations:
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
             p.ListVariables: self._list_variables,
-            p.ListServers: self._runs.servers.tell,
             p.ConfirmServers: self._runs.servers.confirm,
             p.ExportConversation: self._export,
         }
@@ -229,6 +228,7 @@ class Conversations:
         if self.journal.problem:
             page.send(p.Refused(id=None, notebook=session.notebook, message=self.journal.problem))
         session.join(page)
+        self._tasks.start(self._runs.servers.tell(page, session))
 
     def _usual_approval(self, model: str | None) -> Approval:
         """Return which cells wait in a notebook where the user has not chosen.

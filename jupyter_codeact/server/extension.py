@@ -17,6 +17,8 @@ from ..agent.replies.formats import FORMATS
 from ..agent.run import TOKENS, TURNS, Budget
 from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
+from ..mcp.client.configuration import withdraw
+from ..mcp.client.sources import find
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
 from ..models.engines.supervisor import SupervisionPolicy
@@ -180,6 +182,7 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         if is_earlier_spelling(self.approval):
             server.log.warning("CodeActExtension.approval: %r is called %r now.", self.approval, approval)
         self.models = self._open_models(file.parent)
+        withdraw(find(self.mcp_servers, Path(server.root_dir)).servers)
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(

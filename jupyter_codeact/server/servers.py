@@ -35,10 +35,11 @@ class SessionServers:
             )
         return self._of[session]
 
-    async def tell(self, page: Page, session: NotebookSession, _request: p.ListServers) -> None:
-        """Tell a page which servers there are."""
-        await self.of(session).look()
-        page.send(self._list(session))
+    async def tell(self, page: Page, session: NotebookSession) -> None:
+        """Tell a page that shows a notebook which servers there are, if there are any."""
+        sources = await self.of(session).look()
+        if sources.servers or sources.proposal or sources.problems:
+            page.send(self._list(session))
 
     async def confirm(self, _page: Page, session: NotebookSession, request: p.ConfirmServers) -> None:
         """Confirm the servers of a file, as the user has seen it."""

@@ -7,6 +7,7 @@ import {
   ConversationList,
   EventMessage,
   History,
+  ServerList,
   Variable,
   VariableList
 } from '../protocol';
@@ -62,6 +63,10 @@ export interface ISessionState {
   readonly conversations: readonly ConversationInfo[] | null;
   /** What there is in the kernel, once that was asked for. */
   readonly variables: readonly Variable[] | null;
+  /** The MCP servers of the notebook, if there are any. */
+  readonly servers: ServerList | null;
+  /** The digest of the proposed servers that the user does not want to see now. */
+  readonly hiddenServers: string | null;
   /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
   /** Where the user has gone in the notebook since the page opened it. */
@@ -84,6 +89,8 @@ export const BLANK: ISessionState = {
   check: null,
   conversations: null,
   variables: null,
+  servers: null,
+  hiddenServers: null,
   pending: null,
   moved: null,
   reviewing: null,
@@ -101,6 +108,7 @@ export type NotebookMessage =
   | ApprovalChanged
   | ConversationList
   | VariableList
+  | ServerList
   | Checking;
 
 /** The state after one more message of the server's. */
@@ -125,6 +133,8 @@ export function receive(
       return { ...state, conversations: message.conversations };
     case 'variable_list':
       return { ...state, variables: message.variables };
+    case 'server_list':
+      return { ...state, servers: message };
     case 'checking':
       return { ...state, check: { result: message, edited: [], hidden: [] } };
   }

@@ -11,11 +11,14 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from ...agent.contracts import CodeActError, Frozen
+from ...agent.secrets import is_secret_name
 
 FILE = ".mcp.json"
 """The file beside a notebook that proposes servers."""
 MOST_BYTES = 1_000_000
 """Size of the largest such file that is read."""
+_withdrawn: dict[str, str] = {}
+"""Environment variables that are servers' alone: the kernels of this process do not inherit them."""
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}", re.ASCII)
 
 
@@ -87,10 +90,23 @@ def _expand(value: Any) -> Any:
 
 def _variable(match: re.Match[str]) -> str:
     name, default = match.groups()
-    found = os.environ.get(name, default)
+    found = os.environ.get(name, _withdrawn.get(name, default))
     if found is None:
         raise McpError(f"the environment variable {name} is not set")
     return found
+
+
+def secret_variables(servers: Mapping[str, ServerConfig]) -> set[str]:
+    """Return the environment variables with secrets that these servers are given."""
+    texts = json.dumps([server.model_dump() for server in servers.values()])
+    return {match[1] for match in _VARIABLE.finditer(texts) if is_secret_name(match[1])}
+
+
+def withdraw(servers: Mapping[str, ServerConfig]) -> None:
+    """Take the servers' secrets out of this process's environment, so that no kernel inherits them."""
+    for name in secret_variables(servers):
+        if name in os.environ:
+            _withdrawn[name] = os.environ.pop(name)
 
 
 def read_servers(value: Any, where: str) -> dict[str, ServerConfig]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -25,11 +26,26 @@ from .configuration import McpError, ServerConfig
 from .functions import ServerFunction, functions_of
 from .results import as_message
 
+_log = logging.getLogger(__name__)
+
 START_SECONDS = 60.0
 """Seconds that a server may take to start and list its tools; `npx` may load it from the network first."""
 CONNECT_SECONDS = 30.0
 MOST_TOOLS = 500
+SECRET = 8
+"""Fewest characters of what is masked in messages, of all that a server's environment and headers say."""
 _PAGES = 100
+
+
+class _Quiet(logging.Filter):
+    """Turns the SDK's tracebacks about what a server printed into lines for those who look for them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        _log.debug("%s: %s", record.name, record.getMessage())
+        return False
+
+
+logging.getLogger("mcp.client.stdio").addFilter(_Quiet())
 
 
 class _AnyTools(types.Result):
@@ -64,6 +80,7 @@ class Connection:
         self._ended = asyncio.Event()
         self._lock = asyncio.Lock()
         self._log: IO[str] | None = None
+        self._secrets: set[str] = set()
 
     async def start(self) -> None:
         """Connect, and read the tools; nothing happens if that is done.
@@ -176,6 +193,9 @@ class Connection:
     async def _transport(self, stack: AsyncExitStack) -> tuple[Any, Any]:
         """Return the SDK's transport, and a function that waits until the server has ended."""
         config = self._config.expanded()
+        self._secrets = {
+            value for value in (*config.env.values(), *config.headers.values()) if len(value) >= SECRET
+        }
         if config.url is not None:
             timeout = httpx2.Timeout(CONNECT_SECONDS, read=None)  # `call` has a limit of its own
             client = httpx2.AsyncClient(headers=config.headers, timeout=timeout)
@@ -229,7 +249,15 @@ class Connection:
         reason = str(error) or type(error).__name__
         if isinstance(error, httpx2.HTTPStatusError):
             reason = f"it answered {error.response.status_code} {error.response.reason_phrase}"
-        return McpError(f"the MCP server “{self.name}” cannot be {verb}: {reason}{self._said()}")
+        return McpError(
+            f"the MCP server “{self.name}” cannot be {verb}: {self._masked(reason)}{self._said()}"
+        )
+
+    def _masked(self, text: str) -> str:
+        """Hide what the configuration gives the server alone: messages go to kernels and journals."""
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
 
     def _said(self) -> str:
         """Return the last line of what the server has written to standard error, for a message."""
@@ -237,7 +265,7 @@ class Connection:
             return ""
         self._log.seek(0)
         lines = [line.strip() for line in self._log.read()[-10_000:].splitlines() if line.strip()]
-        return f". It said: {lines[-1][:300]}" if lines else ""
+        return f". It said: {self._masked(lines[-1])[:300]}" if lines else ""
 
 
 @asynccontextmanager
