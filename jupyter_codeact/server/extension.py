@@ -204,6 +204,7 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
                     guidance=self.guidance or None,
                     settings=self.model_settings,
                 ),
+                settings_folder=self._settings_folder,
                 reconnect_seconds=self.reconnect_seconds,
                 read_ahead=self.read_ahead,
             )
@@ -213,6 +214,13 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
         self._pruning: asyncio.Task[None] | None = None
         server.io_loop.add_callback(self._begin)
+
+    def _settings_folder(self) -> Path | None:
+        """Return where the JupyterLab, or Notebook, of this server keeps the user's settings."""
+        assert self.serverapp is not None
+        applications = self.serverapp.extension_manager.extension_apps
+        folders = [getattr(app, "user_settings_dir", "") for apps in applications.values() for app in apps]
+        return next((Path(folder) for folder in folders if folder), None)
 
     async def _begin(self) -> None:
         # What the server has loaded stays. To search it for garbage takes up to 0.2 s, in which nobody is

@@ -8,6 +8,7 @@ import weakref
 from .. import protocol as p
 from ..mcp.client.notebook import NotebookServers
 from ..mcp.client.sources import describe
+from ..transcript import sentence
 from .pages import Page
 from .session import NotebookSession
 from .setup import Setup
@@ -30,6 +31,7 @@ class SessionServers:
                 options.mcp_servers,
                 lambda: self._setup.folder(session.notebook),
                 timeout=options.mcp_seconds,
+                settings=self._setup.settings_folder,
                 how_to_confirm=HOW_TO_CONFIRM,
                 on_change=lambda: session.send(self._list(session)),
             )
@@ -65,7 +67,7 @@ class SessionServers:
                     module=state.module if state else "",
                     tools=state.tools if state else [],
                     destructive=state.destructive if state else [],
-                    problem=state.problem if state else "",
+                    problem=sentence(state.problem) if state and state.problem else "",
                 )
             )
         proposal = sources.proposal

@@ -1,4 +1,4 @@
-"""A small MCP server for tests, written with the official SDK: ``python demo_server.py [http PORT]``."""
+"""A small MCP server for tests, written with the official SDK: ``python demo_server.py [http PORT | noisy | late]``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mcp.server.mcpserver import Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -17,6 +17,7 @@ DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c63f8cfc0f01f0005000201a2d3d2a70000000049454e44ae426082"
 )
+KEY = b"a-key-of-the-servers"
 READS = ToolAnnotations(read_only_hint=True)
 server = MCPServer("demo")
 
@@ -110,7 +111,19 @@ def touch(path: str) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["http"]:
-        server.run("streamable-http", port=int(sys.argv[2]))
+        import uvicorn
+
+        application = server.streamable_http_app()
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            """Let nobody in without the key."""
+            if scope["type"] == "http" and (b"authorization", b"Bearer " + KEY) not in scope["headers"]:
+                await send({"type": "http.response.start", "status": 401, "headers": []})
+                await send({"type": "http.response.body", "body": b"no key"})
+            else:
+                await application(scope, receive, send)
+
+        uvicorn.run(guarded, port=int(sys.argv[2]), log_level="error")
     else:
         if sys.argv[1:2] == ["noisy"]:
             print("this is not JSON", flush=True)

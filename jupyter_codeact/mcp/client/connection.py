@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError
 
 from . import launch
 from .configuration import McpError, ServerConfig
-from .functions import ServerFunction, functions_of
+from .functions import ServerFunction, functions_of, wrapper_of
 from .results import as_message
 
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Connection:
         self.name, self._config, self._folder = name, config, folder
         self._timeout = config.timeout or timeout
         self.functions: list[ServerFunction] = []
-        self._wrapped: set[str] = set()
+        self._wrappers: dict[str, str] = {}
         self._client: Client | None = None
         self._running: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -124,7 +124,7 @@ class Connection:
         try:
             await asyncio.wait({calling, ended}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
             if calling.done():
-                return as_message(calling.result(), wrapped=tool in self._wrapped)
+                return as_message(calling.result(), wrapper=self._wrappers.get(tool, ""))
             if not ended.done():
                 raise McpError(
                     f"the MCP server “{self.name}” did not answer within {self._timeout:g} s. "
@@ -237,7 +237,11 @@ class Connection:
                 if not cursor or len(found) >= MOST_TOOLS:
                     break
         self.functions = functions_of(found[:MOST_TOOLS], self._config.always_allow)
-        self._wrapped = {tool["name"] for tool in found if _is_wrapped(tool)}
+        self._wrappers = {
+            str(tool.get("name")): wrapper_of(tool.get("outputSchema"))
+            for tool in found
+            if isinstance(tool, dict)
+        }
 
     def _sentence(self, error: BaseException) -> McpError:
         if isinstance(error, BaseExceptionGroup):
@@ -302,12 +306,6 @@ class _Noticing:
 
     async def __aexit__(self, *error: Any) -> Any:
         return await self._stream.__aexit__(*error)
-
-
-def _is_wrapped(tool: Any) -> bool:
-    output = tool.get("outputSchema") if isinstance(tool, dict) else None
-    properties = output.get("properties") if isinstance(output, dict) else None
-    return isinstance(properties, dict) and set(properties) == {"result"}
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

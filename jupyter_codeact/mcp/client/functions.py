@@ -157,10 +157,20 @@ def _checked(schema: Any) -> tuple[dict[str, Any], str]:
     return schema, ""
 
 
+def wrapper_of(output: Any) -> str:
+    """Return the field that a tool's value is in, if its schema has one such field alone.
+
+    A tool that returns no object has to put its value into one; the SDKs call the field so.
+    """
+    properties = output.get("properties") if isinstance(output, Mapping) else None
+    names = list(properties) if isinstance(properties, Mapping) else []
+    return names[0] if len(names) == 1 and names[0] in ("result", "content") else ""
+
+
 def _unwrapped(output: dict[str, Any]) -> Any:
-    """Return the schema of the value itself, where the SDKs have put one that is no object into one."""
-    properties = output.get("properties", {})
-    return properties["result"] if set(properties) == {"result"} else output
+    """Return the schema of the value itself."""
+    field = wrapper_of(output)
+    return output["properties"][field] if field else output
 
 
 def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:

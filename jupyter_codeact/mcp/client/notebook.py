@@ -25,6 +25,8 @@ class NotebookServers:
         Returns the notebook's folder, which may change.
     timeout
         Seconds that one call may take.
+    settings
+        Returns the folder of the user's settings for JupyterLab, if it is not the usual one.
     how_to_confirm
         What the user is told to do about servers that a file proposes, as a sentence.
     on_change
@@ -37,10 +39,11 @@ class NotebookServers:
         folder: Callable[[], Path],
         *,
         timeout: float | None = None,
+        settings: Callable[[], Path | None] = lambda: None,
         how_to_confirm: str = "",
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self._folder = folder
+        self._folder, self._settings = folder, settings
         self.configure(configured, timeout)
         self._how_to_confirm, self._on_change = how_to_confirm, on_change
         self._servers: McpServers | None = None
@@ -55,7 +58,7 @@ class NotebookServers:
 
     async def look(self) -> Sources:
         """Read where servers are named; nothing is started."""
-        self.sources = await asyncio.to_thread(find, self._configured, self._folder())
+        self.sources = await asyncio.to_thread(find, self._configured, self._folder(), self._settings())
         return self.sources
 
     async def confirm(self, digest: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import mcp_types as types
 
 
-def as_message(result: types.CallToolResult, *, wrapped: bool) -> dict[str, Any]:
+def as_message(result: types.CallToolResult, *, wrapper: str) -> dict[str, Any]:
     """Return what the kernel is told of a result: its value, with bytes and images beside it, or an error.
 
-    Structured content is the value; otherwise text is a string, and several parts are a list. ``wrapped``
-    says that the tool's schema puts its value into a field ``result``.
+    Structured content is the value; otherwise text is a string, and several parts are a list. ``wrapper``
+    is the field that the value is in, by the tool's schema.
     """
     if result.is_error:
         return {"error": _error(result)}
@@ -21,8 +21,8 @@ def as_message(result: types.CallToolResult, *, wrapped: bool) -> dict[str, Any]
     structured = result.structured_content
     if structured is None:
         value = None if not parts else parts[0] if len(parts) == 1 else parts
-    elif wrapped and isinstance(structured, dict) and set(structured) == {"result"}:
-        value = structured["result"]
+    elif wrapper and isinstance(structured, dict) and set(structured) == {wrapper}:
+        value = structured[wrapper]
     else:
         value = structured
     return {"value": value, "binary": binary}

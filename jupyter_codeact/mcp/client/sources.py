@@ -93,7 +93,7 @@ def describe(server: ServerConfig) -> str:
     return " ".join(parts)
 
 
-def find(configured: Mapping[str, Any], folder: Path, confirmations: Confirmations | None = None) -> Sources:
+def find(configured: Mapping[str, Any], folder: Path, settings: Path | None = None) -> Sources:
     """Return the servers of a notebook in ``folder``.
 
     Of two with the same name, the configuration's counts, then the settings'. A file that is not confirmed
@@ -105,8 +105,8 @@ def find(configured: Mapping[str, Any], folder: Path, confirmations: Confirmatio
         The configuration's, in the form of ``.mcp.json``.
     folder
         The notebook's folder.
-    confirmations
-        What the user has confirmed; by default what their data folder says.
+    settings
+        The folder of the user's settings for JupyterLab; by default where JupyterLab keeps them.
     """
     found = Sources()
     try:
@@ -114,7 +114,7 @@ def find(configured: Mapping[str, Any], folder: Path, confirmations: Confirmatio
     except McpError as error:
         found.problems.append(str(error))
     try:
-        _add(found, _of_settings(), "settings")
+        _add(found, _of_settings(settings or _settings_folder()), "settings")
     except McpError as error:
         found.problems.append(str(error))
     proposal = propose(folder)
@@ -122,7 +122,7 @@ def find(configured: Mapping[str, Any], folder: Path, confirmations: Confirmatio
         return found
     if proposal.problem:
         found.problems.append(proposal.problem)
-    elif (confirmations or Confirmations()).has(proposal):
+    elif Confirmations().has(proposal):
         # A file may come from anybody: who is asked about its tools is the user's to say.
         _add(
             found, {n: s.model_copy(update={"always_allow": []}) for n, s in proposal.servers.items()}, "file"
@@ -157,12 +157,17 @@ def propose(folder: Path) -> Proposal | None:
         return Proposal(path, digest, problem=str(error))
 
 
-def _of_settings() -> dict[str, ServerConfig]:
-    """Return the servers in JupyterLab's settings, which it keeps in a file of this user's."""
+def _settings_folder() -> Path:
     from jupyter_core.paths import jupyter_config_dir
 
-    folder = os.environ.get("JUPYTERLAB_SETTINGS_DIR") or Path(jupyter_config_dir(), "lab", "user-settings")
-    path = Path(folder) / SETTINGS
+    return Path(
+        os.environ.get("JUPYTERLAB_SETTINGS_DIR") or Path(jupyter_config_dir(), "lab", "user-settings")
+    )
+
+
+def _of_settings(folder: Path) -> dict[str, ServerConfig]:
+    """Return the servers in JupyterLab's settings, which it keeps in a file of this user's."""
+    path = folder / SETTINGS
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):

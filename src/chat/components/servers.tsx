@@ -51,13 +51,13 @@ function Server({ server }: { server: ServerState }): React.JSX.Element {
     <li>
       <span className="jp-CodeAct-serverName">{module || name}</span>
       <span className="jp-CodeAct-rowDetail">
+        {origins[origin]}
         {tools.length > 0
-          ? trans._n('%1 function', '%1 functions', tools.length)
-          : trans.__('starts with the next run')}
+          ? `, ${trans._n('%1 function', '%1 functions', tools.length)}`
+          : !problem && `, ${trans.__('starts with the next run')}`}
         {asked > 0 && `, ${trans.__('%1 that you are asked about', asked)}`}
       </span>
       <code title={what}>{what}</code>
-      <span className="jp-CodeAct-rowDetail">{origins[origin]}</span>
       {problem && <div className="jp-CodeAct-serverProblem">{problem}</div>}
     </li>
   );
