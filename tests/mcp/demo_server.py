@@ -1,4 +1,4 @@
-"""A small MCP server for tests, written with the official SDK: ``python demo_server.py [http PORT | noisy | late]``."""
+"""A small MCP server for tests, with the official SDK: ``demo_server.py [http PORT | noisy | late]``."""
 
 from __future__ import annotations
 
@@ -116,9 +116,10 @@ if __name__ == "__main__":
         application = server.streamable_http_app()
 
         async def guarded(scope: Any, receive: Any, send: Any) -> None:
-            """Let nobody in without the key."""
+            """Let nobody in without the key; at ``/``, say that the server is there."""
             if scope["type"] == "http" and (b"authorization", b"Bearer " + KEY) not in scope["headers"]:
-                await send({"type": "http.response.start", "status": 401, "headers": []})
+                status = 200 if scope["path"] == "/" else 401
+                await send({"type": "http.response.start", "status": status, "headers": []})
                 await send({"type": "http.response.body", "body": b"no key"})
             else:
                 await application(scope, receive, send)

@@ -1,4 +1,4 @@
-"""A tool of an MCP server is a function in a real kernel: its values, its errors, and servers that misbehave."""
+"""A tool of an MCP server is a function in a real kernel: values, errors, and servers that misbehave."""
 
 from __future__ import annotations
 
@@ -58,18 +58,19 @@ async def test_a_tool_is_a_function_with_a_signature_whose_result_is_a_value(tmp
 async def test_a_server_that_dies_or_hangs_costs_an_exception_and_is_started_again(tmp_path: Path) -> None:
     async with served(tmp_path, {"demo": demo(timeout=2), "slow": demo()}) as kernel:
         assert await kernel.value("demo.die()") == (
-            "demo.die(): the MCP server “demo” has ended during the call. It said: out of memory, says the server"
+            "demo.die(): the MCP server “demo” has ended during the call. "
+            "It said: out of memory, says the server"
         )
         assert await kernel.value("demo.add(1)") == "2"
         assert await kernel.value("demo.wait(60)") == (
-            "demo.wait(): the MCP server “demo” did not answer within 2 s. Its “timeout” can be set where the "
-            "server is named"
+            "demo.wait(): the MCP server “demo” did not answer within 2 s. "
+            "Its “timeout” can be set where the server is named"
         )
         assert await kernel.value("demo.add(2)") == "3"
-        marker = tmp_path / "cancelled"
+        marker, begun = tmp_path / "cancelled", tmp_path / "cancelled.begun"
         cell = await kernel.notebook.write_cell(source := f"slow.wait(60, {str(marker)!r})")
         running = asyncio.ensure_future(kernel.notebook.run_cell(cell, source=source))
-        while not Path(f"{marker}.begun").exists():
+        while not begun.exists():
             await asyncio.sleep(0.02)
         await kernel.notebook.interrupt()
         assert (await running).status == "interrupted"
@@ -90,10 +91,11 @@ async def test_a_server_over_http_gets_its_header_and_the_kernel_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
-    process = subprocess.Popen([sys.executable, SERVER, "http", str(port)], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, SERVER, "http", str(port)]
+    process = await asyncio.to_thread(subprocess.Popen, command, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}/mcp"
-        await asyncio.to_thread(await_server, url, process, lambda: "")
+        await asyncio.to_thread(await_server, f"http://127.0.0.1:{port}/", process, lambda: "")
         monkeypatch.setenv("DEMO_TOKEN", "a-key-of-the-servers")
         key = {"Authorization": "Bearer ${DEMO_TOKEN}"}
         configured = {
@@ -114,7 +116,7 @@ async def test_a_server_over_http_gets_its_header_and_the_kernel_does_not(
             assert (await kernel.value("web.add(1)")).startswith("web.add(): the MCP server “web”")
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 async def test_servers_end_with_the_kernel_and_with_the_process_that_started_them(tmp_path: Path) -> None:
@@ -134,7 +136,8 @@ async def test_servers_end_with_the_kernel_and_with_the_process_that_started_the
         "servers = McpServers(read_servers({'late': demo('late')}, ''), Path('.'))\n"
         "asyncio.run(servers.connect())"
     )
-    ours = subprocess.Popen([sys.executable, "-c", program], cwd=Path(SERVER).parents[2])
+    folder = Path(SERVER).parents[2]
+    ours = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-c", program], cwd=folder)
     while not (started := [one for one in psutil.Process(ours.pid).children() if "late" in one.cmdline()]):
         await asyncio.sleep(0.05)
     ours.kill()
@@ -150,8 +153,8 @@ async def test_an_agents_cell_may_not_call_what_the_gate_did_not_see(tmp_path: P
     async with served(tmp_path, {"demo": demo()}) as kernel:
         with kernel.servers.cell(frozenset()):
             assert await kernel.value(delete) == (
-                "demo.delete(): it may change or delete something, and the check of this cell did not see that "
-                "it calls it, so nobody could be asked. Call it by its name: demo.delete(…)"
+                "demo.delete(): it may change or delete something, and the check of this cell did not see "
+                "that it calls it, so nobody could be asked. Call it by its name: demo.delete(…)"
             )
             assert file.exists()
             assert await kernel.value("demo.add(1)") == "2"
