@@ -28,7 +28,7 @@ async def test_a_tool_is_a_function_with_a_signature_whose_result_is_a_value(tmp
         value = kernel.value
         assert await value("[demo.add(n) for n in range(3)] + [demo.add(5, b=6)]") == "[1, 2, 3, 11]"
         assert await value("demo.people('DE', most=1)") == "[{'name': 'P0', 'country': 'DE'}]"
-        assert await value("demo.read_note(), demo.read_note('x')") == "('a note of none', 'a note of x')"
+        assert await value("(demo.read_note(), demo.read_note('x'))") == "('a note of none', 'a note of x')"
         assert await value("len(demo.text_of(10_000_000))") == "10000000"
         assert await value("time_mcp.add(1)") == "2"
         assert await value("__import__('demo').add(1)") == "2"
@@ -39,7 +39,7 @@ async def test_a_tool_is_a_function_with_a_signature_whose_result_is_a_value(tmp
             "country : Literal['DE', 'FR']\nmost : int, optional"
             in (await kernel.run("print(demo.people.__doc__)")).outputs[0]["text"]
         )
-        assert await value("demo.fail('luck')") == "demo.fail(): no luck here"
+        assert await value("demo.fail('luck')") == "demo.fail(): Error executing tool fail: no luck here"
         assert await value("demo.add()") == "demo.add(): missing a required argument: 'a'"
         assert "validation error" in await value("demo.add('x')")
         shown = await kernel.run("pixel = demo.dot()\nprint(pixel[:4], pixel)")
@@ -106,7 +106,9 @@ async def test_a_server_over_http_gets_its_header_and_the_kernel_does_not(
         }
         async with served(tmp_path, configured) as kernel:
             assert await kernel.value("web.add(1)") == "2"
-            assert "401" in kernel.told["keyless"].problem
+            assert kernel.told["keyless"].problem == (
+                "the MCP server “keyless” cannot be reached: it answered 401 Unauthorized"
+            )
             assert kernel.told["unset"].problem.endswith(
                 "the environment variable NOT_SET_ANYWHERE is not set"
             )

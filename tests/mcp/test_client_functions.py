@@ -32,8 +32,8 @@ def test_a_schema_becomes_a_signature_and_a_docstring() -> None:
         ]
     )
     assert function.line == (
-        "find_it(class_: Literal['a', 'b'], most: int = 3, tags: list[str] = None, when: float | None = None): "
-        "Does find-it."
+        "find_it(class_: Literal['a', 'b'], most: int = 3, tags: list[str] = None, "
+        "when: float | None = None): Does find-it."
     )
     assert function.definition["doc"] == (
         "Does find-it. Well.\n\nParameters\n----------\nclass_ : Literal['a', 'b']\n    Which.\n"

@@ -1,20 +1,17 @@
-"""MCP servers of a notebook in a page: their functions in the kernel, the gate, and the file that proposes."""
+"""MCP servers of a notebook in a page: functions in the kernel, the gate, and the file that proposes."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
+import json
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.mcp.kernels import demo
 from tests.scripted import ScriptedModel
 from tests.server.page import ScriptedPage
-
-SERVER = str(Path(__file__).parent.parent / "mcp" / "demo_server.py")
-DEMO = {"command": sys.executable, "args": [SERVER]}
 
 
 def cell(source: str) -> str:
@@ -22,47 +19,64 @@ def cell(source: str) -> str:
 
 
 @pytest.fixture
-def codeact_config(model: ScriptedModel, journal_path: Path) -> dict[str, Any]:
-    return {"endpoint": model.url, "journal": str(journal_path), "mcp_servers": {"demo": DEMO}}
+def codeact_config(
+    model: ScriptedModel, journal_path: Path, tmp_path: Path, monkeypatch: Any
+) -> dict[str, Any]:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "confirmed"))
+    return {"endpoint": model.url, "journal": str(journal_path), "mcp_servers": {"demo": demo()}}
 
 
 async def test_the_model_calls_a_server_and_the_user_is_asked_about_what_destroys(
     page: ScriptedPage, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    (tmp_path / "old.txt").touch()
-    delete = f"demo.delete({str(tmp_path / 'old.txt')!r})"
-    hidden = f"f = [v for k, v in vars(demo).items() if k == 'dele' + 'te'][0]; f({str(tmp_path)!r})"
-    model.script(
-        [
-            cell("print(sum(demo.add(n) for n in range(3)), demo.process())"),
-            cell(delete),
-            cell(hidden),
-            "Done.",
-        ]
-    )
+    old, kept = tmp_path / "old.txt", tmp_path / "kept.txt"
+    old.touch()
+    kept.touch()
+    delete = f"demo.delete({str(old)!r})"
+    hidden = f"[f for n, f in sorted(vars(demo).items()) if n[:3] == 'del'][0]({str(kept)!r})"
+    counting = "print('sum', sum(demo.add(n) for n in range(3)), 'in', demo.process())"
+    model.script([cell(counting), cell(delete), cell(hidden), "Done."])
     await page.ask()
     asked = await page.hears("approval_requested")
     assert asked["reasons"] == [
         "calls a tool of an MCP server that may change or delete something (demo.delete)"
     ]
-    counted = model.requests[1]["messages"][-1]["content"]
-    assert (
-        "- demo.add(a: int, b: int = 1) -> int: Add two numbers.\n"
-        in model.requests[0]["messages"][-1]["content"]
-    )
-    assert "\n6 " in counted
-    server = psutil.Process(int(counted.split("\n6 ")[1].split()[0]))
+    assert old.exists()
+    told, counted = (str(request["messages"][-1]["content"]) for request in model.requests[:2])
+    assert "- demo.add(a: int, b: int = 1) -> int: Add two numbers.\n" in told
+    assert "sum 6 in " in counted
+    server = psutil.Process(int(counted.split("sum 6 in ")[1].split()[0]))
     assert server.is_running()
-    assert (tmp_path / "old.txt").exists()
     await page.resolve(asked, delete)
-    while True:  # the gate may also ask about the third cell, which hides what it calls
-        done, _ = await asyncio.wait(
-            [
-                asyncio.ensure_future(page.end()),
-                asyncio.ensure_future(page.hears("approval_requested", after=len(page.heard))),
-            ],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        break
-    assert not (tmp_path / "old.txt").exists()
-    print(page.types(), [m["messages"][-1]["content"] for m in model.requests])
+    assert (await page.end())["answer"] == "Done."
+    assert (old.exists(), kept.exists()) == (False, True)
+    assert "demo.delete(): it may change or delete something" in model.requests[3]["messages"][-1]["content"]
+    [shown] = (await page.hears("server_list", after=3))["servers"]
+    assert (shown["module"], shown["origin"], shown["problem"]) == ("demo", "configuration", "")
+    assert shown["destructive"] == ["delete", "touch"]
+
+
+async def test_a_file_beside_the_notebook_starts_nothing_before_the_user_confirms_it(
+    page: ScriptedPage, model: ScriptedModel, jp_root_dir: Path
+) -> None:
+    file = jp_root_dir / ".mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"more": demo()}}))
+    model.script([cell("print('more' in globals(), demo.add(1))"), "First."])
+    await page.ask()
+    await page.end()
+    assert "False 2" in model.requests[1]["messages"][-1]["content"]
+    proposal = (await page.hears("server_list", after=3))["proposal"]
+    assert (proposal["file"], list(proposal["servers"])) == (".mcp.json", ["more"])
+    file.write_text(json.dumps({"mcpServers": {"more": demo(timeout=9)}}))
+    refused = await page.refused("confirm_servers", digest=proposal["digest"])
+    assert refused == ".mcp.json was changed meanwhile. Look at it again."
+    file.write_text(json.dumps({"mcpServers": {"more": demo()}}))
+    before = len(page.heard)
+    await page.request("confirm_servers", digest=proposal["digest"])
+    confirmed = await page.hears("server_list", after=before)
+    assert ([one["name"] for one in confirmed["servers"]], confirmed["proposal"]) == (["demo", "more"], None)
+    model.script([cell("print(more.add(20), demo.add(1))"), "Second."])
+    before = len(page.heard)
+    await page.ask()
+    assert (await page.end(after=before))["answer"] == "Second."
+    assert "21 2" in model.requests[-1]["messages"][-1]["content"]

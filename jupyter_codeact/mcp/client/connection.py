@@ -81,6 +81,7 @@ class Connection:
         self._lock = asyncio.Lock()
         self._log: IO[str] | None = None
         self._secrets: set[str] = set()
+        self._refusal = ""
 
     async def start(self) -> None:
         """Connect, and read the tools; nothing happens if that is done.
@@ -198,13 +199,19 @@ class Connection:
         }
         if config.url is not None:
             timeout = httpx2.Timeout(CONNECT_SECONDS, read=None)  # `call` has a limit of its own
-            client = httpx2.AsyncClient(headers=config.headers, timeout=timeout)
+            hooks = {"response": [self._note_refusal]}
+            client = httpx2.AsyncClient(headers=config.headers, timeout=timeout, event_hooks=hooks)
             await stack.enter_async_context(client)
             return streamable_http_client(config.url, http_client=client), asyncio.Event().wait
         assert config.command is not None
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         ended = asyncio.Event()
         return _watched(self._parameters(config), self._log, ended), ended.wait
+
+    async def _note_refusal(self, response: httpx2.Response) -> None:
+        """Remember what the SDK does not tell: how an HTTP server refused a request."""
+        if response.status_code >= 400:
+            self._refusal = f"it answered {response.status_code} {response.reason_phrase}".rstrip()
 
     def _parameters(self, config: ServerConfig) -> StdioServerParameters:
         """Return the command, in a form that ends with this process where the system can see to that."""
@@ -250,9 +257,7 @@ class Connection:
         if isinstance(error, McpError):
             return McpError(f"the MCP server “{self.name}” cannot be started: {error}")
         verb = "reached" if self._config.url else "started"
-        reason = str(error) or type(error).__name__
-        if isinstance(error, httpx2.HTTPStatusError):
-            reason = f"it answered {error.response.status_code} {error.response.reason_phrase}"
+        reason = self._refusal or str(error) or type(error).__name__
         return McpError(
             f"the MCP server “{self.name}” cannot be {verb}: {self._masked(reason)}{self._said()}"
         )

@@ -31,7 +31,7 @@ CALL_SECONDS = 120.0
 """Seconds that one call may take, if the user has not set others."""
 MOST_BYTES = 64_000_000
 """Size of the largest message to or from a kernel."""
-LOST_SECONDS = 5.0
+LOST_SECONDS = 2.0
 """Seconds without any kernel after which the servers are stopped; a restarted kernel comes back sooner."""
 
 
