@@ -11,7 +11,7 @@ from .aside import aside
 from .ask import ask
 from .claims import claims_in
 from .context import history
-from .context.opening import names_in, opening_message, tools_in
+from .context.opening import names_in, opening_message, servers_in, tools_in
 from .context.snapshot import NotebookSnapshot
 from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
 from .ending import Ended
@@ -185,6 +185,7 @@ class Agent:
         variables = state.variables or []
         tools = tools_in(variables)
         run.tools = frozenset(tool.name for tool in tools) - names_in(run.task)
+        run.servers = frozenset(server.name for server in servers_in(variables))
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, target or below),

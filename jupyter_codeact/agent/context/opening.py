@@ -17,6 +17,7 @@ from .notebook import AMPLE_WINDOW, describe_notebook, room_for_cells
 
 VARIABLES = 2500
 TOOLS = 4000
+SERVERS = 6000
 ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
 FILES_IF_SMALL = 12
@@ -128,12 +129,13 @@ def describe_variables(
     room: float = 1.0,
     earlier: str = "",
 ) -> str:
-    """Describe what is defined in the kernel: the tools with their signatures, then the variables.
+    """Describe what is defined in the kernel: tools and servers with their signatures, then the variables.
 
     Tools in the ``earlier`` text are only named. The ``secrets`` are masked.
     """
     tool_variables = tools_in(variables)
-    others = [variable for variable in variables if variable not in tool_variables]
+    servers = servers_in(variables)
+    others = [variable for variable in variables if variable.type not in TOOL_TYPES]
     parts = []
     if tool_variables:
         signatures = {plain_or_quoted(tool.name): _signature(tool) for tool in tool_variables}
@@ -143,6 +145,13 @@ def describe_variables(
         lines += _last_that_fit(new, round(TOOLS * room))
         # the user wants them called, so they are not announced as mere data
         parts.append(marked(prompts.TOOLS, "tools", "\n".join(lines), nonce, secrets, kind=""))
+    if servers:
+        functions = {plain_or_quoted(server.name): _functions(server) for server in servers}
+        new = [text for text in functions.values() if text not in earlier]
+        old = [name for name, text in functions.items() if text in earlier]
+        lines = [f"(as above: {', '.join(old)})"] if old else []
+        lines += _last_that_fit(new, round(SERVERS * room))
+        parts.append(marked(prompts.SERVERS, "functions", "\n".join(lines), nonce, secrets, kind=""))
     if others:
         lines = _last_that_fit([_in_one_line(variable) for variable in others], round(VARIABLES * room))
         parts.append(marked(prompts.VARIABLES, "variables", "\n".join(lines), nonce, secrets))
@@ -151,7 +160,12 @@ def describe_variables(
 
 def tools_in(variables: Sequence[Variable]) -> list[Variable]:
     """Return the tools among the variables."""
-    return [variable for variable in variables if variable.type in TOOL_TYPES]
+    return [variable for variable in variables if variable.type == "tool"]
+
+
+def servers_in(variables: Sequence[Variable]) -> list[Variable]:
+    """Return the MCP servers among the variables."""
+    return [variable for variable in variables if variable.type == "server"]
 
 
 def mentioned_variables(variables: Sequence[Variable], source: str) -> list[Variable]:
@@ -171,8 +185,6 @@ def _in_one_line(variable: Variable) -> str:
 
 
 def _signature(tool: Variable) -> str:
-    if tool.type == "server":
-        return _functions(tool)
     signature, _, docstring = tool.summary.partition("\n")
     lines = [
         f"- {plain_or_quoted(tool.name)}{in_one_line(signature, SUMMARY)}"
