@@ -116,8 +116,8 @@ def test_a_run_uses_a_named_file_and_says_that_another_is_not_confirmed(
     monkeypatch.setenv("DEMO_TOKEN", "of-the-server-alone")
     write(folder / "mine.json", {"demo": demo(env={"WORD": "${DEMO_TOKEN}"})})
     write(folder / ".mcp.json", {"other": {"command": "not-started"}})
-    cell = "import os\nprint(demo.add(1), demo.environment('WORD'), os.environ.get('DEMO_TOKEN'))"
-    with ScriptedModel([f"```python\n{cell}\n```", "Done."]) as model:
+    cell = "import os, demo\nprint(demo.add(1), demo.environment('WORD'), os.environ.get('DEMO_TOKEN'))"
+    with ScriptedModel([f"```python\n{cell}\n```", "```python\ndemo = 5\n```", "Done."]) as model:
         arguments = ["run", "Count.", "--endpoint", model.url, "--mcp-config", "mine.json"]
         env = {"JUPYTER_CODEACT_API_KEY": model.api_key}
         result = CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
@@ -126,6 +126,7 @@ def test_a_run_uses_a_named_file_and_says_that_another_is_not_confirmed(
         assert "MCP servers: demo (12 functions)." in result.output
         assert ".mcp.json names MCP servers that you have not confirmed (other)." in result.output
         assert "- demo.add(a: int, b: int = 1) -> int: Add two numbers." in str(model.requests[0]["messages"])
+        assert "Not run: it would replace demo." in result.output
         assert "not-started" not in result.output
 
 
