@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
     from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
+    from .agent.project import ReadProject
     from .agent.questions import AskUser
     from .agent.run import Budget
     from .agent.tool_servers import ToolServers
@@ -59,6 +60,8 @@ class RunOptions:
         How the model is asked, before what is set for the model and its endpoint.
     instructions : str
         What the user wants the model to heed in every task.
+    project : bool
+        Whether the model is told the instructions (``AGENTS.md``) and skills that lie around the notebook.
     """
 
     model: str | None = None
@@ -76,6 +79,7 @@ class RunOptions:
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
     instructions: str = ""
+    project: bool = True
 
     @property
     def budget(self) -> Budget:
@@ -144,6 +148,7 @@ def build_agent(
     servers: ToolServers | None = None,
     watch: Callable[[Event], None] = lambda _event: None,
     ask_user: AskUser | None = None,
+    project: ReadProject | None = None,
 ) -> Agent:
     """Return an agent that works as ``options`` say.
 
@@ -161,6 +166,8 @@ def build_agent(
         Called with each event.
     ask_user
         Waits for the user's answer to a question of the model; nobody can be asked if there is none.
+    project
+        Reads the instructions and skills that hold where the notebook lies, if the options want them.
 
     Raises
     ------
@@ -170,6 +177,7 @@ def build_agent(
     from .agent.agent import Agent
     from .agent.contracts import Guidance
     from .agent.hooks import all_but
+    from .agent.project import no_project
     from .agent.questions import nobody
     from .agent.replies.formats import FORMATS
 
@@ -191,6 +199,7 @@ def build_agent(
         settings=options.settings,
         ask_user=ask_user or nobody,
         instructions=options.instructions,
+        project=project if project and options.project else no_project,
     )
 
 

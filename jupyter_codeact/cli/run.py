@@ -17,7 +17,7 @@ from ..interrupts import stopping
 from ..models.open import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
-from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
+from .approve import ApprovalChoice, TerminalApproval, confirm_servers, is_terminal, take_earlier_option
 from .settings import read as read_settings
 from .settings import settings_options
 from .streams import let_go
@@ -177,6 +177,11 @@ def _read_without(
     is_flag=True,
     help="First run the notebook's own cells, in order, and go on past those that fail.",
 )
+@click.option(
+    "--no-project",
+    is_flag=True,
+    help="Do not tell the model the instructions (AGENTS.md) and skills that lie around the notebook.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(
     task: str,
@@ -201,6 +206,7 @@ def run(
     var: dict[str, Any],
     resume: str | None,
     execute: bool,
+    no_project: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -230,6 +236,7 @@ def run(
         guidance=guidance,
         without=without,
         settings=read_settings(settings),
+        project=not no_project,
     )
     display, asks = _display(as_json), is_terminal() and not as_json
     approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)
@@ -245,7 +252,7 @@ def run(
         engine = _engine_options(context, gpu_layers, transformers)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
         if asks:
-            await _confirm_servers(headless)
+            await confirm_servers(headless.servers)
         try:
             with _stopping(headless, display):
                 result = await headless.work(
@@ -343,18 +350,6 @@ def _open(
         )
     except CodeActError as error:  # there is no such model or notebook, or it cannot be written
         raise click.UsageError(str(error)) from error
-
-
-async def _confirm_servers(headless: HeadlessRun) -> None:
-    """Ask about the MCP servers that a file beside the notebook proposes."""
-    proposal = (await headless.servers.look()).proposal
-    if proposal is None:
-        return
-    click.echo(f"{proposal.path} names MCP servers. CodeAct would start or reach:")
-    for line in proposal.describe():
-        click.echo(f"  {line}")
-    if click.confirm("Use them, from now on, for as long as the file stays the same?", default=False):
-        await headless.servers.confirm(proposal.digest)
 
 
 def _display(as_json: bool) -> Display:

@@ -69,6 +69,7 @@ class Runs:
             servers=self.servers.of(session),
             watch=session.broadcast,
             ask_user=session.questions.ask,
+            project=lambda: setup.read_project(session.notebook),
         )
         conversation = session.conversation
 

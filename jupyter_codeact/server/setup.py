@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..agent.project import Project
 from ..journal import SqliteJournal
+from ..notebooks.project import ProjectFolders
 from ..options import RunOptions
 from .kernel import ServerKernel
 from .models import Models
@@ -35,6 +37,8 @@ class Setup:
         Returns where JupyterLab keeps the user's settings, if it runs here.
     reconnect_seconds
         How long a run waits for a page when none shows its notebook.
+    project
+        Where instructions and skills for the agent are looked for.
     read_ahead
         Whether a model of this machine reads a notebook before the user asks.
     """
@@ -47,6 +51,7 @@ class Setup:
     options: RunOptions = field(default_factory=RunOptions)
     settings_folder: Callable[[], Path | None] = lambda: None
     reconnect_seconds: float = 600.0
+    project: ProjectFolders = field(default_factory=ProjectFolders)
     read_ahead: bool = True
 
     def key(self, notebook: str) -> str:
@@ -56,6 +61,10 @@ class Setup:
     def folder(self, notebook: str) -> Path:
         """Return the folder that a notebook's kernel runs in."""
         return Path(self.root) / PurePosixPath(notebook).parent
+
+    async def read_project(self, notebook: str) -> Project:
+        """Return the instructions and skills that hold for a notebook."""
+        return await self.project.read(self.folder(notebook)) if self.options.project else Project()
 
     def kernel(self, kernel_id: Callable[[], str | None]) -> ServerKernel:
         """Return the access to a kernel whose id may change."""

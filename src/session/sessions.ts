@@ -109,6 +109,7 @@ export class Sessions implements ISessions {
       case 'conversation_list':
       case 'variable_list':
       case 'server_list':
+      case 'instruction_list':
       case 'checking':
         this._find(message.notebook).receive(message);
         break;

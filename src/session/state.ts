@@ -8,6 +8,8 @@ import {
   EventMessage,
   History,
   ServerList,
+  InstructionList,
+  Project,
   Variable,
   VariableList
 } from '../protocol';
@@ -67,6 +69,8 @@ export interface ISessionState {
   readonly servers: ServerList | null;
   /** The digest of the proposed servers that the user does not want to see now. */
   readonly hiddenServers: string | null;
+  /** What the project tells the model, once that was asked for. */
+  readonly project: Project | null;
   /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
   /** Where the user has gone in the notebook since the page opened it. */
@@ -91,6 +95,7 @@ export const BLANK: ISessionState = {
   variables: null,
   servers: null,
   hiddenServers: null,
+  project: null,
   pending: null,
   moved: null,
   reviewing: null,
@@ -109,6 +114,7 @@ export type NotebookMessage =
   | ConversationList
   | VariableList
   | ServerList
+  | InstructionList
   | Checking;
 
 /** The state after one more message of the server's. */
@@ -135,6 +141,8 @@ export function receive(
       return { ...state, variables: message.variables };
     case 'server_list':
       return { ...state, servers: message };
+    case 'instruction_list':
+      return { ...state, project: message.project };
     case 'checking':
       return { ...state, check: { result: message, edited: [], hidden: [] } };
   }
