@@ -97,6 +97,7 @@ def display_images(binary):
             display({one["mime"]: one["data"], "text/plain": "<%s>" % one["mime"]}, raw=True)
 
 def call(address, token, server, tool, arguments):
+    __tracebackhide__ = True
     where = "%s.%s()" % (server["module"], tool["name"])
     message = {"token": token, "server": server["server"], "tool": tool["tool"], "arguments": arguments}
     try:
@@ -128,6 +129,7 @@ def make(address, token, server, tool):
     returns = Shown(tool["returns"]) if tool["returns"] else inspect.Signature.empty
     signature = inspect.Signature(parameters, return_annotation=returns)
     def function(*args, **kwargs):
+        __tracebackhide__ = True  # IPython's: the user's own line says where
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as error:

@@ -326,7 +326,7 @@ SECRET_PLACES = re.compile(
     r"|(?:^|[\\/])(?:kaggle|client_secret\S*|credentials?|secrets?|service[-_]?account\S*)"
     r"\.(?:json|ya?ml|toml|ini)$"
     r"|/(?:var/)?run/secrets|jpserver-\S*\.json|nbserver-\S*\.json|/runtime/kernel-|jupyter_cookie_secret"
-    r"|codeact[\\/](?:keys\.json|journal\.sqlite)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
+    r"|codeact[\\/](?:keys\.json|journal\.sqlite|mcp-confirmed\.json)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
     re.IGNORECASE,
 )
 SCRIPTS = re.compile(

@@ -178,7 +178,8 @@ class Findings:
         if len(text) < 200_000 and d.SCRIPTS.search(text):
             self.report(d.PAGE)
         if len(text) < 300 and (place := d.SECRET_PLACES.search(text)):
-            reason = d.SWITCHES if "keys.json" in place[0] or "journal.sqlite" in place[0] else d.CREDENTIALS
+            own = ("keys.json", "journal.sqlite", "mcp-confirmed.json")
+            reason = d.SWITCHES if any(name in place[0] for name in own) else d.CREDENTIALS
             self.report(reason, text if len(text) <= 60 else place[0])
 
     def check_variable(self, key: Value | None) -> None:

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """Seconds that a server may take to start and list its tools; `npx` may load it from the network first."""
+AGAIN_SECONDS = 5.0
+"""Seconds that it may take when it did not answer the last time."""
 CONNECT_SECONDS = 30.0
 MOST_TOOLS = 500
 SECRET = 8
@@ -82,6 +84,7 @@ class Connection:
         self._log: IO[str] | None = None
         self._secrets: set[str] = set()
         self._refusal = ""
+        self._patience = START_SECONDS
 
     async def start(self) -> None:
         """Connect, and read the tools; nothing happens if that is done.
@@ -99,12 +102,14 @@ class Connection:
             self._ended = asyncio.Event()
             self._running = asyncio.create_task(self._run(ready, self._ended))
             try:
-                async with asyncio.timeout(START_SECONDS):
+                async with asyncio.timeout(self._patience):
                     await asyncio.shield(ready)
             except TimeoutError:
+                said, waited = self._said(), self._patience
+                self._patience = min(waited, AGAIN_SECONDS)  # not every run need wait so long
                 await self._stop()
                 raise McpError(
-                    f"the MCP server “{self.name}” did not answer within {START_SECONDS:g} s{self._said()}"
+                    f"the MCP server “{self.name}” did not answer within {waited:g} s{said}"
                 ) from None
             except BaseException:
                 await self._stop()

@@ -164,7 +164,10 @@ def wrapper_of(output: Any) -> str:
     """
     properties = output.get("properties") if isinstance(output, Mapping) else None
     names = list(properties) if isinstance(properties, Mapping) else []
-    return names[0] if len(names) == 1 and names[0] in ("result", "content") else ""
+    if names == ["result"]:
+        return "result"
+    is_text = names == ["content"] and properties["content"] == {"type": "string"}  # type: ignore[index]
+    return "content" if is_text else ""
 
 
 def _unwrapped(output: dict[str, Any]) -> Any:

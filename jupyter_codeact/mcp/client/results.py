@@ -11,15 +11,15 @@ import mcp_types as types
 def as_message(result: types.CallToolResult, *, wrapper: str) -> dict[str, Any]:
     """Return what the kernel is told of a result: its value, with bytes and images beside it, or an error.
 
-    Structured content is the value; otherwise text is a string, and several parts are a list. ``wrapper``
-    is the field that the value is in, by the tool's schema.
+    Structured content is the value; otherwise, or where there are bytes, text is a string and several parts
+    are a list. ``wrapper`` is the field that the value is in, by the tool's schema.
     """
     if result.is_error:
         return {"error": _error(result)}
     binary: list[dict[str, str]] = []
     parts = [_part(block, binary) for block in result.content]
     structured = result.structured_content
-    if structured is None:
+    if structured is None or binary:
         value = None if not parts else parts[0] if len(parts) == 1 else parts
     elif wrapper and isinstance(structured, dict) and set(structured) == {wrapper}:
         value = structured[wrapper]

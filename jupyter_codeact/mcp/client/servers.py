@@ -206,8 +206,8 @@ class McpServers:
             if message.get("link"):
                 return await self._hold(reader)
             await self._call(message, reader, writer)
-        except (OSError, EOFError, ValueError):  # the kernel has gone, or something that is none came
-            return None
+        except (OSError, EOFError, ValueError, asyncio.CancelledError):
+            return None  # the kernel has gone, something that is none came, or all ends
         finally:
             writer.close()
 
