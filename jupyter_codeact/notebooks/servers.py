@@ -36,6 +36,7 @@ class Shown:
 class Binary(bytes):
     "Bytes that a tool returned, with their MIME type."
     def __repr__(self): return "<%s, %d bytes>" % (self.mime, len(self))
+    __str__ = __repr__
 
 def plain(value):
     for method in ("tolist", "isoformat", "to_dict", "__fspath__"):
