@@ -34,6 +34,8 @@ AGAIN_SECONDS = 5.0
 """Seconds that it may take when it did not answer the last time."""
 CONNECT_SECONDS = 30.0
 MOST_TOOLS = 500
+LOG_BYTES, LOG_END = 10_000_000, 10_000
+"""How much is kept of what a server writes to standard error, and how much of that is looked at."""
 SECRET = 8
 """Fewest characters of what is masked in messages, of all that a server's environment and headers say."""
 _PAGES = 100
@@ -81,7 +83,7 @@ class Connection:
         self._running: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._log: IO[str] | None = None
+        self._log: IO[bytes] | None = None
         self._secrets: set[str] = set()
         self._refusal = ""
         self._patience = START_SECONDS
@@ -124,7 +126,10 @@ class Connection:
             If there is no result: the server has died, does not answer, or does not know the tool.
         """
         await self.start()
-        assert self._client is not None
+        if self._client is None:
+            raise self._died()
+        if self._log is not None and os.fstat(self._log.fileno()).st_size > LOG_BYTES:
+            os.ftruncate(self._log.fileno(), 0)
         calling = asyncio.ensure_future(self._client.call_tool(tool, arguments))
         ended = asyncio.ensure_future(self._ended.wait())
         try:
@@ -193,8 +198,8 @@ class Connection:
             ended.set()
             if not ready.done():
                 ready.set_exception(McpError(f"the MCP server “{self.name}” has ended{self._said()}"))
-            elif not ready.cancelled():
-                ready.exception()
+            if not ready.cancelled():
+                ready.exception()  # which nobody may wait for any more
 
     async def _transport(self, stack: AsyncExitStack) -> tuple[Any, Any]:
         """Return the SDK's transport, and a function that waits until the server has ended."""
@@ -209,7 +214,7 @@ class Connection:
             await stack.enter_async_context(client)
             return streamable_http_client(config.url, http_client=client), asyncio.Event().wait
         assert config.command is not None
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 -- closed by `stop`
         ended = asyncio.Event()
         return _watched(self._parameters(config), self._log, ended), ended.wait
 
@@ -277,14 +282,16 @@ class Connection:
         """Return the last line of what the server has written to standard error, for a message."""
         if self._log is None or self._log.closed:
             return ""
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log.read()[-10_000:].splitlines() if line.strip()]
+        self._log.seek(max(0, os.fstat(self._log.fileno()).st_size - LOG_END))
+        lines = [
+            line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()
+        ]
         return f". It said: {self._masked(lines[-1])[:300]}" if lines else ""
 
 
 @asynccontextmanager
 async def _watched(
-    parameters: StdioServerParameters, log: IO[str], ended: asyncio.Event
+    parameters: StdioServerParameters, log: IO[bytes], ended: asyncio.Event
 ) -> AsyncIterator[Any]:
     """Open the SDK's transport, and notice when the server closes its side."""
     async with stdio_client(parameters, log) as (read, write):  # type: ignore[arg-type]
