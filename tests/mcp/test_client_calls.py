@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from jupyter_codeact.mcp.client import connection
-from tests.mcp.kernels import SERVER, demo, served
+from tests.mcp.demo_kernel import SERVER, demo, served
 from tests.ports import await_server, free_port
 
 
@@ -132,7 +132,7 @@ async def test_servers_end_with_the_kernel_and_with_the_process_that_started_the
         again = psutil.Process(int(await kernel.value("demo.process()")))
     assert not again.is_running()
     program = (
-        "import asyncio, sys; from pathlib import Path; from tests.mcp.kernels import demo\n"
+        "import asyncio, sys; from pathlib import Path; from tests.mcp.demo_kernel import demo\n"
         "from jupyter_codeact.mcp.client.servers import McpServers\n"
         "from jupyter_codeact.mcp.client.configuration import read_servers\n"
         "servers = McpServers(read_servers({'late': demo('late')}, ''), Path('.'))\n"

@@ -17,7 +17,7 @@ from jupyter_codeact.mcp.client.configuration import McpError, read_servers
 from jupyter_codeact.mcp.client.sources import Confirmations, find, propose
 from jupyter_codeact.server.extension import CodeActExtension
 from jupyter_codeact.shell.magic import CodeActMagics
-from tests.mcp.kernels import demo
+from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel
 
 A = {"a": {"command": "run-a"}}

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.mcp.kernels import demo
+from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel
 from tests.server.page import ScriptedPage
 

@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.mcp.kernels import demo
+from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open
 from tests.ui.lab import Lab
