@@ -28,13 +28,13 @@ napoleon_use_rtype = False
 def write_configuration(_app: Any) -> None:
     """Write down the server's settings, as traitlets describes them."""
     from jupyter_codeact.server.extension import CodeActExtension
-    from jupyter_codeact.traits import SettingsTraits
+    from jupyter_codeact.traits import ServersTraits, SettingsTraits
 
     generated = Path(__file__).parent / "_generated"
     generated.mkdir(exist_ok=True)
     traits = CodeActExtension.class_traits(config=True).values()
     own = sorted(
-        (trait for trait in traits if trait.this_class in (CodeActExtension, SettingsTraits)),
+        (trait for trait in traits if trait.this_class in (CodeActExtension, ServersTraits, SettingsTraits)),
         key=lambda one: one.name,
     )
     entries = []

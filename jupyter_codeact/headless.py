@@ -12,6 +12,9 @@ from .agent.unicode import valid_text
 from .approval import Approver, gate_for
 from .journal import SqliteJournal, default_path, open_journal
 from .journal.refused import refused_cells
+from .mcp.client.configuration import secret_variables
+from .mcp.client.notebook import NotebookServers
+from .mcp.client.sources import find
 from .models.engines.launch import EngineOptions
 from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
@@ -21,6 +24,8 @@ from .notebooks.headless import HeadlessNotebook
 from .notebooks.project import ProjectFolders
 from .options import RunOptions, build_agent, open_model
 from .result import Result, result_of
+
+HOW_TO_CONFIRM = "To use them, name the file: --mcp-config, or mcp_servers= in Python."
 
 
 class HeadlessRun:
@@ -39,7 +44,8 @@ class HeadlessRun:
     kernel
         Name of the kernelspec to use; by default the notebook's own.
     withhold
-        Names of environment variables that the kernel does not get to see, besides the endpoint's key.
+        Names of environment variables that the kernel does not get to see, besides the endpoint's key and the
+        secrets of MCP servers.
     on_status
         Called with each status of the model, from any thread.
     engine_options
@@ -66,9 +72,17 @@ class HeadlessRun:
     ) -> None:
         tools.check(options.tools)
         self._given = notebook
-        self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold={KEY_VARIABLE, *withhold})
+        named = find(options.mcp_servers, notebook.parent if notebook else Path()).servers
+        names = {KEY_VARIABLE, *withhold, *secret_variables(named)}
+        self.notebook = HeadlessNotebook(notebook, output, kernel=kernel, withhold=names)
         self._options = options
         self._model = open_model(options, on_status=on_status, engine_options=engine_options)
+        self.servers = NotebookServers(
+            options.mcp_servers,
+            lambda: self.notebook.folder,
+            timeout=options.mcp_seconds,
+            how_to_confirm=HOW_TO_CONFIRM,
+        )
         self._agent: Agent | None = None
 
     @property
@@ -131,6 +145,7 @@ class HeadlessRun:
                 notebook,
                 journal,
                 options=self._options,
+                servers=self.servers,
                 gate=gate_for(approver, notebook.folder),
                 watch=watch,
                 ask_user=approver.answer_question,
@@ -157,6 +172,7 @@ class HeadlessRun:
             preparing.cancel()
             await asyncio.wait({preparing})
             await self._model.close()
+            await self.servers.close()
             journal.close()
 
     async def _execute(

@@ -5,9 +5,9 @@ Importing this is cheap: ``%load_ext`` does, and so does every command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .agent.project import ReadProject
     from .agent.questions import AskUser
     from .agent.run import Budget
+    from .agent.tool_servers import ToolServers
     from .models.engines.launch import EngineOptions
     from .models.open import EndpointModel, LocalModel
     from .models.status import EngineStatus
@@ -47,6 +48,10 @@ class RunOptions:
         How the model writes actions: ``"markdown"``, ``"execute"`` or ``"tools"``.
     tools : tuple of str
         Functions that the kernel loads for the model, each as ``"module:function"``.
+    mcp_servers : Mapping
+        MCP servers of the configuration, in the form of ``.mcp.json``.
+    mcp_seconds : float, optional
+        Seconds that one call of a tool of theirs may take.
     guidance : {"small", "capable"}, optional
         Which hooks help the model. By default those that suit it.
     without : tuple of str
@@ -70,6 +75,8 @@ class RunOptions:
     approval: Approval | None = None
     action_format: str = "markdown"
     tools: tuple[str, ...] = ()
+    mcp_servers: Mapping[str, Any] = field(default_factory=dict)
+    mcp_seconds: float | None = None
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
@@ -141,6 +148,7 @@ def build_agent(
     *,
     options: RunOptions,
     gate: Gate | None = None,
+    servers: ToolServers | None = None,
     watch: Callable[[Event], None] = lambda _event: None,
     ask_user: AskUser | None = None,
     project: ReadProject | None = None,
@@ -155,6 +163,8 @@ def build_agent(
         How to work.
     gate
         Decides what may run; everything may if there is none.
+    servers
+        The user's MCP servers, whose tools are functions in the kernel.
     watch
         Called with each event.
     ask_user
@@ -186,6 +196,7 @@ def build_agent(
         budget=options.budget,
         watch=watch,
         tools=options.tools,
+        servers=servers,
         hooks=all_but(options.without),
         guidance=options.guidance,
         settings=options.settings,

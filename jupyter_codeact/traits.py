@@ -12,6 +12,29 @@ if TYPE_CHECKING:
 NAMES = ("reasoning_effort", "temperature", "top_p", "reply_tokens", "extra_body")
 
 
+class ServersTraits(HasTraits):
+    """The MCP servers of runs."""
+
+    mcp_servers = Dict(
+        help="MCP servers by name, whose tools become functions in the kernel: each with a command, args and "
+        "env, or a url and headers, as in .mcp.json; ${NAME} stands for an environment variable. A timeout "
+        "is the seconds that one call may take, alwaysAllow are tools that you are not asked about."
+    ).tag(config=True)
+    mcp_seconds = Float(120.0, min=0.1, help="Seconds that one call of an MCP server's tool may take.").tag(
+        config=True
+    )
+
+    @validate("mcp_servers")
+    def _check_servers(self, proposal: Any) -> Any:
+        from .mcp.client.configuration import McpError, read_servers
+
+        try:
+            read_servers(proposal["value"], "mcp_servers")
+        except McpError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
+
 class SettingsTraits(HasTraits):
     """The settings of each run; what is not set is left to the model, its endpoint and its files."""
 

@@ -28,6 +28,22 @@ THINKING_SHOWN = 4000
 OUTCOMES = {"ok": "Ran", "error": "Failed", "interrupted": "Interrupted", "dead": "The kernel died"}
 
 
+def servers_words(event: e.ServersConnected) -> list[str]:
+    """Return what people are told of the MCP servers of a run: those that work in one line, then problems."""
+    used = [
+        f"{server.module} ({len(server.tools)} function{'s' if len(server.tools) != 1 else ''})"
+        for server in event.servers
+        if server.module
+    ]
+    problems = [sentence(clean(server.problem)) for server in event.servers if server.problem]
+    return [*([f"MCP servers: {', '.join(used)}."] if used else []), *problems]
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 @dataclass(frozen=True)
 class Started:
     """A run began."""
@@ -250,6 +266,8 @@ class Transcript:
                 return self._settled()
             case e.ModelDescribed():
                 self._window = event.context_window
+            case e.ServersConnected():
+                return [Remark(text) for text in servers_words(event)]
             case e.ReplyDelta():
                 self.streamed.add(event)
                 self.activity = "Thinking" if self.streamed.is_thinking else "Writing"

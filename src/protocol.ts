@@ -21,6 +21,7 @@ export type FromPage =
   | StopCheck
   | ListInstructions
   | ListVariables
+  | ConfirmServers
   | ExportConversation
   | ListModels
   | ChooseModel
@@ -41,6 +42,7 @@ export type FromServer =
   | ConversationFile
   | InstructionList
   | VariableList
+  | ServerList
   | Checking
   | ModelStatus
   | ModelList
@@ -331,6 +333,15 @@ export interface ListVariables {
   type: 'list_variables';
 }
 /**
+ * The user confirms the servers of a `ServerProposal`; answered by `ServerList`.
+ */
+export interface ConfirmServers {
+  id: string;
+  notebook: string;
+  type: 'confirm_servers';
+  digest: string;
+}
+/**
  * The user wants a conversation of the notebook as a file; answered by `ConversationFile`.
  */
 export interface ExportConversation {
@@ -557,6 +568,7 @@ export interface History {
   events: (
     | RunStarted
     | ModelDescribed
+    | ServersConnected
     | ReplyDelta
     | Reply
     | PlanChanged
@@ -620,6 +632,40 @@ export interface ModelDescribed {
   guidance: 'small' | 'capable';
   system: string;
   context_window: number | null;
+}
+/**
+ * The user's MCP servers have been started, and their functions defined in the kernel.
+ */
+export interface ServersConnected {
+  conversation: string;
+  run: string;
+  turn: number;
+  time: number;
+  type: 'servers_connected';
+  servers: ToolServer[];
+}
+/**
+ * A program outside the kernel whose tools are functions in it.
+ *
+ * Attributes
+ * ----------
+ * name : str
+ *     Its name in the user's configuration.
+ * module : str
+ *     The name in the kernel that has its functions as attributes; empty if none could be defined.
+ * tools : list of str
+ *     The functions.
+ * destructive : list of str
+ *     Those that may change or delete something, by their own word.
+ * problem : str
+ *     Why it, or one of its tools, cannot be used; empty if all is well.
+ */
+export interface ToolServer {
+  name: string;
+  module: string;
+  tools: string[];
+  destructive: string[];
+  problem: string;
 }
 /**
  * A parsed part of a streaming reply. It is shown but not stored, because `Reply` has the whole.
@@ -1026,6 +1072,7 @@ export interface EventMessage {
   event:
     | RunStarted
     | ModelDescribed
+    | ServersConnected
     | ReplyDelta
     | Reply
     | PlanChanged
@@ -1137,6 +1184,44 @@ export interface VariableList {
   type: 'variable_list';
   notebook: string;
   variables: Variable[];
+}
+/**
+ * The MCP servers of a notebook, and what could not be read of where they are named.
+ */
+export interface ServerList {
+  type: 'server_list';
+  notebook: string;
+  servers: ServerState[];
+  problems: string[];
+  proposal: ServerProposal | null;
+}
+/**
+ * An MCP server that a notebook's runs use.
+ *
+ * ``what`` is the command that is started, or the address; no secret is in it. ``module`` is its name in the
+ * kernel, empty before it was started for a run; ``destructive`` are those of its ``tools`` that may change
+ * or delete something.
+ */
+export interface ServerState {
+  name: string;
+  what: string;
+  origin: 'configuration' | 'settings' | 'file';
+  module: string;
+  tools: string[];
+  destructive: string[];
+  problem: string;
+}
+/**
+ * MCP servers that a file beside the notebook names, and that are not started before the user says so.
+ *
+ * ``servers`` has what would be started or reached, by name; ``digest`` stands for exactly this content.
+ */
+export interface ServerProposal {
+  file: string;
+  digest: string;
+  servers: {
+    [k: string]: string;
+  };
 }
 /**
  * How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up.

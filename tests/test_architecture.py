@@ -27,18 +27,20 @@ MAY_IMPORT = {
     "completion": {"completion", "models", "agent"},
     "tools": set(),
     "interrupts": set(),
+    "mcp/client": {"mcp", "models", "agent"},
     "options": {"agent", "models"},
-    "traits": {"agent"},
+    "traits": {"agent", "mcp"},
     "approval": {"agent"},
     "costs": {"agent"},
     "transcript": {"agent", "models", "costs"},
     "markdown_page": {"agent", "transcript"},
     "terminal": {"agent", "models", "transcript"},
     "result": {"agent", "notebooks", "costs"},
-    "headless": CORE | {"options", "approval", "result"},
-    "shell": CORE | SHARED | {"shell"},
-    "server": CORE | SHARED | {"server", "protocol", "completion"},
-    "cli": CORE | SHARED | {"cli"},
+    "headless": CORE | {"options", "approval", "result", "mcp"},
+    "mcp": CORE | SHARED | {"mcp"},
+    "shell": CORE | SHARED | {"shell", "mcp"},
+    "server": CORE | SHARED | {"server", "protocol", "completion", "mcp"},
+    "cli": CORE | SHARED | {"cli", "mcp"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "cli/evaluate_setting": CORE | SHARED | {"cli", "evaluation"},
     "cli/evaluate_report": CORE | SHARED | {"cli", "evaluation"},
@@ -83,8 +85,9 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 def package_of(file: Path) -> str:
-    module = module_of(file)
-    return module if module in MAY_IMPORT else module.split("/")[0]
+    parts = module_of(file).split("/")
+    names = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next((name for name in names if name in MAY_IMPORT), parts[0])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_codeact.cli import COMMANDS
 from jupyter_codeact.server.extension import CodeActExtension
-from jupyter_codeact.traits import SettingsTraits
+from jupyter_codeact.traits import ServersTraits, SettingsTraits
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,9 +41,9 @@ def test_every_setting_of_the_server_is_described(pages: Path) -> None:
     own = [
         name
         for name, trait in CodeActExtension.class_traits(config=True).items()
-        if trait.this_class in (CodeActExtension, SettingsTraits)
+        if trait.this_class in (CodeActExtension, ServersTraits, SettingsTraits)
     ]
-    assert {"model", "reasoning_effort"} <= set(own)
+    assert {"model", "mcp_servers", "reasoning_effort"} <= set(own)
     assert {name for name in own if f">{name}<" not in page} == set()
 
 

@@ -11,7 +11,7 @@ from .aside import aside
 from .ask import ask
 from .claims import claims_in
 from .context import history
-from .context.opening import names_in, opening_message, tools_in
+from .context.opening import names_in, opening_message, servers_in, tools_in
 from .context.snapshot import NotebookSnapshot
 from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
 from .ending import Ended
@@ -20,11 +20,13 @@ from .gate.gate import AllowAllGate, Gate
 from .hooks import HOOKS, suited_to
 from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
+from .kernel_tools import KernelTools
 from .project import ReadProject, no_project
 from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
+from .tool_servers import ToolServers
 from .turn import Turns
 from .turn_state import TurnState
 from .unicode import valid, valid_text
@@ -47,6 +49,8 @@ class Agent:
         Called with each event after it is recorded, and with the parts of replies as they stream.
     tools
         Functions (``"module:function"``) from the user's configuration, loaded into the kernel for the model.
+    servers
+        Programs from there whose tools are functions in the kernel, too.
     hooks
         What may help the model, by priority.
     guidance
@@ -72,6 +76,7 @@ class Agent:
         budget: Budget | None = None,
         watch: Callable[[Event], None] = lambda _event: None,
         tools: Sequence[str] = (),
+        servers: ToolServers | None = None,
         hooks: Sequence[type[Hook]] = HOOKS,
         guidance: Guidance | None = None,
         settings: ModelSettings | None = None,
@@ -81,7 +86,8 @@ class Agent:
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
-        self.budget, self.watch, self.tools = budget or Budget(), watch, tools
+        self.budget, self.watch = budget or Budget(), watch
+        self.tools = KernelTools(tools, servers)
         self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
         self.ask_user, self.instructions, self.project = ask_user, instructions, project
         self._stop = StopSignal()
@@ -191,11 +197,12 @@ class Agent:
             context_window=info.context_window,
         )
         if self.tools:
-            await run.unless_stopped(self.notebook.load_tools(self.tools))
+            await self.tools.load(run, self.notebook, self.gate)
         state = await run.unless_stopped(self.notebook.state())
         variables = state.variables or []
         tools = tools_in(variables)
         run.tools = frozenset(tool.name for tool in tools) - names_in(run.task)
+        run.servers = frozenset(server.name for server in servers_in(variables))
         hooks = Hooks(suited_to(run.guidance, self.hooks), run)
         text = opening_message(
             *(run.task, state, attachments, target or below),

@@ -375,3 +375,10 @@ class Notebook(Protocol):
         They come only from the user's configuration, because this runs in the kernel without the gate.
         """
         ...
+
+    async def define_servers(self, kernel: Mapping[str, Any]) -> Mapping[str, str]:
+        """Define the functions of servers (`tool_servers.ServerDefinitions.kernel`) in the kernel.
+
+        Returns the names that the servers have there: of a name that the notebook uses, another is made.
+        """
+        ...

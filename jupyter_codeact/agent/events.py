@@ -14,6 +14,10 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field, TypeAdapter
 
 from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Place, Usage
+from .event_parts import Attachment as Attachment
+from .event_parts import Claim as Claim
+from .event_parts import Taken as Taken
+from .tool_servers import ToolServer
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]
 """The ways a run can end. Only ``answered`` is a success."""
@@ -31,22 +35,6 @@ class BaseEvent(Frozen):
     run: str
     turn: int = 0
     time: float = Field(default_factory=time.time)
-
-
-class Attachment(Frozen):
-    """An attachment to a task.
-
-    ``name`` is for display; ``text`` is its content: a cell's source, a selection, the beginning of a file.
-    ``cell_id`` is the cell that it is or comes from; ``path`` is a file's path for the kernel; ``image`` is
-    an image as a data URI.
-    """
-
-    kind: Literal["cell", "selection", "file", "image"]
-    name: str
-    text: str = ""
-    cell_id: str | None = None
-    path: str | None = None
-    image: str | None = None
 
 
 class RunStarted(BaseEvent):
@@ -80,6 +68,13 @@ class ModelDescribed(BaseEvent):
     guidance: Guidance
     system: str
     context_window: int | None = None
+
+
+class ServersConnected(BaseEvent):
+    """The user's MCP servers have been started, and their functions defined in the kernel."""
+
+    type: Literal["servers_connected"] = "servers_connected"
+    servers: list[ToolServer]
 
 
 class ReplyDelta(BaseEvent):
@@ -287,14 +282,6 @@ class HistoryCompacted(BaseEvent):
     room: int = 4000
 
 
-class Taken(Frozen):
-    """A cell as it was before an undo, which a redo makes it again; without ``cell``, it was not there."""
-
-    cell_id: str
-    cell: NotebookCell | None = None
-    place: Place | None = None
-
-
 class RunUndone(BaseEvent):
     """The cells of ``run``, or ``cells`` of it, were restored; those in ``left`` were changed since.
 
@@ -322,13 +309,6 @@ class RunKept(BaseEvent):
     cells: list[str] | None = None
 
 
-class Claim(Frozen):
-    """A value in an answer. ``cell_id`` is the cell whose output shows it, ``None`` if no output does."""
-
-    text: str
-    cell_id: str | None = None
-
-
 class RunEnded(BaseEvent):
     """The run has ended. ``message`` is a sentence for the user if there is no answer.
 
@@ -350,6 +330,7 @@ class RunEnded(BaseEvent):
 Event = Annotated[
     RunStarted
     | ModelDescribed
+    | ServersConnected
     | ReplyDelta
     | Reply
     | PlanChanged

@@ -142,6 +142,7 @@ PLAN = "Your plan:"
 LAST_TURN = "This is your last turn: answer in plain words now, without code."
 
 VARIABLES = "Variables in the kernel"
+SERVERS = "Functions of other programs, which are in the kernel already; call them if the task needs them"
 TOOLS = "Functions that are there for this work; call them, and do not write your own instead"
 FIRST_CALL = "First print what one of these returns, and nothing else: {calls}."
 UNUSED_TOOLS = (

@@ -88,6 +88,8 @@ class Run:
         All events of the conversation.
     tools : frozenset of str
         The names of the tools, except those that the task itself mentions.
+    servers : frozenset of str
+        The names in the kernel that have the functions of MCP servers.
     guidance : {"small", "capable"}
         How much help the model gets.
     settings : ModelSettings
@@ -113,6 +115,7 @@ class Run:
         self.conversation, self.id, self.nonce = conversation, new_id(), nonce or new_nonce()
         self.task = task
         self.tools: frozenset[str] = frozenset()
+        self.servers: frozenset[str] = frozenset()
         self.guidance: Guidance = "small"
         self.settings, self.prices, self.needs_room = ModelSettings(), Prices(), False
         self.events = events

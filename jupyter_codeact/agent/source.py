@@ -231,6 +231,13 @@ def import_name(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
+def imported_modules(source: str) -> set[str]:
+    """Return the modules that a cell imports under their own names, at its top level."""
+    body: list[ast.stmt] = getattr(syntax_tree(source), "body", [])
+    aliases = [alias for node in body if isinstance(node, ast.Import) for alias in node.names]
+    return {alias.name for alias in aliases if alias.asname in (None, alias.name)}
+
+
 def is_bare_calls(source: str, names: set[str]) -> bool:
     """Tell whether a text consists only of calls of these functions, one per line."""
     body: list[ast.stmt] = getattr(syntax_tree(source), "body", [])

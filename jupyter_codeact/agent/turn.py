@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import prompts
@@ -27,6 +26,7 @@ from .gate.decisions import Decisions
 from .gate.gate import Gate
 from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
+from .kernel_tools import KernelTools
 from .notebook_calls.carry_out import NotebookCalls
 from .notebook_calls.parse import NAME, mentions_notebook
 from .observations.displays import text_of
@@ -58,7 +58,7 @@ class Turns:
     notebook: Notebook
     gate: Gate
     hooks: Hooks
-    tools: Sequence[str]
+    tools: KernelTools
     action_format: ActionFormat
     state: TurnState
     ask_user: AskUser = nobody
@@ -205,10 +205,11 @@ class Turns:
     async def _execute(self, cell: str, source: str, proposed: str, note: str) -> Outcome:
         """Run a cell and observe it."""
         run, state = self.run, self.state
-        execution = await run.unless_stopped(
-            self.notebook.run_cell(cell, source=source, timeout=run.budget.cell_seconds),
-            wind_up=self.notebook.interrupt,
-        )
+        with self.tools.running(self.gate):
+            execution = await run.unless_stopped(
+                self.notebook.run_cell(cell, source=source, timeout=run.budget.cell_seconds),
+                wind_up=self.notebook.interrupt,
+            )
         run.emit(Executed, cell_id=cell, **execution.model_dump())
         state.snapshot.record(
             Cell(id=cell, cell_type="code", source=source, execution_count=execution.execution_count)
@@ -295,7 +296,7 @@ class Turns:
                 await self.run.unless_stopped(self.notebook.state(brief=True))
             )
             if snapshot.restarted and self.tools:
-                await self.run.unless_stopped(self.notebook.load_tools(self.tools))
+                await self.tools.load(self.run, self.notebook, self.gate)
         except Ended:
             return []  # the run ends when the next turn begins; the cell's outputs are still recorded
         self.state.after = snapshot.nearest_remaining(self.state.after)

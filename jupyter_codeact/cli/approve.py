@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from ..agent.events import ApprovalRequested, QuestionAsked
 from ..agent.gate.gate import Approval, Decision, is_earlier_spelling
 from ..approval import RENAMED, ask_person, ask_question, edit_in_editor, nobody, understand
+
+if TYPE_CHECKING:
+    from ..mcp.client.notebook import NotebookServers
 
 
 class ApprovalChoice(click.Choice[str]):
@@ -36,6 +39,18 @@ def take_earlier_option(ctx: click.Context, _parameter: click.Parameter, value: 
 def is_terminal() -> bool:
     """Tell whether somebody is there to be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+async def confirm_servers(servers: NotebookServers) -> None:
+    """Ask about the MCP servers that a file beside the notebook proposes."""
+    proposal = (await servers.look()).proposal
+    if proposal is None:
+        return
+    click.echo(f"{proposal.path} names MCP servers. With them, CodeAct would start or reach:")
+    for line in proposal.describe():
+        click.echo(f"  {line}")
+    if click.confirm("Use them, from now on, for as long as the file stays the same?", default=False):
+        await servers.confirm(proposal.digest)
 
 
 class TerminalApproval:

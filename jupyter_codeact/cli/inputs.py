@@ -75,6 +75,22 @@ def read_variables(
     return variables
 
 
+def read_servers(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    """Return the MCP servers that files name, in the form of ``.mcp.json``."""
+    from ..mcp.client.configuration import McpError, parse
+
+    servers: dict[str, Any] = {}
+    for value in values:
+        try:
+            found = parse(Path(value).read_bytes(), value)
+        except OSError as error:
+            raise click.BadParameter(f"{value} cannot be read: {error.strerror}.") from None
+        except McpError as error:
+            raise click.BadParameter(str(error)) from None
+        servers |= {name: server.model_dump(by_alias=True) for name, server in found.items()}
+    return servers
+
+
 def read_images(
     _ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> list[Attachment]:

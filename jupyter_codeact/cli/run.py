@@ -17,7 +17,7 @@ from ..interrupts import stopping
 from ..models.open import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
-from .approve import ApprovalChoice, TerminalApproval, is_terminal, take_earlier_option
+from .approve import ApprovalChoice, TerminalApproval, confirm_servers, is_terminal, take_earlier_option
 from .engines import engine_options
 from .engines import read as read_engine
 from .settings import read as read_settings
@@ -128,6 +128,15 @@ def _read_without(
     "notebook's folder.",
 )
 @click.option(
+    "--mcp-config",
+    "mcp_servers",
+    metavar="FILE",
+    multiple=True,
+    callback=inputs.read_servers,
+    help='File that names MCP servers, like {"mcpServers": {"name": {"command": …}}}; their tools become '
+    "functions in the kernel. Can be repeated. A .mcp.json beside the notebook is asked about.",
+)
+@click.option(
     "--image",
     metavar="FILE",
     multiple=True,
@@ -175,6 +184,7 @@ def run(
     guidance: Guidance | None,
     without: tuple[str, ...],
     tools: tuple[str, ...],
+    mcp_servers: dict[str, Any],
     image: list[Attachment],
     var: dict[str, Any],
     resume: str | None,
@@ -205,6 +215,7 @@ def run(
         approval=approval,
         action_format=action_format,
         tools=tools,
+        mcp_servers=mcp_servers,
         guidance=guidance,
         without=without,
         settings=read_settings(settings),
@@ -222,6 +233,8 @@ def run(
         start, target = (resumed.notebook, output or resumed.notebook) if resumed else (notebook, output)
         engine = read_engine(settings)
         headless = _open(options, start, target, kernel, api_key_env, engine, display)
+        if asks:
+            await confirm_servers(headless.servers)
         try:
             with _stopping(headless, display):
                 result = await headless.work(

@@ -255,6 +255,14 @@ class HeadlessNotebook:
             assert self._kernel is not None
             await self._kernel.load_tools(tools)
 
+    async def define_servers(self, kernel: Mapping[str, Any]) -> Mapping[str, str]:
+        """Define the functions of MCP servers in the kernel; return the names that the servers have."""
+        async with self._running:
+            if self._kernel is None or await self._kernel.status() == "dead":
+                await self._start()
+            assert self._kernel is not None
+            return await self._kernel.define_servers(kernel)
+
     async def save(self) -> None:
         """Write the notebook, and wait until it is on the disk.
 

@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
 from ..agent.source import runs_shell_commands
-from . import environment, tools, user_expressions, variables
+from . import environment, servers, tools, user_expressions, variables
 from .outputs import NO_EXIT, OutputCollector
 
 if sys.platform == "win32":
@@ -219,6 +219,12 @@ class KernelProcess:
         assert self._client is not None
         self._used = True
         await tools.load(self._client, names)
+
+    async def define_servers(self, definition: Mapping[str, Any]) -> dict[str, str]:
+        """Define the functions of MCP servers; return the names that the servers have."""
+        assert self._client is not None
+        self._used = True
+        return await servers.define(self._client, definition)
 
     async def run(self, source: str, cell: NotebookNode, timeout: float | None = None) -> ExecutionStatus:
         """Run ``source``; its outputs appear in ``cell`` while it runs.

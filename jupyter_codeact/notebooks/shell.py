@@ -32,7 +32,7 @@ from ..agent.contracts import (
 )
 from ..agent.source import runs_shell_commands
 from ..agent.unicode import valid_text
-from . import tools, user_expressions, variables
+from . import servers, tools, user_expressions, variables
 from .capture import captured
 from .document import Cells, cell_of, plain_copy
 from .files import files_beside
@@ -170,6 +170,11 @@ class ShellNotebook:
         """Define functions (``"module:function"``) in the user's namespace."""
         expression = tools.expression(names)
         tools.raise_for_reply(await self._do(lambda: self._evaluate(expression)))
+
+    async def define_servers(self, kernel: Mapping[str, Any]) -> Mapping[str, str]:
+        """Define the functions of MCP servers in the user's namespace; return the names of the servers."""
+        expression = servers.expression(kernel)
+        return servers.names_in(await self._do(lambda: self._evaluate(expression)))
 
     async def _do(self, job: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._main().submit(job))

@@ -106,6 +106,9 @@ def summary(name, value):
 def is_tool(value):
     return type(value) is types.FunctionType and value.__dict__.get("__codeact_tool__") is True
 
+def is_server(value):
+    return type(value) is types.ModuleType and "__codeact_server__" in value.__dict__
+
 def describe(namespace, limit, reserved):
     found, tools = [], []
     for name, value in reversed(list(namespace.items())):
@@ -115,6 +118,10 @@ def describe(namespace, limit, reserved):
             except Exception:
                 said = "(...)"
             tools.append({"name": name, "type": "tool", "summary": said[:1200].strip()})
+            continue
+        if is_server(value):
+            lines = [str(line) for line in value.__dict__.get("__codeact_listing__", ())]
+            tools.append({"name": name, "type": "server", "summary": "\\n".join(lines)[:6000]})
             continue
         if name in reserved:
             found.append({"name": name, "type": type(value).__name__})

@@ -190,6 +190,13 @@ class ListVariables(NotebookRequest):
     type: Literal["list_variables"] = "list_variables"
 
 
+class ConfirmServers(NotebookRequest):
+    """The user confirms the servers of a `ServerProposal`; answered by `ServerList`."""
+
+    type: Literal["confirm_servers"] = "confirm_servers"
+    digest: str
+
+
 class ExportConversation(NotebookRequest):
     """The user wants a conversation of the notebook as a file; answered by `ConversationFile`."""
 
@@ -326,6 +333,7 @@ FromPage = Annotated[
     | StopCheck
     | ListInstructions
     | ListVariables
+    | ConfirmServers
     | ExportConversation
     | ListModels
     | ChooseModel

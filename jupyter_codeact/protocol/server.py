@@ -103,6 +103,44 @@ class VariableList(Frozen):
     variables: list[Variable]
 
 
+class ServerState(Frozen):
+    """An MCP server that a notebook's runs use.
+
+    ``what`` is the command that is started, or the address; no secret is in it. ``module`` is its name in the
+    kernel, empty before it was started for a run; ``destructive`` are those of its ``tools`` that may change
+    or delete something.
+    """
+
+    name: str
+    what: str
+    origin: Literal["configuration", "settings", "file"]
+    module: str = ""
+    tools: list[str] = Field(default_factory=list)
+    destructive: list[str] = Field(default_factory=list)
+    problem: str = ""
+
+
+class ServerProposal(Frozen):
+    """MCP servers that a file beside the notebook names, and that are not started before the user says so.
+
+    ``servers`` has what would be started or reached, by name; ``digest`` stands for exactly this content.
+    """
+
+    file: str
+    digest: str
+    servers: dict[str, str]
+
+
+class ServerList(Frozen):
+    """The MCP servers of a notebook, and what could not be read of where they are named."""
+
+    type: Literal["server_list"] = "server_list"
+    notebook: str
+    servers: list[ServerState]
+    problems: list[str]
+    proposal: ServerProposal | None = None
+
+
 class Checking(Frozen):
     """How far a check is. ``reproduces`` is ``None`` until it is over; ``message`` sums it up."""
 
@@ -163,6 +201,7 @@ FromServer = Annotated[
     | ConversationFile
     | InstructionList
     | VariableList
+    | ServerList
     | Checking
     | ModelStatus
     | ModelList

@@ -78,6 +78,7 @@ class Conversations:
             p.Keep: self._keep,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
+            p.ConfirmServers: self._runs.servers.confirm,
             p.ExportConversation: self._export,
             **dict.fromkeys(REPORTS, self._report),
         }
@@ -227,6 +228,7 @@ class Conversations:
         if self.journal.problem:
             page.send(p.Refused(id=None, notebook=session.notebook, message=self.journal.problem))
         session.join(page)
+        self._tasks.start(self._runs.servers.tell(page, session))
 
     def _usual_approval(self, model: str | None) -> Approval:
         """Return which cells wait in a notebook where the user has not chosen.
@@ -285,9 +287,8 @@ class Conversations:
         return await asyncio.to_thread(self.journal.begin, self.setup.key(session.notebook))
 
     async def _list(self, page: Page, session: NotebookSession) -> None:
-        key = self.setup.key(session.notebook)
-        conversations = await asyncio.to_thread(self.journal.conversations, key)
-        page.send(p.ConversationList(notebook=session.notebook, conversations=conversations))
+        found = await asyncio.to_thread(self.journal.conversations, self.setup.key(session.notebook))
+        page.send(p.ConversationList(notebook=session.notebook, conversations=found))
 
     async def _switch(self, _page: Page, session: NotebookSession, request: p.OpenConversation) -> None:
         self._require_idle(session, STOP_FIRST.format(what="open another conversation"))
@@ -363,8 +364,7 @@ class Conversations:
 
     async def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""
-        notebook = await asyncio.to_thread(self.journal.notebook, conversation)
-        if notebook != self.setup.key(session.notebook):
+        if await asyncio.to_thread(self.journal.notebook, conversation) != self.setup.key(session.notebook):
             raise RefusalError(UNKNOWN)
 
     def _require_idle(self, session: NotebookSession, refusal: str) -> None:

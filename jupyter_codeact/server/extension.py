@@ -17,6 +17,8 @@ from ..agent.replies.formats import FORMATS
 from ..agent.run import TOKENS, TURNS, Budget
 from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
+from ..mcp.client.configuration import withdraw
+from ..mcp.client.sources import find
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions
 from ..models.engines.llama.options import read_llama_options
@@ -26,7 +28,7 @@ from ..models.open import KEY_VARIABLE
 from ..notebooks.project import ProjectFolders
 from ..notebooks.tools import check
 from ..options import RunOptions
-from ..traits import SettingsTraits
+from ..traits import ServersTraits, SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
 from .library import LibraryHandler
@@ -53,7 +55,7 @@ CONTENT_POLICY = "; ".join(
 """What `content_policy` lets a page fetch: WebSockets to the server itself are part of ``'self'``."""
 
 
-class CodeActExtension(SettingsTraits, ExtensionApp):
+class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
     """Lets an agent work in the notebooks of this server."""
 
     name = "jupyter_codeact"
@@ -225,6 +227,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         if is_earlier_spelling(self.approval):
             server.log.warning("CodeActExtension.approval: %r is called %r now.", self.approval, approval)
         self.models = self._open_models(file.parent)
+        withdraw(find(self.mcp_servers, Path(server.root_dir)).servers)
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(
@@ -241,10 +244,13 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                     approval=approval,
                     action_format=self.action_format,
                     tools=tuple(self.tools),
+                    mcp_servers=self.mcp_servers,
+                    mcp_seconds=self.mcp_seconds,
                     guidance=self.guidance or None,
                     settings=self.model_settings,
                     project=self.project,
                 ),
+                settings_folder=self._settings_folder,
                 project=ProjectFolders(Path(server.root_dir), Path.home()),
                 reconnect_seconds=self.reconnect_seconds,
                 read_ahead=self.read_ahead,
@@ -255,6 +261,13 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents_event)
         self._pruning: asyncio.Task[None] | None = None
         server.io_loop.add_callback(self._begin)
+
+    def _settings_folder(self) -> Path | None:
+        """Return where the JupyterLab, or Notebook, of this server keeps the user's settings."""
+        assert self.serverapp is not None
+        applications = self.serverapp.extension_manager.extension_apps
+        folders = [getattr(app, "user_settings_dir", "") for apps in applications.values() for app in apps]
+        return next((Path(folder) for folder in folders if folder), None)
 
     async def _begin(self) -> None:
         # What the server has loaded stays. To search it for garbage takes up to 0.2 s, in which nobody is

@@ -15,7 +15,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayKernelManager
 
 from ..agent.contracts import NotebookError, Variable
-from ..notebooks import environment, tools, user_expressions, variables
+from ..notebooks import environment, servers, tools, user_expressions, variables
 from .following import FollowedExecution
 
 LATE = 0.5
@@ -117,6 +117,14 @@ class ServerKernel:
             raise NotebookError("The agent's tools cannot be loaded into a kernel behind a gateway.")
         async with self._evaluating:
             await tools.load(client, names)
+
+    async def define_servers(self, definition: Mapping[str, Any]) -> dict[str, str]:
+        """Define the functions of MCP servers in the kernel; return the names that the servers have."""
+        client = self._connect()
+        if client is None:
+            raise NotebookError("A kernel behind a gateway cannot reach MCP servers of this machine.")
+        async with self._evaluating:
+            return await servers.define(client, definition)
 
     @asynccontextmanager
     async def follow(self, source: str) -> AsyncIterator[FollowedExecution | None]:

@@ -173,6 +173,10 @@ class PageNotebook:
         """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""
         await self._kernel.load_tools(tools)
 
+    async def define_servers(self, kernel: Mapping[str, Any]) -> Mapping[str, str]:
+        """Define the functions of MCP servers in the kernel; return the names that the servers have."""
+        return await self._kernel.define_servers(kernel)
+
     async def _command(self, kind: Callable[..., p.Command], **fields: Any) -> p.Done:
         """Send a command that may be given twice to whichever page there is."""
         self._latest = None

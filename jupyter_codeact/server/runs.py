@@ -14,6 +14,7 @@ from ..options import RunOptions, build_agent
 from .page_notebook import PageNotebook
 from .pages import Page
 from .read_ahead import ReadAhead
+from .servers import SessionServers
 from .session import NotebookSession
 from .setup import Setup
 from .tasks import TaskSet
@@ -36,6 +37,7 @@ class Runs:
         self._setup = setup
         self._tasks = TaskSet()
         self.read_ahead = ReadAhead(setup, at_work)
+        self.servers = SessionServers(setup)
 
     def start(
         self, session: NotebookSession, page: Page, ask: p.Ask, attachments: Sequence[Attachment]
@@ -64,6 +66,7 @@ class Runs:
             gate=ApprovalGate(
                 session.approvals.current, session.approvals.ask, setup.folder(session.notebook)
             ),
+            servers=self.servers.of(session),
             watch=session.broadcast,
             ask_user=session.questions.ask,
             project=lambda: setup.read_project(session.notebook),
@@ -105,6 +108,7 @@ class Runs:
         """End every run."""
         await self.read_ahead.close()
         await self._tasks.close()
+        await self.servers.close()
 
 
 def _settings(ask: p.Ask, options: RunOptions) -> ModelSettings | None:

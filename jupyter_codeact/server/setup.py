@@ -33,6 +33,8 @@ class Setup:
         The folder that the notebooks' paths start from; it tells one server's notebooks from another's.
     options
         How runs are to be done, where the user has not chosen otherwise for a notebook or a task.
+    settings_folder
+        Returns where JupyterLab keeps the user's settings, if it runs here.
     reconnect_seconds
         How long a run waits for a page when none shows its notebook.
     project
@@ -47,6 +49,7 @@ class Setup:
     contents: Any
     root: str
     options: RunOptions = field(default_factory=RunOptions)
+    settings_folder: Callable[[], Path | None] = lambda: None
     reconnect_seconds: float = 600.0
     project: ProjectFolders = field(default_factory=ProjectFolders)
     read_ahead: bool = True

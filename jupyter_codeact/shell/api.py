@@ -13,6 +13,7 @@ from ..agent.contracts import CodeActError, Guidance, ModelSettings, ReasoningEf
 from ..agent.events import ApprovalRequested, Event, QuestionAsked
 from ..agent.gate.gate import Approval, Decision, decision
 from ..approval import RENAMED, nobody, understand
+from ..mcp.client.configuration import read_servers
 from ..notebooks import tools as tool_names
 from ..options import RunOptions
 from ..result import Result
@@ -47,6 +48,7 @@ def run(
     answer: Answer | None = None,
     watch: Watch | None = None,
     tools: Sequence[str] = (),
+    mcp_servers: Mapping[str, Any] | None = None,
     action_format: str = "markdown",
     guidance: Guidance | None = None,
     without: Sequence[str] = (),
@@ -99,6 +101,8 @@ def run(
         Called with every event of the run, as in ``jupyter_codeact.events``.
     tools : sequence of str, optional
         Functions that the model may call, as ``"module:function"``.
+    mcp_servers : mapping, optional
+        MCP servers by name, in the form of ``.mcp.json``; their tools become functions in the kernel.
     action_format : {"markdown", "execute", "tools"}
         How the model writes what is to be run.
     guidance : {"small", "capable"}, optional
@@ -142,6 +146,7 @@ def run(
         approval=named_approval(approval, approve),
         action_format=action_format,
         tools=_names(tools),
+        mcp_servers=mcp_servers or {},
         guidance=guidance,
         without=_names(without),
         settings=_settings(
@@ -183,6 +188,7 @@ async def arun(
     answer: Answer | None = None,
     watch: Watch | None = None,
     tools: Sequence[str] = (),
+    mcp_servers: Mapping[str, Any] | None = None,
     action_format: str = "markdown",
     guidance: Guidance | None = None,
     without: Sequence[str] = (),
@@ -207,6 +213,7 @@ async def arun(
         approval=named_approval(approval, approve),
         action_format=action_format,
         tools=_names(tools),
+        mcp_servers=mcp_servers or {},
         guidance=guidance,
         without=_names(without),
         settings=_settings(
@@ -270,6 +277,7 @@ class _Call:
         if not task.strip():
             raise CodeActError("The task is empty. Say what you would like done.")
         tool_names.check(options.tools)
+        read_servers(options.mcp_servers, "mcp_servers")
         self.task, self.options, self.ask, self.watch = task.strip(), options, ask, watch
         self.answer = answer
         self._notebook = None if notebook is None else Path(notebook)

@@ -9,20 +9,22 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Int, TraitError, Unicode, observe, validate
 
-from ..traits import NAMES, SettingsTraits
+from ..traits import NAMES, ServersTraits, SettingsTraits
 
 if TYPE_CHECKING:
     from ..agent.contracts import ModelSettings
+    from ..mcp.client.sources import Sources
     from .handoff import Handoff
     from .session import Session
 
-COMMANDS = ("status", "undo", "stop", "history", "help")
+COMMANDS = ("status", "undo", "stop", "history", "servers", "confirm-servers", "help")
 FLAGS = ("quiet", "here")
 EARLIER = {"approve": "approval"}
 """Options of the first release and what they are called now."""
@@ -41,7 +43,7 @@ HELP = """\
   --quiet                        show the answer only
   --here                         work inside this cell, even where a page could do it
 
-%codeact --status | --undo | --stop | --history | --help
+%codeact --status | --undo | --stop | --history | --servers | --confirm-servers | --help
 
 {name} in the task is replaced by the value of the variable, as in every magic."""
 
@@ -142,7 +144,7 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 
 
 @magics_class
-class CodeActMagics(SettingsTraits, Magics):
+class CodeActMagics(SettingsTraits, ServersTraits, Magics):
     """The agent, asked from a cell. These are the defaults; options of the magic come before them."""
 
     model = Unicode(help="A model of this machine, or one of the endpoint's; empty for the default.").tag(
@@ -196,7 +198,7 @@ class CodeActMagics(SettingsTraits, Magics):
 
         try:
             if parsed.command:
-                return getattr(self, f"_{parsed.command}")()
+                return getattr(self, f"_{parsed.command.replace('-', '_')}")()
             return self._work(parsed)
         except CodeActError as error:
             raise UsageError(str(error)) from None
@@ -216,6 +218,7 @@ class CodeActMagics(SettingsTraits, Magics):
         names = ("model", "endpoint", "approval", "max_turns")
         defaults: dict[str, Any] = {name: getattr(self, name) or None for name in names}
         settings = _over(line.options.get("settings"), self.model_settings)
+        defaults |= {"mcp_servers": self.mcp_servers, "mcp_seconds": self.mcp_seconds}
         options = RunOptions(**{**defaults, **line.options, "settings": settings})
         frontend = frontend_of(self.shell, options, quiet=line.quiet)
         return self._session.run(line.task, options, frontend, shows_outputs=not line.quiet)
@@ -262,6 +265,35 @@ class CodeActMagics(SettingsTraits, Magics):
             print("Stopping.")
         else:
             print("Stopping." if self._session.stop() else "CodeAct is not at work in this session.")
+
+    def _servers(self) -> None:
+        from ..mcp.client.sources import describe
+
+        sources = self._sources()
+        for name, server in sources.servers.items():
+            print(f"{name} ({sources.origins[name]}): {describe(server)}")
+        print("\n".join(sources.problems), end="\n" if sources.problems else "")
+        if sources.proposal is not None:
+            print(f"{sources.proposal.path} names MCP servers. With them, CodeAct would start or reach:")
+            print("\n".join(f"  {line}" for line in sources.proposal.describe()))
+            print("To use them, for as long as the file stays the same, run %codeact --confirm-servers.")
+        elif not (sources.servers or sources.problems):
+            print("There are no MCP servers here.")
+
+    def _confirm_servers(self) -> None:
+        from ..mcp.client.sources import Confirmations
+
+        proposal = self._sources().proposal
+        if proposal is None:
+            print("There is nothing to confirm.")
+            return
+        Confirmations().add(proposal)
+        print(f"Confirmed: {', '.join(proposal.servers)}. The next run starts them.")
+
+    def _sources(self) -> Sources:
+        from ..mcp.client.sources import find
+
+        return find(self.mcp_servers, Path.cwd())
 
     def _undo(self) -> None:
         from .threads import WaitingThread

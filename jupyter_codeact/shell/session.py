@@ -16,6 +16,7 @@ from ..agent.gate.gate import Approval, Decision
 from ..approval import gate_for
 from ..journal import default_path, open_journal
 from ..journal.undo import last_run, undo
+from ..mcp.client.notebook import NotebookServers
 from ..models.open import withdraw_key
 from ..notebooks.project import ProjectFolders
 from ..notebooks.shell import MainThread, ShellNotebook
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..models.status import EngineStatus
 
 BUSY = "CodeAct is at work in this session. Stop it, or wait until it is done."
+HOW_TO_CONFIRM = "%codeact --servers shows what would be started, and how to confirm it."
 NOTHING = "No run in this session has left a cell that could be taken back."
 
 
@@ -92,6 +94,7 @@ class Session:
         self._conversation = self.journal.begin(self._title)
         self._model: EndpointModel | LocalModel | None = None
         self._opened: tuple[str | None, ...] | None = None
+        self._servers: NotebookServers | None = None
         self._agent: Agent | None = None
         self._run: Future[Result] | None = None
         atexit.register(self.close)
@@ -194,6 +197,8 @@ class Session:
         with suppress(Exception):
             if self._model is not None:
                 self._background.start(self._model.close()).result(10)
+            if self._servers is not None:
+                self._background.start(self._servers.close()).result(10)
         self._background.close()
         self.journal.close()
 
@@ -204,6 +209,7 @@ class Session:
             self.notebook,
             self.journal,
             options=options,
+            servers=self.servers(options),
             gate=gate_for(frontend, folder),
             watch=lambda event: self._show(frontend, event),
             ask_user=frontend.answer_question,
@@ -211,6 +217,13 @@ class Session:
         )
         ended = await self._agent.run(self._conversation, task, title=self._title)
         return result_of(task, self.events, ended.run, self.notebook.cells)
+
+    def servers(self, options: RunOptions) -> NotebookServers:
+        """Return the MCP servers of the session, which run in this process's folder until it ends."""
+        if self._servers is None:
+            self._servers = NotebookServers(options.mcp_servers, Path.cwd, how_to_confirm=HOW_TO_CONFIRM)
+        self._servers.configure(options.mcp_servers, options.mcp_seconds)
+        return self._servers
 
     def _interrupt(self, why: str) -> None:
         self.stop(why)

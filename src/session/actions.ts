@@ -123,6 +123,16 @@ export class SessionActions {
     }
   }
 
+  /** Let the MCP servers that a file beside the notebook names be used, as the user has seen them. */
+  confirmServers(digest: string): boolean {
+    return this._request({ type: 'confirm_servers', digest });
+  }
+
+  /** Hide the servers that a file beside the notebook names, until the page is opened again. */
+  hideServers(digest: string): void {
+    this._session.set({ hiddenServers: digest });
+  }
+
   /** Answer the model's question; `null` lets it decide. */
   answerQuestion(answer: string | null): boolean {
     const waiting = waitingQuestion(this._session.state);

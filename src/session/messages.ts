@@ -179,6 +179,7 @@ export function reduceMessages(messages: Messages, event: Event): Messages {
         : messages;
     case 'run_kept':
     case 'model_described':
+    case 'servers_connected':
     case 'plan_changed':
     case 'observation':
     case 'history_compacted':

@@ -7,6 +7,7 @@ import {
   ConversationList,
   EventMessage,
   History,
+  ServerList,
   InstructionList,
   Project,
   Variable,
@@ -64,6 +65,10 @@ export interface ISessionState {
   readonly conversations: readonly ConversationInfo[] | null;
   /** What there is in the kernel, once that was asked for. */
   readonly variables: readonly Variable[] | null;
+  /** The MCP servers of the notebook, if there are any. */
+  readonly servers: ServerList | null;
+  /** The digest of the proposed servers that the user does not want to see now. */
+  readonly hiddenServers: string | null;
   /** What the project tells the model, once that was asked for. */
   readonly project: Project | null;
   /** The task that was sent, until its run begins. */
@@ -88,6 +93,8 @@ export const BLANK: ISessionState = {
   check: null,
   conversations: null,
   variables: null,
+  servers: null,
+  hiddenServers: null,
   project: null,
   pending: null,
   moved: null,
@@ -106,6 +113,7 @@ export type NotebookMessage =
   | ApprovalChanged
   | ConversationList
   | VariableList
+  | ServerList
   | InstructionList
   | Checking;
 
@@ -131,6 +139,8 @@ export function receive(
       return { ...state, conversations: message.conversations };
     case 'variable_list':
       return { ...state, variables: message.variables };
+    case 'server_list':
+      return { ...state, servers: message };
     case 'instruction_list':
       return { ...state, project: message.project };
     case 'checking':

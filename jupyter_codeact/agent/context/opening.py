@@ -19,12 +19,15 @@ from .project import describe_project
 
 VARIABLES = 2500
 TOOLS = 4000
+SERVERS = 6000
 ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
 FILES_IF_SMALL = 12
 """Most names of files that a small model is told."""
 SUMMARY = 500
 """Most characters of a variable's summary."""
+TOOL_TYPES = ("tool", "server")
+"""Types of variables that are for the model to call: functions, and MCP servers with functions."""
 TOOL = 100
 """Most characters of the name of a function that a notebook proposes."""
 INSTRUCTIONS = 4000
@@ -138,12 +141,13 @@ def describe_variables(
     room: float = 1.0,
     earlier: str = "",
 ) -> str:
-    """Describe what is defined in the kernel: the tools with their signatures, then the variables.
+    """Describe what is defined in the kernel: tools and servers with their signatures, then the variables.
 
     Tools in the ``earlier`` text are only named. The ``secrets`` are masked.
     """
     tool_variables = tools_in(variables)
-    others = [variable for variable in variables if variable not in tool_variables]
+    servers = servers_in(variables)
+    others = [variable for variable in variables if variable.type not in TOOL_TYPES]
     parts = []
     if tool_variables:
         signatures = {plain_or_quoted(tool.name): _signature(tool) for tool in tool_variables}
@@ -153,6 +157,13 @@ def describe_variables(
         lines += _last_that_fit(new, round(TOOLS * room))
         # the user wants them called, so they are not announced as mere data
         parts.append(marked(prompts.TOOLS, "tools", "\n".join(lines), nonce, secrets, kind=""))
+    if servers:
+        functions = {plain_or_quoted(server.name): _functions(server) for server in servers}
+        new = [text for text in functions.values() if text not in earlier]
+        old = [name for name, text in functions.items() if text in earlier]
+        lines = [f"(as above: {', '.join(old)})"] if old else []
+        lines += _last_that_fit(new, round(SERVERS * room))
+        parts.append(marked(prompts.SERVERS, "functions", "\n".join(lines), nonce, secrets, kind=""))
     if others:
         lines = _last_that_fit([_in_one_line(variable) for variable in others], round(VARIABLES * room))
         parts.append(marked(prompts.VARIABLES, "variables", "\n".join(lines), nonce, secrets))
@@ -164,10 +175,15 @@ def tools_in(variables: Sequence[Variable]) -> list[Variable]:
     return [variable for variable in variables if variable.type == "tool"]
 
 
+def servers_in(variables: Sequence[Variable]) -> list[Variable]:
+    """Return the MCP servers among the variables."""
+    return [variable for variable in variables if variable.type == "server"]
+
+
 def mentioned_variables(variables: Sequence[Variable], source: str) -> list[Variable]:
     """Return the variables that ``source`` mentions, without the tools."""
     names = names_in(source)
-    return [variable for variable in variables if variable.name in names and variable.type != "tool"]
+    return [variable for variable in variables if variable.name in names and variable.type not in TOOL_TYPES]
 
 
 def names_in(source: str) -> set[str]:
@@ -187,6 +203,15 @@ def _signature(tool: Variable) -> str:
     ]  # not as a definition: small models copy those into their cells
     lines += [f"    {line}".rstrip() for line in docstring.strip().split("\n") if line.strip()]
     return "\n".join(lines)
+
+
+def _functions(server: Variable) -> str:
+    """Describe the functions of a server, a line each."""
+    name = plain_or_quoted(server.name)
+    lines = [line for line in server.summary.split("\n") if line]
+    shown = [f"- {name}.{in_one_line(line, SUMMARY)}" for line in lines if not line.startswith("and ")]
+    more = [f"  ({in_one_line(line, SUMMARY)})" for line in lines if line.startswith("and ")]
+    return "\n".join([*shown, *more, f"  (help({name}.function) tells more of one)"])
 
 
 def _last_that_fit(lines: Sequence[str], room: int) -> list[str]:

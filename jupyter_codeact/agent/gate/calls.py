@@ -9,7 +9,7 @@ from abc import abstractmethod
 from ..source import syntax_tree
 from . import dangers as d
 from .check_databases import opened_database
-from .findings import Arguments, canonical, code_of, danger_of
+from .findings import SERVER, Arguments, canonical, code_of, danger_of
 from .magics import RISKS_OF_SHELL
 from .own_functions import OwnFunctions
 from .references import is_namespace
@@ -130,7 +130,7 @@ class CallReader(OwnFunctions):
     def _returned_by_library(self, name: str, arguments: Arguments) -> Value | None:
         text = arguments.text(0)
         if name in d.IMPORTERS:
-            return named(canonical(text)) if text else ANYTHING
+            return self.module(text) if text else ANYTHING
         if name == "pkgutil.resolve_name" and text:
             return named(canonical(text.replace(":", ".")))
         if name in ("getattr", "operator.attrgetter", "object.__getattribute__", "type.__getattribute__"):
@@ -229,7 +229,11 @@ class CallReader(OwnFunctions):
         if owner is None or attribute is None or attribute.whole_texts:
             return
         for name in owner.names:
-            if name in d.WATCHED or any(f"{module}." in f"{name}." for module in ("os", "subprocess", "sys")):
+            if (
+                name.startswith(SERVER)
+                or name in d.WATCHED
+                or any(f"{module}." in f"{name}." for module in ("os", "subprocess", "sys"))
+            ):
                 self.report(d.HIDDEN, code_of(node))
                 return
 

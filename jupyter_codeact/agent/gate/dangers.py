@@ -30,6 +30,7 @@ FETCHES = "makes the page fetch an address"
 SWITCHES = "reaches for CodeAct's own settings, keys or journal"
 UNREADABLE = "cannot be read as Python, so nobody can tell what it does"
 TOO_COMPLEX = "is too long or too deeply nested to be read"
+DESTRUCTIVE_TOOL = "calls a tool of an MCP server that may change or delete something"
 UNKNOWN_MAGIC = "uses a magic that is not known here"
 
 _BY_REASON = {
@@ -325,7 +326,7 @@ SECRET_PLACES = re.compile(
     r"|(?:^|[\\/])(?:kaggle|client_secret\S*|credentials?|secrets?|service[-_]?account\S*)"
     r"\.(?:json|ya?ml|toml|ini)$"
     r"|/(?:var/)?run/secrets|jpserver-\S*\.json|nbserver-\S*\.json|/runtime/kernel-|jupyter_cookie_secret"
-    r"|codeact[\\/](?:keys\.json|journal\.sqlite)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
+    r"|codeact[\\/](?:keys\.json|journal\.sqlite|mcp-confirmed\.json)|(?:^|[\\/])keys\.json$|(?:^|[\\/])journal\.sqlite",
     re.IGNORECASE,
 )
 SCRIPTS = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..secrets import is_secret_name
@@ -15,6 +15,10 @@ from .values import Value
 
 MOST_STEPS = 150_000
 """Most expressions that are read for one cell, those of the functions that it calls included."""
+
+
+SERVER = "mcp:"
+"""How the gate's names of MCP servers' functions begin, so that they are not taken for a library's."""
 
 
 class TooComplexError(Exception):
@@ -33,15 +37,18 @@ class KernelState:
         The files that the gate knows of.
     magics : dict of str to str
         Magics that cells have defined as other names for commands, with these.
+    servers : Mapping of str to frozenset of str
+        Names that have functions of MCP servers, and which of these are destructive.
     """
 
     names: dict[str, Value] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
     magics: dict[str, str] = field(default_factory=dict)
+    servers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def copy(self) -> KernelState:
         """Return a copy that can change independently."""
-        return KernelState(dict(self.names), self.files.copy(), dict(self.magics))
+        return KernelState(dict(self.names), self.files.copy(), dict(self.magics), self.servers)
 
 
 @dataclass
@@ -78,6 +85,8 @@ class Findings:
         The reasons, each once and in order.
     targets : set of str
         The files that the cell writes.
+    tools : set of str
+        The destructive functions of MCP servers that the cell mentions, each as ``module.function``.
     muted : bool
         Whether the code is the user's own, about which nobody is asked.
     """
@@ -86,6 +95,7 @@ class Findings:
         self.state, self.places, self.muted = state, places, muted
         self.reasons: dict[str, None] = {}
         self.targets: set[str] = set()
+        self.tools: set[str] = set()
         self.steps = MOST_STEPS
         self.called_from: list[str] = []
         self.connected: dict[str, bool] = {}
@@ -122,6 +132,9 @@ class Findings:
         """Check what an expression may refer to; a mention is enough, for a call may use another name."""
         found = False
         for name in sorted(value.names):
+            if name.startswith(SERVER):
+                found = self._check_tool(name.removeprefix(SERVER)) or found
+                continue
             reason = danger_of(name)
             if reason and ("." in name or reason == d.ENDS):
                 found = self.report(reason, name)
@@ -139,9 +152,17 @@ class Findings:
                     found = self.report(d.INTERNALS, name)
         return found
 
+    def _check_tool(self, name: str) -> bool:
+        """Check a name of a server's: whether it is that of a destructive function."""
+        module, _, function = name.partition(".")
+        if function not in self.state.servers.get(module, ()):
+            return False
+        self.tools.add(name)
+        return self.report(d.DESTRUCTIVE_TOOL, name)
+
     def check_method(self, attribute: str, owner: Value) -> bool:
         """Check an attribute by its name alone, on an object whose type is not known."""
-        if owner.instances:
+        if owner.instances or any(name.startswith(SERVER) and "." not in name for name in owner.names):
             return False
         is_unknown = not owner.names or not owner.is_known
         if reason := d.METHODS.get(attribute):
@@ -157,7 +178,8 @@ class Findings:
         if len(text) < 200_000 and d.SCRIPTS.search(text):
             self.report(d.PAGE)
         if len(text) < 300 and (place := d.SECRET_PLACES.search(text)):
-            reason = d.SWITCHES if "keys.json" in place[0] or "journal.sqlite" in place[0] else d.CREDENTIALS
+            own = ("keys.json", "journal.sqlite", "mcp-confirmed.json")
+            reason = d.SWITCHES if any(name in place[0] for name in own) else d.CREDENTIALS
             self.report(reason, text if len(text) <= 60 else place[0])
 
     def check_variable(self, key: Value | None) -> None:
@@ -200,6 +222,8 @@ def danger_of(name: str) -> str | None:
 @functools.lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
     """Return the name of an object without a detour through a module that has it too (``glob.os.system``)."""
+    if name.startswith(SERVER):
+        return name
     parts = name.split(".")
     for index in range(len(parts) - 1, 0, -1):
         if parts[index] in d.CORE and parts[index] != parts[index - 1]:

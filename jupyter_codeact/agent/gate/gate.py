@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ..contracts import Frozen, NotebookState
 from ..events import ApprovalRequested
+from ..tool_servers import ToolServer
 from .risks import RiskReader
 
 Approval = Literal["always", "risky", "never"]
@@ -81,6 +82,17 @@ class Gate(Protocol):
         """Tell the same of a move or deletion of a cell; ``reasons`` are what is risky about it."""
         ...
 
+    def know_servers(self, servers: Sequence[ToolServer]) -> None:
+        """Learn which functions in the kernel belong to servers, and which of them are destructive."""
+        ...
+
+    def allowed_tools(self) -> frozenset[str] | None:
+        """Return the destructive functions of servers that the cell recorded last may call; ``None`` for all.
+
+        Each is written as ``module.function``.
+        """
+        ...
+
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's answer; the decision has another source if they edited it."""
         ...
@@ -113,6 +125,13 @@ class AllowAllGate:
     def judge_change(self, reasons: list[str]) -> Judgement:
         """Allow a move or deletion of a cell."""
         return Judgement(verdict="allow")
+
+    def know_servers(self, servers: Sequence[ToolServer]) -> None:
+        """Learn nothing."""
+
+    def allowed_tools(self) -> frozenset[str] | None:
+        """Allow all destructive functions."""
+        return None
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Never called: `judge` allows everything."""
@@ -158,6 +177,14 @@ class ApprovalGate:
         approval = self._approval()
         asks = approval == "always" or (approval == "risky" and bool(reasons))
         return Judgement(verdict="ask" if asks else "allow", reasons=reasons)
+
+    def know_servers(self, servers: Sequence[ToolServer]) -> None:
+        """Learn which functions in the kernel belong to servers, and which of them are destructive."""
+        self._reader.know_servers(servers)
+
+    def allowed_tools(self) -> frozenset[str] | None:
+        """Return the destructive functions that were found in the cell; all if the user is never asked."""
+        return None if self._approval() == "never" else self._reader.tools
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Wait for the user's answer."""

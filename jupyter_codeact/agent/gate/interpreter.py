@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..source import assigned_names
 from . import dangers as d
 from .calls import CallReader
-from .findings import KernelState, TooComplexError, canonical, code_of
+from .findings import KernelState, TooComplexError, code_of
 from .ipython import Command, read_as_ipython
 from .magics import MagicReader
 from .paths import Places
@@ -250,9 +250,7 @@ class Interpreter(CallReader):
             first = alias.name.partition(".")[0]
             if first == "antigravity":
                 self.report(d.SHELL, first)
-            self.bind_name(
-                alias.asname or first, named(canonical(alias.name) if alias.asname else canonical(first))
-            )
+            self.bind_name(alias.asname or first, self.module(alias.name if alias.asname else first))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
@@ -261,8 +259,8 @@ class Interpreter(CallReader):
                 for name in public_names(module):
                     self.bind_name(name.rpartition(".")[2], named(name))
             else:
-                whole = canonical(f"{module}.{alias.name}") if module else alias.name
-                self.bind_name(alias.asname or alias.name, named(whole))
+                whole = self.module(f"{module}.{alias.name}") if module else named(alias.name)
+                self.bind_name(alias.asname or alias.name, whole)
 
     def define(self, node: ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef) -> Value:
         """Read a function once where it is defined, with parameters that are not known yet."""

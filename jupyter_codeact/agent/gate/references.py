@@ -9,7 +9,7 @@ from abc import abstractmethod
 from dataclasses import replace
 
 from . import dangers as d
-from .findings import Findings, KernelState, canonical
+from .findings import SERVER, Findings, KernelState, canonical
 from .paths import Places
 from .text_values import path_attribute
 from .values import ANYTHING, PARAMETER, SOMETHING, Class, Function, Key, Scope, Value, any_of, named, texts
@@ -54,9 +54,16 @@ class References(Findings):
             value = self.fresh.get(name) or self.state.names.get(name)
         if value is not None:
             return value, False
+        if name in self.state.servers:
+            return named(f"{SERVER}{name}"), False
         if name in _BUILTINS:
             return named(name), True
         return named(d.ALIASES.get(name, d.CORE.get(name, name)), is_known=False), True
+
+    def module(self, name: str) -> Value:
+        """Return what an import of a module, or of a name in one, binds."""
+        is_server = name.partition(".")[0] in self.state.servers
+        return named(f"{SERVER}{name}" if is_server else canonical(name))
 
     def attribute(self, owner: Value, name: str) -> Value:
         """Return what an attribute of a value may be."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..contracts import Cell, NotebookState
+from ..tool_servers import ToolServer
 from .findings import KernelState
 from .interpreter import Interpreter
 from .markdown import risks_of_markup
@@ -41,7 +42,14 @@ class RiskReader:
         self._state = KernelState()
         self._seen: set[str] = set()
         self._is_new = True
-        self._judged: tuple[str, set[str]] | None = None
+        self._judged: tuple[str, set[str], frozenset[str]] | None = None
+        self._servers: dict[str, frozenset[str]] = {}
+        self.tools = frozenset[str]()
+        """The destructive functions of servers in the cell that was recorded last."""
+
+    def know_servers(self, servers: Sequence[ToolServer]) -> None:
+        """Learn which names in the kernel have functions of servers, and which of them are destructive."""
+        self._servers = {server.module: frozenset(server.destructive) for server in servers if server.module}
 
     def read(self, source: str, notebook: NotebookState | None = None) -> list[str]:
         """Return what is risky about a code cell, as phrases; none if it looks harmless.
@@ -51,9 +59,9 @@ class RiskReader:
         """
         if notebook is not None:
             self._read_notebook(notebook)
-        interpreter = Interpreter(self._state, self._places)
+        interpreter = self._interpreter()
         interpreter.cell(source)
-        self._judged = _digest(source), interpreter.targets
+        self._judged = _digest(source), interpreter.targets, frozenset(interpreter.tools)
         return list(interpreter.reasons)
 
     def read_markdown(self, source: str) -> list[str]:
@@ -68,6 +76,7 @@ class RiskReader:
         assert self._judged is not None
         self._state.files.made |= self._judged[1]
         self._seen.add(digest)
+        self.tools = self._judged[2]
         self._is_new, self._judged = False, None
 
     def _read_notebook(self, notebook: NotebookState) -> None:
@@ -106,11 +115,15 @@ class RiskReader:
             while len(self._read_before) > _KEPT:
                 self._read_before.popitem(last=False)
 
+    def _interpreter(self, *, muted: bool = False) -> Interpreter:
+        self._state.servers = self._servers
+        return Interpreter(self._state, self._places, muted=muted)
+
     def _read_cell(self, cell: Cell) -> None:
         if (digest := _digest(cell.source)) in self._seen:
             return
         self._seen.add(digest)
-        interpreter = Interpreter(self._state, self._places, muted=True)
+        interpreter = self._interpreter(muted=True)
         interpreter.cell(cell.source)
         if cell.execution_count is not None:  # then its files are there
             self._state.files.found |= interpreter.targets - self._state.files.made

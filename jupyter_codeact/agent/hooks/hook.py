@@ -54,6 +54,11 @@ class RunView(Protocol):
         """The names of the tools, except those that the task itself mentions."""
         ...
 
+    @property
+    def servers(self) -> frozenset[str]:
+        """The names in the kernel that have the functions of MCP servers."""
+        ...
+
 
 @dataclass(frozen=True)
 class Opening:

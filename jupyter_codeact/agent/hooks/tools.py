@@ -8,7 +8,7 @@ from .. import prompts
 from ..context.opening import names_in
 from ..events import Action, Executed
 from ..replies.reply import CodeAction, ParsedReply
-from ..source import assigned_names, drop_assignments, has_code, is_bare_calls
+from ..source import assigned_names, drop_assignments, has_code, imported_modules, is_bare_calls
 from .hook import Hook, Opening, ProposedCell, RanCell, Reject, RunView
 
 
@@ -44,15 +44,20 @@ class ProtectTools(Hook):
     name, group = "protect_tools", "tools"
 
     def before_cell(self, cell: ProposedCell) -> ProposedCell | Reject | None:
-        """Drop definitions of the tools' names."""
-        assigned = assigned_names(cell.source) & self.run.tools
+        """Drop definitions of the tools' names, and of the servers' that have tools."""
+        assigned = self._replaced(cell.source)
         if not assigned:
             return None
         names = ", ".join(sorted(assigned))
         source = drop_assignments(cell.source, assigned)
-        if source == cell.source or not has_code(source) or assigned_names(source) & self.run.tools:
+        if source == cell.source or not has_code(source) or self._replaced(source):
             return Reject(f"it would replace {names}", prompts.TOOL_EXISTS.format(names=names))
         return cell.changed(source, prompts.DEFINITION_DROPPED.format(names=names))
+
+    def _replaced(self, source: str) -> set[str]:
+        """Return the names that a cell would replace; a server may be imported under its own."""
+        assigned = assigned_names(source)
+        return assigned & self.run.tools | (assigned & self.run.servers) - imported_modules(source)
 
 
 class UntriedTools(Hook):

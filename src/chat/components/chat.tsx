@@ -13,6 +13,7 @@ import { Log } from './log';
 import { ModelLine } from './model-line';
 import { ModelsSheet } from './models-sheet';
 import { Plan } from './plan';
+import { Servers } from './servers';
 
 /** The whole panel, drawn again whenever its model changes. */
 export function Chat(): React.JSX.Element {
@@ -34,6 +35,7 @@ export function Chat(): React.JSX.Element {
               />
               <Plan />
               <CheckCard />
+              <Servers />
               <ModelLine />
               <Composer />
             </div>

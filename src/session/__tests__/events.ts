@@ -37,6 +37,7 @@ export function event<T extends Event['type']>(
       system: '',
       context_window: null
     },
+    servers_connected: { servers: [] },
     plan_changed: { steps: [] },
     question_asked: { question: '', options: [] },
     question_answered: { answer: null },

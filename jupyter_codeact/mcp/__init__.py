@@ -1,0 +1,1 @@
+"""The Model Context Protocol: others' tools in the kernel, and the notebook as tools for others."""
