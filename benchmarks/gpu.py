@@ -155,9 +155,7 @@ async def measure(folder: Path, minutes: float, small: bool) -> None:
             with (folder / "gpu.jsonl").open("a") as out:
                 out.write(json.dumps({"variant": name, "device": named, "floor": floor, **taken}) + "\n")
             print(name, {key: round(value, 3) for key, value in taken.items()}, flush=True)
-    print(
-        "\n| variant | one stream, tokens/s | share of the floor | eight, tokens/s | first token, s | open, s |"
-    )
+    print("\n| variant | one stream, tokens/s | of the floor | eight, tokens/s | first token, s | open, s |")
     print("|---|---|---|---|---|---|")
     for name in VARIANTS:
         if name not in found:

@@ -5,9 +5,8 @@
 Plays one run with a model of this machine in a small notebook, keeps the messages of every request in
 FOLDER/messages.json, and counts them with the model's own tokenizer. A second call only counts.
 
-The first table has each part of the prompt: sentences of the system message, paragraphs of what the
-user's side says, and each reply. The second has sentences that stand in more than one message, and what the repetitions
-take.
+The first table has each part of the prompt: sentences of the system message, paragraphs of what the user's
+side says, and each reply. The second has sentences that stand in more than one message.
 """
 
 from __future__ import annotations
@@ -103,13 +102,9 @@ def parts(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
     found = []
     for number, message in enumerate(messages):
         label = f"{number} {message['role']}"
-        text = text_of(message)
-        split = {"system": _SENTENCE.split, "assistant": lambda text: [text]}.get(
-            message["role"], _BLOCK.split
-        )
-        for text in split(text):
-            if text.strip():
-                found.append((label, text.strip()))
+        whole, role = text_of(message), message["role"]
+        divided = {"system": _SENTENCE.split(whole), "assistant": [whole]}.get(role, _BLOCK.split(whole))
+        found += [(label, text.strip()) for text in divided if text.strip()]
     return found
 
 

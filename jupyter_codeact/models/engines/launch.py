@@ -278,7 +278,7 @@ def vllm(
             "dtype": chosen.dtype,
             "quantization": chosen.quantization,
             "memory_share": share,
-            "gpus": len(used) or 1,
+            "gpus": len(used),
             "replies": chosen.max_replies,
             "adapter": chosen.adapter or "",
         },
