@@ -174,6 +174,7 @@ def tiny() -> LoadedModel:
     return LoadedModel(model, tokenizer, None, 256, TransformersOptions(max_replies=2))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own, when it is first imported
 async def test_a_compiler_that_fails_leaves_the_model_as_it_was(
     tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -181,8 +182,10 @@ async def test_a_compiler_that_fails_leaves_the_model_as_it_was(
     plain = StaticGenerator(tiny)
     expected = await written(plain, request)
     plain.close()
-    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", ("no-such-compiler",))
-    monkeypatch.setattr(torch._inductor.config, "force_disable_caches", True)
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setattr(config, "force_disable_caches", True)
     compiled = StaticGenerator(replace(tiny, options=TransformersOptions(max_replies=2, compile=True)))
     assert await written(compiled, request) == expected
     compiled.close()
@@ -226,7 +229,8 @@ async def test_more_replies_than_slots_wait_and_one_that_is_given_up_waits_no_mo
         for each in begun[:2]:
             await each.aclose()
         both = await asyncio.gather(*[written(generator, request) for request in first[3:]])
-    assert [len(tokens) for tokens, _, _ in both] == [40, 40] or any(end == "stop" for _, _, end in both)
+        alone = [await written(generator, request) for request in first[3:]]
+    assert [tokens for tokens, _, _ in both] == [tokens for tokens, _, _ in alone]
     generator.close()
 
 
