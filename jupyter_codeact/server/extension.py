@@ -18,7 +18,7 @@ from ..agent.run import TOKENS, TURNS, Budget
 from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
 from ..models.endpoints.retries import Timeouts
-from ..models.engines.launch import EngineOptions
+from ..models.engines.launch import EngineOptions, FolderEngine
 from ..models.engines.llama.options import read_llama_options
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
@@ -70,8 +70,8 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         min=-1,
         help="Layers of a GGUF model that llama.cpp keeps on the GPU; -1 for as many as there is memory for.",
     ).tag(config=True)
-    engine = Enum(
-        ("auto", "transformers", "vllm"),
+    engine: Enum[FolderEngine] = Enum(
+        get_args(FolderEngine),
         "auto",
         help="What runs models that are no GGUF files; auto is vLLM on a GPU where that is installed.",
     ).tag(config=True)
