@@ -161,9 +161,19 @@ def test_the_pages_protocol_is_generated_from_the_servers() -> None:
     assert formatted == committed.read_text(), "run `make protocol`"
 
 
-def test_importing_the_package_in_a_kernel_is_light() -> None:
-    heavy = {"torch", "openai", "tornado", "pydantic"}
-    probe = f"import sys, jupyter_codeact; print(sorted({heavy} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("jupyter_codeact", {"torch", "openai", "tornado", "pydantic"}),
+        ("jupyter_codeact.server.extension", {"torch", "openai", "transformers", "xllamacpp"}),
+        (
+            "jupyter_codeact.headless",
+            {"torch", "openai", "transformers", "jupyter_server", "huggingface_hub"},
+        ),
+    ],
+)
+def test_what_a_user_waits_for_imports_nothing_heavy(module: str, heavy: set[str]) -> None:
+    probe = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
     shown = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT
     )

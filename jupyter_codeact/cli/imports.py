@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 _GRAMMAR = "rfc3987_syntax"
@@ -18,6 +19,6 @@ def import_jsonschema() -> None:
         return
     sys.modules[_GRAMMAR] = None  # type: ignore[assignment]  # so that its import fails, which jsonschema expects
     try:
-        import jsonschema  # noqa: F401
+        importlib.import_module("jsonschema")
     finally:
         del sys.modules[_GRAMMAR]

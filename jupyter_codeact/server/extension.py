@@ -20,7 +20,7 @@ from ..journal.pruning import keep_small
 from ..mcp.client.configuration import withdraw
 from ..mcp.client.sources import find
 from ..models.endpoints.retries import Timeouts
-from ..models.engines.launch import EngineOptions
+from ..models.engines.launch import EngineOptions, FolderEngine
 from ..models.engines.llama.options import read_llama_options
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
@@ -90,8 +90,8 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         min=-1,
         help="Layers of a GGUF model that llama.cpp keeps on the GPU; -1 for as many as there is memory for.",
     ).tag(config=True)
-    engine = Enum(
-        ("auto", "transformers", "vllm"),
+    engine: Enum[FolderEngine] = Enum(
+        get_args(FolderEngine),
         "auto",
         help="What runs models that are no GGUF files; auto is vLLM on a GPU where that is installed.",
     ).tag(config=True)

@@ -6,16 +6,22 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM, Qwen2Config
 
 from jupyter_codeact.models.engines.transformers.batching import BatchingGenerator, can_batch
+from jupyter_codeact.models.engines.transformers.choice import open_generator
 from jupyter_codeact.models.engines.transformers.generation import GenerationRequest, Generator
+from jupyter_codeact.models.engines.transformers.loading import LoadedModel
 from jupyter_codeact.models.engines.transformers.plain import PlainGenerator
 from jupyter_codeact.models.engines.transformers.sampling import add_noise, key
+from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
+from jupyter_codeact.models.engines.transformers.slots import UnsuitedError, mask_for
 from jupyter_codeact.models.engines.transformers.static import StaticGenerator
 from jupyter_codeact.models.engines.transformers.text import Decoder, UnsupportedContentError, encode
 
@@ -142,6 +148,90 @@ def test_a_batch_needs_a_gpu_and_a_model_on_it_that_does_not_see(loaded):
     assert not can_batch(like("cpu"))
     assert not can_batch(like("cuda", processor="one"))
     assert not can_batch(like("cuda", a="0", b="1"))
+
+
+@pytest.mark.parametrize(
+    ("batching", "kind"), [("auto", StaticGenerator), ("single", PlainGenerator), ("paged", PlainGenerator)]
+)
+def test_the_options_choose_how_replies_are_written(loaded, batching, kind):
+    options = TransformersOptions(batching=batching, max_replies=2)
+    attention = loaded.model.config._attn_implementation
+    generator = open_generator(replace(loaded, options=options))
+    assert type(generator) is kind
+    generator.close()
+    assert loaded.model.config._attn_implementation == attention
+
+
+@pytest.fixture
+def tiny() -> LoadedModel:
+    """Return a model with random weights."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "vocab_size": 64}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "eos_token_id": 0}
+    config = Qwen2Config(**sizes, **heads, max_position_embeddings=512)
+    tokenizer = SimpleNamespace(eos_token_id=None)
+    model = AutoModelForCausalLM.from_config(config).eval()
+    return LoadedModel(model, tokenizer, None, 256, TransformersOptions(max_replies=2))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own, when it is first imported
+async def test_a_compiler_that_fails_leaves_the_model_as_it_was(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = GenerationRequest([1, 2, 3, 4], max_tokens=5, temperature=0.0, seed=1)
+    plain = StaticGenerator(tiny)
+    expected = await written(plain, request)
+    plain.close()
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setattr(config, "force_disable_caches", True)
+    compiled = StaticGenerator(replace(tiny, options=TransformersOptions(max_replies=2, compile=True)))
+    assert await written(compiled, request) == expected
+    compiled.close()
+    assert "Not compiled, so a reply is slower" in caplog.text
+
+
+async def test_a_model_with_a_window_writes_without_slots(
+    tiny: LoadedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tiny.model.config
+    config.layer_types, config.sliding_window = ["full_attention", "sliding_attention"], 8
+    model = AutoModelForCausalLM.from_config(config).eval()
+    generator = open_generator(replace(tiny, model=model))
+    tokens, _, _ = await written(generator, GenerationRequest([1, 2, 3], 4, 0.0, 1))
+    generator.close()
+    assert len(tokens) == 4
+    assert type(generator) is PlainGenerator
+    assert "layers of another kind" in caplog.text
+
+
+def test_scores_that_differ_from_the_usual_ones_are_noticed(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shifted(positions: torch.Tensor, length: int, dtype: torch.dtype) -> torch.Tensor:
+        return mask_for(positions // 4, length, dtype)
+
+    monkeypatch.setattr("jupyter_codeact.models.engines.transformers.decoding.mask_for", shifted)
+    with pytest.raises(UnsuitedError, match="differ from the usual ones"):
+        StaticGenerator(tiny)
+
+
+async def test_more_replies_than_slots_wait_and_one_that_is_given_up_waits_no_more(tiny: LoadedModel) -> None:
+    generator = StaticGenerator(tiny)
+    first = [GenerationRequest([n, n + 1, n + 2], 40, 1.0, n) for n in range(1, 6)]
+    begun = [generator.generate(request) for request in first]
+    async with asyncio.timeout(60):
+        await asyncio.gather(*[anext(each) for each in begun[:2]])
+        waiting = asyncio.ensure_future(anext(begun[2]))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        for each in begun[:2]:
+            await each.aclose()
+        both = await asyncio.gather(*[written(generator, request) for request in first[3:]])
+        alone = [await written(generator, request) for request in first[3:]]
+    assert [tokens for tokens, _, _ in both] == [tokens for tokens, _, _ in alone]
+    generator.close()
 
 
 def test_noise_draws_every_token_as_often_as_its_score_says():

@@ -169,7 +169,11 @@ def test_what_the_user_wants_of_llama_cpp_reaches_it():
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"cache_type": "q8_0"}, "no option 'cache_type' for llama.cpp; there are"), ({"batch": 0}, "batch")],
+    [
+        ({"cache_type": "q8_0"}, "no option 'cache_type' for llama.cpp; there are"),
+        ({"batch": 0}, "batch"),
+        ({"cache_type_v": "q8_0", "flash_attention": "off"}, "cache_type_v=q8_0 needs flash_attention"),
+    ],
 )
 def test_a_wrong_option_for_llama_cpp_is_named(wrong, words):
     with pytest.raises(ModelError, match=words):

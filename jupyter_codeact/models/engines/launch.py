@@ -19,6 +19,8 @@ from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
 from .llama.options import LlamaOptions
 from .transformers.settings import TransformersOptions, weight_of
 
+FolderEngine = Literal["auto", "transformers", "vllm"]
+"""What runs a model that is a folder."""
 SLOTS = 2
 CACHE = 1024
 
@@ -77,7 +79,7 @@ class EngineOptions:
         Tokens of a conversation.
     gpu_layers : int, optional
         Layers of a model that llama.cpp keeps on the GPU; by default as many as there is memory for.
-    engine : {"auto", "transformers", "vllm"}
+    engine : FolderEngine
         What runs models that are folders; ``auto`` is vLLM on a GPU where that is installed.
     llama : LlamaOptions
         Options for models that llama.cpp runs.
@@ -87,7 +89,7 @@ class EngineOptions:
 
     context: int | None = None
     gpu_layers: int | None = None
-    engine: Literal["auto", "transformers", "vllm"] = "auto"
+    engine: FolderEngine = "auto"
     llama: LlamaOptions = field(default_factory=LlamaOptions)
     transformers: TransformersOptions = field(default_factory=TransformersOptions)
 
@@ -278,7 +280,7 @@ def vllm(
             "dtype": chosen.dtype,
             "quantization": chosen.quantization,
             "memory_share": share,
-            "gpus": len(used) or 1,
+            "gpus": len(used),
             "replies": chosen.max_replies,
             "adapter": chosen.adapter or "",
         },

@@ -25,6 +25,9 @@ def read(kind: type[_Options], engine: str, given: Mapping[str, Any]) -> _Option
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
+        if not name:  # options that do not go together
+            reason = first["msg"].removeprefix("Value error, ")
+            raise ModelError(f"The options for {engine} do not go together: {reason}.") from error
         if name not in kind.model_fields:
             known = ", ".join(kind.model_fields)
             raise ModelError(f"There is no option {name!r} for {engine}; there are {known}.") from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ....agent.contracts import Frozen
 from ..options import read
@@ -38,6 +38,12 @@ class LlamaOptions(Frozen):
     cache_type_v: CacheType = "f16"
     flash_attention: Literal["auto", "on", "off"] = "auto"
     cache_reuse: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _check_values(self) -> Self:
+        if self.flash_attention == "off" and self.cache_type_v not in ("f32", "f16", "bf16"):
+            raise ValueError(f"cache_type_v={self.cache_type_v} needs flash_attention, which is off")
+        return self
 
 
 def read_llama_options(given: Mapping[str, Any]) -> LlamaOptions:

@@ -21,7 +21,7 @@ class UnsuitedError(Exception):
     """A model cannot be run in this way; the message is half a sentence that says why."""
 
 
-class SlotLayer(CacheLayerMixin):
+class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
     """The keys and values of one layer, of shape (slots, heads, tokens, size)."""
 
     is_compileable = True
@@ -61,10 +61,10 @@ class SlotLayer(CacheLayerMixin):
 
     def get_max_length(self) -> int:
         """Return the tokens that a slot holds."""
-        return self.keys.shape[2]
+        return int(self.keys.shape[2])
 
 
-class SlotCache(Cache):
+class SlotCache(Cache):  # type: ignore[misc]
     """The keys and values of ``slots`` conversations of up to ``tokens`` tokens each."""
 
     def __init__(self, like: DynamicCache, slots: int, tokens: int) -> None:

@@ -15,6 +15,8 @@ import asyncio
 import os
 import threading
 
+from platformdirs import user_cache_path
+
 from ...extras import install
 from ..child import Child
 from .settings import Settings, TransformersOptions
@@ -31,6 +33,11 @@ def main() -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars make a log unreadable
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if options.compile:
+        # By default, what is compiled lies in a folder for temporary files, where others may write.
+        compiled = user_cache_path("jupyter-codeact", appauthor=False) / "compiled"
+        compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
     try:
         from .loading import load
         from .server import serve

@@ -34,7 +34,8 @@ class Settings(TypedDict):
     """What the parent process decides.
 
     ``context`` is in tokens; ``memory_share`` is the share of each GPU that vLLM may take; ``gpus`` is over
-    how many the model is spread; ``replies`` are written at a time; ``adapter`` is a folder, or empty.
+    how many the model is spread, 0 for the CPU; ``replies`` are written at a time; ``adapter`` is a folder,
+    or empty.
     """
 
     path: str
@@ -85,7 +86,9 @@ def arguments(settings: Settings, port: int) -> list[str]:
     found += ["--max-model-len", str(min(settings["context"], _trained_for(path) or settings["context"]))]
     found += ["--max-num-seqs", str(settings["replies"]), "--dtype", settings["dtype"]]
     found += ["--gpu-memory-utilization", f"{settings['memory_share']:.3f}"]
-    found += ["--tensor-parallel-size", str(settings["gpus"])]
+    found += ["--tensor-parallel-size", str(max(settings["gpus"], 1))]
+    if not settings["gpus"]:  # to compile for a CPU takes minutes at each start
+        found += ["--enforce-eager"]
     if settings["quantization"] == "4bit":
         found += ["--quantization", "bitsandbytes"]
     if adapter := settings["adapter"]:
