@@ -179,7 +179,7 @@ def two_versions(rng: Random, say: Say) -> Draft:
     )
     names = [f"{key[0].upper()}{number}" for number in rng.sample(range(100, 999), 18)]
     before: list[Row] = [{key: name, value: rng.randint(2, 40)} for name in names[:14]]
-    after = [dict(row) for row in before[rng.randint(2, 4) :]]
+    after = [dict(row) for row in before[rng.randint(2, 3) :]]
     for row in rng.sample(after, 4):
         row[value] += rng.choice((-1, 1, 3))
     after += [{key: name, value: rng.randint(2, 40)} for name in names[14:]]
