@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .dabench_scores import by_level_and_concept
 from .paper import DABENCH, DSEVAL, M3TOOLEVAL
 from .records import Episode
+from .runs import hooks
 
 M3TOOLEVAL_TITLE = "M3ToolEval: the paper's own, all 82 tasks, told of wrong answers"
 DABENCH_TITLE = (
@@ -56,10 +57,7 @@ def _players(episodes: Sequence[Episode], suite: str) -> Iterator[tuple[str, lis
     groups: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         if episode.suite == suite:
-            setting = episode.setting
-            parts = [episode.model, setting.protocol, setting.guidance or ""]
-            parts += [f"without {name}" for name in setting.without]
-            parts += ["own errors carried on"] if setting.propagate_errors else []
+            parts = [episode.model, episode.setting.protocol, hooks(episode.setting)]
             groups[", ".join(filter(None, parts))].append(episode)
     yield from groups.items()
 

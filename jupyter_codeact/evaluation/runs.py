@@ -31,7 +31,7 @@ def agents(episodes: Sequence[Episode]) -> str:
 
 
 def hooks(setting: Setting) -> str:
-    """Return which of the agent's hooks were on, empty if all that suit it, and what else it was shown."""
+    """Return which hooks were on, empty if all that suit the model, and whether errors are carried on."""
     parts = [setting.guidance or "", *(f"without {name}" for name in setting.without)]
     parts += ["own errors carried on"] if setting.propagate_errors else []
     return ", ".join(filter(None, parts))
