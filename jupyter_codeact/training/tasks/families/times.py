@@ -30,7 +30,7 @@ def busiest_local_hour(rng: Random, say: Say) -> Draft:
     stamps = moments(rng, start, rng.randint(60, 90), (1200, 11000))
     peak = rng.randrange(24)
     stamps += [
-        (start + timedelta(days=9 + number)).replace(hour=(peak - shift) % 24, minute=rng.randrange(60))
+        (start + timedelta(days=14 + number)).replace(hour=(peak - shift) % 24, minute=rng.randrange(30))
         for number in range(18)
     ]
     rows = [{"id": number, when: f"{stamp:%Y-%m-%dT%H:%M:%S}Z"} for number, stamp in enumerate(stamps, 1)]
