@@ -36,9 +36,10 @@ MAY_IMPORT = {
     "terminal": {"agent", "models", "transcript"},
     "result": {"agent", "notebooks", "costs"},
     "headless": CORE | {"options", "approval", "result"},
+    "mcp": CORE | SHARED | {"mcp"},
     "shell": CORE | SHARED | {"shell"},
-    "server": CORE | SHARED | {"server", "protocol", "completion"},
-    "cli": CORE | SHARED | {"cli"},
+    "server": CORE | SHARED | {"server", "protocol", "completion", "mcp"},
+    "cli": CORE | SHARED | {"cli", "mcp"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "evaluation": CORE | {"evaluation", "tools"},
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used

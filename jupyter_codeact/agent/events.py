@@ -54,7 +54,8 @@ class RunStarted(BaseEvent):
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
     ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
-    if the user asked at a cell.
+    if the user asked at a cell. ``agent`` is the name of another agent that works here itself, through MCP;
+    ``asked_by`` that of one that gave ours the task.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -66,6 +67,8 @@ class RunStarted(BaseEvent):
     replaces: str | None = None
     asked_in: str | None = None
     target: str | None = None
+    agent: str | None = None
+    asked_by: str | None = None
 
 
 class ModelDescribed(BaseEvent):

@@ -27,7 +27,9 @@ from ..options import RunOptions
 from ..traits import SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
+from .mcp import McpHandler, McpServer
 from .models import Models, open_models
+from .served_notebooks import ServedNotebooks
 from .setup import Setup
 from .socket import CodeActSocket
 
@@ -256,10 +258,15 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         """Add the page's WebSocket, and what answers the inline completer."""
         conversations, setup = self.conversations, self.conversations.setup
         completer = Completer(self.models, lambda kernel: setup.kernel(lambda: kernel), conversations)
+        assert self.serverapp is not None
+        server = self.serverapp
+        notebooks = ServedNotebooks(conversations, server.session_manager, server.kernel_spec_manager)
+        self._mcp = McpServer(notebooks)
         self.handlers.extend(
             [
                 (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),
                 (r"/codeact/complete", CompletionHandler, {"completer": completer}),
+                (r"/codeact/mcp", McpHandler, {"server": self._mcp}),
             ]
         )
 
@@ -267,6 +274,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         """End all runs and the models."""
         if self._pruning is not None:
             self._pruning.cancel()
+        await self._mcp.close()
         await self.conversations.close()
         await self.models.close()
 

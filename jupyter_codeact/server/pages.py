@@ -46,6 +46,9 @@ class Page:
     was reloaded is a new one.
     """
 
+    shows = True
+    """Whether a user sees the notebook there."""
+
     def __init__(self, send: Send) -> None:
         self.send, self.connected = send, True
         # starts at random, so that a late answer meant for an earlier server matches nothing
