@@ -106,9 +106,9 @@ class Agent:
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
         cells are written below the cell ``below``, by default the active one, and the first one into it if it
         is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
-        ``asked_in`` is the cell whose ``%codeact`` asks, ``asked_by`` another agent that does. ``nonce`` is the
-        random word of the fences around data, if the model has read some ahead, and ``ready`` waits until it
-        has.
+        ``asked_in`` is the cell whose ``%codeact`` asks, ``asked_by`` another agent that does. ``nonce`` is
+        the random word of the fences around data, if the model has read some ahead, and ``ready`` waits until
+        it has.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]

@@ -336,10 +336,7 @@ class Conversations:
     def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
         self._require_idle(session, refusals.STOP_FIRST.format(what="undo it"))
         session.set_acting_page(page)
-
-        async def work() -> None:
-            await self.reviews.undo(session, request.run, request.cells)
-
+        work = partial(self.reviews.undo, session, request.run, request.cells)
         self._fulfil(page, session, request, work, busy=refusals.UNDOING)
 
     def _redo(self, page: Page, session: NotebookSession, request: p.Redo) -> None:
@@ -385,7 +382,7 @@ class Conversations:
         page: Page,
         session: NotebookSession,
         request: p.NotebookRequest,
-        work: Callable[[], Awaitable[None]],
+        work: Callable[[], Awaitable[object]],
         *,
         busy: str,
     ) -> None:

@@ -122,7 +122,7 @@ class Page:
         notebook = request.notebook if isinstance(request, p.NotebookRequest) else ""
         self.send(p.Refused(id=request.id, notebook=notebook, message=message))
 
-    async def fulfil(self, request: p.Request, work: Callable[[], Awaitable[None]]) -> None:
+    async def fulfil(self, request: p.Request, work: Callable[[], Awaitable[object]]) -> None:
         """Do the work of a request; refuse the request if the work fails."""
         try:
             await work()

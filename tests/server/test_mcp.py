@@ -1,68 +1,20 @@
-"""Other agents in this server's notebooks, by the official client over HTTP."""
+"""Other agents in this server's notebooks, over HTTP, where no page shows them."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import nbformat
 import pytest
-from jupyter_server.serverapp import ServerApp
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, Implementation
 
-from jupyter_codeact.agent.events import Event, RunStarted
+from jupyter_codeact.agent.events import RunStarted
 from jupyter_codeact.server.conversations import Conversations
-
-Agent = Callable[..., AbstractAsyncContextManager[Client]]
-
-
-@pytest.fixture
-def address(jp_serverapp: ServerApp) -> str:
-    return f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}codeact/mcp"
-
-
-@pytest.fixture
-def agent(address: str, jp_serverapp: ServerApp) -> Agent:
-    """Return what connects an agent of a name."""
-
-    @asynccontextmanager
-    async def connect(name: str = "Claude Code", mode: str = "legacy") -> AsyncIterator[Client]:
-        headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
-            transport = streamable_http_client(address, http_client=http)
-            info = Implementation(name=name, version="1")
-            async with Client(transport, client_info=info, mode=mode) as client:
-                yield client
-
-    return connect
-
-
-@pytest.fixture
-def notebook(jp_root_dir: Path) -> Path:
-    path = jp_root_dir / "a.ipynb"
-    cells = [
-        nbformat.v4.new_markdown_cell("# Numbers", id="title"),
-        nbformat.v4.new_code_cell("x = 6", id="six"),
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    return path
-
-
-def text_of(result: Any) -> str:
-    assert isinstance(result, CallToolResult)
-    return "\n".join(part.text for part in result.content if part.type == "text")
-
-
-def events_of(conversations: Conversations, path: str = "a.ipynb") -> list[Event]:
-    journal = conversations.journal
-    conversation = journal.latest(conversations.setup.key(path))
-    return list(journal.events(conversation)) if conversation else []
+from tests.scripted import ScriptedModel
+from tests.server.mcp_client import Agent, address, agent, events_of, notebook, text_of  # noqa: F401
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
@@ -93,3 +45,125 @@ async def test_an_agent_runs_a_cell_in_a_notebook_that_no_page_shows(
     assert events[0].agent == "Claude Code"
     types = [event.type for event in events]
     assert types.count("executed") == 2
+
+
+async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    async with agent() as client:
+        refused = await client.call_tool(
+            "run_cell", {"notebook": "a.ipynb", "code": "import os\nos.remove('a.ipynb')"}
+        )
+        assert refused.is_error
+        assert "open the notebook in JupyterLab" in text_of(refused)
+        assert refused.structured_content is not None
+        cell = refused.structured_content["cell"]
+        again = await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": cell})
+        assert again.is_error
+        checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
+        assert checked.is_error
+        assert "has not run yet" in text_of(checked)
+        await client.call_tool("delete_cell", {"notebook": "a.ipynb", "cell": cell})
+    assert notebook.exists()
+    assert "executed" not in [event.type for event in events_of(conversations)]
+    assert len(nbformat.read(notebook, as_version=4).cells) == 2
+
+
+async def test_an_agent_reads_edits_moves_deletes_and_undoes(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    before = nbformat.read(notebook, as_version=4)
+    async with agent() as client:
+
+        async def call(tool: str, **arguments: Any) -> str:
+            result = await client.call_tool(tool, {"notebook": "a.ipynb", **arguments})
+            assert not result.is_error, text_of(result)
+            return text_of(result)
+
+        assert "x = 6" in await call("read_notebook")
+        await call("edit_cell", cell="six", old="6", new="7")
+        assert "- x: int 7" in await call("list_variables")
+        await call("write_text", text="## More", after="six")
+        await call("move_cell", cell="six", before="title")
+        assert "line 1: x = 7" in await call("search_notebook", text="x =")
+        assert "x = 7" in await call("read_cell", cell=1)
+        await call("delete_cell", cell="six")
+        now = nbformat.read(notebook, as_version=4)
+        assert [cell.source for cell in now.cells] == ["# Numbers", "## More"]
+        assert "undone" in await call("undo")
+        nothing = await client.call_tool("undo", {"notebook": "a.ipynb"})
+        assert nothing.is_error
+    now = nbformat.read(notebook, as_version=4)
+    assert [(cell.id, cell.source) for cell in now.cells] == [(cell.id, cell.source) for cell in before.cells]
+    [started] = [event for event in events_of(conversations) if isinstance(event, RunStarted)]
+    assert started.agent == "Claude Code"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"notebook": "../a.ipynb"}, "is no notebook here"),
+        ({"notebook": "/etc/passwd"}, "is no notebook here"),
+        ({"notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
+        ({"notebook": ""}, "No notebook is open"),
+        ({"notebook": ["a.ipynb"]}, "string"),
+        ({"notebook": "a.ipynb", "cell": "nowhere"}, "There is no cell 'nowhere'"),
+        ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
+        ({"notebook": "a.ipynb"}, "Give the code to run"),
+        ({"notebook": "a.ipynb", "code": "1", "after": "six", "before": "six"}, "either after or before"),
+    ],
+)
+async def test_bad_arguments_get_a_sentence(
+    agent: Agent, notebook: Path, arguments: dict[str, Any], said: str
+) -> None:
+    before = notebook.read_bytes()
+    async with agent() as client:
+        result = await client.call_tool("run_cell", arguments)
+    assert result.is_error
+    assert said in text_of(result)
+    assert notebook.read_bytes() == before
+
+
+async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: Path) -> None:
+    draw = (
+        "from IPython.display import Image, display\n"
+        "import base64\n"
+        "display(Image(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=')))\n"
+        "print('y' * 10_000_000)"
+    )
+    async with agent() as client:
+        result = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": draw})
+    assert [part.type for part in result.content] == ["text", "image"]
+    assert len(text_of(result)) < 30_000
+    assert "10,0" in text_of(result)
+    assert not result.is_error
+
+
+async def test_cancelling_a_call_interrupts_the_kernel(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    code = "import time\nprint('begun', flush=True)\nopen('begun', 'w').close()\ntime.sleep(600)"
+    async with agent() as client:
+        call = asyncio.ensure_future(client.call_tool("run_cell", {"notebook": "a.ipynb", "code": code}))
+        await until(lambda: (notebook.parent / "begun").exists())
+        call.cancel()
+        await asyncio.wait({call})
+        ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": "1 + 1"})
+        assert not ran.is_error, text_of(ran)
+    executed = [event for event in events_of(conversations) if event.type == "executed"]
+    assert executed[0].status == "interrupted"
+    assert executed[0].outputs[0]["text"] == "begun\n"
+    [ended] = [event for event in events_of(conversations) if event.type == "run_ended"][:1]
+    assert ended.message == "Claude Code cancelled its call."
+
+
+async def test_our_own_agent_does_a_task(
+    agent: Agent, notebook: Path, conversations: Conversations, model: ScriptedModel
+) -> None:
+    model.script(["```python\nprint(6 * 7)\n```", "It is 42."])
+    async with agent() as client:
+        result = await client.call_tool("ask", {"notebook": "a.ipynb", "task": "Multiply."})
+    assert text_of(result) == "It is 42."
+    assert nbformat.read(notebook, as_version=4).cells[-1].outputs[0].text == "42\n"
+    [started] = [event for event in events_of(conversations) if isinstance(event, RunStarted)]
+    assert (started.agent, started.asked_by, started.task) == (None, "Claude Code", "Multiply.")
