@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .. import protocol as p
 from ..agent.contracts import NotebookError
 from ..agent.events import Event, ReplyDelta, RunEnded, RunUndone
-from ..agent.run import new_nonce
+from ..agent.run import WIND_UP, new_nonce
 from ..mcp.server.run import AgentRun
 from .approvals import Approvals
 from .pages import Page, PageGoneError
@@ -128,10 +128,12 @@ class NotebookSession:
         self._page_joined.set()
 
     async def make_way(self) -> None:
-        """End the run of another agent that does nothing just now, so that somebody else can work."""
-        if self.other_agent is not None and not self.other_agent.is_busy and self.task is not None:
-            self.other_agent.finish()
-            await asyncio.wait({self.task})
+        """Let the run of another agent end that does nothing, or was stopped, so that others can work."""
+        other, task = self.other_agent, self.task
+        if other is None or task is None or (other.is_busy and not other.is_over):
+            return
+        other.finish()
+        await asyncio.wait({task}, timeout=WIND_UP)
 
     async def close(self) -> None:
         """End what still goes on for the pages."""

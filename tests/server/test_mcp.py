@@ -64,7 +64,6 @@ async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
         assert checked.is_error
         assert "has not run yet" in text_of(checked)
         await client.call_tool("delete_cell", {"notebook": "a.ipynb", "cell": cell})
-    assert notebook.exists()
     assert "executed" not in [event.type for event in events_of(conversations)]
     assert len(nbformat.read(notebook, as_version=4).cells) == 2
 
@@ -82,7 +81,7 @@ async def test_an_agent_reads_edits_moves_deletes_and_undoes(
 
         assert "x = 6" in await call("read_notebook")
         await call("edit_cell", cell="six", old="6", new="7")
-        assert "- x: int 7" in await call("list_variables")
+        assert "- x: int = 7" in await call("list_variables")
         await call("write_text", text="## More", after="six")
         await call("move_cell", cell="six", before="title")
         assert "line 1: x = 7" in await call("search_notebook", text="x =")
@@ -99,29 +98,27 @@ async def test_an_agent_reads_edits_moves_deletes_and_undoes(
     assert started.agent == "Claude Code"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"notebook": "../a.ipynb"}, "is no notebook here"),
-        ({"notebook": "/etc/passwd"}, "is no notebook here"),
-        ({"notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
-        ({"notebook": ""}, "No notebook is open"),
-        ({"notebook": ["a.ipynb"]}, "string"),
-        ({"notebook": "a.ipynb", "cell": "nowhere"}, "There is no cell 'nowhere'"),
-        ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
-        ({"notebook": "a.ipynb"}, "Give the code to run"),
-        ({"notebook": "a.ipynb", "code": "1", "after": "six", "before": "six"}, "either after or before"),
-    ],
-)
-async def test_bad_arguments_get_a_sentence(
-    agent: Agent, notebook: Path, arguments: dict[str, Any], said: str
-) -> None:
-    before = notebook.read_bytes()
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"code": "1", "notebook": "../a.ipynb"}, "is no notebook here"),
+    ({"code": "1", "notebook": "/etc/passwd"}, "is no notebook here"),
+    ({"code": "1", "notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
+    ({"code": "1", "notebook": ""}, "No notebook is open"),
+    ({"code": "1", "notebook": ["a.ipynb"]}, "string"),
+    ({"notebook": "a.ipynb", "cell": "nowhere"}, "There is no cell 'nowhere'"),
+    ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
+    ({"notebook": "a.ipynb"}, "Give the code to run"),
+    ({"notebook": "a.ipynb", "code": "1", "after": "six", "before": "six"}, "either after or before"),
+]
+
+
+async def test_bad_arguments_get_a_sentence(agent: Agent, notebook: Path) -> None:
+    before = nbformat.read(notebook, as_version=4)
     async with agent() as client:
-        result = await client.call_tool("run_cell", arguments)
-    assert result.is_error
-    assert said in text_of(result)
-    assert notebook.read_bytes() == before
+        for arguments, said in BAD:
+            result = await client.call_tool("run_cell", arguments)
+            assert result.is_error
+            assert said in text_of(result)
+    assert nbformat.read(notebook, as_version=4) == before
 
 
 async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: Path) -> None:
@@ -135,7 +132,7 @@ async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: 
         result = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": draw})
     assert [part.type for part in result.content] == ["text", "image"]
     assert len(text_of(result)) < 30_000
-    assert "10,0" in text_of(result)
+    assert "characters" in text_of(result)
     assert not result.is_error
 
 

@@ -10,6 +10,7 @@ from mcp.types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from ...agent.context.cells import short_ids
+from ...agent.contracts import CodeActError
 from ...agent.notebook_calls.reading import find_cell
 from .calling import Caller, reported
 from .notebooks import Notebooks
@@ -139,10 +140,10 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
 
         There is no time limit. A cell that may do harm waits until the user approves it.
         """
+        if cell is None and code is None:
+            return _error("Give the code to run, or the cell to run again.")
         caller = await Caller.of(ctx, notebooks, notebook)
         if cell is None:
-            if code is None:
-                return _error("Give the code to run, or the cell to run again.")
             return _result(await caller.call("insert", source=code, **_place(after, before)))
         if code is None:
             state = await caller.opened.state(brief=True)
@@ -260,6 +261,8 @@ def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
 
 
 def _place(after: str | int | None, before: str | int | None) -> dict[str, Any]:
+    if after is not None and before is not None:
+        raise CodeActError("Give either after or before, not both.")
     return {key: cell for key, cell in (("after", after), ("before", before)) if cell is not None}
 
 
