@@ -99,7 +99,7 @@ class FilePage(Page):
                 raise PageGoneError  # a page may have read the file before: it does it, too
             return done
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Close the connection to the kernel."""
         self._kernel.close()
 

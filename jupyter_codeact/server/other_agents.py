@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from .. import protocol as p
 from ..agent.contracts import (
     Cell,
-    CellCheck,
     CodeActError,
     NotebookCell,
     NotebookState,
@@ -18,9 +17,9 @@ from ..agent.contracts import (
 from ..agent.events import ApprovalRequested, Event, RunEnded, RunStarted
 from ..agent.gate.gate import ApprovalGate, Decision, decision
 from ..journal.undo import changed_runs
+from ..mcp.server.checking import check_with_progress
 from ..mcp.server.notebooks import Client, Progress
 from ..mcp.server.run import AgentRun
-from ..notebooks.check import check, reproduces, summary
 from .conversations import Conversations
 from .file_page import FilePage
 from .page_notebook import PageNotebook
@@ -165,28 +164,9 @@ class ServedNotebook:
         kernels, kernel = self._setup.kernels, self._session.kernel_id
         if kernel is None or kernel not in kernels:
             raise CodeActError("This notebook has no kernel.")
-        latest: list[CellCheck] = []
-        checking = asyncio.ensure_future(
-            check(
-                cells,
-                kernel=kernels.get_kernel(kernel).kernel_name,
-                folder=self._setup.folder(self.path),
-                on_progress=lambda checks: latest.__setitem__(slice(None), checks),
-            )
-        )
-        try:
-            while not checking.done():
-                done = sum(1 for one in latest if one.state not in ("waiting", "running"))
-                await progress(f"Checked {done} of {len(latest)} cells.")
-                await asyncio.wait({checking}, timeout=2.0)
-            checked = checking.result()
-        finally:
-            checking.cancel()
-        wrong = [
-            f"- cell={one.cell_id}: {one.message or one.state}" for one in checked if one.state != "same"
-        ]
-        verdict = "The notebook reproduces." if reproduces(checked) else "The notebook does not reproduce."
-        return "\n".join([verdict, summary(checked), *wrong])
+        name = kernels.get_kernel(kernel).kernel_name
+        folder = self._setup.folder(self.path)
+        return await check_with_progress(cells, kernel=name, folder=folder, progress=progress)
 
     def would_ask(self, cell: Cell, state: NotebookState) -> list[str]:
         """Return why a cell would have to wait for the user before it runs."""

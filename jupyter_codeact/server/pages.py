@@ -117,6 +117,9 @@ class Page:
         for pending in self._about(notebook):
             pending.answer.set_exception(PageGoneError())
 
+    def release(self) -> None:
+        """Let go of what only a run needs."""
+
     def refuse(self, request: p.Request, message: str) -> None:
         """Tell the page why its request cannot be met."""
         notebook = request.notebook if isinstance(request, p.NotebookRequest) else ""

@@ -113,6 +113,7 @@ class NotebookSession:
     def end(self) -> None:
         """Let go of what a run needed; keep its cells for the next page if no page has them all."""
         self._agent = self._reply = None
+        self._release()
         if self._giving_up:
             self._giving_up.cancel()
         self._forget_shown_cells()
@@ -138,6 +139,7 @@ class NotebookSession:
     async def close(self) -> None:
         """End what still goes on for the pages."""
         await self._tasks.close()
+        self._release()
 
     def broadcast(self, event: Event) -> None:
         """Show an event to every page with this notebook; neighbouring pieces of a reply are joined."""
@@ -192,6 +194,7 @@ class NotebookSession:
             return
         self.send()  # to the others; this page has these events from the history
         if page.shows:
+            self._release()
             self.pages = [other for other in self.pages if other.shows]
         self.pages.append(page)
         if self._giving_up:
@@ -253,6 +256,10 @@ class NotebookSession:
         if not self.cells.are_on(self.pages) and (page := self._available_page()):
             with suppress(PageGoneError, NotebookError):
                 await self.cells.replay(page)
+
+    def _release(self) -> None:
+        for page in self.pages:
+            page.release()
 
     def _available_page(self) -> Page | None:
         if self._acting_page not in self.pages and self.pages:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import nbformat
 import pytest
 from mcp import Client
 from mcp.types import CallToolResult
@@ -83,10 +84,10 @@ async def test_one_agent_works_at_a_time_and_the_others_are_told(
 
 
 async def test_the_user_stops_another_agent(agent: Agent, notebook: Path, page: ScriptedPage) -> None:
-    code = "import time\nprint('begun', flush=True)\ntime.sleep(600)"
+    code = "import time\nprint('begun', flush=True)\nopen('begun', 'w').close()\ntime.sleep(600)"
     async with agent() as client:
         call = begin(client, code)
-        await page.executes(code)
+        await until(lambda: any(notebook.parent.rglob("begun")))
         await page.request("stop")
         result = await call
     assert result.is_error
@@ -98,7 +99,8 @@ async def test_the_user_stops_another_agent(agent: Agent, notebook: Path, page: 
 async def test_a_page_that_opens_during_a_cell_takes_over(
     agent: Agent, notebook: Path, connect: Connect, jp_serverapp: Any
 ) -> None:
-    code = "import os, time\nopen('begun', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.05)\nprint(x)"
+    waits = "while not os.path.exists('go'):\n    time.sleep(0.05)\nprint(x)"
+    code = f"import os, time\nopen('begun', 'w').close()\n{waits}"
     async with agent() as client:
         await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": "six"})
         call = asyncio.ensure_future(client.call_tool("run_cell", {"notebook": "a.ipynb", "code": code}))
@@ -114,11 +116,11 @@ async def test_a_page_that_opens_during_a_cell_takes_over(
         assert result.structured_content is not None
         cell = result.structured_content["cell"]
         await page.until(lambda: bool(page.shown.get(cell, {}).get("outputs")))
-        before = notebook.read_bytes()
+        before = nbformat.read(notebook, as_version=4)
         more = await client.call_tool("run_cell", {"code": "x + 1"})
         assert "7" in text_of(more)
     assert "run_cell" in page.commands
-    assert notebook.read_bytes() == before  # the page saves what it shows
+    assert nbformat.read(notebook, as_version=4) == before  # the page saves what it shows
 
 
 @pytest.mark.parametrize(
