@@ -106,8 +106,8 @@ def _sentence(address: Address, error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return (
-        f"The Jupyter server at {address.url} did not take the call: {error or type(error).__name__}. It must "
-        "be running, with jupyter-codeact[mcp] installed, and the token must be its own."
+        f"The Jupyter server at {address.url} did not take the call: {error or type(error).__name__}. It "
+        "must be running, with jupyter-codeact[mcp] installed, and the token must be its own."
     )
 
 
