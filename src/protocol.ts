@@ -551,7 +551,8 @@ export interface History {
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
  * ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite,
- * if the user asked at a cell.
+ * if the user asked at a cell. ``agent`` is the name of another agent that works here itself, through MCP;
+ * ``asked_by`` that of one that gave ours the task.
  */
 export interface RunStarted {
   conversation: string;
@@ -567,6 +568,8 @@ export interface RunStarted {
   replaces: string | null;
   asked_in: string | null;
   target: string | null;
+  agent: string | null;
+  asked_by: string | null;
 }
 /**
  * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.

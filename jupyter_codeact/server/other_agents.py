@@ -96,7 +96,9 @@ class ServedNotebook:
         self._require_free()
         page = self._page()
         kernel = self._setup.kernel(lambda: session.kernel_id)
-        notebook = PageNotebook(session, kernel, folder=self._setup.folder, author=lambda: client.name)
+        notebook = PageNotebook(
+            session, kernel, folder=self._setup.folder, author=lambda: {"agent": client.name}
+        )
         run = AgentRun(
             client.name,
             notebook,

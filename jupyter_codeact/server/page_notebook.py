@@ -42,7 +42,7 @@ class PageNotebook:
     folder
         Returns the folder of the notebook at a path.
     author
-        Returns the name of who writes: it goes into the metadata of the cells.
+        Returns who writes, for the metadata of the cells: ``{"model": …}``, or ``{"agent": …}``.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class PageNotebook:
         kernel: ServerKernel,
         *,
         folder: Callable[[str], Path],
-        author: Callable[[], str] = str,
+        author: Callable[[], dict[str, str]] = dict,
     ) -> None:
         self._session, self._kernel, self._folder, self._author = session, kernel, folder, author
         self._requested = 0.0
@@ -119,7 +119,7 @@ class PageNotebook:
     ) -> str:
         """Rewrite a cell in place, or insert one; mark it with the run that did it."""
         session = self._session
-        metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": self._author()}}
+        metadata = {"codeact": {"run": session.run, "turn": session.turn, **self._author()}}
         done = await self._command(
             p.WriteCell,
             source=source,

@@ -57,7 +57,7 @@ class Runs:
         kernel = setup.kernel(lambda: session.kernel_id)
         agent = build_agent(
             model,
-            PageNotebook(session, kernel, folder=setup.folder, author=lambda: model.info.name),
+            PageNotebook(session, kernel, folder=setup.folder, author=lambda: {"model": model.info.name}),
             setup.journal,
             options=replace(
                 options,
