@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -46,16 +49,29 @@ REMOVES = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_worl
 
 def build_server(notebooks: Notebooks) -> MCPServer:
     """Return an MCP server whose tools work in ``notebooks``."""
-    server = MCPServer(
-        "jupyter-codeact",
-        title="Jupyter CodeAct",
-        version=version("jupyter-codeact"),
-        instructions=INSTRUCTIONS,
-    )
+    with _own_logging():
+        server = MCPServer(
+            "jupyter-codeact",
+            title="Jupyter CodeAct",
+            version=version("jupyter-codeact"),
+            instructions=INSTRUCTIONS,
+        )
     _add_reading(server, notebooks)
     _add_changing(server, notebooks)
     _add_whole(server, notebooks)
     return server
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Keep the SDK from giving the whole process a log handler and a log level: they are the server's."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def _add_reading(server: MCPServer, notebooks: Notebooks) -> None:
