@@ -572,9 +572,7 @@ export interface RunStarted {
   asked_by: string | null;
 }
 /**
- * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
- *
- * ``context_window`` is the number of tokens that a conversation may have, if known.
+ * The model is known, with its context window in tokens, and the system prompt that it gets from now on.
  */
 export interface ModelDescribed {
   conversation: string;

@@ -23,7 +23,7 @@ from mcp.types import (
     PaginatedRequestParams,
     TextContent,
 )
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from ...agent.contracts import CodeActError
 from .run import UNNAMED
