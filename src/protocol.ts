@@ -572,7 +572,7 @@ export interface RunStarted {
   asked_by: string | null;
 }
 /**
- * The model is known, with its context window in tokens, and the system prompt that it gets from now on.
+ * The model is known: its context window in tokens, and the system prompt that it gets from now on.
  */
 export interface ModelDescribed {
   conversation: string;

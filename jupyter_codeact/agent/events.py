@@ -72,7 +72,7 @@ class RunStarted(BaseEvent):
 
 
 class ModelDescribed(BaseEvent):
-    """The model is known, with its context window in tokens, and the system prompt that it gets from now on."""
+    """The model is known: its context window in tokens, and the system prompt that it gets from now on."""
 
     type: Literal["model_described"] = "model_described"
     name: str

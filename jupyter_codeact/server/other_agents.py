@@ -30,6 +30,7 @@ from .tasks import TaskSet
 IDLE = 30.0
 """Seconds after its last call that the run of another agent ends: the next call begins another one."""
 AT_WORK = "{who} is at work in {path}. Wait until it is done, then call again."
+AWAY = "CodeAct is at work in {path}, whose page is gone for the moment. Call again when it is back."
 NOBODY = "nobody sees it: open the notebook in JupyterLab to approve the cell there, and call again"
 NOTHING_TO_UNDO = "There is no run of yours in this notebook that changed a cell and is not undone."
 
@@ -210,6 +211,8 @@ class ServedNotebook:
     def _page(self) -> Page:
         """Return a page that shows the notebook, or what stands in for one."""
         session = self._session
+        if session.running and session.other_agent is None and not session.pages:
+            raise CodeActError(AWAY.format(path=session.notebook))  # its run waits for that very page
         if not session.pages:
             kernel = self._setup.kernel(lambda: session.kernel_id)
             page = FilePage(self._setup.contents, kernel, lambda: page in session.pages)

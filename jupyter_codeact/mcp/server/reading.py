@@ -23,7 +23,7 @@ async def notebook_text(opened: OpenNotebook, run: AgentRun | None, *, outline: 
     state = await opened.state()
     secrets = all_secrets(opened.secrets())
     if outline:
-        reading = read_outline(state.cells, room=OUTLINE, secrets=secrets)
+        reading = read_outline(state.cells, room=OUTLINE, secrets=secrets, call="search_notebook")
         return _shown(opened, run, "The notebook's outline", reading)
     shown = describe_notebook(state, None, WHOLE, secrets=secrets)
     text = shown.text or "The notebook is empty."
@@ -48,6 +48,7 @@ async def cell_text(
         secrets=all_secrets(opened.secrets()),
         first_line=first_line,
         supports_images=True,
+        call="read_cell",
     )
     return _shown(opened, run, "The cell", reading), reading.images
 

@@ -45,8 +45,10 @@ CallStatus = Literal["ok", "error", "interrupted", "dead", "refused"]
 
 
 def client_name(name: str) -> str:
-    """Return how a client is called: its own word for itself, in one short line."""
-    return " ".join(valid_text(name[: 4 * NAME]).split())[:NAME].strip() or UNNAMED
+    """Return how a client is called: its own word for itself, in one short line, which is never our name."""
+    words = " ".join(valid_text(name[: 4 * NAME]).split())
+    short = "".join(letter for letter in words if letter.isprintable())[:NAME].strip()
+    return f"{short} (MCP client)" if "codeact" in short.casefold() else short or UNNAMED
 
 
 class RunOverError(CodeActError):
@@ -200,6 +202,21 @@ class AgentRun:
 
     async def until_over(self, idle: float) -> RunEnded:
         """Wait for the run's end, and record it: it ends when it is stopped, or idle for so many seconds."""
+        try:
+            await self._idle(idle)
+        except asyncio.CancelledError:
+            self.stop("Stopped, because the program was shutting down.")
+            await self._end()
+            raise
+        return await self._end()
+
+    async def _end(self) -> RunEnded:
+        if self._work:
+            await asyncio.wait(self._work)
+        return await self._run.end(self._over or self._run.overrun() or Ended("answered"))
+
+    async def _idle(self, idle: float) -> None:
+        """Wait until no call is taken any more."""
         while not self.is_over:
             self._changed.clear()
             left = self._last + idle - time.monotonic()
@@ -211,9 +228,6 @@ class AgentRun:
                     await self._changed.wait()
             except TimeoutError:
                 continue
-        if self._work:
-            await asyncio.wait(self._work)
-        return await self._run.end(self._over or self._run.overrun() or Ended("answered"))
 
     def _done(self, work: asyncio.Task[CallResult]) -> None:
         self._work.discard(work)
