@@ -1,7 +1,8 @@
-"""What a page wants to know of a notebook: its variables, and a conversation as a file."""
+"""What a page wants to know of a notebook: its variables, what its project says, a conversation as a file."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import PurePosixPath
 
 from .. import protocol as p
@@ -12,16 +13,20 @@ from .session import NotebookSession
 from .setup import Setup
 
 
+def conversation_page(journal: SqliteJournal, notebook: str, conversation: str) -> tuple[str, str]:
+    """Return a conversation about a notebook in Markdown, and a name for the file. Blocks."""
+    info = journal.find(conversation)
+    name = PurePosixPath(notebook)
+    text = as_page(info, name.name, journal.events(conversation), secrets=environment_secrets())
+    return f"{name.stem}-{info.id}.md", text
+
+
 def conversation_file(
     journal: SqliteJournal, session: NotebookSession, conversation: str
 ) -> p.ConversationFile:
     """Return a conversation as a Markdown file. Blocks."""
-    info = journal.find(conversation)
-    name = PurePosixPath(session.notebook)
-    text = as_page(info, name.name, journal.events(conversation), secrets=environment_secrets())
-    return p.ConversationFile(
-        notebook=session.notebook, conversation=info.id, name=f"{name.stem}-{info.id}.md", text=text
-    )
+    name, text = conversation_page(journal, session.notebook, conversation)
+    return p.ConversationFile(notebook=session.notebook, conversation=conversation, name=name, text=text)
 
 
 async def variable_list(setup: Setup, session: NotebookSession) -> p.VariableList:
@@ -36,3 +41,15 @@ async def variable_list(setup: Setup, session: NotebookSession) -> p.VariableLis
         one.model_copy(update={"summary": hide(one.summary, secrets)}) for one in found if one.type != "tool"
     ]
     return p.VariableList(notebook=session.notebook, variables=shown)
+
+
+async def instruction_list(setup: Setup, session: NotebookSession) -> p.InstructionList:
+    """Return what the project tells the model."""
+    return p.InstructionList(notebook=session.notebook, project=await setup.read_project(session.notebook))
+
+
+REPORTS: Mapping[type, Callable[[Setup, NotebookSession], Awaitable[p.VariableList | p.InstructionList]]] = {
+    p.ListVariables: variable_list,
+    p.ListInstructions: instruction_list,
+}
+"""What answers which request."""
