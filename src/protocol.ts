@@ -599,7 +599,8 @@ export interface History {
  *
  * ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
  * ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite.
- * ``executes`` says that the notebook's own cells run first.
+ * ``executes`` says that the notebook's own cells run first. ``agent`` is the name of another agent that
+ * works here itself, through MCP; ``asked_by`` that of one that gave ours the task.
  */
 export interface RunStarted {
   conversation: string;
@@ -616,11 +617,11 @@ export interface RunStarted {
   asked_in: string | null;
   target: string | null;
   executes: boolean;
+  agent: string | null;
+  asked_by: string | null;
 }
 /**
- * The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
- *
- * ``context_window`` is the number of tokens that a conversation may have, if known.
+ * The model is known: its context window in tokens, and the system prompt that it gets from now on.
  */
 export interface ModelDescribed {
   conversation: string;

@@ -110,16 +110,17 @@ class Agent:
         ready: Callable[[], Coroutine[Any, Any, Sequence[str] | None]] | None = None,
         target: str | None = None,
         executes: bool = False,
+        asked_by: str | None = None,
     ) -> RunEnded:
         """Work on ``task`` until it is answered, stopped, failed or out of budget.
 
         ``title`` names the notebook in the record; ``replaces`` is an earlier run that this one repeats;
         cells are written below the cell ``below``, by default the active one, and the first one into it if it
         is empty. ``target`` is the cell that the task is about: actions rewrite it, unless they name another.
-        ``asked_in`` is the cell whose ``%codeact`` asks. ``nonce`` is the random word of the fences around
-        data, if the model has read some ahead. ``ready`` is awaited before the notebook is read: until the
-        model has done so or, if the run ``executes`` the notebook's own cells, until they have run; it
-        returns the ids of those that failed.
+        ``asked_in`` is the cell whose ``%codeact`` asks, ``asked_by`` another agent that does. ``nonce`` is
+        the random word of the fences around data, if the model has read some ahead. ``ready`` is awaited
+        before the notebook is read: until the model has done so or, if the run ``executes`` the notebook's
+        own cells, until they have run; it returns the ids of those that failed.
         """
         task, title = valid_text(task), valid_text(title)
         attachments = [Attachment.model_validate(valid(one.model_dump())) for one in attachments]
@@ -139,6 +140,7 @@ class Agent:
             asked_in=asked_in,
             target=target,
             executes=executes,
+            asked_by=asked_by,
         )
         try:
             failed = await run.unless_stopped(ready()) if ready is not None else None

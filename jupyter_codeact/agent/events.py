@@ -42,7 +42,8 @@ class RunStarted(BaseEvent):
 
     ``replaces`` is an earlier run that the user repeats: the model no longer sees that run and what followed.
     ``asked_in`` is the cell whose ``%codeact`` asked for it; ``target`` the cell that the run is to rewrite.
-    ``executes`` says that the notebook's own cells run first.
+    ``executes`` says that the notebook's own cells run first. ``agent`` is the name of another agent that
+    works here itself, through MCP; ``asked_by`` that of one that gave ours the task.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -55,13 +56,12 @@ class RunStarted(BaseEvent):
     asked_in: str | None = None
     target: str | None = None
     executes: bool = False
+    agent: str | None = None
+    asked_by: str | None = None
 
 
 class ModelDescribed(BaseEvent):
-    """The model is known: its name, how much help it gets, and the system prompt that it gets from now on.
-
-    ``context_window`` is the number of tokens that a conversation may have, if known.
-    """
+    """The model is known: its context window in tokens, and the system prompt that it gets from now on."""
 
     type: Literal["model_described"] = "model_described"
     name: str

@@ -183,6 +183,7 @@ notebook.outline() a line of each cell.
 
 NO_IMAGES = "You cannot see images: say so if the task needs it."
 TEXT_WRITTEN = "The text cell is in the notebook."
+OTHER_AGENT = "Another agent, {agent}, works in the notebook now. These are its cells:"
 IMAGES = "The images of that output:"
 NO_RESULT = "(nothing came of it)"
 

@@ -28,7 +28,7 @@ from .hooks.hook import ProposedCell, RanCell, Reject, TurnOutcome
 from .hooks.running import Hooks
 from .kernel_tools import KernelTools
 from .notebook_calls.carry_out import NotebookCalls
-from .notebook_calls.parse import NAME, mentions_notebook
+from .notebook_calls.parse import NAME, Call, mentions_notebook
 from .observations.displays import text_of
 from .observations.observe import observe, size_of
 from .plan import plan_of, read_plan
@@ -123,6 +123,21 @@ class Turns:
             texts += await self._describe_changes()
         self.run.emit(Observation, text="\n".join(texts), images=outcome.images)
         return outcome.end
+
+    async def carry_out_call(self, call: Call) -> Outcome:
+        """Carry out a call on the notebook that another agent makes, and tell it the outcome.
+
+        Unlike our model, it names the cell that it means: no failed attempt is rewritten unasked.
+        """
+        changes = await self._describe_changes()
+        outcome = await self._calls.carry_out_call(call)
+        self.state.retry_cell = self.state.task_cell = self.state.empty_cell = None
+        texts = [outcome.turn.message, *changes]
+        if not outcome.end:
+            texts += await self._describe_changes()
+        outcome = outcome.with_message("\n".join(texts))
+        self.run.emit(Observation, text=outcome.turn.message, images=outcome.images)
+        return outcome
 
     async def _act(self, action: CodeAction) -> Outcome:
         """Carry out an action: a question, calls on the notebook, or a cell."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "Check the installation, and say how to fix what is wrong.",
     "eval": "Measure a model and an agent on tasks with a known outcome.",
     "lab": "Open JupyterLab with the agent, on a notebook.",
+    "mcp": "Let another agent (Claude Code, Codex, any MCP client) work in the notebook.",
     "models": "List, download and remove models for this machine.",
     "replay": "Repeat what a conversation did in a new notebook, without a model.",
     "run": "Let the agent work on a task, in a copy of a notebook.",

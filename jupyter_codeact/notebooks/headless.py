@@ -91,6 +91,11 @@ class HeadlessNotebook:
         return self._document.cells
 
     @property
+    def kernel_name(self) -> str:
+        """The name of its kernelspec."""
+        return self._kernel_name
+
+    @property
     def folder(self) -> Path:
         """Where the kernel runs."""
         return self._folder

@@ -13,11 +13,13 @@ from .. import protocol as p
 from ..agent.contracts import CodeActError
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
+from . import refusals
 from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
 from .pages import Page, Send
 from .read_ahead import ReadAhead
+from .refusals import RefusalError
 from .reports import REPORTS, conversation_file
 from .review import Reviews
 from .runs import Runs
@@ -25,20 +27,8 @@ from .session import NotebookSession
 from .setup import Setup
 from .tasks import TaskSet
 
-NOT_OPEN = "This notebook is not open here. Reload the page and ask again."
-DELETED = "The notebook was deleted, so the run stopped."
-UNDER_WAY = "A run is under way in this notebook. Stop it, or wait until it is done."
-UNKNOWN_RUN = "This run is not in the conversation that is open here."
-STOP_FIRST = "Stop the run first, then {what}."
-UNDOING = "A run is being undone in this notebook. Ask again in a moment."
-CHECKING = "This notebook is being checked already."
-UNKNOWN = "This conversation is not one of this notebook's. It may have been deleted."
-NO_QUESTION = "No question waits for your answer any more."
-NOT_WAITING = "This cell is not waiting for your approval any more."
-
-
-class RefusalError(CodeActError):
-    """A request cannot be met; the message says why, and what to do."""
+NEEDS_IDLE = (p.Ask, p.NewConversation, p.OpenConversation, p.DeleteConversation, p.Undo, p.Redo, p.Check)
+"""Requests that nobody else's work must meet."""
 
 
 class Conversations:
@@ -54,7 +44,7 @@ class Conversations:
         self.setup, self.journal = setup, setup.journal
         self._sessions: dict[str, NotebookSession] = {}
         self._pages: dict[str, Page] = {}
-        self._runs, self._reviews = Runs(setup, lambda: self.at_work), Reviews(setup)
+        self.runs, self.reviews = Runs(setup, lambda: self.at_work), Reviews(setup)
         setup.models.on_settings = self._tell_approval
         self._default_approval: Approval | None = None
         self._checks, self._attachments = Checks(setup.folder), Attachments(setup.contents)
@@ -63,7 +53,7 @@ class Conversations:
         self._moving = asyncio.Lock()
         self._handlers: dict[type, Callable[[Page, NotebookSession, Any], Awaitable[None] | None]] = {
             p.Ask: self._ask,
-            p.Attend: lambda _page, session, request: self._runs.read_ahead.begin(session, request),
+            p.Attend: lambda _page, session, request: self.runs.read_ahead.begin(session, request),
             p.Stop: lambda _page, session, _request: session.stop(),
             p.NewConversation: self._new,
             p.ListConversations: lambda page, session, _request: self._list(page, session),
@@ -78,7 +68,7 @@ class Conversations:
             p.Keep: self._keep,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
-            p.ConfirmServers: self._runs.servers.confirm,
+            p.ConfirmServers: self.runs.servers.confirm,
             p.ExportConversation: self._export,
             **dict.fromkeys(REPORTS, self._report),
         }
@@ -142,7 +132,7 @@ class Conversations:
     async def deleted(self, path: str) -> None:
         """Let go of the conversations of a deleted notebook or folder; new ones of that name start afresh."""
         for notebook in self._within(path):
-            self._sessions.pop(notebook).stop(DELETED)
+            self._sessions.pop(notebook).stop(refusals.DELETED)
         async with self._moving:
             await asyncio.to_thread(self.journal.detach, self.setup.key(path))
 
@@ -150,14 +140,14 @@ class Conversations:
         """End all that is under way and close the journal."""
         await self._tasks.close()
         await self._checks.close()
-        await self._runs.close()
+        await self.runs.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         await asyncio.to_thread(self.journal.close)
 
     @property
     def read_ahead(self) -> ReadAhead:
         """What the model reads before the user asks."""
-        return self._runs.read_ahead
+        return self.runs.read_ahead
 
     @property
     def at_work(self) -> bool:
@@ -167,6 +157,11 @@ class Conversations:
     def in_use(self) -> set[str]:
         """Return the conversations that are open here."""
         return {session.conversation for session in self._sessions.values()}
+
+    @property
+    def sessions(self) -> list[NotebookSession]:
+        """The sessions of all notebooks."""
+        return list(self._sessions.values())
 
     async def _serve(self, page: Page, request: p.NotebookRequest) -> None:
         async with self._moving:
@@ -181,10 +176,12 @@ class Conversations:
             if session := self._sessions.get(request.notebook):
                 session.leave(page)
         elif session := self._session(page, request):
+            if isinstance(request, NEEDS_IDLE):
+                await session.make_way()
             if work := self._handlers[type(request)](page, session, request):
                 await work
         else:
-            raise RefusalError(NOT_OPEN)
+            raise RefusalError(refusals.NOT_OPEN)
 
     def _session(self, page: Page, request: p.NotebookRequest) -> NotebookSession | None:
         """Return the session that a request is about, if the page shows its notebook."""
@@ -196,21 +193,22 @@ class Conversations:
         return [notebook for notebook in self._sessions if PurePosixPath(notebook).is_relative_to(path)]
 
     async def _open(self, page: Page, request: p.Open) -> None:
-        session = self._sessions.get(request.notebook)
         if request.approval is not None and (request.approval or None) != self._default_approval:
             self._default_approval = request.approval or None
             self._tell_approval()
-        if session is None:
-            conversation, approval = await asyncio.to_thread(self._look_up, request.notebook)
-            session = self._sessions[request.notebook] = NotebookSession(
-                request.notebook,
-                conversation,
-                approvals=Approvals(approval, self._usual_approval),
-                reconnect_seconds=self.setup.reconnect_seconds,
-            )
+        session = await self.session(request.notebook)
         if request.kernel_id or not session.running:
             session.kernel_id = request.kernel_id  # a page that is loading does not know it yet
         await self._greet(page, session)
+
+    async def session(self, notebook: str) -> NotebookSession:
+        """Return a notebook's session, a new one if there is none."""
+        if notebook not in self._sessions:
+            conversation, approval = await asyncio.to_thread(self._look_up, notebook)
+            approvals, seconds = Approvals(approval, self._usual_approval), self.setup.reconnect_seconds
+            new = NotebookSession(notebook, conversation, approvals=approvals, reconnect_seconds=seconds)
+            self._sessions.setdefault(notebook, new)
+        return self._sessions[notebook]
 
     def _look_up(self, notebook: str) -> tuple[str, Approval | None]:
         """Return a notebook's conversation, its runs ended that no process works on, and the approval."""
@@ -228,7 +226,7 @@ class Conversations:
         if self.journal.problem:
             page.send(p.Refused(id=None, notebook=session.notebook, message=self.journal.problem))
         session.join(page)
-        self._tasks.start(self._runs.servers.tell(page, session))
+        self._tasks.start(self.runs.servers.tell(page, session))
 
     def _usual_approval(self, model: str | None) -> Approval:
         """Return which cells wait in a notebook where the user has not chosen.
@@ -264,23 +262,23 @@ class Conversations:
         )
 
     def _ask(self, page: Page, session: NotebookSession, request: p.Ask) -> None:
-        self._require_idle(session, UNDER_WAY)
+        self._require_idle(session, refusals.UNDER_WAY)
         if not request.task.strip() and not request.attachments:
             raise RefusalError("Say what you would like done.")
         if not request.attachments and request.replaces is None:
-            return self._runs.start(session, page, request, [])
+            return self.runs.start(session, page, request, [])
 
         async def start() -> None:
             if request.replaces is not None:
                 session.set_acting_page(page)
-                await self._reviews.take_back(session, request.replaces)
+                await self.reviews.take_back(session, request.replaces)
             attachments = await self._attachments.prepare(request.attachments, session.notebook)
-            self._runs.start(session, page, request, attachments)
+            self.runs.start(session, page, request, attachments)
 
-        self._fulfil(page, session, request, start, busy=UNDER_WAY)
+        self._fulfil(page, session, request, start, busy=refusals.UNDER_WAY)
 
     async def _new(self, _page: Page, session: NotebookSession, _request: p.NewConversation) -> None:
-        self._require_idle(session, STOP_FIRST.format(what="begin a new conversation"))
+        self._require_idle(session, refusals.STOP_FIRST.format(what="begin a new conversation"))
         await self._show(session, await self._begin(session))
 
     async def _begin(self, session: NotebookSession) -> str:
@@ -291,7 +289,7 @@ class Conversations:
         page.send(p.ConversationList(notebook=session.notebook, conversations=found))
 
     async def _switch(self, _page: Page, session: NotebookSession, request: p.OpenConversation) -> None:
-        self._require_idle(session, STOP_FIRST.format(what="open another conversation"))
+        self._require_idle(session, refusals.STOP_FIRST.format(what="open another conversation"))
         await self._require_own(session, request.conversation)
         await asyncio.to_thread(self.journal.close_unfinished, request.conversation)
         await self._show(session, request.conversation)
@@ -304,7 +302,7 @@ class Conversations:
     async def _delete(self, page: Page, session: NotebookSession, request: p.DeleteConversation) -> None:
         await self._require_own(session, request.conversation)
         if request.conversation == session.conversation:
-            self._require_idle(session, STOP_FIRST.format(what="delete its conversation"))
+            self._require_idle(session, refusals.STOP_FIRST.format(what="delete its conversation"))
         await asyncio.to_thread(self.journal.delete, request.conversation)
         if request.conversation == session.conversation:
             await self._show(session, await self._begin(session))
@@ -322,13 +320,13 @@ class Conversations:
 
     def _resolve_approval(self, _page: Page, session: NotebookSession, request: p.ResolveApproval) -> None:
         if not session.approvals.resolve(request):
-            raise RefusalError(NOT_WAITING)
+            raise RefusalError(refusals.NOT_WAITING)
         if request.rest:
             session.send(p.ApprovalChanged(notebook=session.notebook, approval=session.approvals.current()))
 
     def _answer_question(self, _page: Page, session: NotebookSession, request: p.AnswerQuestion) -> None:
         if not session.questions.resolve(request):
-            raise RefusalError(NO_QUESTION)
+            raise RefusalError(refusals.NO_QUESTION)
 
     async def _set_approval(self, _page: Page, session: NotebookSession, request: p.SetApproval) -> None:
         session.approvals.set(request.approval)  # it holds at once, whatever the journal does
@@ -337,40 +335,41 @@ class Conversations:
         await asyncio.to_thread(self.journal.set_approval, key, request.approval)
 
     def _undo(self, page: Page, session: NotebookSession, request: p.Undo) -> None:
-        self._require_idle(session, STOP_FIRST.format(what="undo it"))
+        self._require_idle(session, refusals.STOP_FIRST.format(what="undo it"))
         session.set_acting_page(page)
-        work = partial(self._reviews.undo, session, request.run, request.cells)
-        self._fulfil(page, session, request, work, busy=UNDOING)
+        work = partial(self.reviews.undo, session, request.run, request.cells)
+        self._fulfil(page, session, request, work, busy=refusals.UNDOING)
 
     def _redo(self, page: Page, session: NotebookSession, request: p.Redo) -> None:
-        self._require_idle(session, STOP_FIRST.format(what="redo what was undone"))
+        self._require_idle(session, refusals.STOP_FIRST.format(what="redo what was undone"))
         session.set_acting_page(page)
-        work = partial(self._reviews.redo, session, request.run, request.cells)
-        self._fulfil(page, session, request, work, busy=UNDOING)
+        work = partial(self.reviews.redo, session, request.run, request.cells)
+        self._fulfil(page, session, request, work, busy=refusals.UNDOING)
 
     async def _keep(self, _page: Page, session: NotebookSession, request: p.Keep) -> None:
-        await self._reviews.keep(session, request.run, request.cells)
+        await self.reviews.keep(session, request.run, request.cells)
 
     def _check(self, page: Page, session: NotebookSession, _request: p.Check) -> None:
-        self._require_idle(session, STOP_FIRST.format(what="check the notebook"))
+        self._require_idle(session, refusals.STOP_FIRST.format(what="check the notebook"))
         if self._checks.under_way(session):
-            raise RefusalError(CHECKING)
+            raise RefusalError(refusals.CHECKING)
         session.set_acting_page(page)
         kernels, kernel = self.setup.kernels, session.kernel_id
         if kernel is None or kernel not in kernels:
             raise RefusalError("This notebook has no kernel. Choose one with Kernel > Change Kernel.")
         name = kernels.get_kernel(kernel).kernel_name
-        self._checks.start(session, self._reviews.notebook(session).read_state, name)
+        self._checks.start(session, self.reviews.notebook(session).read_state, name)
 
     async def _require_own(self, session: NotebookSession, conversation: str) -> None:
         """Refuse a conversation of another notebook."""
         if await asyncio.to_thread(self.journal.notebook, conversation) != self.setup.key(session.notebook):
-            raise RefusalError(UNKNOWN)
+            raise RefusalError(refusals.UNKNOWN)
 
     def _require_idle(self, session: NotebookSession, refusal: str) -> None:
         """Refuse while a run, or something that a run must not meet, is under way."""
         if session.running:
-            raise RefusalError(refusal)
+            agent = session.other_agent
+            raise RefusalError(refusals.OTHER_AGENT.format(agent=agent.client) if agent else refusal)
         if session.busy:
             raise RefusalError(session.busy)
 
@@ -383,7 +382,7 @@ class Conversations:
         page: Page,
         session: NotebookSession,
         request: p.NotebookRequest,
-        work: Callable[[], Awaitable[None]],
+        work: Callable[[], Awaitable[object]],
         *,
         busy: str,
     ) -> None:

@@ -32,7 +32,9 @@ from ..traits import ServersTraits, SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
 from .library import LibraryHandler
+from .mcp import McpHandler, McpServer
 from .models import Models, open_models
+from .served_notebooks import ServedNotebooks
 from .setup import Setup
 from .socket import CodeActSocket
 
@@ -318,11 +320,16 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         """Add the page's WebSocket, and what answers the inline completer."""
         conversations, setup = self.conversations, self.conversations.setup
         completer = Completer(self.models, lambda kernel: setup.kernel(lambda: kernel), conversations)
+        assert self.serverapp is not None
+        server = self.serverapp
+        notebooks = ServedNotebooks(conversations, server.session_manager, server.kernel_spec_manager)
+        self._mcp = McpServer(notebooks)
         self.handlers.extend(
             [
                 (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),
                 (r"/codeact/conversations(?:/(\w+))?", LibraryHandler, {"setup": setup}),
                 (r"/codeact/complete", CompletionHandler, {"completer": completer}),
+                (r"/codeact/mcp", McpHandler, {"server": self._mcp}),
             ]
         )
 
@@ -330,6 +337,7 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         """End all runs and the models."""
         if self._pruning is not None:
             self._pruning.cancel()
+        await self._mcp.close()
         await self.conversations.close()
         await self.models.close()
 

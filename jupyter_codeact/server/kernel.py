@@ -14,7 +14,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayKernelManager
 
-from ..agent.contracts import NotebookError, Variable
+from ..agent.contracts import Kernel, NotebookError, Variable
 from ..notebooks import environment, servers, tools, user_expressions, variables
 from .following import FollowedExecution
 
@@ -76,6 +76,32 @@ class ServerKernel:
     def session(self) -> str:
         """Return what tells a kernel from its successor: its process, if it is on this machine."""
         return self._session_of(self._kernel_id())
+
+    def described(self) -> Kernel | None:
+        """Return the kernel's language and state, as far as this server knows them; ``None`` without one."""
+        kernel = self._kernel_id()
+        if kernel is None or kernel not in self._manager:
+            return None
+        process = self._manager.get_kernel(kernel)
+        spec = getattr(process, "kernel_spec", None)
+        state = getattr(process, "execution_state", None) or "idle"
+        return Kernel(language=getattr(spec, "language", None) or "python", status=state)
+
+    def request(self, source: str) -> str:
+        """Ask the kernel to run a cell, without input from a user, and return the request's id.
+
+        Raises
+        ------
+        NotebookError
+            If it is not to be reached.
+        """
+        client = self._connect()
+        if client is None:
+            raise NotebookError(
+                "The server cannot run a cell in this kernel by itself. Open the notebook in JupyterLab and "
+                "call again."
+            )
+        return str(client.execute(source, allow_stdin=False, stop_on_error=False))
 
     async def interrupt(self) -> None:
         """Interrupt whatever the kernel is doing."""

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from .. import protocol as p
-from ..agent.contracts import ChatModel, Execution, NotebookCell, NotebookError, NotebookState
+from ..agent.contracts import Execution, NotebookCell, NotebookError, NotebookState, Variable
 from ..agent.source import runs_shell_commands
 from ..notebooks.files import files_beside
 from .following import FollowedExecution
@@ -41,8 +41,8 @@ class PageNotebook:
         The notebook's kernel.
     folder
         Returns the folder of the notebook at a path.
-    model
-        The model whose name goes into the metadata of the cells that are written.
+    author
+        Returns who writes, for the metadata of the cells: ``{"model": …}``, or ``{"agent": …}``.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class PageNotebook:
         kernel: ServerKernel,
         *,
         folder: Callable[[str], Path],
-        model: ChatModel | None = None,
+        author: Callable[[], dict[str, str]] = dict,
     ) -> None:
-        self._session, self._kernel, self._folder, self._model = session, kernel, folder, model
+        self._session, self._kernel, self._folder, self._author = session, kernel, folder, author
         self._requested = 0.0
         # comes with a cell's result, and holds until the next command
         self._latest: NotebookState | None = None
@@ -83,6 +83,10 @@ class PageNotebook:
             files, more = await files_beside(self._folder(self._session.notebook), {name})
             update |= {"variables": await self._kernel.variables(), "files": files, "more_files": more}
         return state.model_copy(update=update)
+
+    async def variables(self) -> list[Variable] | None:
+        """Return the variables in the kernel, ``None`` while it is busy."""
+        return await self._kernel.variables(before_cells=False)
 
     def secrets(self) -> Mapping[str, str]:
         """Return the secrets in the kernel's environment after the last cell."""
@@ -115,8 +119,7 @@ class PageNotebook:
     ) -> str:
         """Rewrite a cell in place, or insert one; mark it with the run that did it."""
         session = self._session
-        model = self._model.info.name if self._model else ""
-        metadata = {"codeact": {"run": session.run, "turn": session.turn, "model": model}}
+        metadata = {"codeact": {"run": session.run, "turn": session.turn, **self._author()}}
         done = await self._command(
             p.WriteCell,
             source=source,

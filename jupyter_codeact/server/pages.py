@@ -46,6 +46,9 @@ class Page:
     was reloaded is a new one.
     """
 
+    shows = True
+    """Whether a user sees the notebook there."""
+
     def __init__(self, send: Send) -> None:
         self.send, self.connected = send, True
         # starts at random, so that a late answer meant for an earlier server matches nothing
@@ -114,12 +117,15 @@ class Page:
         for pending in self._about(notebook):
             pending.answer.set_exception(PageGoneError())
 
+    def release(self) -> None:
+        """Let go of what only a run needs."""
+
     def refuse(self, request: p.Request, message: str) -> None:
         """Tell the page why its request cannot be met."""
         notebook = request.notebook if isinstance(request, p.NotebookRequest) else ""
         self.send(p.Refused(id=request.id, notebook=notebook, message=message))
 
-    async def fulfil(self, request: p.Request, work: Callable[[], Awaitable[None]]) -> None:
+    async def fulfil(self, request: p.Request, work: Callable[[], Awaitable[object]]) -> None:
         """Do the work of a request; refuse the request if the work fails."""
         try:
             await work()

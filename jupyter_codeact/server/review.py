@@ -34,8 +34,8 @@ class Reviews:
         kernel = self._setup.kernel(lambda: session.kernel_id)
         return PageNotebook(session, kernel, folder=self._setup.folder)
 
-    async def undo(self, session: NotebookSession, run: str | None, cells: Sequence[str] | None) -> None:
-        """Undo a run, by default the last one, or some cells of it.
+    async def undo(self, session: NotebookSession, run: str | None, cells: Sequence[str] | None) -> list[str]:
+        """Undo a run, by default the last one, or some cells of it; return those that were left alone.
 
         Raises
         ------
@@ -46,7 +46,9 @@ class Reviews:
         run = run or last_run(events)
         if run is None:
             raise CodeActError(NOTHING_TO_UNDO)
-        await self._record(session, await undo(self.notebook(session), events, run, cells))
+        undone = await undo(self.notebook(session), events, run, cells)
+        await self._record(session, undone)
+        return undone.left
 
     async def redo(self, session: NotebookSession, run: str, cells: Sequence[str] | None) -> None:
         """Bring back what was undone of a run, or of some cells of it."""

@@ -40,9 +40,14 @@ class Runs:
         self.servers = SessionServers(setup)
 
     def start(
-        self, session: NotebookSession, page: Page, ask: p.Ask, attachments: Sequence[Attachment]
+        self,
+        session: NotebookSession,
+        page: Page,
+        ask: p.Ask,
+        attachments: Sequence[Attachment],
+        asked_by: str | None = None,
     ) -> None:
-        """Start the run that a page asks for.
+        """Start the run that a page, or another agent, asks for.
 
         Raises
         ------
@@ -54,7 +59,7 @@ class Runs:
         kernel = setup.kernel(lambda: session.kernel_id)
         agent = build_agent(
             model,
-            PageNotebook(session, kernel, folder=setup.folder, model=model),
+            PageNotebook(session, kernel, folder=setup.folder, author=lambda: {"model": model.info.name}),
             setup.journal,
             options=replace(
                 options,
@@ -84,6 +89,7 @@ class Runs:
                     below=ask.below,
                     asked_in=ask.asked_in,
                     target=ask.target,
+                    asked_by=asked_by,
                     nonce=session.nonce,
                     ready=lambda: self.read_ahead.finish(session),
                 )

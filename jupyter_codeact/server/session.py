@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from .. import protocol as p
-from ..agent.agent import Agent
 from ..agent.contracts import NotebookError
 from ..agent.events import Event, ReplyDelta, RunEnded, RunUndone
-from ..agent.run import new_nonce
+from ..agent.run import WIND_UP, new_nonce
+from ..mcp.server.run import AgentRun
 from .approvals import Approvals
 from .pages import Page, PageGoneError
 from .questions import Questions
@@ -24,6 +24,14 @@ NO_PAGE = (
 
 BROADCAST_INTERVAL = 0.05
 """Seconds for which events are gathered: a page that redraws for each piece of a reply is a slow one."""
+
+
+class Stoppable(Protocol):
+    """Whoever works in the notebook: our own agent, or another one's run."""
+
+    def stop(self, why: str = "Stopped.") -> None:
+        """End the run; ``why`` is the sentence that the user reads."""
+        ...
 
 
 class NotebookSession:
@@ -57,8 +65,12 @@ class NotebookSession:
         self.run, self.turn = "", 0
         self.busy = ""
         """Why no run can be started now, as a sentence; empty if one can."""
+        self.other_agent: AgentRun | None = None
+        """The run under way, if it is that of another agent."""
+        self.beginning = asyncio.Lock()
+        """Held while the run of another agent begins."""
         self._acting_page: Page | None = None
-        self._agent: Agent | None = None
+        self._agent: Stoppable | None = None
         self._reconnect_seconds = reconnect_seconds
         self._page_joined = asyncio.Event()
         self._waits_for_page = False
@@ -78,15 +90,22 @@ class NotebookSession:
 
     @property
     def at_work(self) -> bool:
-        """Whether a run is under way that waits neither for the user nor for a page."""
+        """Whether a run is under way that waits neither for the user, nor for a page, nor for its agent."""
+        if self.other_agent is not None and not self.other_agent.is_busy:
+            return False
         return self.running and not (self.approvals.waiting or self.questions.waiting or self._waits_for_page)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a user has the notebook before them."""
+        return any(page.shows for page in self.pages)
 
     def path(self) -> str:
         """Return the notebook's path as it is now."""
         return self.notebook
 
-    def begin(self, page: Page, agent: Agent) -> None:
-        """Prepare for a run of ``agent`` that ``page`` asked for."""
+    def begin(self, page: Page, agent: Stoppable) -> None:
+        """Prepare for a run of ``agent`` whose commands go to ``page`` first."""
         self.set_acting_page(page)
         self._agent, self.cells = agent, RunCells(self.path)
         self.run, self.turn, self._reply, self.told = "", 0, None, []
@@ -94,6 +113,7 @@ class NotebookSession:
     def end(self) -> None:
         """Let go of what a run needed; keep its cells for the next page if no page has them all."""
         self._agent = self._reply = None
+        self._release()
         if self._giving_up:
             self._giving_up.cancel()
         self._forget_shown_cells()
@@ -108,9 +128,18 @@ class NotebookSession:
             self._acting_page.abandon_commands(self.notebook)  # or the run would wait for its answer
         self._page_joined.set()
 
+    async def make_way(self) -> None:
+        """Let the run of another agent end that does nothing, or was stopped, so that others can work."""
+        other, task = self.other_agent, self.task
+        if other is None or task is None or (other.is_busy and not other.is_over):
+            return
+        other.finish()
+        await asyncio.wait({task}, timeout=WIND_UP)
+
     async def close(self) -> None:
         """End what still goes on for the pages."""
         await self._tasks.close()
+        self._release()
 
     def broadcast(self, event: Event) -> None:
         """Show an event to every page with this notebook; neighbouring pieces of a reply are joined."""
@@ -164,6 +193,9 @@ class NotebookSession:
         if page in self.pages:
             return
         self.send()  # to the others; this page has these events from the history
+        if page.shows:
+            self._release()
+            self.pages = [other for other in self.pages if other.shows]
         self.pages.append(page)
         if self._giving_up:
             self._giving_up.cancel()
@@ -224,6 +256,10 @@ class NotebookSession:
         if not self.cells.are_on(self.pages) and (page := self._available_page()):
             with suppress(PageGoneError, NotebookError):
                 await self.cells.replay(page)
+
+    def _release(self) -> None:
+        for page in self.pages:
+            page.release()
 
     def _available_page(self) -> Page | None:
         if self._acting_page not in self.pages and self.pages:

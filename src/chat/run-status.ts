@@ -44,7 +44,10 @@ export function runStatus(
   }
   if (isOfRun && action?.state === 'asking') {
     const { cellId } = action;
-    return status(trans.__('Waiting for you'), { cellId, needsUser: true });
+    const text = last?.agent
+      ? trans.__('%1 waits for you', last.agent)
+      : trans.__('Waiting for you');
+    return status(text, { cellId, needsUser: true });
   }
   if (isOfRun && action?.state === 'running') {
     const { cellId, started: since } = action;
@@ -55,6 +58,9 @@ export function runStatus(
     return cell?.isQueued
       ? status(trans.__('Waiting for your cell'), { since })
       : status(trans.__('Running'), { since, cellId });
+  }
+  if (isOfRun && last?.agent) {
+    return status(trans.__('%1 is at work', last.agent));
   }
   if (isModelComing) {
     return status(trans.__('Waiting for the model…'));

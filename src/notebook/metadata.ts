@@ -4,15 +4,18 @@ import { ICellModel } from '@jupyterlab/cells';
 export interface IWritten {
   readonly run: string;
   readonly model: string;
+  /** Another agent that wrote it, if it was not ours. */
+  readonly agent: string;
 }
 
 const KEY = 'codeact';
 
 /** The run that wrote a cell; `null` if it was not CodeAct. */
 export function writtenBy(model: ICellModel): IWritten | null {
-  const { run, model: name } = metadataOf(model);
+  const { agent, run, model: name } = metadataOf(model);
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return typeof run === 'string'
-    ? { run, model: typeof name === 'string' ? name : '' }
+    ? { run, model: text(name), agent: text(agent) }
     : null;
 }
 

@@ -61,6 +61,10 @@ export interface IMessage {
   /** The user's task, or the prose of the agent's reply. */
   readonly body: string;
   readonly sender: 'user' | 'agent' | 'notice';
+  /** The name of another agent whose run it belongs to. */
+  readonly agent?: string | null;
+  /** The name of another agent that gave ours the task. */
+  readonly askedBy?: string | null;
   /** Unix time in seconds. */
   readonly time: number;
   /** What the user attached to the task. */
@@ -200,10 +204,20 @@ export function before(messages: Messages, run: string | null): Messages {
 }
 
 function started(messages: Messages, event: RunStarted): Messages {
-  const { attachments, run, task: body, time } = event;
+  const {
+    agent,
+    asked_by: askedBy,
+    attachments,
+    run,
+    task: body,
+    time
+  } = event;
+  const task = { id: run, run, body, time, attachments };
   return [
     ...before(messages, event.replaces),
-    { id: run, run, sender: 'user', body, time, attachments }
+    agent
+      ? { ...task, sender: 'notice', agent }
+      : { ...task, sender: 'user', askedBy }
   ];
 }
 
@@ -280,7 +294,8 @@ function change(
   if (index >= 0) {
     changed[index] = how(changed[index]);
   } else {
-    changed.push(how({ id, run, sender: 'agent', body: '', time }));
+    const agent = changed.find(message => message.id === run)?.agent;
+    changed.push(how({ id, run, sender: 'agent', agent, body: '', time }));
   }
   return changed;
 }

@@ -17,6 +17,8 @@ export type CellChange = 'added' | 'changed' | 'moved' | 'deleted';
 export interface IRun {
   readonly id: string;
   readonly task: string;
+  /** The name of another agent whose run it is. */
+  readonly agent: string | null;
   /** The cell whose `%codeact` asked for it. */
   readonly askedIn: string | null;
   /** The cell that the task is about, if it was asked at one. */
@@ -58,6 +60,7 @@ export function reduceRuns(
         {
           id: event.run,
           task: event.task,
+          agent: event.agent ?? null,
           askedIn: event.asked_in ?? null,
           target: event.target,
           place: null,

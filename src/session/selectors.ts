@@ -6,6 +6,8 @@ import { ISessionState, Place } from './state';
 /** A cell that is written and waits for the user's approval. */
 export interface IWaitingCell {
   readonly run: string;
+  /** The name of another agent that asks, if it is not ours. */
+  readonly agent: string | null;
   readonly cellId: string;
   readonly source: string;
   /** Whether the source is a call that moves or deletes the cell. */
@@ -25,7 +27,7 @@ export function lastMessage({
 
 export function waitingCell(state: ISessionState): IWaitingCell | null {
   const last = lastMessage(state);
-  const { action, run } = last ?? {};
+  const { action, agent = null, run } = last ?? {};
   if (!state.conversation.running || action?.state !== 'asking') {
     return null;
   }
@@ -33,7 +35,16 @@ export function waitingCell(state: ISessionState): IWaitingCell | null {
   const cellId = action.cellId!;
   const sha256 = action.sha256!;
   const isResolving = state.resolving === sha256;
-  return { run: run!, cellId, source, isCall, sha256, reasons, isResolving };
+  return {
+    run: run!,
+    agent,
+    cellId,
+    source,
+    isCall,
+    sha256,
+    reasons,
+    isResolving
+  };
 }
 
 /** The model's question that waits for the user's answer, and the run that it is of. */

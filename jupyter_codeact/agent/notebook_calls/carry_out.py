@@ -51,7 +51,7 @@ class NotebookCalls:
             return self._refuse(source, error)
         outcomes: list[Outcome] = []
         for call in calls:
-            outcomes.append(await self._carry_out(call))
+            outcomes.append(await self.carry_out_call(call))
             if outcomes[-1].failed or outcomes[-1].end:
                 break
         outcome = joined(outcomes)
@@ -64,7 +64,8 @@ class NotebookCalls:
             notes.append(self.hooks.after_cell(RanCell(source, None)))
         return outcome.with_message("\n".join(filter(None, [outcome.turn.message, *notes])))
 
-    async def _carry_out(self, call: Call) -> Outcome:
+    async def carry_out_call(self, call: Call) -> Outcome:
+        """Carry out one call."""
         state = await self.run.unless_stopped(self.notebook.state(brief=call.name != "search"))
         try:
             match call.name:

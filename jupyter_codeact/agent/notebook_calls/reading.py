@@ -81,8 +81,9 @@ def read_cell(
     secrets: Mapping[str, str],
     first_line: int = 1,
     supports_images: bool = False,
+    call: str = "notebook.read",
 ) -> Reading:
-    """Return a cell in full, from line ``first_line`` on, in ``room`` characters."""
+    """Return a cell in full, from line ``first_line`` on, in ``room`` characters; ``call`` shows the rest."""
     outputs = [dict(output) for output in whole.get("outputs", ())]
     lines = masker(secrets)(text_of(whole["source"])).split("\n")
     first = min(max(1, first_line), len(lines))
@@ -93,8 +94,7 @@ def read_cell(
     end = first - 1 + last
     if end < len(lines):
         parts.append(
-            f"(lines {first} to {end} of {len(lines):,}; "
-            f'notebook.read("{name}", first_line={end + 1}) shows more)'
+            f'(lines {first} to {end} of {len(lines):,}; {call}("{name}", first_line={end + 1}) shows more)'
         )
     observed = unfenced(outputs, room - len(shown), supports_images=supports_images, secrets=secrets)
     images = [*observed.images, *_attached_images(whole, supports_images)]
@@ -186,13 +186,15 @@ def _around(line: str, wanted: Sequence[str]) -> str:
     return f"{'… ' if start else ''}{shorten(line[start:], LINE)}"
 
 
-def read_outline(cells: Sequence[Cell], *, room: int, secrets: Mapping[str, str]) -> Reading:
-    """Return the headings of a notebook, and one line of each cell."""
+def read_outline(
+    cells: Sequence[Cell], *, room: int, secrets: Mapping[str, str], call: str = "notebook.search"
+) -> Reading:
+    """Return the headings of a notebook, and one line of each cell; ``call`` finds what has no room."""
     names = short_ids([cell.id for cell in cells])
     cells = masked(cells, secrets)
     lines, _ = outline(cells, names, range(len(cells)), room)
     parts = [lines[at] for at in sorted(lines)]
     described = sum(1 for cell in cells if in_one_line(cell, names[cell.id])[0])
     if described > len(parts):
-        parts.append(f"({described - len(parts):,} more cells; notebook.search finds them)")
+        parts.append(f"({described - len(parts):,} more cells; {call} finds them)")
     return Reading("\n".join(parts) or "The notebook is empty.", "Read the outline of the notebook.")

@@ -19,9 +19,10 @@ export function ApprovalBar(props: {
 }): React.JSX.Element {
   const { approval, trans, waiting } = props;
   const { isCall, isResolving, reasons } = waiting;
+  const agent = waiting.agent ?? 'CodeAct';
   const title = isCall
-    ? trans.__('CodeAct wants to move or delete this cell')
-    : trans.__('CodeAct wants to run this cell');
+    ? trans.__('%1 wants to move or delete this cell', agent)
+    : trans.__('%1 wants to run this cell', agent);
   return (
     <div role="group" aria-label={title}>
       <div className="jp-CodeAct-cellApprovalText" role="status">
@@ -39,7 +40,7 @@ export function ApprovalBar(props: {
           className="jp-Button jp-mod-styled jp-mod-accept"
           title={
             isCall
-              ? trans.__('Let CodeAct do it; undoing the run takes it back')
+              ? trans.__('Let %1 do it; undoing the run takes it back', agent)
               : trans.__('Run this cell as it is now (Shift+Enter)')
           }
           disabled={isResolving}

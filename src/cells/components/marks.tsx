@@ -29,7 +29,10 @@ export function Marks(props: {
           role="img"
           {...named(
             waiting
-              ? trans.__('CodeAct waits for you at this cell')
+              ? trans.__(
+                  '%1 waits for you at this cell',
+                  waiting.agent ?? 'CodeAct'
+                )
               : trans.__('CodeAct is working on this cell')
           )}
         />
@@ -54,9 +57,11 @@ export function Marks(props: {
       {written && !isWorking && (
         <WrittenMark
           label={
-            written.model
-              ? trans.__('Written by CodeAct with %1', written.model)
-              : trans.__('Written by CodeAct')
+            written.agent
+              ? trans.__('Written by %1', written.agent)
+              : written.model
+                ? trans.__('Written by CodeAct with %1', written.model)
+                : trans.__('Written by CodeAct')
           }
           hint={trans.__('Click to see what changed')}
           onClick={hasChanges ? showChanges : undefined}

@@ -38,6 +38,9 @@ export const MessageItem = React.memo(function MessageItem(
     return <Undone left={undone.left.length} />;
   }
   const isUser = sender === 'user';
+  if (sender === 'notice') {
+    return <OtherAgent message={message} />;
+  }
   return (
     <div
       className={`jp-CodeAct-message jp-mod-${sender}`}
@@ -48,7 +51,7 @@ export const MessageItem = React.memo(function MessageItem(
       title={new Date(time * 1000).toLocaleString()}
     >
       <span className="jp-CodeAct-sender">
-        {isUser ? trans.__('You:') : trans.__('CodeAct:')}
+        {isUser ? trans.__('You:') : `${message.agent ?? 'CodeAct'}:`}
       </span>
       {isUser ? (
         <UserTask message={message} isBusy={isBusy} />
@@ -91,6 +94,11 @@ function UserTask(props: {
         {message.body}
         <Chips attachments={message.attachments ?? []} />
       </div>
+      {message.askedBy && (
+        <p className="jp-CodeAct-reading">
+          {trans.__('Asked by %1', message.askedBy)}
+        </p>
+      )}
     </>
   );
 }
@@ -123,6 +131,18 @@ function Reply({ message }: { message: IMessage }): React.JSX.Element {
         </div>
       )}
     </>
+  );
+}
+
+/** Where the run of another agent begins. */
+function OtherAgent({ message }: { message: IMessage }): React.JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <div data-message-id={message.id} data-sender="notice">
+      <Notice tone="note">
+        {trans.__('%1 works in this notebook', message.agent ?? '')}
+      </Notice>
+    </div>
   );
 }
 

@@ -25,6 +25,7 @@ describe('The session of a notebook', () => {
     const state = after(BLANK, ...waiting('1', { reasons }));
     expect(waitingCell(state)).toEqual({
       run: 'r',
+      agent: null,
       cellId: 'x',
       source: '1',
       isCall: false,

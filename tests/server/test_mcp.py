@@ -1,0 +1,167 @@
+"""Other agents in this server's notebooks, over HTTP, where no page shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from jupyter_codeact.agent.events import RunStarted
+from jupyter_codeact.server.conversations import Conversations
+from tests.scripted import ScriptedModel
+from tests.server.mcp_client import Agent, address, agent, events_of, notebook, text_of  # noqa: F401
+from tests.waiting import until
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_an_agent_runs_a_cell_in_a_notebook_that_no_page_shows(
+    agent: Agent, notebook: Path, conversations: Conversations, jp_fetch: Any, mode: str
+) -> None:
+    async with agent("Claude Code", mode) as client:
+        tools = {tool.name for tool in (await client.list_tools()).tools}
+        assert {"list_notebooks", "run_cell", "undo", "ask"} <= tools
+        opened = text_of(await client.call_tool("open_notebook", {"notebook": "a.ipynb"}))
+        assert "Numbers" in opened
+        await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": "six"})
+        ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": "print(x * 7)"})
+    assert "42" in text_of(ran)
+    assert not ran.is_error
+    assert ran.structured_content
+    assert ran.structured_content["status"] == "ok"
+    written = nbformat.read(notebook, as_version=4)
+    nbformat.validate(written)
+    [_, six, new] = written.cells
+    assert new.id == ran.structured_content["cell"]
+    assert (six.execution_count, new.execution_count) == (1, 2)
+    assert new.outputs[0].text == "42\n"
+    sessions = json.loads((await jp_fetch("api", "sessions")).body)
+    assert [session["path"] for session in sessions] == ["a.ipynb"]
+    events = events_of(conversations)
+    assert isinstance(events[0], RunStarted)
+    assert events[0].agent == "Claude Code"
+    types = [event.type for event in events]
+    assert types.count("executed") == 2
+
+
+async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    async with agent() as client:
+        refused = await client.call_tool(
+            "run_cell", {"notebook": "a.ipynb", "code": "import os\nos.remove('a.ipynb')"}
+        )
+        assert refused.is_error
+        assert "open the notebook in JupyterLab" in text_of(refused)
+        assert refused.structured_content is not None
+        cell = refused.structured_content["cell"]
+        again = await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": cell})
+        assert again.is_error
+        checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
+        assert checked.is_error
+        assert "has not run yet" in text_of(checked)
+        await client.call_tool("delete_cell", {"notebook": "a.ipynb", "cell": cell})
+    assert "executed" not in [event.type for event in events_of(conversations)]
+    assert len(nbformat.read(notebook, as_version=4).cells) == 2
+
+
+async def test_an_agent_reads_edits_moves_deletes_and_undoes(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    before = nbformat.read(notebook, as_version=4)
+    async with agent() as client:
+
+        async def call(tool: str, **arguments: Any) -> str:
+            result = await client.call_tool(tool, {"notebook": "a.ipynb", **arguments})
+            assert not result.is_error, text_of(result)
+            return text_of(result)
+
+        assert "x = 6" in await call("read_notebook")
+        await call("edit_cell", cell="six", old="6", new="7")
+        assert "- x: int = 7" in await call("list_variables")
+        await call("write_text", text="## More", after="six")
+        more = await call("search_notebook", text="## More")
+        cell = more[more.index("cell=") + 5 :].split()[0]
+        await call("move_cell", cell=cell, before="title")
+        assert "line 1: x = 7" in await call("search_notebook", text="x =")
+        assert "x = 7" in await call("read_cell", cell=1)
+        now = nbformat.read(notebook, as_version=4)
+        assert [cell.source for cell in now.cells] == ["## More", "# Numbers", "x = 7"]
+        assert "undone" in await call("undo")
+        nothing = await client.call_tool("undo", {"notebook": "a.ipynb"})
+        assert nothing.is_error
+    now = nbformat.read(notebook, as_version=4)
+    assert [(cell.id, cell.source) for cell in now.cells] == [(cell.id, cell.source) for cell in before.cells]
+    [started] = [event for event in events_of(conversations) if isinstance(event, RunStarted)]
+    assert started.agent == "Claude Code"
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"code": "1", "notebook": "../a.ipynb"}, "is no notebook here"),
+    ({"code": "1", "notebook": "/etc/passwd"}, "is no notebook here"),
+    ({"code": "1", "notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
+    ({"code": "1", "notebook": ""}, "No notebook is open"),
+    ({"code": "1", "notebook": ["a.ipynb"]}, "string"),
+    ({"notebook": "a.ipynb", "cell": "nowhere"}, "There is no cell 'nowhere'"),
+    ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
+    ({"notebook": "a.ipynb"}, "Give the code to run"),
+    ({"notebook": "a.ipynb", "code": "1", "after": "six", "before": "six"}, "either after or before"),
+]
+
+
+async def test_bad_arguments_get_a_sentence(agent: Agent, notebook: Path) -> None:
+    before = nbformat.read(notebook, as_version=4)
+    async with agent() as client:
+        for arguments, said in BAD:
+            result = await client.call_tool("run_cell", arguments)
+            assert result.is_error
+            assert said in text_of(result)
+    assert nbformat.read(notebook, as_version=4) == before
+
+
+async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: Path) -> None:
+    draw = (
+        "from IPython.display import Image, display\n"
+        "import base64\n"
+        "display(Image(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=')))\n"
+        "print('y' * 10_000_000)"
+    )
+    async with agent() as client:
+        result = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": draw})
+    assert [part.type for part in result.content] == ["text", "image"]
+    assert len(text_of(result)) < 30_000
+    assert "characters" in text_of(result)
+    assert not result.is_error
+
+
+async def test_cancelling_a_call_interrupts_the_kernel(
+    agent: Agent, notebook: Path, conversations: Conversations
+) -> None:
+    code = "import time\nprint('begun', flush=True)\nopen('begun', 'w').close()\ntime.sleep(600)"
+    async with agent() as client:
+        call = asyncio.ensure_future(client.call_tool("run_cell", {"notebook": "a.ipynb", "code": code}))
+        await until(lambda: (notebook.parent / "begun").exists())
+        call.cancel()
+        await asyncio.wait({call})
+        ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": "1 + 1"})
+        assert not ran.is_error, text_of(ran)
+    executed = [event for event in events_of(conversations) if event.type == "executed"]
+    assert executed[0].status == "interrupted"
+    assert executed[0].outputs[0]["text"] == "begun\n"
+    [ended] = [event for event in events_of(conversations) if event.type == "run_ended"][:1]
+    assert ended.message == "Claude Code cancelled its call."
+
+
+async def test_our_own_agent_does_a_task(
+    agent: Agent, notebook: Path, conversations: Conversations, model: ScriptedModel
+) -> None:
+    model.script(["```python\nprint(6 * 7)\n```", "It is 42."])
+    async with agent() as client:
+        result = await client.call_tool("ask", {"notebook": "a.ipynb", "task": "Multiply."})
+    assert text_of(result) == "It is 42."
+    assert nbformat.read(notebook, as_version=4).cells[-1].outputs[0].text == "42\n"
+    [started] = [event for event in events_of(conversations) if isinstance(event, RunStarted)]
+    assert (started.agent, started.asked_by, started.task) == (None, "Claude Code", "Multiply.")
