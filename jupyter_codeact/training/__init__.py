@@ -1,0 +1,1 @@
+"""Training data from trajectories, and a better model from training data."""
