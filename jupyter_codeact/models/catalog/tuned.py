@@ -23,6 +23,8 @@ from .model import Entry, Snapshot
 from .sources import sha256_of
 
 MANIFEST = "manifest.json"
+ADAPTER_BASE = "base.json"
+"""The file in an adapter's folder that names its base."""
 MARK = "+"
 GGUF_ADAPTER, PEFT_ADAPTER, GGUF_MODEL, FOLDER_MODEL = "adapter.gguf", "adapter", "model.gguf", "model"
 _NAME = re.compile(r"[\w-][\w.-]{0,63}")
@@ -179,6 +181,14 @@ def _read(folder: Path) -> Tuned | None:
         fields = json.loads((folder / MANIFEST).read_bytes())
         return Tuned(folder.name, folder, Manifest.model_validate(fields))
     except (OSError, ValueError, ValidationError):
+        return None
+
+
+def base_of_adapter(adapter: Path) -> BaseModelFacts | None:
+    """Return what a PEFT adapter was made of, if it was trained here: its folder then says so."""
+    try:
+        return BaseModelFacts.model_validate_json((adapter / ADAPTER_BASE).read_bytes())
+    except (OSError, ValidationError):
         return None
 
 

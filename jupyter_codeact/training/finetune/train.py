@@ -16,11 +16,13 @@ from filelock import FileLock, Timeout
 
 from ...models.catalog import machine
 from ...models.catalog.tuned import (
+    ADAPTER_BASE,
     FOLDER_MODEL,
     GGUF_ADAPTER,
     GGUF_MODEL,
     MANIFEST,
     PEFT_ADAPTER,
+    BaseModelFacts,
     Tuned,
     find_tuned,
 )
@@ -192,9 +194,8 @@ def write_result(base: Base, weights: Path, loaded: Loaded, options: TrainingOpt
     if options.method == "lora":
         # by default peft asks the Hub for the base's vocabulary, to see whether it has changed
         loaded.model.save_pretrained(target / PEFT_ADAPTER, save_embedding_layers=False)
-        (target / PEFT_ADAPTER / "base.json").write_text(
-            json.dumps({"name": base.name, "sha256": base.sha256}), encoding="utf-8"
-        )
+        facts = BaseModelFacts(name=base.name, reference=base.reference, sha256=base.sha256)
+        (target / PEFT_ADAPTER / ADAPTER_BASE).write_text(facts.model_dump_json(), encoding="utf-8")
     else:
         loaded.model.to(torch.bfloat16).save_pretrained(target / FOLDER_MODEL)
         loaded.tokenizer.save_pretrained(target / FOLDER_MODEL)
