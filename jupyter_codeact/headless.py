@@ -15,6 +15,7 @@ from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
 from .notebooks import tools
 from .notebooks.headless import HeadlessNotebook
+from .notebooks.project import ProjectFolders
 from .options import RunOptions, build_agent, open_model
 from .result import Result, result_of
 
@@ -121,6 +122,7 @@ class HeadlessRun:
                 gate=gate_for(approver, notebook.folder),
                 watch=watch,
                 ask_user=approver.answer_question,
+                project=lambda: ProjectFolders(home=Path.home()).read(notebook.folder),
             )
             async with notebook:
                 if prepare is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
     from .agent.events import Event, Journal
     from .agent.gate.gate import Approval, Gate
+    from .agent.project import ReadProject
     from .agent.questions import AskUser
     from .agent.run import Budget
     from .models.engines.launch import EngineOptions
@@ -54,6 +55,8 @@ class RunOptions:
         How the model is asked, before what is set for the model and its endpoint.
     instructions : str
         What the user wants the model to heed in every task.
+    project : bool
+        Whether the model is told the instructions (``AGENTS.md``) and skills that lie around the notebook.
     """
 
     model: str | None = None
@@ -69,6 +72,7 @@ class RunOptions:
     without: tuple[str, ...] = ()
     settings: ModelSettings | None = None
     instructions: str = ""
+    project: bool = True
 
     @property
     def budget(self) -> Budget:
@@ -136,6 +140,7 @@ def build_agent(
     gate: Gate | None = None,
     watch: Callable[[Event], None] = lambda _event: None,
     ask_user: AskUser | None = None,
+    project: ReadProject | None = None,
 ) -> Agent:
     """Return an agent that works as ``options`` say.
 
@@ -151,6 +156,8 @@ def build_agent(
         Called with each event.
     ask_user
         Waits for the user's answer to a question of the model; nobody can be asked if there is none.
+    project
+        Reads the instructions and skills that hold where the notebook lies, if the options want them.
 
     Raises
     ------
@@ -160,6 +167,7 @@ def build_agent(
     from .agent.agent import Agent
     from .agent.contracts import Guidance
     from .agent.hooks import all_but
+    from .agent.project import no_project
     from .agent.questions import nobody
     from .agent.replies.formats import FORMATS
 
@@ -180,6 +188,7 @@ def build_agent(
         settings=options.settings,
         ask_user=ask_user or nobody,
         instructions=options.instructions,
+        project=project if project and options.project else no_project,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .agent import events as e
@@ -219,6 +219,7 @@ class Transcript:
 
     activity: str = ""
     streamed: Streamed = field(default_factory=Streamed)
+    _started: Started | None = None
     _held: list[Thinking | Prose] = field(default_factory=list)
     _replies: list[e.Reply] = field(default_factory=list)
     _window: int | None = None
@@ -226,11 +227,27 @@ class Transcript:
 
     def add(self, event: e.Event) -> list[Block]:
         """Take an event, and return the blocks that are settled by it."""
+        began = self._began(event)
+        return [*began, *self._take(event)]
+
+    def rest(self) -> list[Block]:
+        """Return what no further event settles."""
+        return [*self._began(None), *self._settled()]
+
+    def _began(self, event: e.Event | None) -> list[Block]:
+        """Let go of the beginning of a run: the event after it knows the model's name better."""
+        started, self._started = self._started, None
+        if started and isinstance(event, e.ModelDescribed) and event.name:
+            started = replace(started, model=event.name)
+        return [started] if started else []
+
+    def _take(self, event: e.Event) -> list[Block]:
         match event:
             case e.RunStarted():
                 self.activity, self._replies = "Thinking", []
                 attached = tuple(one.name for one in event.attachments)
-                return [*self._settled(), Started(event.task.strip(), event.model, event.notebook, attached)]
+                self._started = Started(event.task.strip(), event.model, event.notebook, attached)
+                return self._settled()
             case e.ModelDescribed():
                 self._window = event.context_window
             case e.ReplyDelta():
@@ -304,7 +321,7 @@ def blocks(events: Iterable[e.Event]) -> Iterator[Block]:
     transcript = Transcript()
     for event in events:
         yield from transcript.add(event)
-    yield from transcript._settled()
+    yield from transcript.rest()
 
 
 def _thinking(reply: e.Reply) -> Thinking:

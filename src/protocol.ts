@@ -19,10 +19,12 @@ export type FromPage =
   | Keep
   | Check
   | StopCheck
+  | ListInstructions
   | ListVariables
   | ExportConversation
   | ListModels
   | ChooseModel
+  | SetPreferences
   | SaveEndpoint
   | TestEndpoint
   | RemoveEndpoint
@@ -37,6 +39,7 @@ export type FromServer =
   | ApprovalChanged
   | ConversationList
   | ConversationFile
+  | InstructionList
   | VariableList
   | Checking
   | ModelStatus
@@ -312,6 +315,14 @@ export interface StopCheck {
   type: 'stop_check';
 }
 /**
+ * The user wants to see what the project tells the model; answered by `InstructionList`.
+ */
+export interface ListInstructions {
+  id: string;
+  notebook: string;
+  type: 'list_instructions';
+}
+/**
  * The user wants to see what there is in the notebook's kernel; answered by `VariableList`.
  */
 export interface ListVariables {
@@ -347,18 +358,24 @@ export interface ChooseModel {
   choice: string;
 }
 /**
- * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+ * The user sets how a model works, in place of what was set; answered by `ModelList` to every page.
  *
- * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
- * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
+ * ``model`` is one of an endpoint's models; empty for all of them, and for a model of this machine.
  */
-export interface SaveEndpoint {
+export interface SetPreferences {
   id: string;
-  type: 'save_endpoint';
-  name: string;
-  url: string;
+  type: 'set_preferences';
+  /**
+   * id of a ModelChoice
+   */
+  choice: string;
   model: string;
-  api_key: string | null;
+  preferences: Preferences;
+}
+/**
+ * What the user sets for a model, or for an endpoint's; ``None`` leaves it to whoever is asked next.
+ */
+export interface Preferences {
   supports_images: boolean | null;
   guidance: ('small' | 'capable') | null;
   approval: ('always' | 'risky' | 'never') | null;
@@ -375,6 +392,25 @@ export interface Prices {
   price_in: number | null;
   price_cached: number | null;
   price_out: number | null;
+}
+/**
+ * The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
+ *
+ * The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
+ * other fields replace what was set: ``None`` leaves them to the endpoint, and what is not sent stays.
+ */
+export interface SaveEndpoint {
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
+  settings: ModelSettings | null;
+  prices: Prices | null;
+  id: string;
+  type: 'save_endpoint';
+  name: string;
+  url: string;
+  model: string;
+  api_key: string | null;
 }
 /**
  * The user wants to know whether an endpoint answers; answered by `EndpointTested`, or `Refused`.
@@ -1063,6 +1099,38 @@ export interface ConversationFile {
   text: string;
 }
 /**
+ * The instructions and skills that hold for a notebook, besides the user's own.
+ */
+export interface InstructionList {
+  type: 'instruction_list';
+  notebook: string;
+  project: Project;
+}
+/**
+ * What holds where a notebook lies.
+ *
+ * ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it.
+ */
+export interface Project {
+  files: InstructionFile[];
+  skills: Skill[];
+}
+/**
+ * A file with instructions for every agent in its folder; code in the kernel can open its ``path``.
+ */
+export interface InstructionFile {
+  path: string;
+  text: string;
+}
+/**
+ * A guide to one kind of work, which the model reads when it needs it: the file at ``path``.
+ */
+export interface Skill {
+  name: string;
+  description: string;
+  path: string;
+}
+/**
  * The user's variables in a notebook's kernel; none while it is busy.
  */
 export interface VariableList {
@@ -1127,10 +1195,15 @@ export interface ModelList {
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
  * ``suggested`` is the best of them for this machine.
- * ``supports_images``, ``guidance``, ``approval``, ``settings`` and ``prices`` are what is set for an
- * endpoint.
+ * What is set for it is that of an endpoint or of a model of this machine; ``models`` has what is set for
+ * single models of an endpoint, by their names.
  */
 export interface ModelChoice {
+  supports_images: boolean | null;
+  guidance: ('small' | 'capable') | null;
+  approval: ('always' | 'risky' | 'never') | null;
+  settings: ModelSettings | null;
+  prices: Prices | null;
   id: string;
   name: string;
   kind: 'auto' | 'catalog' | 'file' | 'endpoint';
@@ -1146,11 +1219,9 @@ export interface ModelChoice {
   licence: string;
   suggested: boolean;
   has_key: boolean;
-  supports_images: boolean | null;
-  guidance: ('small' | 'capable') | null;
-  approval: ('always' | 'risky' | 'never') | null;
-  settings: ModelSettings | null;
-  prices: Prices | null;
+  models: {
+    [k: string]: Preferences;
+  };
 }
 /**
  * The endpoint that the request ``id`` asked about answers; ``models`` are those that it lists.

@@ -119,7 +119,7 @@ def test_a_plain_install_needs_no_torch(metadata: Message) -> None:
 
 def test_every_package_that_is_imported_is_named() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    spelled = {"PIL": "pillow", "IPython": "ipython", "zmq": "pyzmq"}
+    spelled = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "zmq": "pyzmq"}
     ours = {"jupyter_codeact"}
     comes_with_jupyterlab = {"jupyterlab_server"}
 

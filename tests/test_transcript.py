@@ -237,3 +237,14 @@ def test_prices_of_cached_tokens_count_where_they_are_known() -> None:
     assert Prices().cost(usage) is None
     assert Prices(price_in=1.0, price_out=10.0).cost(usage) == pytest.approx(2.0)
     assert Prices(price_in=1.0, price_cached=0.1, price_out=10.0).cost(usage) == pytest.approx(1.46)
+
+
+def test_a_run_begins_with_the_models_own_name() -> None:
+    begun = [
+        e.RunStarted(**turn(0), task="Add.", notebook="sum.ipynb", model="http://127.0.0.1:1/v1"),
+        e.ModelDescribed(**turn(0), name="big", guidance="small", system="s"),
+        e.RunEnded(**turn(1), ending="answered", answer="5"),
+    ]
+    assert [block.model for block in t.blocks(begun) if isinstance(block, t.Started)] == ["big"]
+    for events in (begun[:1], [begun[0], begun[2]]):  # without an answer from the endpoint
+        assert isinstance(next(t.blocks(events)), t.Started)

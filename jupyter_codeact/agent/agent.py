@@ -20,6 +20,7 @@ from .gate.gate import AllowAllGate, Gate
 from .hooks import HOOKS, suited_to
 from .hooks.hook import Hook, Opening
 from .hooks.running import Hooks
+from .project import ReadProject, no_project
 from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
@@ -56,6 +57,8 @@ class Agent:
         Waits for the user's answer to a question of the model.
     instructions
         What the user wants the model to heed in every task.
+    project
+        Reads the instructions and skills that hold where the notebook lies, as a run begins.
     """
 
     def __init__(
@@ -74,12 +77,13 @@ class Agent:
         settings: ModelSettings | None = None,
         ask_user: AskUser = nobody,
         instructions: str = "",
+        project: ReadProject = no_project,
     ) -> None:
         self.model, self.notebook, self.journal = model, notebook, journal
         self.gate, self.action_format = gate or AllowAllGate(), action_format or MarkdownFormat()
         self.budget, self.watch, self.tools = budget or Budget(), watch, tools
         self.hooks, self.guidance, self.settings = hooks, guidance, settings or ModelSettings()
-        self.ask_user, self.instructions = ask_user, instructions
+        self.ask_user, self.instructions, self.project = ask_user, instructions, project
         self._stop = StopSignal()
 
     def stop(self, why: str = "Stopped.") -> None:
@@ -189,6 +193,7 @@ class Agent:
             supports_images=info.supports_images,
             earlier=history.as_text(run.events),
             instructions=self.instructions,
+            project=await run.unless_stopped(self.project()),
             advice=hooks.on_prompt(Opening(run.task, variables, tools)),
             secrets=run.secrets,
         )

@@ -10,6 +10,7 @@ from .context import history
 from .context.opening import opening_message
 from .contracts import ChatModel, Guidance, Message, NotebookState
 from .events import Event, ModelDescribed, Observation
+from .project import Project
 from .replies.reply import ActionFormat
 
 
@@ -22,6 +23,7 @@ def beginning(
     nonce: str,
     guidance: Guidance | None = None,
     instructions: str = "",
+    project: Project | None = None,
     below: str | None = None,
     secrets: Mapping[str, str],
 ) -> list[Message]:
@@ -43,6 +45,8 @@ def beginning(
         How much help the model gets; by default what suits it.
     instructions : str
         What the user wants the model to heed in every task.
+    project : Project, optional
+        The instructions and skills that hold where the notebook lies.
     below : str, optional
         The cell below which the run will work, if not the active one.
     secrets : mapping
@@ -55,6 +59,7 @@ def beginning(
         state,
         below=below,
         instructions=instructions,
+        project=project,
         nonce=nonce,
         guidance=guidance,
         window=window.characters,

@@ -168,6 +168,11 @@ def _read_without(
     is_flag=True,
     help="First run the notebook's own cells, in order, and go on past those that fail.",
 )
+@click.option(
+    "--no-project",
+    is_flag=True,
+    help="Do not tell the model the instructions (AGENTS.md) and skills that lie around the notebook.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one event per line, as JSON, and nothing else.")
 def run(
     task: str,
@@ -191,6 +196,7 @@ def run(
     var: dict[str, Any],
     resume: str | None,
     execute: bool,
+    no_project: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -219,6 +225,7 @@ def run(
         guidance=guidance,
         without=without,
         settings=read_settings(settings),
+        project=not no_project,
     )
     display, asks = _display(as_json), is_terminal() and not as_json
     approver = TerminalApproval(options.approval_where(asks), sys.stdin.readline if asks else None)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-from ..agent.contracts import ModelError, ModelInfo
+from ..agent.contracts import ModelError
 from ..agent.gate.gate import Approval
 from .catalog import catalog, hub, store
 from .catalog.auto import choose
@@ -21,7 +20,7 @@ from .endpoints.retries import Timeouts
 from .engines.launch import EngineOptions, launch
 from .engines.local import LocalModel
 from .engines.supervisor import Engine, SupervisionPolicy
-from .preferences import LocalPreferences, ModelPreferences
+from .preferences import LocalPreferences
 from .private import data_folder
 from .status import EngineStatus
 
@@ -148,25 +147,13 @@ def open_local(
                 f"There is no file {found}; give the path of a .gguf file or of a model's folder."
             )
     launched = launch(found, engine_options=engine_options, machine=machine)
-    info = _preferred(launched.info, LocalPreferences(data_folder()).get(launched.name))
-    return LocalModel(Engine(replace(launched, info=info), supervision=supervision), timeouts=timeouts)
+    preferences = LocalPreferences(data_folder()).get(launched.name)
+    return LocalModel(Engine(launched, supervision=supervision), preferences=preferences, timeouts=timeouts)
 
 
 def is_path(model: str) -> bool:
     """Tell whether a model's name is the path of a file or a folder."""
     return model.endswith(".gguf") or any(mark in model for mark in (os.sep, os.altsep) if mark)
-
-
-def _preferred(info: ModelInfo, preferences: ModelPreferences) -> ModelInfo:
-    """Return what is known of a model, with what the user has set for it."""
-    images = preferences.supports_images
-    return info.model_copy(
-        update={
-            "settings": preferences.settings.over(info.settings),
-            "supports_images": info.supports_images if images is None else images,
-            "guidance": preferences.guidance or info.guidance,
-        }
-    )
 
 
 def preferred_approval(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ..agent.contracts import Frozen, Guidance, ModelSettings, Prices
+from ..agent.contracts import Frozen, Guidance, ModelInfo, ModelSettings, Prices
 from ..agent.gate.gate import Approval
 from .private import PrivateFile, SettingsError
 
@@ -47,6 +47,17 @@ class ModelPreferences(Frozen):
             guidance=self.guidance or other.guidance,
             approval=self.approval or other.approval,
             prices=self.prices.over(other.prices),
+        )
+
+    def applied_to(self, info: ModelInfo) -> ModelInfo:
+        """Return what is known of a model of this machine, with what the user has set for it."""
+        images = self.supports_images
+        return info.model_copy(
+            update={
+                "settings": self.settings.over(info.settings),
+                "supports_images": info.supports_images if images is None else images,
+                "guidance": self.guidance or info.guidance,
+            }
         )
 
     def changed(self, changes: Mapping[str, Any]) -> ModelPreferences:

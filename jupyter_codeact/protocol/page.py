@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState, Prices
+from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState
 from ..agent.events import Attachment
 from ..agent.gate.gate import Approval
+from .preferences import Preferences
 
 
 class Request(Frozen):
@@ -177,6 +178,12 @@ class StopCheck(NotebookRequest):
     type: Literal["stop_check"] = "stop_check"
 
 
+class ListInstructions(NotebookRequest):
+    """The user wants to see what the project tells the model; answered by `InstructionList`."""
+
+    type: Literal["list_instructions"] = "list_instructions"
+
+
 class ListVariables(NotebookRequest):
     """The user wants to see what there is in the notebook's kernel; answered by `VariableList`."""
 
@@ -203,7 +210,19 @@ class ChooseModel(Request):
     choice: str = Field(description="id of a ModelChoice")
 
 
-class SaveEndpoint(Request):
+class SetPreferences(Request):
+    """The user sets how a model works, in place of what was set; answered by `ModelList` to every page.
+
+    ``model`` is one of an endpoint's models; empty for all of them, and for a model of this machine.
+    """
+
+    type: Literal["set_preferences"] = "set_preferences"
+    choice: str = Field(description="id of a ModelChoice")
+    model: str = ""
+    preferences: Preferences
+
+
+class SaveEndpoint(Request, Preferences):
     """The user adds an endpoint, or changes the one of that name; answered by `ModelList` to every page.
 
     The key goes to the server and never comes back; ``None`` keeps the one there is, empty removes it. The
@@ -215,11 +234,6 @@ class SaveEndpoint(Request):
     url: str
     model: str = ""
     api_key: str | None = None
-    supports_images: bool | None = None
-    guidance: Guidance | None = None
-    approval: Approval | None = None
-    settings: ModelSettings | None = None
-    prices: Prices | None = None
 
 
 class TestEndpoint(Request):
@@ -286,7 +300,9 @@ class Failed(Frozen):
     running: bool = False
 
 
-ModelRequest = ListModels | ChooseModel | SaveEndpoint | TestEndpoint | RemoveEndpoint | ControlModel
+ModelRequest = (
+    ListModels | ChooseModel | SetPreferences | SaveEndpoint | TestEndpoint | RemoveEndpoint | ControlModel
+)
 """The requests about models, which are the server's and no notebook's."""
 
 FromPage = Annotated[
@@ -308,10 +324,12 @@ FromPage = Annotated[
     | Keep
     | Check
     | StopCheck
+    | ListInstructions
     | ListVariables
     | ExportConversation
     | ListModels
     | ChooseModel
+    | SetPreferences
     | SaveEndpoint
     | TestEndpoint
     | RemoveEndpoint

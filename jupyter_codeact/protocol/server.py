@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Guidance, ModelSettings, Prices, Variable
+from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Variable
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
+from ..agent.project import Project
 from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
+from .preferences import Preferences
 
 
 class History(Frozen):
@@ -85,6 +87,14 @@ class ConversationFile(Frozen):
     text: str
 
 
+class InstructionList(Frozen):
+    """The instructions and skills that hold for a notebook, besides the user's own."""
+
+    type: Literal["instruction_list"] = "instruction_list"
+    notebook: str
+    project: Project
+
+
 class VariableList(Frozen):
     """The user's variables in a notebook's kernel; none while it is busy."""
 
@@ -103,14 +113,14 @@ class Checking(Frozen):
     message: str = ""
 
 
-class ModelChoice(Frozen):
+class ModelChoice(Preferences):
     """A model the user can choose.
 
     ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
     ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
     ``suggested`` is the best of them for this machine.
-    ``supports_images``, ``guidance``, ``approval``, ``settings`` and ``prices`` are what is set for an
-    endpoint.
+    What is set for it is that of an endpoint or of a model of this machine; ``models`` has what is set for
+    single models of an endpoint, by their names.
     """
 
     id: str
@@ -125,11 +135,7 @@ class ModelChoice(Frozen):
     licence: str = ""
     suggested: bool = False
     has_key: bool = False
-    supports_images: bool | None = None
-    guidance: Guidance | None = None
-    approval: Approval | None = None
-    settings: ModelSettings | None = None
-    prices: Prices | None = None
+    models: dict[str, Preferences] = Field(default_factory=dict)
 
 
 class ModelList(Frozen):
@@ -155,6 +161,7 @@ FromServer = Annotated[
     | ApprovalChanged
     | ConversationList
     | ConversationFile
+    | InstructionList
     | VariableList
     | Checking
     | ModelStatus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from ..agent.contracts import ModelError
 from ..models.catalog import auto, hub, store
@@ -13,7 +14,9 @@ from ..models.catalog.machine import Machine, look
 from ..models.catalog.model import Entry, Snapshot
 from ..models.endpoints.registry import Endpoint, Endpoints
 from ..models.open import AUTO, is_path
-from ..protocol import ModelChoice
+from ..models.preferences import LocalPreferences, ModelPreferences
+from ..models.private import data_folder
+from ..protocol import ModelChoice, Preferences
 
 CATALOG_KIND, FILE_KIND, ENDPOINT_KIND = "catalog", "file", "endpoint"
 
@@ -53,6 +56,7 @@ class Choices:
         """Return every choice. Blocks."""
         machine = self._inspect()  # free memory changes
         best = auto.choose(machine, store.is_here)
+        local = LocalPreferences(data_folder())
         choices = [
             ModelChoice(
                 id=AUTO,
@@ -62,12 +66,16 @@ class Choices:
                 present=store.is_here(best.model),
                 fits=best.bigger,
             ),
-            *(_catalog_choice(model, machine, best.offer) for model in CATALOG),
+            *(_catalog_choice(model, machine, best.offer, local.get(model.name)) for model in CATALOG),
         ]
         files = [reference.name for reference in hub.here()]
         if self._file:
             files = list(dict.fromkeys([self._file, *files]))
-        return [*choices, *map(_file_choice, files), *map(_endpoint_choice, self._endpoints.all())]
+        return [
+            *choices,
+            *(_file_choice(file, local) for file in files),
+            *map(_endpoint_choice, self._endpoints.all()),
+        ]
 
     def resolve(self, name: str) -> str:
         """Return the id of a choice that is named by its id, a model's or an endpoint's name, or a path.
@@ -109,7 +117,14 @@ def configured_choice(model: str, endpoints: Endpoints) -> str:
     return choice_id(FILE_KIND if is_path(model) else CATALOG_KIND, model)
 
 
-def _catalog_choice(model: Entry | Snapshot, machine: Machine, offer: Entry | Snapshot | None) -> ModelChoice:
+def _set_for(preferences: ModelPreferences) -> dict[str, Any]:
+    """Return the fields of a choice that say what is set for it."""
+    return {name: getattr(preferences, name) for name in Preferences.model_fields}
+
+
+def _catalog_choice(
+    model: Entry | Snapshot, machine: Machine, offer: Entry | Snapshot | None, preferences: ModelPreferences
+) -> ModelChoice:
     found = fit(model, machine)
     facts = [f"{model.context:,} tokens"]
     facts += ["accepts images"] if model.supports_images else []
@@ -125,10 +140,11 @@ def _catalog_choice(model: Entry | Snapshot, machine: Machine, offer: Entry | Sn
         size=auto.size_of(model),
         licence=model.licence,
         suggested=model == offer,
+        **_set_for(preferences),
     )
 
 
-def _file_choice(name: str) -> ModelChoice:
+def _file_choice(name: str, local: LocalPreferences) -> ModelChoice:
     """Return a file as a choice: one of the configuration, or one that was downloaded from the Hub."""
     if hub.is_reference(name):
         here = hub.local_model(hub.parse(name))
@@ -138,6 +154,7 @@ def _file_choice(name: str) -> ModelChoice:
             kind="file",
             present=here is not None,
             size=auto.size_of(here) if here else "",
+            **_set_for(local.get(name)),
         )
     file = Path(name)
     return ModelChoice(
@@ -146,6 +163,7 @@ def _file_choice(name: str) -> ModelChoice:
         kind="file",
         detail=str(file),
         present=file.exists(),
+        **_set_for(local.get(file.stem if file.suffix == ".gguf" else file.resolve().name)),
     )
 
 
@@ -157,9 +175,6 @@ def _endpoint_choice(endpoint: Endpoint) -> ModelChoice:
         where=endpoint.shown,
         detail=endpoint.model,
         has_key=endpoint.has_key,
-        supports_images=endpoint.supports_images,
-        guidance=endpoint.guidance,
-        approval=endpoint.approval,
-        settings=endpoint.settings,
-        prices=endpoint.prices,
+        models={name: Preferences(**_set_for(each)) for name, each in endpoint.models.items()},
+        **_set_for(endpoint.own),
     )

@@ -18,7 +18,7 @@ from .attachments import Attachments
 from .checks import Checks
 from .pages import Page, Send
 from .read_ahead import ReadAhead
-from .reports import conversation_file, variable_list
+from .reports import REPORTS, conversation_file
 from .review import Reviews
 from .runs import Runs
 from .session import NotebookSession
@@ -78,8 +78,8 @@ class Conversations:
             p.Keep: self._keep,
             p.Check: self._check,
             p.StopCheck: lambda _page, session, _request: self._checks.stop(session),
-            p.ListVariables: self._list_variables,
             p.ExportConversation: self._export,
+            **dict.fromkeys(REPORTS, self._report),
         }
 
     def join(self, name: str, send: Send) -> Page:
@@ -313,9 +313,9 @@ class Conversations:
         await self._require_own(session, request.conversation)
         page.send(await asyncio.to_thread(conversation_file, self.journal, session, request.conversation))
 
-    def _list_variables(self, page: Page, session: NotebookSession, request: p.ListVariables) -> None:
+    def _report(self, page: Page, session: NotebookSession, request: p.NotebookRequest) -> None:
         async def read() -> None:
-            page.send(await variable_list(self.setup, session))
+            page.send(await REPORTS[type(request)](self.setup, session))
 
         self._tasks.start(page.fulfil(request, read))
 

@@ -22,6 +22,7 @@ from ..models.engines.launch import EngineOptions
 from ..models.engines.supervisor import SupervisionPolicy
 from ..models.engines.transformers.settings import read_options
 from ..models.open import KEY_VARIABLE
+from ..notebooks.project import ProjectFolders
 from ..notebooks.tools import check
 from ..options import RunOptions
 from ..traits import SettingsTraits
@@ -32,6 +33,22 @@ from .setup import Setup
 from .socket import CodeActSocket
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+
+CONTENT_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # as JupyterLab and its settings need them
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "frame-src 'self' data: blob:",
+        "frame-ancestors 'self'",
+    ]
+)
+"""What `content_policy` lets a page fetch: WebSockets to the server itself are part of ``'self'``."""
 
 
 class CodeActExtension(SettingsTraits, ExtensionApp):
@@ -116,6 +133,11 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
     ).tag(config=True)
     max_seconds = Float(Budget().seconds, min=1, help="Seconds that one run may take.").tag(config=True)
 
+    project = Bool(
+        True,
+        help="Tell the model what AGENTS.md says, in the notebook's folder and those above it up to the "
+        "server's root, and which skills there are, in their .agents/skills and in your home's.",
+    ).tag(config=True)
     read_ahead = Bool(
         True,
         help="Let a loaded model of this machine read the notebook while the panel is open, so that it "
@@ -142,6 +164,11 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         Unicode(),
         help="Functions that the model may call, each as module:function. They are imported in the kernel "
         "when a run begins; the module must be in the kernel's environment or in the notebook's folder.",
+    ).tag(config=True)
+    content_policy = Bool(
+        help="Send all pages of this server a content policy, with which browsers fetch scripts, pictures "
+        "and data from this server alone, whatever an output or an extension asks for. Widgets and maps that "
+        "come from other servers do not work then. A policy in ServerApp.tornado_settings goes before it."
     ).tag(config=True)
     reconnect_seconds = Float(
         600.0, min=1, help="Seconds that a run waits for a page when its page was closed or reloaded."
@@ -175,6 +202,10 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         """Open the journal; a model is started only when it is first needed."""
         assert self.serverapp is not None
         server = self.serverapp
+        if self.content_policy:
+            server.web_app.settings.setdefault("headers", {}).setdefault(
+                "Content-Security-Policy", CONTENT_POLICY
+            )
         file = Path(self.journal) if self.journal else default_path()
         approval = read_approval(self.approval)
         if is_earlier_spelling(self.approval):
@@ -198,7 +229,9 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
                     tools=tuple(self.tools),
                     guidance=self.guidance or None,
                     settings=self.model_settings,
+                    project=self.project,
                 ),
+                project=ProjectFolders(Path(server.root_dir), Path.home()),
                 reconnect_seconds=self.reconnect_seconds,
                 read_ahead=self.read_ahead,
             )

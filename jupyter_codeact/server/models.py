@@ -27,7 +27,8 @@ from ..models.open import (
     open_local,
     preferred_approval,
 )
-from ..models.private import PrivateFile
+from ..models.preferences import LocalPreferences
+from ..models.private import PrivateFile, data_folder
 from ..models.status import EngineStatus
 from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, choice_id, configured_choice
 from .pages import Page
@@ -141,7 +142,7 @@ class Models:
         self._open_models: dict[str, OpenModel] = {}
         self._replaced: list[OpenModel] = []
         self._pages: weakref.WeakSet[Page] = weakref.WeakSet()
-        self._tasks = TaskSet()
+        self._tasks, self._in_order = TaskSet(), asyncio.Lock()
         self._status: p.ModelStatus | None = None
         self.on_settings: Callable[[], None] = lambda: None
         """Called when another model is chosen, or an endpoint has other settings."""
@@ -200,20 +201,31 @@ class Models:
         self._open_models, self._replaced = {}, []
         await asyncio.gather(*(model.close() for model in models))
 
-    def _work(self, page: Page, request: p.ModelRequest) -> Awaitable[None]:
+    async def _work(self, page: Page, request: p.ModelRequest) -> None:
+        if isinstance(request, p.TestEndpoint):
+            await self._test(page, request)
+        elif isinstance(request, p.ControlModel):
+            await self._control(request.action)
+        else:
+            async with self._in_order:
+                await self._change(page, request)
+
+    def _change(
+        self,
+        page: Page,
+        request: p.ListModels | p.ChooseModel | p.SetPreferences | p.SaveEndpoint | p.RemoveEndpoint,
+    ) -> Awaitable[None]:
         match request:
             case p.ListModels():
                 return self._list([page])
             case p.ChooseModel(choice=name):
                 return self._choose(name)
+            case p.SetPreferences():
+                return self._set(request)
             case p.SaveEndpoint():
                 return self._save(request)
-            case p.TestEndpoint():
-                return self._test(page, request)
             case p.RemoveEndpoint(name=name):
                 return self._remove(name)
-            case p.ControlModel(action=action):
-                return self._control(action)
 
     async def _list(self, pages: list[Page] | None = None) -> None:
         """Tell some pages, or all, what can be chosen."""
@@ -230,6 +242,25 @@ class Models:
             self._activate()
             await asyncio.to_thread(self._save_choice)
             self.on_settings()
+        await self._list()
+
+    async def _set(self, request: p.SetPreferences) -> None:
+        """Set how a model works; a run that uses it goes on as it began."""
+        choice, changes = self._choices.resolve(request.choice), _flat(request.preferences)
+        kind, _, name = choice.partition(":")
+        if kind == ENDPOINT_KIND:
+            await asyncio.to_thread(self._endpoints.change, name, changes, model=request.model)
+            self._replace(choice)
+        else:
+            model = self._model(choice)
+            if isinstance(model, UnavailableModel):
+                raise ModelError(model.reason)
+            local = LocalPreferences(data_folder())
+            preferences = await asyncio.to_thread(local.change, model.name, changes)
+            for each in self._open_models.values():  # it may be what auto stands for, too
+                if isinstance(each, LocalModel) and each.name == model.name:
+                    each.preferences = preferences
+        self.on_settings()
         await self._list()
 
     async def _save(self, request: p.SaveEndpoint) -> None:
@@ -352,6 +383,13 @@ class Models:
 
 def _message(status: EngineStatus) -> p.ModelStatus:
     return p.ModelStatus(**status.model_dump())
+
+
+def _flat(preferences: p.Preferences) -> dict[str, Any]:
+    """Return what is set, and unset, as `ModelPreferences.changed` takes it."""
+    settings, prices = preferences.settings or ModelSettings(), preferences.prices or Prices()
+    own = preferences.model_dump(exclude={"settings", "prices"})
+    return {**own, **settings.model_dump(), **prices.model_dump()}
 
 
 def _set_by(request: p.SaveEndpoint) -> dict[str, Any]:

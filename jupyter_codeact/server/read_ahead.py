@@ -97,6 +97,7 @@ class ReadAhead:
                     nonce=session.nonce,
                     guidance=request.guidance or setup.options.guidance,
                     instructions=request.instructions,
+                    project=await setup.read_project(session.notebook),
                     below=request.below,
                     secrets=all_secrets(notebook.secrets()),
                 )

@@ -1,7 +1,8 @@
-"""What a page wants to know of a notebook: its variables, and a conversation as a file."""
+"""What a page wants to know of a notebook: its variables, what its project says, a conversation as a file."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import PurePosixPath
 
 from .. import protocol as p
@@ -36,3 +37,15 @@ async def variable_list(setup: Setup, session: NotebookSession) -> p.VariableLis
         one.model_copy(update={"summary": hide(one.summary, secrets)}) for one in found if one.type != "tool"
     ]
     return p.VariableList(notebook=session.notebook, variables=shown)
+
+
+async def instruction_list(setup: Setup, session: NotebookSession) -> p.InstructionList:
+    """Return what the project tells the model."""
+    return p.InstructionList(notebook=session.notebook, project=await setup.read_project(session.notebook))
+
+
+REPORTS: Mapping[type, Callable[[Setup, NotebookSession], Awaitable[p.VariableList | p.InstructionList]]] = {
+    p.ListVariables: variable_list,
+    p.ListInstructions: instruction_list,
+}
+"""What answers which request."""

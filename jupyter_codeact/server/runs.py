@@ -66,6 +66,7 @@ class Runs:
             ),
             watch=session.broadcast,
             ask_user=session.questions.ask,
+            project=lambda: setup.read_project(session.notebook),
         )
         conversation = session.conversation
 

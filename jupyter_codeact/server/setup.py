@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..agent.project import Project
 from ..journal import SqliteJournal
+from ..notebooks.project import ProjectFolders
 from ..options import RunOptions
 from .kernel import ServerKernel
 from .models import Models
@@ -33,6 +35,8 @@ class Setup:
         How runs are to be done, where the user has not chosen otherwise for a notebook or a task.
     reconnect_seconds
         How long a run waits for a page when none shows its notebook.
+    project
+        Where instructions and skills for the agent are looked for.
     read_ahead
         Whether a model of this machine reads a notebook before the user asks.
     """
@@ -44,6 +48,7 @@ class Setup:
     root: str
     options: RunOptions = field(default_factory=RunOptions)
     reconnect_seconds: float = 600.0
+    project: ProjectFolders = field(default_factory=ProjectFolders)
     read_ahead: bool = True
 
     def key(self, notebook: str) -> str:
@@ -53,6 +58,10 @@ class Setup:
     def folder(self, notebook: str) -> Path:
         """Return the folder that a notebook's kernel runs in."""
         return Path(self.root) / PurePosixPath(notebook).parent
+
+    async def read_project(self, notebook: str) -> Project:
+        """Return the instructions and skills that hold for a notebook."""
+        return await self.project.read(self.folder(notebook)) if self.options.project else Project()
 
     def kernel(self, kernel_id: Callable[[], str | None]) -> ServerKernel:
         """Return the access to a kernel whose id may change."""

@@ -6,6 +6,7 @@ import atexit
 import os
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..agent.agent import Agent
@@ -16,6 +17,7 @@ from ..approval import gate_for
 from ..journal import default_path, open_journal
 from ..journal.undo import last_run, undo
 from ..models.open import withdraw_key
+from ..notebooks.project import ProjectFolders
 from ..notebooks.shell import MainThread, ShellNotebook
 from ..options import RunOptions, build_agent, open_model
 from ..result import Result, result_of
@@ -196,15 +198,16 @@ class Session:
         self.journal.close()
 
     async def _work(self, task: str, options: RunOptions, frontend: Frontend) -> Result:
-        model = await self._open(options)
+        model, folder = await self._open(options), Path.cwd()
         self._agent = build_agent(
             model,
             self.notebook,
             self.journal,
             options=options,
-            gate=gate_for(frontend, os.getcwd()),
+            gate=gate_for(frontend, folder),
             watch=lambda event: self._show(frontend, event),
             ask_user=frontend.answer_question,
+            project=lambda: ProjectFolders(home=Path.home()).read(folder),
         )
         ended = await self._agent.run(self._conversation, task, title=self._title)
         return result_of(task, self.events, ended.run, self.notebook.cells)

@@ -20,17 +20,15 @@ import { Surroundings } from './surroundings';
 import { IWorkspace } from './workspace';
 
 /** What the panel shows in place of the conversation: the endpoint is the chosen one's form among the models. */
-export type Sheet = 'conversations' | 'models' | 'endpoint' | null;
+export type Sheet =
+  'conversations' | 'endpoint' | 'instructions' | 'models' | null;
 
 /** What the chat panel shows: the session of the notebook in front, what the user is about to ask, and the models. */
 export class ChatModel implements IDisposable {
   constructor(private _options: ChatModel.IOptions) {
     const { connection, notebooks, sessions } = _options;
     this.models = new Models(connection, _options.trans);
-    this.surroundings = new Surroundings({
-      ..._options,
-      folder: _options.workspace.folder
-    });
+    this.surroundings = new Surroundings(_options);
     this.surroundings.changed.connect(this._emit, this);
     this.composer = new Composer({
       ..._options,

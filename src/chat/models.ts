@@ -8,6 +8,7 @@ import {
   ModelList,
   ModelStatus,
   SaveEndpoint,
+  SetPreferences,
   TestEndpoint
 } from '../protocol';
 import { Request } from '../requests';
@@ -77,6 +78,11 @@ export class Models implements IDisposable {
   /** Add an endpoint, or change the one of that name; without a key, it keeps the one it has. */
   saveEndpoint(endpoint: Omit<SaveEndpoint, 'type' | 'id'>): void {
     this._send({ type: 'save_endpoint', ...endpoint });
+  }
+
+  /** Set how a model works, or all or one of those of an endpoint. */
+  setPreferences(preferences: Omit<SetPreferences, 'type' | 'id'>): void {
+    this._send({ type: 'set_preferences', ...preferences });
   }
 
   removeEndpoint(name: string): void {

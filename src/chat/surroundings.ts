@@ -5,12 +5,16 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { ISessions } from '../session/sessions';
 import { INotebooks } from '../tokens';
 import { IFileInfo, IFiles } from './files';
+import { IWorkspace } from './workspace';
 
-/** What there is to work with: the files of the folder in front, and the variables in the kernel. */
+/**
+ * What there is to work with: the files of the folder in front, the variables in the kernel, and what the project tells
+ * the model.
+ */
 export class Surroundings implements IDisposable {
   constructor(private _options: Surroundings.IOptions) {}
 
-  /** Emitted when other files were found; variables are in the session's state. */
+  /** Emitted when other files were found; all else is in the session's state. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -25,7 +29,9 @@ export class Surroundings implements IDisposable {
     const { files, notebooks, sessions } = this._options;
     const path = notebooks.current?.path;
     if (path !== undefined) {
-      sessions.actions(path, 'chat').listVariables();
+      const actions = sessions.actions(path, 'chat');
+      actions.listVariables();
+      actions.listInstructions();
     }
     const folder = this._where;
     const found = await files.list(folder).catch(() => []);
@@ -34,6 +40,11 @@ export class Surroundings implements IDisposable {
       this._files = found;
       this._changed.emit();
     }
+  }
+
+  /** Open a file, whose path is relative to the folder in front. */
+  open(file: string): void {
+    this._options.workspace.open(PathExt.join(this._where, file));
   }
 
   get isDisposed(): boolean {
@@ -46,9 +57,9 @@ export class Surroundings implements IDisposable {
   }
 
   private get _where(): string {
-    const { folder, notebooks } = this._options;
+    const { notebooks, workspace } = this._options;
     const { current } = notebooks;
-    return current ? PathExt.dirname(current.path) : folder();
+    return current ? PathExt.dirname(current.path) : workspace.folder();
   }
 
   private _changed = new Signal<this, void>(this);
@@ -60,9 +71,8 @@ export class Surroundings implements IDisposable {
 export namespace Surroundings {
   export interface IOptions {
     files: IFiles;
-    /** The folder that is in front where no notebook is. */
-    folder: () => string;
     notebooks: INotebooks;
     sessions: ISessions;
+    workspace: Pick<IWorkspace, 'folder' | 'open'>;
   }
 }

@@ -6,7 +6,7 @@ export interface IWorkspace {
   folder: () => string;
   /** Make a notebook, bring it in front, and return its path; `null` if that cannot be done. */
   newNotebook: () => Promise<string | null>;
-  /** Open a notebook. */
+  /** Open a notebook or another file. */
   open: (path: string) => void;
   /** Show the files, for the user to open one. */
   browse: () => void;

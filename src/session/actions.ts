@@ -245,6 +245,11 @@ export class SessionActions {
     return this._send({ type: 'list_variables' }, () => undefined);
   }
 
+  /** Ask what the project tells the model; without an answer, what is known of it stays. */
+  listInstructions(): boolean {
+    return this._send({ type: 'list_instructions' }, () => undefined);
+  }
+
   /** Ask for a conversation as a file. */
   exportConversation(conversation: string): boolean {
     return this._request({ type: 'export_conversation', conversation });

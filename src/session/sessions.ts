@@ -108,6 +108,7 @@ export class Sessions implements ISessions {
       case 'approval_changed':
       case 'conversation_list':
       case 'variable_list':
+      case 'instruction_list':
       case 'checking':
         this._find(message.notebook).receive(message);
         break;

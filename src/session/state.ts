@@ -7,6 +7,8 @@ import {
   ConversationList,
   EventMessage,
   History,
+  InstructionList,
+  Project,
   Variable,
   VariableList
 } from '../protocol';
@@ -62,6 +64,8 @@ export interface ISessionState {
   readonly conversations: readonly ConversationInfo[] | null;
   /** What there is in the kernel, once that was asked for. */
   readonly variables: readonly Variable[] | null;
+  /** What the project tells the model, once that was asked for. */
+  readonly project: Project | null;
   /** The task that was sent, until its run begins. */
   readonly pending: ITask | null;
   /** Where the user has gone in the notebook since the page opened it. */
@@ -84,6 +88,7 @@ export const BLANK: ISessionState = {
   check: null,
   conversations: null,
   variables: null,
+  project: null,
   pending: null,
   moved: null,
   reviewing: null,
@@ -101,6 +106,7 @@ export type NotebookMessage =
   | ApprovalChanged
   | ConversationList
   | VariableList
+  | InstructionList
   | Checking;
 
 /** The state after one more message of the server's. */
@@ -125,6 +131,8 @@ export function receive(
       return { ...state, conversations: message.conversations };
     case 'variable_list':
       return { ...state, variables: message.variables };
+    case 'instruction_list':
+      return { ...state, project: message.project };
     case 'checking':
       return { ...state, check: { result: message, edited: [], hidden: [] } };
   }

@@ -243,3 +243,20 @@ def test_wrong_usage_is_exit_code_2(folder: Path, arguments: list[str]) -> None:
     assert result.exit_code == 2
     assert "Usage:" in result.stderr
     assert tree(folder) == {}
+
+
+def test_the_model_is_told_the_projects_instructions_and_reads_a_skill_with_code(
+    folder: Path, model: ScriptedModel
+) -> None:
+    skill = folder / ".agents" / "skills" / "plots" / "SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text("---\nname: plots\ndescription: How we draw.\n---\nBars are teal.\n")
+    (folder / "AGENTS.md").write_text("Amounts are in euros.")
+    read_it = "```python\nprint(open('.agents/skills/plots/SKILL.md').read())\n```"
+    assert ask(model, [read_it, "Bars are teal."]).exit_code == 0
+    told = [request["messages"][-1]["content"] for request in model.requests]
+    assert "Amounts are in euros." in told[0]
+    assert "- plots: How we draw. ('.agents/skills/plots/SKILL.md')" in told[0]
+    assert "Bars are teal." in told[1]
+    assert ask(model, ["Fine."], "--no-project").exit_code == 0
+    assert "euros" not in str(model.requests[-1]["messages"])

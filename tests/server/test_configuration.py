@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tornado.httpclient import HTTPResponse
 from traitlets import TraitError
 
 from jupyter_codeact.server.extension import CodeActExtension
@@ -75,3 +77,12 @@ async def test_guidance_decides_whether_a_corrected_cell_itself_gets_the_imports
 def test_a_wrong_value_is_refused_with_a_sentence(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(TraitError, match=message):
         CodeActExtension(**wrong)
+
+
+@pytest.mark.parametrize("codeact_config", [{"content_policy": True}, {}], indirect=True)
+async def test_a_content_policy_is_sent_where_it_is_wanted(
+    jp_fetch: Callable[..., Awaitable[HTTPResponse]], codeact_config: dict[str, Any]
+) -> None:
+    sent = (await jp_fetch("api", "status")).headers["Content-Security-Policy"]
+    assert ("img-src 'self' data: blob:" in sent) is ("content_policy" in codeact_config)
+    assert "frame-ancestors 'self'" in sent

@@ -121,6 +121,49 @@ async def test_how_a_model_is_asked_is_set_with_its_endpoint_and_for_a_run(
     assert wrong
 
 
+async def test_what_is_set_for_a_single_model_of_an_endpoint_counts_for_that_one(
+    page: ScriptedPage, other: ScriptedModel
+) -> None:
+    # sent together, as the form does: the second waits for the first
+    await page.request("save_endpoint", None, name="work", url=other.url, api_key=KEY, model="scripted")
+    preferences = {"guidance": "capable", "settings": {"temperature": 0.7}}
+    await page.request(
+        "set_preferences", None, choice="endpoint:work", model="scripted", preferences=preferences
+    )
+    await page.until(
+        lambda: any(
+            message["type"] == "model_list" and by_name(message)["work"]["models"] for message in page.heard
+        )
+    )
+    work = by_name(await listed(page))["work"]
+    assert (work["guidance"], work["models"]["scripted"]["guidance"]) == (None, "capable")
+    await choose(page, "endpoint:work")
+    other.script(["It is 5."])
+    await page.ask()
+    await page.end()
+    assert other.requests[-1]["temperature"] == 0.7
+    assert (await page.hears("model_described"))["guidance"] == "capable"
+    await page.request("set_preferences", None, choice="endpoint:work", model="scripted", preferences={})
+    assert by_name(await listed(page))["work"]["models"] == {}
+
+
+async def test_what_is_set_for_a_model_of_this_machine_holds_at_once(page: ScriptedPage) -> None:
+    preferences = {"guidance": "capable", "approval": "always", "settings": {"temperature": 0.3}}
+    await choose(page, "smollm2-135m")
+    await page.request("set_preferences", None, choice="catalog:smollm2-135m", preferences=preferences)
+    await page.hears("approval_changed", approval="always")
+    found = by_name(await listed(page))["smollm2-135m"]
+    assert (found["guidance"], found["approval"]) == ("capable", "always")
+    assert found["settings"]["temperature"] == 0.3
+    wrong = await page.refused(
+        "set_preferences", None, choice="catalog:smollm2-135m", preferences={"settings": {"temperature": 9}}
+    )
+    assert wrong
+    assert "There is no model" in await page.refused(
+        "set_preferences", None, choice="catalog:x", preferences={}
+    )
+
+
 async def test_no_key_ever_reaches_a_page_or_a_log(
     page: ScriptedPage, other: ScriptedModel, model: ScriptedModel, journal_path: Path, caplog: Any
 ) -> None:

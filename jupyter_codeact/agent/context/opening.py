@@ -9,11 +9,13 @@ from .. import prompts
 from ..contracts import Guidance, NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut
+from ..project import Project
 from ..secrets import hide
 from ..unicode import valid_text
 from .cells import short_ids
 from .marks import in_one_line, marked, plain_or_quoted, quoted
 from .notebook import AMPLE_WINDOW, describe_notebook, room_for_cells
+from .project import describe_project
 
 VARIABLES = 2500
 TOOLS = 4000
@@ -42,10 +44,11 @@ def opening_message(
     supports_images: bool = False,
     earlier: str = "",
     instructions: str = "",
+    project: Project | None = None,
     advice: str = "",
     secrets: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the user message that opens a run: cells, functions, variables, attachments, the task.
+    """Return the user message that opens a run: project, cells, functions, variables, attachments, the task.
 
     Parameters
     ----------
@@ -71,6 +74,8 @@ def opening_message(
         The text of the conversation so far; cells and tools in it are not repeated in full.
     instructions : str
         What the user wants the model to heed in every task; left out where the conversation has it already.
+    project : Project, optional
+        The instructions and skills that hold where the notebook lies; they come first, as they change least.
     advice : str
         What the hooks add to the task.
     secrets : Mapping of str to str, optional
@@ -78,7 +83,9 @@ def opening_message(
     """
     secrets = secrets or {}
     share = 1.0 if window is None else min(1.0, window / AMPLE_WINDOW)
-    parts = []
+    parts = describe_project(
+        project or Project(), nonce, secrets, small=guidance == "small", room=share, earlier=earlier
+    )
     shown = describe_notebook(
         state,
         below or state.active_cell,

@@ -12,15 +12,32 @@ from ..endpoints.client import EndpointModel
 from ..endpoints.completions import Filling, Gap
 from ..endpoints.errors import ConnectionLostError
 from ..endpoints.retries import Timeouts
+from ..preferences import ModelPreferences
 from ..status import EngineStatus, Watcher
 from .supervisor import Engine
 
 
 class LocalModel:
-    """A model that an engine on this machine runs, started with the first request."""
+    """A model that an engine on this machine runs, started with the first request.
 
-    def __init__(self, engine: Engine, *, timeouts: Timeouts | None = None) -> None:
-        self.engine = engine
+    Parameters
+    ----------
+    engine : Engine
+        The engine.
+    preferences : ModelPreferences, optional
+        What the user has set for the model; it can be changed while the engine runs.
+    timeouts : Timeouts, optional
+        How long to wait for replies.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        preferences: ModelPreferences | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.engine, self.preferences = engine, preferences or ModelPreferences()
         # This class knows the engine's state, so it decides whether to try again.
         self._timeouts = (timeouts or Timeouts()).without_retries()
         self._address: Address | None = None
@@ -34,7 +51,7 @@ class LocalModel:
     @property
     def info(self) -> ModelInfo:
         """What is known of the model; its engine, once it has run, knows the context window exactly."""
-        info = self.engine.launch.info
+        info = self.preferences.applied_to(self.engine.launch.info)
         window = self._endpoint.info.context_window if self._endpoint else None
         images = info.supports_images and not self.refuses_images
         return info.model_copy(

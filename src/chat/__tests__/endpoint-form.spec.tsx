@@ -4,7 +4,7 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { act } from 'react';
 
-import { ModelChoice } from '../../protocol';
+import { ModelChoice, Preferences } from '../../protocol';
 import { IPanelContext, PanelProvider } from '../components/context';
 import { EndpointForm } from '../components/endpoint-form';
 
@@ -28,6 +28,7 @@ const ENDPOINT = {
 
 let node: HTMLElement;
 let saved: jest.Mock;
+let set: jest.Mock;
 let tested: jest.Mock;
 let done: jest.Mock;
 let widget: Widget;
@@ -35,6 +36,7 @@ let widget: Widget;
 beforeEach(() => {
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
   saved = jest.fn();
+  set = jest.fn();
   tested = jest.fn(async () => ['big', 'small']);
   done = jest.fn();
 });
@@ -43,7 +45,11 @@ async function show(
   endpoint: ModelChoice | null = ENDPOINT,
   forKey = false
 ): Promise<void> {
-  const models = { saveEndpoint: saved, test: tested };
+  const models = {
+    saveEndpoint: saved,
+    setPreferences: set,
+    test: tested
+  };
   const panel = { model: { models }, trans };
   widget = ReactWidget.create(
     <PanelProvider value={panel as unknown as IPanelContext}>
@@ -116,6 +122,30 @@ describe('The form of an endpoint', () => {
       prices: { price_in: 0.15, price_cached: null, price_out: null }
     });
     expect(done).toHaveBeenCalled();
+  });
+
+  it('saves apart what is set for one of its models alone', async () => {
+    await show({
+      ...ENDPOINT,
+      models: { big: { guidance: 'capable' } as unknown as Preferences }
+    });
+    expect(field<HTMLSelectElement>('Guidance').value).toBe('');
+    await fill('These hold for', 'one');
+    expect(field<HTMLSelectElement>('Guidance').value).toBe('capable');
+    await fill('Temperature', '0.9');
+    await fill('These hold for', 'all');
+    expect(field<HTMLInputElement>('Temperature').value).toBe('0.5');
+    await submit();
+    expect(saved.mock.calls[0][0].settings.temperature).toBe(0.5);
+    expect(set.mock.calls).toMatchObject([
+      [
+        {
+          choice: 'endpoint:work',
+          model: 'big',
+          preferences: { guidance: 'capable', settings: { temperature: 0.9 } }
+        }
+      ]
+    ]);
   });
 
   it('refuses an extra body that is no JSON object', async () => {

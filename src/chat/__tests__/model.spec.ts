@@ -337,7 +337,8 @@ describe('A shown panel', () => {
     model.shown(false);
     await new Promise(resolve => setTimeout(resolve, 0));
     expect(connection.takeRequests()).toMatchObject([
-      { type: 'list_variables', notebook: A }
+      { type: 'list_variables', notebook: A },
+      { type: 'list_instructions', notebook: A }
     ]);
     expect(model.surroundings.files).toMatchObject([{ name: 'data.csv' }]);
     const stopped = {
@@ -354,6 +355,7 @@ describe('A shown panel', () => {
     model.shown(true);
     expect(connection.takeRequests()).toMatchObject([
       { type: 'list_variables' },
+      { type: 'list_instructions' },
       { type: 'control_model', action: 'start' }
     ]);
   });

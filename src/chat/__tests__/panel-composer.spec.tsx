@@ -183,7 +183,8 @@ describe('The composer and the models in the panel', () => {
       guidance: null,
       approval: null,
       prices: null,
-      settings: null
+      settings: null,
+      models: {}
     };
     await act(async () => {
       model.open('models');

@@ -126,6 +126,7 @@ export class ShownPanel {
     }),
     settings: {
       sendWithEnter: true,
+      instructions: '',
       changed: new Signal({})
     } as unknown as ISettings,
     trans

@@ -8,6 +8,7 @@ import { Composer } from './composer';
 import { usePanel } from './context';
 import { ConversationsSheet } from './conversations-sheet';
 import { IconButton } from './icon-button';
+import { InstructionsSheet } from './instructions-sheet';
 import { Log } from './log';
 import { ModelLine } from './model-line';
 import { ModelsSheet } from './models-sheet';
@@ -37,6 +38,7 @@ export function Chat(): React.JSX.Element {
               <Composer />
             </div>
             {sheet === 'conversations' && <ConversationsSheet />}
+            {sheet === 'instructions' && <InstructionsSheet />}
             {(sheet === 'models' || sheet === 'endpoint') && (
               <ModelsSheet key={sheet} />
             )}

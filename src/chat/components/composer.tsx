@@ -8,6 +8,7 @@ import { Chips } from './chips';
 import { ContextMeter } from './context-meter';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
+import { InForce } from './in-force';
 import { ModelButton } from './model-button';
 import { PlaceSelect } from './place-select';
 import { Queue } from './queue';
@@ -207,6 +208,7 @@ export function Composer(): React.JSX.Element {
             </button>
           )}
         </div>
+        <InForce />
         <ContextMeter />
       </div>
     </form>

@@ -1,24 +1,18 @@
-import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { APPROVALS, approvalText } from '../../approval';
-import { ModelChoice, ModelSettings, Prices } from '../../protocol';
+import { ModelChoice } from '../../protocol';
 import { PRESETS } from '../endpoint-presets';
 import {
-  asPrices,
-  asSettings,
-  isObject,
-  pricesAsText,
-  settingsAsText,
-  yesOrNo
-} from '../endpoint-values';
+  asPreferences,
+  IPreferencesText,
+  preferencesAsText
+} from '../preference-values';
 import { usePanel } from './context';
 import { Choice, Field } from './fields';
+import { PreferenceFields } from './preference-fields';
 
 /** How many of an endpoint's models are shown as buttons; all are in the field's own list. */
 const MOST_LISTED = 30;
-const PRICES = ['price_in', 'price_cached', 'price_out'] as const;
-const EFFORTS = ['off', 'minimal', 'low', 'medium', 'high'] as const;
 
 /**
  * Add an endpoint, or change one. The key only ever goes to the server: it is never shown.
@@ -38,19 +32,12 @@ export function EndpointForm(props: {
   const [served, setServed] = React.useState(endpoint?.detail ?? '');
   const [key, setKey] = React.useState('');
   const [isKeyless, setKeyless] = React.useState(false);
-  const [images, setImages] = React.useState(
-    yesOrNo(endpoint?.supports_images)
-  );
-  const [guidance, setGuidance] = React.useState<string>(
-    endpoint?.guidance ?? ''
-  );
-  const [approval, setApproval] = React.useState<string>(
-    endpoint?.approval ?? ''
-  );
-  const [settings, setSettings] = React.useState(
-    settingsAsText(endpoint?.settings)
-  );
-  const [prices, setPrices] = React.useState(pricesAsText(endpoint?.prices));
+  const [ofAll, setOfAll] = React.useState(() => preferencesAsText(endpoint));
+  /** What the user has changed for single models. */
+  const [ofOnes, setOfOne] = React.useState<{
+    [model: string]: IPreferencesText;
+  }>({});
+  const [scope, setScope] = React.useState<'all' | 'one'>('all');
   /** The models that the endpoint lists, once it was asked. */
   const [listed, setListed] = React.useState<readonly string[]>([]);
   const [isTesting, setTesting] = React.useState(false);
@@ -58,7 +45,6 @@ export function EndpointForm(props: {
   const [problem, setProblem] = React.useState('');
   const form = React.useRef<HTMLFormElement>(null);
   const listId = React.useId();
-  const body = React.useRef<HTMLInputElement>(null);
 
   React.useEffect(() => {
     const field = forKey
@@ -68,6 +54,10 @@ export function EndpointForm(props: {
   }, [forKey]);
 
   const address = url.trim();
+  const isForOne = scope === 'one' && served.trim() !== '';
+  const ofOne =
+    ofOnes[served.trim()] ??
+    preferencesAsText(endpoint?.models?.[served.trim()]);
   const apiKey = isKeyless ? '' : key || null;
 
   /** Ask the endpoint for its models. */
@@ -114,12 +104,15 @@ export function EndpointForm(props: {
       url: address,
       model: served.trim(),
       api_key: apiKey,
-      supports_images: images === '' ? null : images === 'yes',
-      guidance: (guidance || null) as ModelChoice['guidance'],
-      approval: (approval || null) as ModelChoice['approval'],
-      settings: asSettings(settings),
-      prices: asPrices(prices)
+      ...asPreferences(ofAll)
     });
+    for (const [single, preferences] of Object.entries(ofOnes)) {
+      model.models.setPreferences({
+        choice: `endpoint:${name.trim()}`,
+        model: single,
+        preferences: asPreferences(preferences)
+      });
+    }
     onDone();
   };
 
@@ -131,17 +124,6 @@ export function EndpointForm(props: {
       setName(isOwnName ? name : preset.name);
       setUrl(preset.url);
       setListed([]);
-    }
-  };
-
-  const set = (field: keyof ModelSettings) => (value: string) => {
-    setSettings({ ...settings, [field]: value });
-    if (field === 'extra_body') {
-      body.current!.setCustomValidity(
-        isObject(value)
-          ? ''
-          : trans.__('A JSON object, such as %1', '{"top_k": 20}')
-      );
     }
   };
 
@@ -250,95 +232,27 @@ export function EndpointForm(props: {
       )}
       <details>
         <summary>{trans.__('Model settings')}</summary>
-        <Choice
-          label={trans.__('Images')}
-          value={images}
-          onChange={setImages}
-          choices={{
-            '': trans.__('If the endpoint says so'),
-            yes: trans.__('Yes'),
-            no: trans.__('No')
-          }}
-        />
-        <Choice
-          label={trans.__('Guidance')}
-          value={guidance}
-          onChange={setGuidance}
-          choices={{
-            '': trans.__('By the size of the model'),
-            small: trans.__('Small model'),
-            capable: trans.__('Capable model')
-          }}
-        />
-        <Choice
-          label={trans.__('Before running a cell')}
-          value={approval}
-          onChange={setApproval}
-          choices={{
-            '': trans.__('As in other notebooks'),
-            ...Object.fromEntries(
-              APPROVALS.map(each => [each, approvalText(each, trans).label])
-            )
-          }}
-        />
-        <Choice
-          label={trans.__('Reasoning')}
-          value={settings.reasoning_effort}
-          onChange={set('reasoning_effort')}
-          choices={{
-            '': trans.__('Default of the model'),
-            ...Object.fromEntries(EFFORTS.map(effort => [effort, effort]))
-          }}
-        />
-        <Field
-          label={trans.__('Temperature')}
-          type="number"
-          min="0"
-          max="2"
-          step="any"
-          placeholder={trans.__('Default of the model')}
-          value={settings.temperature}
-          onChange={set('temperature')}
-        />
-        <Field
-          label={trans.__('Top p')}
-          type="number"
-          min="0.01"
-          max="1"
-          step="any"
-          placeholder={trans.__('Default of the model')}
-          value={settings.top_p}
-          onChange={set('top_p')}
-        />
-        <Field
-          label={trans.__('Reply limit')}
-          type="number"
-          min="1"
-          step="1"
-          placeholder={trans.__('In tokens; none, if empty')}
-          value={settings.reply_tokens}
-          onChange={set('reply_tokens')}
-        />
-        <Field
-          ref={body}
-          label={trans.__('Extra body')}
-          placeholder='{"top_k": 20}'
-          title={trans.__('Further fields of each request, as a JSON object')}
-          value={settings.extra_body}
-          onChange={set('extra_body')}
-        />
-        {PRICES.map(field => (
-          <Field
-            key={field}
-            label={priceLabel(field, trans)}
-            type="number"
-            min="0"
-            step="any"
-            placeholder={trans.__('Dollars for a million tokens')}
-            value={prices[field]}
-            onChange={value => setPrices({ ...prices, [field]: value })}
+        {served.trim() && (
+          <Choice
+            label={trans.__('These hold for')}
+            value={scope}
+            onChange={value => setScope(value as typeof scope)}
+            choices={{
+              all: trans.__('All models of the endpoint'),
+              one: trans.__('%1 alone', served.trim())
+            }}
           />
-        ))}
+        )}
+        {isForOne ? (
+          <PreferenceFields
+            key={served.trim()}
+            value={ofOne}
+            isPriced
+            onChange={value => setOfOne({ ...ofOnes, [served.trim()]: value })}
+          />
+        ) : (
+          <PreferenceFields value={ofAll} isPriced onChange={setOfAll} />
+        )}
       </details>
       {problem && (
         <div className="jp-CodeAct-notice jp-mod-alert" role="alert">
@@ -367,15 +281,4 @@ export function EndpointForm(props: {
       </div>
     </form>
   );
-}
-
-function priceLabel(field: keyof Prices, trans: TranslationBundle): string {
-  switch (field) {
-    case 'price_in':
-      return trans.__('Price of prompts');
-    case 'price_cached':
-      return trans.__('Price of cached prompts');
-    case 'price_out':
-      return trans.__('Price of replies');
-  }
 }

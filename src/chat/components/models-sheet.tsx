@@ -11,6 +11,7 @@ import { ModelChoice } from '../../protocol';
 import { usePanel } from './context';
 import { EndpointForm } from './endpoint-form';
 import { IconButton } from './icon-button';
+import { ModelForm } from './model-form';
 import { useRoving } from './roving';
 import { Sheet } from './sheet';
 
@@ -19,7 +20,7 @@ export function ModelsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { choices, chosen, problem } = model.models;
   const forKey = model.sheet === 'endpoint';
-  /** The endpoint in the form: one there is, a new one, or none. */
+  /** The model or endpoint in the form: one there is, a new endpoint, or none. */
   const [edited, setEdited] = React.useState<ModelChoice | 'new' | null>(null);
   const list = useRoving<HTMLDivElement>();
   const add = React.useRef<HTMLButtonElement>(null);
@@ -43,6 +44,13 @@ export function ModelsSheet(): React.JSX.Element {
   }, [choices, chosen]);
 
   if (edited !== null) {
+    if (edited !== 'new' && edited.kind !== 'endpoint') {
+      return (
+        <Sheet title={trans.__('Settings of %1', edited.name)}>
+          <ModelForm choice={edited} onDone={() => setEdited(null)} />
+        </Sheet>
+      );
+    }
     const endpoint = edited === 'new' ? null : edited;
     return (
       <Sheet
@@ -225,6 +233,13 @@ function Choice(props: {
         <span className="jp-CodeAct-rowDetail">{facts.join(' · ')}</span>
         {fits && <span className="jp-CodeAct-rowDetail">{fits}</span>}
       </button>
+      {present && (kind === 'catalog' || kind === 'file') && (
+        <IconButton
+          icon={editIcon}
+          label={trans.__('Settings of %1', name)}
+          onClick={onEdit}
+        />
+      )}
       {kind === 'endpoint' && (
         <>
           <IconButton

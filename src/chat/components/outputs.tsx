@@ -114,7 +114,13 @@ function HtmlPart(props: {
 
 function shapeOf(table: ITable, trans: TranslationBundle): string {
   const { columns, rows, shape } = table;
-  return shape || trans.__('%1 rows × %2 columns', rows, columns);
+  return (
+    shape ||
+    [
+      trans._n('%1 row', '%1 rows', rows),
+      trans._n('%1 column', '%1 columns', columns)
+    ].join(' × ')
+  );
 }
 
 /** A picture as wide as the panel; several as thumbnails, of which the user opens one. */

@@ -1,4 +1,4 @@
-import { ModelSettings, Prices } from '../protocol';
+import { ModelSettings, Preferences, Prices } from '../protocol';
 
 /** What the fields of a form have, as text. */
 export type AsText<T> = { [name in keyof T]: string };
@@ -6,6 +6,37 @@ export type AsText<T> = { [name in keyof T]: string };
 /** What a choice of yes, no and neither has. */
 export function yesOrNo(value: boolean | null | undefined): string {
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : '';
+}
+
+/** What is set for a model, as the fields of a form have it. */
+export interface IPreferencesText {
+  readonly images: string;
+  readonly guidance: string;
+  readonly approval: string;
+  readonly settings: AsText<ModelSettings>;
+  readonly prices: AsText<Prices>;
+}
+
+export function preferencesAsText(
+  preferences: Partial<Preferences> | null | undefined
+): IPreferencesText {
+  return {
+    images: yesOrNo(preferences?.supports_images),
+    guidance: preferences?.guidance ?? '',
+    approval: preferences?.approval ?? '',
+    settings: settingsAsText(preferences?.settings),
+    prices: pricesAsText(preferences?.prices)
+  };
+}
+
+export function asPreferences(text: IPreferencesText): Preferences {
+  return {
+    supports_images: text.images === '' ? null : text.images === 'yes',
+    guidance: (text.guidance || null) as Preferences['guidance'],
+    approval: (text.approval || null) as Preferences['approval'],
+    settings: asSettings(text.settings),
+    prices: asPrices(text.prices)
+  };
 }
 
 export function settingsAsText(
