@@ -40,7 +40,10 @@ MAY_IMPORT = {
     "server": CORE | SHARED | {"server", "protocol", "completion"},
     "cli": CORE | SHARED | {"cli"},
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
+    "cli/data": CORE | SHARED | {"cli", "training"},  # the command lines of training
+    "cli/data_files": {"cli", "training"},
     "evaluation": CORE | {"evaluation", "tools"},
+    "training": CORE | {"training", "evaluation", "tools"},  # it plays as evaluation does, reads its results
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used
 }
 """What each package and top-level file may import from this project; each has a line."""

@@ -14,6 +14,7 @@ from .streams import let_go, take_any_character
 COMMANDS = {
     "check": "Run a notebook in a fresh kernel, and tell whether it shows the same.",
     "conversations": "List, read, export and delete conversations.",
+    "data": "Make training data for a model: play tasks, collect, select, mix.",
     "doctor": "Check the installation, and say how to fix what is wrong.",
     "eval": "Measure a model and an agent on tasks with a known outcome.",
     "lab": "Open JupyterLab with the agent, on a notebook.",

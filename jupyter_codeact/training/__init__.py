@@ -1,1 +1,1 @@
-"""Training data from trajectories, and a better model from training data."""
+"""From recorded runs to training data, and from training data to a better model."""
