@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "cli/evaluate": CORE | SHARED | {"cli", "evaluation"},  # the command line of evaluation
     "cli/data": CORE | SHARED | {"cli", "training"},  # the command lines of training
     "cli/data_files": {"cli", "training"},
+    "cli/train": CORE | SHARED | {"cli", "training"},
     "evaluation": CORE | {"evaluation", "tools"},
     "training": CORE | {"training", "evaluation", "tools"},  # it plays as evaluation does, reads its results
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used

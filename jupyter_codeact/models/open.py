@@ -50,7 +50,8 @@ def open_model(
     ----------
     model : str, optional
         A model of the catalogue, a tuned one (``base+name``), ``auto``, any GGUF model on the Hub
-        (``hf:owner/name/file``), or the path of a GGUF file or of a model's folder; with an endpoint, a name known there.
+        (``hf:owner/name/file``), or the path of a GGUF file or of a model's folder; with an endpoint,
+        a name known there.
     endpoint : str, optional
         An OpenAI-compatible endpoint to use instead of an engine on this machine: its address, or its name
         among ``endpoints``.

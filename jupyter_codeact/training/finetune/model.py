@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,9 @@ def _with_adapter(model: Any, options: TrainingOptions) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    return peft.get_peft_model(model, config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+        return peft.get_peft_model(model, config)
 
 
 def _fit_memory(folder: Path, options: TrainingOptions, device: torch.device, dtype: torch.dtype) -> bool:

@@ -96,7 +96,7 @@ def _put_adapter(model: Any, adapter: Path, path: Path, name: str) -> None:
     if base is not None and base.sha256 != hash_of(path):
         raise ValueError(
             f"The adapter in {adapter} was trained on {base.name} (SHA-256 {base.sha256[:12]}…), and {name}"
-            " is another model. An adapter is of no use on other weights: use it with its base, or train anew."
+            " is another model. An adapter is of no use on other weights: use it with its base."
         )
     try:
         found = model.load_adapter(str(adapter))
