@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ..agent.contracts import CodeActError
 from ..models.extras import install
+from .train_results import compare, export
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,13 +104,17 @@ def train(ctx: click.Context, **options: Any) -> None:
         return
     if not options["model"] or not options["data"]:
         raise click.UsageError("Say which --model to train, on what --data.", ctx)
-    _require_packages()
-    _keep_quiet(options["source"])
+    require_packages()
+    keep_quiet(options["source"])
     count = options["processes"] or _gpus(options["on_cpu"])
     if count > 1 and "LOCAL_RANK" not in os.environ:
         _weights_of(options["model"], options["source"])  # by one process, for all
         raise SystemExit(_in_processes(count))
     _train(**options)
+
+
+train.add_command(export)
+train.add_command(compare)
 
 
 def _train(
@@ -159,7 +164,14 @@ def _drop(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
 
-def _require_packages() -> None:
+def require_packages() -> None:
+    """Check that what trains is installed.
+
+    Raises
+    ------
+    CodeActError
+        If something of it is not.
+    """
     absent = [package for package in _NEEDED if find_spec(package) is None]
     if absent:
         verb = "is" if len(absent) == 1 else "are"
@@ -174,7 +186,7 @@ def _weights_of(model: str, source: str | None) -> tuple[Base, Path]:
     return base, weights.full_precision(source) if source else weights.unpack(base)
 
 
-def _keep_quiet(source: str | None) -> None:
+def keep_quiet(source: str | None) -> None:
     """Keep the libraries from telling other machines anything, or asking, and from drawing bars of their own.
 
     Only a repository that --from names is asked for; all else is read with ``local_files_only``.

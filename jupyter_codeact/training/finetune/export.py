@@ -28,6 +28,8 @@ TYPES = {
 }
 """Types that weights can be exported in; ``same`` is the base's."""
 SAME = "same"
+BASE_KEY = "codeact.base.sha256"
+"""What says in an adapter's file which model it was trained on."""
 _FILE_TYPES = {
     "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
     "f16": gguf.LlamaFileType.MOSTLY_F16,

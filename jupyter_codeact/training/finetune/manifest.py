@@ -107,6 +107,15 @@ def write_manifest(
         part.replace(folder / MANIFEST)
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest in a tuned model's folder, empty if there is none."""
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def read_plan(folder: Path) -> dict[str, Any] | None:
     """Return what the training in a folder was begun with, if one was."""
     try:

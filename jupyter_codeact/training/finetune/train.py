@@ -37,8 +37,6 @@ from .model import Loaded, load, load_tokenizer, longest
 from .options import TrainingOptions
 from .weights import Base
 
-SOURCE_KEY, BASE_KEY = "general.name", "codeact.base.sha256"
-
 
 def train(
     base: Base,
@@ -201,11 +199,11 @@ def write_result(base: Base, weights: Path, loaded: Loaded, options: TrainingOpt
         loaded.tokenizer.save_pretrained(target / FOLDER_MODEL)
     if not base.is_gguf:
         return
-    from .export import BaseFile, export_adapter, export_model
+    from .export import BASE_KEY, BaseFile, export_adapter, export_model
 
     file = BaseFile(base.path, weights)
     if options.method == "lora":
-        facts = {SOURCE_KEY: target.name, BASE_KEY: base.sha256}
+        facts = {"general.name": target.name, BASE_KEY: base.sha256}
         export_adapter(target / PEFT_ADAPTER, file, target / GGUF_ADAPTER, facts)
     else:
         export_model(file, target / GGUF_MODEL, "q8_0", weights=target / FOLDER_MODEL, name=target.name)
