@@ -84,6 +84,14 @@ def data() -> None:
     help="Replies to a request.",
 )
 @click.option(
+    "--reply-tokens",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1024,
+    show_default=True,
+    help="Tokens of a reply, its thinking included.",
+)
+@click.option(
     "--seconds", metavar="S", type=click.FloatRange(min=1), default=900.0, help="Time for a request."
 )
 @click.option(
@@ -165,7 +173,11 @@ def play(
             if chat is not None:
                 await chat.close()
 
-    progress = asyncio.run(play())
+    try:
+        progress = asyncio.run(play())
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. What was played until now is in {output}; repeat the command to go on.")
+        raise SystemExit(130) from None
     click.echo(
         f"{progress.played} played, {progress.solved} of them solved; {progress.found} were there already; "
         f"{len(progress.failed)} broke."

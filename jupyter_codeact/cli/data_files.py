@@ -28,6 +28,13 @@ tokenizer_file = click.option(
     type=click.Path(exists=True, path_type=Path),
     help="The model's tokenizer.json, or its folder, to count tokens. Default: an estimate from characters.",
 )
+texts_against = click.option(
+    "--against",
+    metavar="FILE",
+    multiple=True,
+    type=there,
+    help="Tasks that the model is to be measured with, one a line or JSON with a “prompt”: none is trained.",
+)
 seed_number = click.option(
     "--seed", metavar="N", type=int, default=0, help="Chooses and shuffles. Default: 0."
 )
@@ -57,6 +64,7 @@ seed_number = click.option(
 @click.option(
     "--suite", "suites", metavar="NAME", multiple=True, help="Evaluation suite that may be trained on."
 )
+@texts_against
 @tokenizer_file
 def select(
     files: tuple[Path, ...],
@@ -68,6 +76,7 @@ def select(
     per_kind: int | None,
     strongest: str | None,
     suites: tuple[str, ...],
+    against: tuple[Path, ...],
     tokenizer: Path | None,
 ) -> None:
     """Choose the records that are worth training, and say why the others are not.
@@ -89,6 +98,7 @@ def select(
         per_kind=per_kind,
         strongest=strongest,
         suites=suites,
+        against=_texts(against),
     )
     selected = selected_of(load(files), selection, lambda record: of_record(record, count)[0])
     note = f"## Selection\n\n{summary.dropped(selected.dropped)}" if selected.dropped else ""
@@ -114,6 +124,7 @@ def select(
 @click.option(
     "--general-licence", metavar="NAME", default="unknown", show_default=True, help="Their licence."
 )
+@texts_against
 @seed_number
 @output_file
 @tokenizer_file
@@ -122,6 +133,7 @@ def mix(
     general: tuple[Path, ...],
     ratio: float,
     general_licence: str,
+    against: tuple[Path, ...],
     seed: int,
     output: Path,
     tokenizer: Path | None,
@@ -137,10 +149,12 @@ def mix(
     from ..training.tokens import counter
 
     others = {one.id: one for path in general for one in conversations.read(path, licence=general_licence)}
-    mixture = mixed(list(load(files)), list(others.values()), ratio=ratio, seed=seed)
+    mixture = mixed(load(files), others.values(), ratio=ratio, seed=seed, against=_texts(against))
     note = f"## Mixture\n\n{mixture.general:,} of the records are general conversations."
     _write(output, mixture.records, counter(tokenizer), tokenizer, [note])
     click.echo(f"{len(mixture.records)} records, {mixture.general} of them general.")
+    for reason, number in mixture.dropped.most_common():
+        click.echo(f"{number:6d} dropped: {reason}")
     if mixture.general < mixture.wanted:
         click.echo(f"The ratio wants {mixture.wanted}; there are no more. `data replay` makes some.")
 
@@ -249,6 +263,12 @@ def _write(
     path = output.with_suffix(".md")
     write_bytes(path, card.encode())
     click.echo(f"The card is in {path}.")
+
+
+def _texts(files: Sequence[Path]) -> list[str]:
+    from ..training.general import read_prompts
+
+    return [text for path in files for text in read_prompts(path)]
 
 
 def _command() -> str:

@@ -42,6 +42,8 @@ class Selection:
         did so with its strongest.
     suites : collection of str
         Evaluation suites whose tasks may be trained.
+    against : sequence of str
+        Texts that no user's message may have, such as tasks that the model is to be measured with.
     """
 
     rule: Rule = "success"
@@ -51,6 +53,7 @@ class Selection:
     per_kind: int | None = None
     strongest: str | None = None
     suites: Collection[str] = ()
+    against: Sequence[str] = ()
 
 
 @dataclass
@@ -70,6 +73,7 @@ def select(
     for record in records:
         if record.solved:
             solvers[record.task.name].add(record.model)
+    against = tuple(map(words_of, selection.against))
     selected = Selected()
     tasks: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -79,7 +83,7 @@ def select(
         only = selection.strongest if solvers[record.task.name] == {selection.strongest} else None
         text = _fingerprint(record)
         reason = (
-            _never(record, selection.suites)
+            never(record, selection.suites, against)
             or _unfit(record, selection)
             or _against_rule(record, selection.rule, is_only=only is not None)
         )
@@ -101,19 +105,24 @@ def select(
     return selected
 
 
-def _never(record: Record, suites: Collection[str]) -> str:
-    """Return why a record must not be trained, however good it is."""
+def never(record: Record, suites: Collection[str] = (), against: Sequence[str] = ()) -> str:
+    """Return why a record must not be trained, however good it is; empty if it may.
+
+    ``against`` are the `words_of` texts that no user's message may have.
+    """
     if record.task.split not in (None, "train"):
         return f"held out ({record.task.split})"
     suite = record.provenance.get("suite")
-    if (
-        suite is None
-        and record.source != "oracle"
-        and "notebook" not in suites
-        and has_evaluation_task(record)
-    ):
-        suite = "notebook"
-    return f"task of an evaluation suite ({suite})" if suite and suite not in suites else ""
+    if suite is not None and suite not in suites:
+        return f"task of an evaluation suite ({suite})"
+    said = " ".join(words_of(message.content) for message in record.messages if message.role == "user")
+    if record.source != "oracle" and "notebook" not in suites and _has(said, evaluation_requests()):
+        return "task of an evaluation suite (notebook)"
+    return "among the texts to keep out" if _has(said, against) else ""
+
+
+def _has(said: str, texts: Iterable[str]) -> bool:
+    return any(text in said for text in texts if text.strip())
 
 
 def _unfit(record: Record, selection: Selection) -> str:
@@ -142,12 +151,6 @@ def _against_rule(record: Record, rule: Rule, *, is_only: bool) -> str:
         return f"not more than {PAPER_TURNS} turns"
     replies = [message.weight for message in record.messages if message.role == "assistant"]
     return "" if any(replies[:-1]) else "no turn before the last went well"
-
-
-def has_evaluation_task(record: Record) -> bool:
-    """Tell whether a user's message has a request of the notebook suite, which this project ships."""
-    said = " ".join(words_of(message.content) for message in record.messages if message.role == "user")
-    return any(request in said for request in evaluation_requests())
 
 
 @cache

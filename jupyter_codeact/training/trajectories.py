@@ -197,6 +197,8 @@ def trajectories(events: Iterable[Event], flawed: Collection[str] = ()) -> list[
     answered = any(isinstance(event, RunEnded) and event.ending == "answered" for event in kept)
     for part in found:
         part.recovered = part.recovered and answered
+        while part is not found[-1] and part.messages and part.messages[-1].role != "assistant":
+            part.messages.pop()  # what is answered in the next one
     return [part for part in found if part.learns or len(found) == 1]
 
 

@@ -15,7 +15,7 @@ from jupyter_codeact.evaluation.notebook import TASKS
 from jupyter_codeact.training.oracle import as_answer
 from jupyter_codeact.training.records import ChatMessage, Record, TaskLabel, append, load
 from jupyter_codeact.training.selecting import evaluation_requests, words_of
-from jupyter_codeact.training.tasks import all_kinds, draw, split_of
+from jupyter_codeact.training.tasks import Task, all_kinds, draw, split_of
 from tests.scripted import ScriptedModel
 
 COUNT = 8
@@ -92,7 +92,7 @@ def test_a_cell_in_a_used_kernel_looks_like_one_in_a_fresh_one(played: Path) -> 
         assert not [name for name in others if f"'{name}'" in opening.partition("Task:")[0]]
 
 
-def tasks() -> list[object]:
+def tasks() -> list[Task]:
     return sorted(draw(COUNT), key=lambda task: task.name)
 
 
@@ -159,13 +159,17 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
         record(9, messages=record(9).messages[:-1]),
         record(10, source="oracle", provenance={"rejected_answers": 1}),
     )
-    output = done("select", path, "-o", tmp_path / "chosen.jsonl")
+    (tmp_path / "measured.txt").write_text("number,  ELEVEN?\n")
+    done_with = [ChatMessage(role="user", content="Task: Number eleven!"), *record(11).messages[1:]]
+    append(path, [record(11, messages=done_with)])
+    output = done("select", path, "-o", tmp_path / "chosen.jsonl", "--against", tmp_path / "measured.txt")
     assert [one.id for one in load([tmp_path / "chosen.jsonl"])] == ["r1"]
     for reason in (
         "held out (held-out-kinds)",
         "held out (held-out-parameters)",
         "task of an evaluation suite (notebook)",
         "task of an evaluation suite (mint)",
+        "among the texts to keep out",
         "not solved",
         "not judged",
         "the same as another one",
@@ -227,6 +231,16 @@ def test_general_conversations_are_mixed_in_whatever_their_shape(tmp_path: Path)
     refused = call("mix", path, "--general", general, "-o", mixed)
     assert "Line 1" in refused.output
     assert "messages" in refused.output
+
+
+def test_a_mixture_has_nothing_that_must_not_be_trained(tmp_path: Path) -> None:
+    held_out = record(2, task=TaskLabel(name="k/2", kind="k", seed=2, split="held-out-kinds"))
+    path, general = written(tmp_path, record(1), held_out), tmp_path / "general.jsonl"
+    general.write_text(json.dumps({"prompt": TASKS[0].request, "response": "42"}) + "\n")
+    output = done("mix", path, "--general", general, "-o", tmp_path / "mixed.jsonl")
+    assert [one.id for one in load([tmp_path / "mixed.jsonl"])] == ["r1"]
+    assert "1 dropped: held out (held-out-kinds)" in output
+    assert "1 dropped: task of an evaluation suite (notebook)" in output
 
 
 def test_a_model_keeps_what_it_says_about_other_things(tmp_path: Path) -> None:
