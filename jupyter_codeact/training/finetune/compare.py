@@ -38,7 +38,7 @@ async def play_parts(
     folder: Path,
     watch: Callable[[Episode], None] = lambda _: None,
 ) -> list[Episode]:
-    """Play all parts with one model; what was played before is in ``folder``, which exists, and not played again."""
+    """Play all parts with one model, but for what ``folder``, which exists, has of them already."""
     episodes: list[Episode] = []
     for part in parts:
         episodes += await play_all(

@@ -65,14 +65,14 @@ def draw(log: Sequence[Mapping[str, Any]], title: str) -> str:
     parts.append(_line(steps, colour, 1.0, at, opacity=0.5))
     parts.append(_line(_smooth(steps), "#444", 1.8, at))
     entries = [("#444", "training")] if steps else []
-    for (name, line), colour in zip(sorted(measured.items()), _COLOURS, strict=False):
-        parts.append(_line(line, colour, 2.2, at))
+    for (name, course), colour in zip(sorted(measured.items()), _COLOURS, strict=False):
+        parts.append(_line(course, colour, 2.2, at))
         parts += [
             f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
-            for x, y in (at(point).split(",") for point in line)
+            for x, y in (at(point).split(",") for point in course)
         ]
         words = _NAMES.get(name, f"held-out, {name}")
-        entries.append((colour, f"{words}: {line[0][1]:.3f} → {min(loss for _, loss in line):.3f}"))
+        entries.append((colour, f"{words}: {course[0][1]:.3f} → {min(loss for _, loss in course):.3f}"))
     parts += _legend(entries)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
