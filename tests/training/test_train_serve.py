@@ -185,7 +185,7 @@ def test_the_transformers_engine_puts_an_adapter_on_its_base_and_on_no_other(tmp
     adapter = tuned.folder / "adapter"
     assert torch.allclose(first_token(one, adapter), expected(one, adapter), atol=1e-4)
     assert not torch.allclose(first_token(one, adapter), first_token(one, None), atol=1e-2)
-    with pytest.raises(ValueError, match="was trained on one .* and other is another model"):
+    with pytest.raises(ValueError, match=r"was trained on one .* and other is another model"):
         first_token(other, adapter)
     (adapter / "base.json").unlink()  # an adapter from elsewhere does not say what it is of
     with pytest.raises(ValueError, match="does not fit wide"):

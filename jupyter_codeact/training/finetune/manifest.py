@@ -12,7 +12,7 @@ from typing import Any
 
 from ...models.catalog.sources import sha256_of
 from ...models.catalog.tuned import MANIFEST
-from .checkpoints import State
+from .checkpoints import BEST, LAST, State
 from .errors import writing
 from .examples import Example, Taken
 from .options import TrainingOptions
@@ -72,7 +72,7 @@ def write_manifest(
     files = {
         path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in (".gguf", ".safetensors")
+        if path.suffix in (".gguf", ".safetensors") and path.relative_to(folder).parts[0] not in (LAST, BEST)
     }
     manifest = {
         "schema": 1,

@@ -17,8 +17,10 @@ import torch
 
 from .examples import IGNORED, Example
 
-_TOLERANCE = 2e-3
-"""Largest difference of a log-probability, in nats, that comes of rounding in float32."""
+_COMPARED = 64
+"""Tokens of an example in which `leaks` looks for what it may have seen of another."""
+_TOLERANCE, _TOLERANCE_SHORT = 0.01, 0.2
+"""Largest difference of a log-probability, in nats, that comes of rounding: in float32, in bfloat16."""
 
 
 @dataclass(frozen=True)
@@ -109,23 +111,41 @@ class LabelledLoss(torch.nn.Module):
         self, tokens: torch.Tensor, positions: torch.Tensor, kept: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         """Return the sum of the labelled tokens' negative log-likelihoods."""
-        logits = self.model(
+        logits = self.logits(tokens, positions, kept)
+        return torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+
+    def logits(self, tokens: torch.Tensor, positions: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+        """Return the logits at the places ``kept``."""
+        found: torch.Tensor = self.model(
             input_ids=tokens, position_ids=positions, logits_to_keep=kept, use_cache=False
         ).logits[0]
-        return torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+        return found
 
 
 def leaks(loss: LabelledLoss, examples: Sequence[Example], device: Any) -> bool:
-    """Tell whether a model lets packed examples see each other, measured with two of them."""
-    pair = sorted((each for each in examples if each.labelled), key=lambda each: len(each.tokens))[:2]
+    """Tell whether a model lets an example see one that is packed before it, measured with the first two.
+
+    What an example's first tokens are predicted from is compared, where a state that was carried across
+    shows most.
+    """
+    pair = [example for example in examples if len(example.tokens) > 1][:2]
     if len(pair) < 2:
         return False
+    first, second = (
+        Example(each.tokens[:_COMPARED], each.tokens[:_COMPARED], each.group, each.source) for each in pair
+    )
     was_training = loss.training
     loss.eval()
     with torch.no_grad():
-        alone = sum(float(loss(**inputs(Row((each,)), device))) for each in pair)
-        packed = float(loss(**inputs(Row(tuple(pair)), device)))
+        alone = _predictions(loss, Row((second,)), device)
+        packed = _predictions(loss, Row((first, second)), device)[-len(alone) :]
     loss.train(was_training)
-    labelled = sum(each.labelled for each in pair)
-    rounding = 10 if next(loss.parameters()).dtype in (torch.bfloat16, torch.float16) else 1
-    return abs(packed - alone) > rounding * _TOLERANCE * labelled
+    is_short = next(loss.parameters()).dtype != torch.float32
+    return bool((alone - packed).abs().max() > (_TOLERANCE_SHORT if is_short else _TOLERANCE))
+
+
+def _predictions(loss: LabelledLoss, row: Row, device: Any) -> torch.Tensor:
+    """Return the log-probability of each token but the first of each example."""
+    given = inputs(row, device)
+    logits = loss.logits(given["tokens"], given["positions"], given["kept"])
+    return logits.float().log_softmax(-1).gather(-1, given["labels"][:, None])[:, 0]
