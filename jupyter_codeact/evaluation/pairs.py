@@ -63,8 +63,8 @@ def pair(name: str, first: Iterable[Episode], second: Iterable[Episode]) -> Pair
 def paired_difference(both: int, only_first: int, only_second: int, none: int) -> tuple[float, float, float]:
     """Return the difference of two paired proportions, second less first, with its 95 % interval.
 
-    It is Newcombe's tenth method (1998, Statistics in Medicine 17, 2635), without its continuity correction:
-    the two Wilson intervals, joined with the correlation of the pairs.
+    It is Newcombe's tenth method (1998, Statistics in Medicine 17, 2635): the two Wilson intervals, joined
+    with the correlation of the pairs, which is corrected for continuity if it is positive.
     """
     n = both + only_first + only_second + none
     if n == 0:
@@ -74,7 +74,9 @@ def paired_difference(both: int, only_first: int, only_second: int, none: int) -
     low2, high2 = wilson(second, n)
     p1, p2 = first / n, second / n
     spread = first * (n - first) * second * (n - second)
-    phi = (both * none - only_first * only_second) / sqrt(spread) if spread else 0.0
+    product = both * none - only_first * only_second
+    corrected = product if product < 0 else max(0.0, product - n / 2)
+    phi = corrected / sqrt(spread) if spread else 0.0
     below = (p2 - low2) ** 2 - 2 * phi * (p2 - low2) * (high1 - p1) + (high1 - p1) ** 2
     above = (high2 - p2) ** 2 - 2 * phi * (high2 - p2) * (p1 - low1) + (p1 - low1) ** 2
     difference = p2 - p1
