@@ -110,7 +110,10 @@ def train(ctx: click.Context, **options: Any) -> None:
     if count > 1 and "LOCAL_RANK" not in os.environ:
         _weights_of(options["model"], options["source"])  # by one process, for all
         raise SystemExit(_in_processes(count))
-    _train(**options)
+    try:
+        _train(**options)
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped. The same command goes on from here.") from None
 
 
 train.add_command(export)
@@ -183,7 +186,20 @@ def _weights_of(model: str, source: str | None) -> tuple[Base, Path]:
     from ..training.finetune import weights
 
     base = weights.find_base(model)
-    return base, weights.full_precision(source) if source else weights.unpack(base)
+    return base, weights.full_precision(source, _downloading()) if source else weights.unpack(base)
+
+
+def _downloading() -> Callable[[int, int, str], None]:
+    """Return what writes a line for every twentieth of a download."""
+    written = -1
+
+    def progress(done: int, total: int, note: str) -> None:
+        nonlocal written
+        if (step := 20 * done // max(total, 1)) > written:
+            written = step
+            click.echo(f"full-precision weights: {5 * step}% of {total / 1e9:.1f} GB, {note}", err=True)
+
+    return progress
 
 
 def keep_quiet(source: str | None) -> None:

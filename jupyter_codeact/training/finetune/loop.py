@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from .options import TrainingOptions
 from .packing import LabelledLoss, Row, inputs, leaks, pack, steps_of
 
 LOG = "log.jsonl"
+_CPU_ROW = 512
+"""Tokens of a packed row on a CPU, where attention between examples costs time though it is masked."""
 _EVALUATIONS = 10
 """How often the loss on held-out tasks is measured, besides before the first step."""
 _EVALUATED = 4
@@ -87,8 +91,11 @@ class Training:
         ------
         TrainingError
             If memory runs out, the disk is full, or the loss is no number any more.
+        KeyboardInterrupt
+            If the user interrupts it: after the step, with a checkpoint; at once, the second time.
         """
-        with in_memory(ADVICE):
+        self._stopped = threading.Event()
+        with in_memory(ADVICE), _finishing_the_step(self._stopped):
             return self._run()
 
     def _run(self) -> State:
@@ -132,11 +139,7 @@ class Training:
                 break
             start = time.monotonic()
             rate = rate_at(state.step, state.planned, self.options.highest_rate)
-            try:
-                loss = self._update(step, rate)
-            except KeyboardInterrupt:
-                self._save(LAST)
-                raise
+            loss = self._update(step, rate)
             state.step += 1
             state.tokens += sum(row.tokens for row in step)
             state.seconds = self._before + time.monotonic() - self._begun
@@ -149,6 +152,9 @@ class Training:
                 self._evaluate()
             if time.monotonic() - self._saved >= self.save_seconds or state.step >= state.planned:
                 self._save(LAST)
+            if self._agreed(self._stopped.is_set()):
+                self._save(LAST)
+                raise KeyboardInterrupt
             seconds = sum(each for _, each in recent)
             self.report(
                 Report(
@@ -227,10 +233,11 @@ class Training:
         if not self.packed:
             return [Row((example,)) for example in examples]
         sources = sorted({example.source for example in examples})
+        length = self.options.length if self.accelerator.device.type == "cuda" else _CPU_ROW
         return [
             row
             for source in sources
-            for row in pack([each for each in examples if each.source == source], self.options.length)
+            for row in pack([each for each in examples if each.source == source], length)
         ]
 
     def _steps(self, rows: Sequence[Row]) -> int:
@@ -280,6 +287,30 @@ class Training:
             with writing(self.folder):
                 kept = "".join(json.dumps(line) + "\n" for line in lines if self.state.step)
                 (self.folder / LOG).write_text(kept, encoding="utf-8")
+
+
+@contextmanager
+def _finishing_the_step(stopped: threading.Event) -> Iterator[None]:
+    """Let a first Ctrl-C, or the end of a terminal, set ``stopped``; the next one interrupts as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()
 
 
 def rate_at(step: int, planned: int, highest: float) -> float:

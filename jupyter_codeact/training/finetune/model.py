@@ -17,9 +17,10 @@ from .options import TrainingOptions
 ADVICE = "Use a shorter --length, --checkpointing, --method lora, or a smaller model."
 _ADAM = 16
 """Bytes of a trained parameter: weight, gradient and AdamW's two averages, in float32 each."""
-_LAYER = 34
-"""Bytes of activations for a token, a layer and a unit of width, in half precision (Korthikanti et al., 2022,
-arXiv 2205.05198, with an attention that keeps no scores)."""
+_LAYER = 100
+"""Bytes of activations for a token, a layer and a unit of width, as measured with an adapter in bfloat16."""
+_LIBRARIES = 1e9
+"""Bytes that the libraries take for themselves, and for what is in use for a moment."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _fit_memory(folder: Path, options: TrainingOptions, device: torch.device, dt
     layer = _LAYER * options.length * int(text.hidden_size)
     layer *= 2 if dtype == torch.float32 and options.dtype == "float32" else 1
     logits = 3 * 4 * options.length * int(text.vocab_size) // 4  # about a quarter of the tokens is labelled
-    fixed = parameters * (_ADAM if options.method == "full" else dtype.itemsize) + logits
+    fixed = parameters * (_ADAM if options.method == "full" else dtype.itemsize) + logits + _LIBRARIES
     most, least = fixed + layer * int(text.num_hidden_layers), fixed + 2 * layer
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     if least > free and options.checkpointing is None:

@@ -100,7 +100,7 @@ def inputs(row: Row, device: Any) -> dict[str, torch.Tensor]:
     }
 
 
-class LabelledLoss(torch.nn.Module):
+class LabelledLoss(torch.nn.Module):  # type: ignore[misc]
     """A model that returns the summed loss of a row, in nats; logits are made at the labelled places only."""
 
     def __init__(self, model: Any) -> None:

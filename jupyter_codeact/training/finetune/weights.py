@@ -16,6 +16,7 @@ from typing import Any
 from ...models.catalog import hub, store
 from ...models.catalog.catalog import find
 from ...models.catalog.model import Entry, Snapshot
+from ...models.catalog.sources import Progress
 from ...models.catalog.tuned import hash_of, is_tuned, stem_of
 from ...models.extras import missing
 from ...models.open import is_path
@@ -90,7 +91,7 @@ def _absent(name: str) -> TrainingError:
     return TrainingError(f"{name} is not on this machine; `jupyter codeact models pull {name}` downloads it.")
 
 
-def full_precision(source: str) -> Path:
+def full_precision(source: str, progress: Progress = lambda *_: None) -> Path:
     """Return the folder of full-precision weights: a folder of the user's, or a repository of the Hub.
 
     This alone of a training asks another machine for anything, and only if the user has named a repository.
@@ -115,7 +116,7 @@ def full_precision(source: str) -> Path:
         ) from error
     name = repository.replace("/", "--")
     wanted = Snapshot(name=name, hub=repository, size=0, licence="", context=0, token_bytes=0)
-    return store.pull(wanted)
+    return store.pull(wanted, progress=progress)
 
 
 def unpack(base: Base) -> Path:
