@@ -82,11 +82,12 @@ def _merge(weights: Path, adapter: Path, target: Path) -> None:
     import peft
     import transformers
 
-    from .model import load_tokenizer
+    from .model import load_tokenizer, quiet_peft
 
     source: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     model = transformers.AutoModelForCausalLM.from_pretrained(str(weights), dtype="auto", **source)
-    merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    with quiet_peft():
+        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     merged.save_pretrained(target)
     load_tokenizer(weights).save_pretrained(target)
 
