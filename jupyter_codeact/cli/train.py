@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from ..agent.contracts import CodeActError
-from ..models.extras import install
 from .train_results import compare, export
+from .train_setup import keep_quiet, require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..training.finetune.loop import Report
     from ..training.finetune.weights import Base
-
-_NEEDED = ("torch", "transformers", "peft", "accelerate", "gguf")
 
 
 @click.group(invoke_without_command=True)
@@ -106,7 +102,9 @@ def train(ctx: click.Context, **options: Any) -> None:
         raise click.UsageError("Say which --model to train, on what --data.", ctx)
     require_packages()
     keep_quiet(options["source"])
-    count = options["processes"] or _gpus(options["on_cpu"])
+    from ..training.finetune.model import gpus
+
+    count = options["processes"] or (1 if options["on_cpu"] else max(1, gpus()))
     if count > 1 and "LOCAL_RANK" not in os.environ:
         _weights_of(options["model"], options["source"])  # by one process, for all
         raise SystemExit(_in_processes(count))
@@ -167,20 +165,6 @@ def _drop(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
 
-def require_packages() -> None:
-    """Check that what trains is installed.
-
-    Raises
-    ------
-    CodeActError
-        If something of it is not.
-    """
-    absent = [package for package in _NEEDED if find_spec(package) is None]
-    if absent:
-        verb = "is" if len(absent) == 1 else "are"
-        raise CodeActError(f"{', '.join(absent)} {verb} not installed: `{install('train')}`.")
-
-
 def _weights_of(model: str, source: str | None) -> tuple[Base, Path]:
     """Return the model, and the folder of the weights that are trained."""
     from ..training.finetune import weights
@@ -200,24 +184,6 @@ def _downloading() -> Callable[[int, int, str], None]:
             click.echo(f"full-precision weights: {5 * step}% of {total / 1e9:.1f} GB, {note}", err=True)
 
     return progress
-
-
-def keep_quiet(source: str | None) -> None:
-    """Keep the libraries from telling other machines anything, or asking, and from drawing bars of their own.
-
-    Only a repository that --from names is asked for; all else is read with ``local_files_only``.
-    """
-    if source is None or Path(source).expanduser().is_dir():
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "TQDM_DISABLE": "1"}
-    os.environ |= {"TRANSFORMERS_VERBOSITY": "error", "ACCELERATE_LOG_LEVEL": "error"}
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-def _gpus(on_cpu: bool) -> int:
-    import torch
-
-    return 1 if on_cpu else max(1, torch.cuda.device_count())
 
 
 def _in_processes(count: int) -> int:

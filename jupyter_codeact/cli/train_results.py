@@ -10,6 +10,7 @@ import click
 
 from ..agent.contracts import CodeActError
 from ..models.catalog.tuned import find_tuned
+from .train_setup import keep_quiet, require_packages
 
 if TYPE_CHECKING:
     from ..evaluation.records import Episode
@@ -47,8 +48,6 @@ _GENERAL = "^(gsm8k|mmlu|humaneval)/"
 )
 def export(name: str, form: str, output: Path, kind: str, base_file: Path | None) -> None:
     """Write the tuned model NAME in another form."""
-    from .train import keep_quiet, require_packages
-
     require_packages()
     keep_quiet(None)
     from ..training.finetune import results
@@ -135,8 +134,6 @@ def compare(
     base_episodes, tuned_episodes = asyncio.run(_play(tuned, parts, setting, output))
     losses = None
     if general:
-        from .train import keep_quiet, require_packages
-
         require_packages()
         keep_quiet(None)
         from ..training.finetune.losses import general_losses

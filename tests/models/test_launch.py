@@ -134,7 +134,8 @@ def test_a_folder_of_the_users_own_tells_whether_its_model_takes_images(tmp_path
 )
 def test_what_was_chosen_for_the_gpu_reaches_llama_cpp(chosen, expected):
     settings = {"path": "/models/a.gguf", "name": "a", "api_key": "key", "context": 4096, "slots": 1}
-    settings |= {"threads": 2, "cache": 0, "projector": "", "thinks": False, "gpu": False, "gpu_layers": None}
+    settings |= {"threads": 2, "cache": 0, "projector": "", "adapter": "", "thinks": False}
+    settings |= {"gpu": False, "gpu_layers": None}
     parameters = worker._parameters(xllamacpp, settings | chosen)
     assert (parameters.n_gpu_layers, parameters.fit_params, parameters.n_batch) == expected
     assert parameters.mmproj.path == ("/models/mmproj.gguf" if "projector" in chosen else "")

@@ -34,8 +34,10 @@ _CPU_ROW = 512
 """Tokens of a packed row on a CPU, where attention between examples costs time though it is masked."""
 _EVALUATIONS = 10
 """How often the loss on held-out tasks is measured, besides before the first step."""
-_EVALUATED = 4
-"""Most rows that this takes, in steps' worth of tokens."""
+_EVALUATED, _EVALUATED_SHARE = 4, 0.06
+"""Most tokens that this takes each time: so many steps' worth, and as a share of all that are trained on."""
+_EVALUATING = 0.2
+"""Share of the time, where that is limited, that it takes in all at most."""
 _TIMED = 3
 """Steps after which it is known how many there is time for; the first is not counted."""
 _WARM_UP, _FLOOR = 0.05, 0.1
@@ -95,6 +97,7 @@ class Training:
             If the user interrupts it: after the step, with a checkpoint; at once, the second time.
         """
         self._stopped = threading.Event()
+        self._evaluations, self._evaluation_seconds = _EVALUATIONS, 0.0
         with in_memory(ADVICE), _finishing_the_step(self._stopped):
             return self._run()
 
@@ -118,9 +121,10 @@ class Training:
         self._begun = self._saved = time.monotonic()
         self._before = self.state.seconds
         self._measured = self._rows(self.held_back)
-        self._measured = _first(self._measured, _EVALUATED * options.batch)
         steps = self._steps(rows)
         self.state.planned = self.state.planned or steps
+        most = options.batch * min(_EVALUATED, _EVALUATED_SHARE * steps)
+        self._measured = _first(self._measured, most)
         if not found:
             self._evaluate()
         self._loop(rows)
@@ -131,7 +135,7 @@ class Training:
 
     def _loop(self, rows: Sequence[Row]) -> None:
         state, recent = self.state, []
-        every = max(1, self.state.planned // _EVALUATIONS)
+        every = max(1, self.state.planned // self._evaluations)
         for number, step in enumerate(_endless(rows, self.options)):
             if number < state.step:
                 continue
@@ -147,7 +151,7 @@ class Training:
             self._log(loss=loss, rate=rate, tokens=state.tokens, seconds=round(state.seconds, 2))
             if self.options.minutes and state.step == _TIMED:
                 self._plan(recent)
-                every = max(1, state.planned // _EVALUATIONS)
+                every = max(1, state.planned // self._evaluations)
             if state.step % every == 0 or state.step >= state.planned:
                 self._evaluate()
             if time.monotonic() - self._saved >= self.save_seconds or state.step >= state.planned:
@@ -204,7 +208,9 @@ class Training:
         """Measure the loss on held-out tasks; the best weights so far are kept."""
         if not self._measured:
             return
+        begun = time.monotonic()
         losses = self.measure(self._measured)
+        self._evaluation_seconds = time.monotonic() - begun
         mean = losses["all"]
         self._log(held_out=losses)
         if self.state.first_loss is None:
@@ -248,8 +254,11 @@ class Training:
         """Plan as many steps as there is time for, by how long the first ones took."""
         assert self.options.minutes
         per_step = sum(seconds for _, seconds in recent[1:]) / len(recent[1:])
-        before = self.state.seconds - sum(seconds for _, seconds in recent)  # the evaluation, mostly
-        left = 60 * self.options.minutes - self.state.seconds - _EVALUATIONS * max(0.0, before)
+        limit = 60 * self.options.minutes
+        if self._evaluation_seconds:
+            affordable = int(_EVALUATING * limit / self._evaluation_seconds)
+            self._evaluations = self._agreed(max(1, min(_EVALUATIONS, affordable)))
+        left = limit - self.state.seconds - self._evaluations * self._evaluation_seconds
         fitting = self.state.step + max(1, int(left / per_step))
         self.state.planned = self._agreed(min(self.state.planned, fitting))
 
@@ -344,7 +353,7 @@ def _endless(rows: Sequence[Row], options: TrainingOptions) -> Iterator[list[Row
         epoch += 1
 
 
-def _first(rows: Sequence[Row], tokens: int) -> list[Row]:
+def _first(rows: Sequence[Row], tokens: float) -> list[Row]:
     """Return rows of each source in turn, until there are so many tokens."""
     queues: dict[str, list[Row]] = {}
     for row in rows:

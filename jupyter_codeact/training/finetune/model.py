@@ -35,6 +35,11 @@ class Loaded:
     checkpointing: bool
 
 
+def gpus() -> int:
+    """Return how many GPUs there are."""
+    return int(torch.cuda.device_count())
+
+
 def load_tokenizer(folder: Path) -> Any:
     """Return the tokenizer in a folder.
 
