@@ -17,6 +17,7 @@ from ..agent.gate.gate import Approval, read_approval
 from ..agent.unicode import valid_text
 from . import process
 from .database import DAMAGED, Database, JournalError
+from .search import FoundConversation, search
 from .upgrade import EventReader
 
 DAY = 24 * 3600
@@ -126,6 +127,11 @@ class SqliteJournal:
                 () if notebook is None else (notebook,),
             ).fetchall()
         return [_info(row) for row in rows]
+
+    def search(self, query: str, root: str) -> list[FoundConversation]:
+        """Return the conversations about notebooks below ``root`` that have all words of ``query``."""
+        with self._file.reading() as db:
+            return search(db, query, root)
 
     def find(self, name: str) -> ConversationInfo:
         """Return the conversation that ``name`` stands for: its id or the beginning of one, or ``latest``.

@@ -28,6 +28,7 @@ from ..options import RunOptions
 from ..traits import SettingsTraits
 from .completion import Completer, CompletionHandler
 from .conversations import Conversations
+from .library import LibraryHandler
 from .models import Models, open_models
 from .setup import Setup
 from .socket import CodeActSocket
@@ -292,6 +293,7 @@ class CodeActExtension(SettingsTraits, ExtensionApp):
         self.handlers.extend(
             [
                 (r"/codeact/ws", CodeActSocket, {"conversations": conversations}),
+                (r"/codeact/conversations(?:/(\w+))?", LibraryHandler, {"setup": setup}),
                 (r"/codeact/complete", CompletionHandler, {"completer": completer}),
             ]
         )

@@ -13,16 +13,20 @@ from .session import NotebookSession
 from .setup import Setup
 
 
+def conversation_page(journal: SqliteJournal, notebook: str, conversation: str) -> tuple[str, str]:
+    """Return a conversation about a notebook in Markdown, and a name for the file. Blocks."""
+    info = journal.find(conversation)
+    name = PurePosixPath(notebook)
+    text = as_page(info, name.name, journal.events(conversation), secrets=environment_secrets())
+    return f"{name.stem}-{info.id}.md", text
+
+
 def conversation_file(
     journal: SqliteJournal, session: NotebookSession, conversation: str
 ) -> p.ConversationFile:
     """Return a conversation as a Markdown file. Blocks."""
-    info = journal.find(conversation)
-    name = PurePosixPath(session.notebook)
-    text = as_page(info, name.name, journal.events(conversation), secrets=environment_secrets())
-    return p.ConversationFile(
-        notebook=session.notebook, conversation=info.id, name=f"{name.stem}-{info.id}.md", text=text
-    )
+    name, text = conversation_page(journal, session.notebook, conversation)
+    return p.ConversationFile(notebook=session.notebook, conversation=conversation, name=name, text=text)
 
 
 async def variable_list(setup: Setup, session: NotebookSession) -> p.VariableList:

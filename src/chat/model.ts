@@ -220,7 +220,7 @@ export class ChatModel implements IDisposable {
     if (path === null) {
       workspace.browse();
     } else {
-      workspace.open(path);
+      void workspace.open(path);
     }
   }
 

@@ -29,6 +29,7 @@ import {
 } from '../tokens';
 import { Attention } from './attention';
 import { Files } from './files';
+import { Library } from './library';
 import { ChatModel } from './model';
 import { ChatSidebar } from './sidebar';
 import { IWorkspace } from './workspace';
@@ -60,7 +61,13 @@ function workspaceOf(
       await panel?.context.ready;
       return panel?.context.localPath ?? null;
     },
-    open: path => void commands.execute('docmanager:open', { path }),
+    open: async path => {
+      const opened: NotebookPanel | undefined = await commands.execute(
+        'docmanager:open',
+        { path }
+      );
+      await opened?.context.ready;
+    },
     browse: () => void commands.execute('filebrowser:activate'),
     tell: (tone, text) =>
       void (tone === 'alert'
@@ -104,6 +111,9 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     const trans = (translator ?? nullTranslator).load('jupyter_codeact');
     const { commands, shell } = app;
     const files = new Files(app.serviceManager.contents, trans);
+    const workspace = workspaceOf(app, browser);
+    const { serverSettings } = app.serviceManager;
+    const library = new Library({ serverSettings, sessions, workspace });
     const model = new ChatModel({
       connection,
       files,
@@ -111,13 +121,13 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       sessions,
       storage: window.sessionStorage,
       trans,
-      workspace: workspaceOf(app, browser)
+      workspace
     });
     const sidebar = new ChatSidebar(
       () =>
         import('./panel').then(
           ({ ChatPanel }) =>
-            new ChatPanel({ model, rendermime, settings, trans })
+            new ChatPanel({ library, model, rendermime, settings, trans })
         ),
       trans,
       states && {
@@ -165,9 +175,10 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     });
     commands.addCommand(CommandIDs.showConversations, {
       label: trans.__('Show CodeAct Conversations'),
-      caption: trans.__('Show all conversations about this notebook'),
+      caption: trans.__(
+        'Show the conversations about this notebook and all others'
+      ),
       icon: historyIcon,
-      isEnabled: () => model.path !== null,
       execute: () => {
         open();
         model.open('conversations');

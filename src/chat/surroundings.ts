@@ -44,7 +44,7 @@ export class Surroundings implements IDisposable {
 
   /** Open a file, whose path is relative to the folder in front. */
   open(file: string): void {
-    this._options.workspace.open(PathExt.join(this._where, file));
+    void this._options.workspace.open(PathExt.join(this._where, file));
   }
 
   get isDisposed(): boolean {

@@ -7,7 +7,7 @@ export interface IWorkspace {
   /** Make a notebook, bring it in front, and return its path; `null` if that cannot be done. */
   newNotebook: () => Promise<string | null>;
   /** Open a notebook or another file. */
-  open: (path: string) => void;
+  open: (path: string) => Promise<void>;
   /** Show the files, for the user to open one. */
   browse: () => void;
   /** Show a sentence to the user where no notebook is. */

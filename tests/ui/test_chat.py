@@ -125,6 +125,16 @@ def test_conversations_are_kept_over_a_restart_opened_renamed_and_deleted(
     page.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(button(page, "Delete Second task.")).to_have_count(0)
     expect(page.page.get_by_role("button", name=re.compile("^Renamed"))).to_be_focused()
+    # from another notebook, it is found by what was answered
+    restarted.write("other.ipynb", "'y'")
+    page.command("docmanager:open", path="other.ipynb")
+    expect(page.page.get_by_role("region", name="CodeAct")).to_contain_text("other.ipynb")
+    button(page, "Conversations").click()
+    sheet = page.page.get_by_role("region", name="Conversations")
+    sheet.locator("input[type=search]").fill("FIRST answer")
+    sheet.get_by_role("list", name="In all notebooks").get_by_role("button", name="Renamed").first.click()
+    expect(page.conversation).to_contain_text("The first answer.")
+    expect(page.page.get_by_role("region", name="CodeAct")).to_contain_text("kept.ipynb")
 
 
 def test_cells_files_and_pictures_go_along(lab: Lab, served: ScriptedModel, open_notebook: Open) -> None:

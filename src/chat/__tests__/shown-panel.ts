@@ -16,6 +16,7 @@ import { history } from '../../session/__tests__/events';
 import { Event } from '../../session/messages';
 import { Sessions } from '../../session/sessions';
 import { ISettings } from '../../tokens';
+import { IFoundConversation, Library } from '../library';
 import { ChatModel } from '../model';
 import { ChatPanel } from '../panel';
 
@@ -118,7 +119,13 @@ export class ShownPanel {
     trans,
     workspace: new FakeWorkspace(this.notebooks)
   });
+  readonly library = {
+    search: jest.fn(async (): Promise<IFoundConversation[]> => []),
+    open: jest.fn(async () => undefined),
+    export: jest.fn(async () => undefined)
+  };
   readonly panel = new ChatPanel({
+    library: this.library as unknown as Library,
     model: this.model,
     rendermime: new RenderMimeRegistry({
       initialFactories: standardRendererFactories,

@@ -70,7 +70,6 @@ function Header(): React.JSX.Element {
       <IconButton
         icon={historyIcon}
         label={trans.__('Conversations')}
-        disabled={path === null}
         onClick={() =>
           model.open(sheet === 'conversations' ? null : 'conversations')
         }

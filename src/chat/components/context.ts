@@ -3,12 +3,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ISettings } from '../../tokens';
+import { Library } from '../library';
 import { ChatModel } from '../model';
 
 /** What every part of the panel can use. */
 export interface IPanelContext {
   /** Put the cursor where the user writes. */
   focusComposer: () => void;
+  library: Library;
   model: ChatModel;
   rendermime: IRenderMimeRegistry;
   settings: ISettings | null;

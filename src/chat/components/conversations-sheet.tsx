@@ -8,15 +8,17 @@ import {
 import * as React from 'react';
 
 import { ConversationInfo } from '../../protocol';
+import { ConversationsElsewhere } from './conversations-elsewhere';
 import { usePanel } from './context';
 import { IconButton } from './icon-button';
 import { useRoving } from './roving';
 import { Sheet } from './sheet';
+import { timeText } from './time-text';
 
-/** How many conversations are looked through without a search. */
-const FEW = 5;
-
-/** The conversations of the notebook in front: search them, go on with one, rename, export, delete it. */
+/**
+ * The conversations of the notebook in front, and those of all others: search them, go on with one, export it; rename
+ * and delete one of this notebook's.
+ */
 export function ConversationsSheet(): React.JSX.Element {
   const { model, trans } = usePanel();
   const { conversations } = model.state;
@@ -41,16 +43,14 @@ export function ConversationsSheet(): React.JSX.Element {
 
   return (
     <Sheet title={trans.__('Conversations')}>
-      {(conversations?.length ?? 0) > FEW && (
-        <div className="jp-CodeAct-search">
-          <FilterBox
-            placeholder={trans.__('Search the conversations')}
-            updateFilter={(_, typed) => setQuery(typed ?? '')}
-            useFuzzyFilter={false}
-            caseSensitive={false}
-          />
-        </div>
-      )}
+      <div className="jp-CodeAct-search">
+        <FilterBox
+          placeholder={trans.__('Search the conversations of all notebooks')}
+          updateFilter={(_, typed) => setQuery(typed ?? '')}
+          useFuzzyFilter={false}
+          caseSensitive={false}
+        />
+      </div>
       <ul ref={list} className="jp-CodeAct-list">
         {found?.map((info, index) => (
           <Conversation
@@ -62,16 +62,12 @@ export function ConversationsSheet(): React.JSX.Element {
           />
         ))}
       </ul>
-      {conversations?.length === 0 && (
+      {model.path !== null && conversations?.length === 0 && (
         <p className="jp-CodeAct-hint">
           {trans.__('There are no conversations about this notebook yet.')}
         </p>
       )}
-      {query.trim() && found?.length === 0 && (
-        <p className="jp-CodeAct-hint" role="status">
-          {trans.__('No conversation has “%1” in its title.', query.trim())}
-        </p>
-      )}
+      <ConversationsElsewhere query={query.trim()} />
     </Sheet>
   );
 }
@@ -137,13 +133,7 @@ function Conversation(props: {
       >
         <span className="jp-CodeAct-rowTitle">{title}</span>
         <span className="jp-CodeAct-rowDetail">
-          {[
-            new Date(updated * 1000).toLocaleString(undefined, {
-              dateStyle: 'medium',
-              timeStyle: 'short'
-            }),
-            trans._n('%1 run', '%1 runs', runs)
-          ].join(' · ')}
+          {[timeText(updated), trans._n('%1 run', '%1 runs', runs)].join(' · ')}
         </span>
       </button>
       <IconButton
