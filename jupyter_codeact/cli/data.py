@@ -38,9 +38,7 @@ def data() -> None:
 
 @data.command()
 @click.option("--oracle", is_flag=True, help="The tasks' own solutions, with mistakes that are corrected.")
-@click.option(
-    "--model", metavar="NAME", help="A model that `jupyter codeact models` lists, or the endpoint's."
-)
+@_model
 @_endpoint
 @output_file
 @click.option(
@@ -74,6 +72,14 @@ def data() -> None:
     show_default=True,
     help="How often the oracle makes one.",
 )
+@click.option(
+    "--looks",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="How often it looks at the data before it solves a task.",
+)
 @click.option("--temperature", metavar="T", type=click.FloatRange(min=0), default=0.0, help="Default: 0.")
 @click.option(
     "--turns",
@@ -99,6 +105,7 @@ def data() -> None:
     type=click.Choice(["small", "capable"]),
     help="How much the agent helps. Default: what suits the model; the oracle is taken for a small one.",
 )
+@click.option("--allow-risky", is_flag=True, help="Run a model's risky cells, too, instead of refusing them.")
 @click.option(
     "--without", metavar="NAME", multiple=True, help="Hook of the agent to switch off, or a group of them."
 )
@@ -120,11 +127,13 @@ def play(
     samples: int,
     action_format: str,
     mistakes: float,
+    looks: float,
     temperature: float,
     turns: int,
     reply_tokens: int,
     seconds: float,
     guidance: str | None,
+    allow_risky: bool,
     without: tuple[str, ...],
     parallel: int,
     licence: str | None,
@@ -154,10 +163,12 @@ def play(
         "guidance": guidance,
         "without": without,
         "mistakes": mistakes,
+        "looks": looks,
         "temperature": temperature,
         "turns": turns,
         "reply_tokens": reply_tokens,
         "seconds": seconds,
+        "may_risk": allow_risky,
     }
     chat = None if oracle else open_model(model, endpoint=endpoint, endpoints=user_endpoints())
     setting = PlaySetting.model_validate(fields | {"licence": licence or _licence_of(chat)})

@@ -89,13 +89,13 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(min=1), help="Threads on a CPU. Default: its cores.")
 @click.option("--cpu", "on_cpu", is_flag=True, help="Leave GPUs alone.")
 @click.option("--restart", is_flag=True, help="Begin anew, and drop what there is of this name.")
-@click.pass_context
-def train(ctx: click.Context, **options: Any) -> None:
+def train(**options: Any) -> None:
     """Train a model on conversations, so that it does better at work of that kind.
 
     The result is tied to its base by a hash, and is listed by `jupyter codeact models` as BASE+NAME. Nothing
     is sent anywhere. A training that was interrupted goes on when the same command is called again.
     """
+    ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
         return
     if not options["model"] or not options["data"]:

@@ -53,6 +53,8 @@ def from_results(paths: Iterable[Path], *, licence: str) -> Collected:
             collected.left_out["not played by this agent"] += 1
         elif not episode.played.messages:
             collected.left_out["without messages"] += 1
+        elif episode.model_dump(include={"trajectory"}).get("trajectory") == "shortened":
+            collected.left_out["with messages that were shortened"] += 1
         elif episode.played.ending in ("crashed", "failed"):
             collected.left_out["broke"] += 1
         else:

@@ -24,13 +24,18 @@ _NAMED = re.compile(
     r"""(?P<value>"[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'(){}\[\],;]{4,512}(?![\w(]))"""
 )
 """A value with a name: in code, JSON, a file of settings, or a sentence."""
+_OPTION = re.compile(
+    r"(?:--[\w-]{0,32}(?:password|passwd|token|key|secret)(?:=|\s{1,4})|\s-u\s{0,4}[\w.-]{1,64}:)(?P<value>[^\s'\"]{4,512})",
+    re.IGNORECASE,
+)
+"""A secret among the arguments of a command."""
 _PASSWORD = re.compile(r"pass|pwd|secret|credential", re.IGNORECASE)
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z_\W])")
 _KEYS = re.compile(
     r"\b(?:"
     r"sk-[A-Za-z0-9_-]{16,}|sk_(?:live|test)_\w{16,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{20,}|npm_\w{30,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|SG\.[\w-]{16,}\.[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
+    r"|hooks\.slack\.com/services/[\w/]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|SG\.[\w-]{16,}\.[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
     r")"
 )
 _BEARER = re.compile(r"\b(?P<kind>Bearer|Basic|Token) (?P<value>[A-Za-z0-9+/_.~-]{12,}={0,2})")
@@ -80,7 +85,7 @@ def named_secrets(text: str) -> Iterator[tuple[str, str]]:
             continue  # in a list, and no call such as setdefault("API_KEY", "...")
         if is_secret_name(name) and _may_be_secret(name, sign, value):
             yield name, value.strip("\"'") if value[0] in "\"'" else value.rstrip(".:!?")
-    for password in passwords_in(text):
+    for password in [*passwords_in(text), *(found["value"] for found in _OPTION.finditer(text))]:
         yield "password", password
 
 

@@ -6,16 +6,26 @@ them is what it will see: the prompt, the notebook, the observations, the errors
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from ..agent.contracts import Delta, Guidance, Message, ModelInfo, ModelSettings
 from ..agent.replies.reply import ActionFormat, CodeAction
-from .tasks import Solution, Step
+from .tasks import Mistake, Step, Task
 
 NAME = "oracle"
+_FRAME = re.compile(r"^(\w+) = (?:pd|pandas)\.(?:read_\w+|DataFrame)\(", re.MULTILINE)
+_TEXT_FILES = (".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".fasta", ".fa", ".md")
+LOOK_AT_FRAME = ("{name}.head()", "{name}.info()\n{name}.head(3)", "print({name}.dtypes)\n{name}.tail(3)")
+LOOK_AT_FILE = (
+    'with open("{path}", errors="replace") as file:\n    print(file.read(400))',
+    'with open("{path}", errors="replace") as file:\n'
+    '    for line in file.readlines()[:5]:\n        print(line, end="")',
+    'from pathlib import Path\n\nprint(Path("{path}").read_text(errors="replace")[:400])',
+)
 SECOND_MISTAKE = 0.2
 """How often a mistake is followed by another one."""
 
@@ -31,21 +41,28 @@ FIRST = ("", "", "First step:", "I begin with this:", "One step after the other.
 NEXT = ("", "", "Next step:", "Now this:", "On with the next step.", "That is done. Next:")
 CORRECTION = {
     "AttributeError": ("It has no such attribute.", "That object does not have this attribute."),
+    "DatabaseError": ("The database refuses that statement.",),
     "FileNotFoundError": ("There is no file of that name.", "That file is not there."),
     "ImportError": ("That cannot be imported.", "This import does not work here."),
     "IndexError": ("There are fewer elements than that.", "That index is out of range."),
+    "JSONDecodeError": ("That is not all JSON.",),
     "KeyError": ("There is no such key.", "That key is not there under this name."),
     "ModuleNotFoundError": ("That module is not installed.", "There is no such module here."),
     "NameError": ("That name is not defined.", "Nothing of that name is defined here."),
+    "OperationalError": ("The database refuses that statement.", "The database cannot run this statement."),
     "OverflowError": ("That number is too large.",),
     "SyntaxError": ("That is not valid Python.", "There is a mistake in the syntax."),
     "TypeError": ("These types do not go together.", "That does not work with values of this type."),
     "UnicodeDecodeError": ("The file has another encoding.",),
+    "UndefinedVariableError": ("There is no column or variable of that name.",),
     "ValueError": ("These values cannot be used like that.", "That does not work with these values."),
     "ZeroDivisionError": ("That divides by zero.",),
 }
 OTHERWISE = ("The cell failed.", "That does not work.")
 AGAIN = ("I take it step by step:", "Step by step, then:", "I begin again:")
+LOOK = ("I look at the data first:", "First a look at what is there:", "What is in it?", "")
+LOOK_AGAIN = ("I look at what is there:", "What is really in it?", "Before I correct it, a look at the data:")
+SEEN = ("Now the cell for it:", "With that I can do it:", "So this should do it:", "")
 CORRECTED = ("The corrected cell:", "Corrected:", "I write it differently:", "This should work:")
 
 
@@ -69,8 +86,10 @@ class Oracle:
         How actions are written.
     rng : Random
         Chooses the solution, the mistakes and the words.
-    mistakes : float
-        The share of steps in which it makes a mistake.
+    mistakes, looks : float
+        The shares of steps in which it makes a mistake, and looks at the data before the solution.
+    sights : sequence of str
+        Cells that look at the step's data; one of them is chosen.
     fill_in : callable
         Evaluates the solution's answer in the kernel.
     guidance : {"small", "capable"}
@@ -91,12 +110,14 @@ class Oracle:
         rng: Random,
         *,
         mistakes: float,
+        looks: float = 0.0,
+        sights: Sequence[str] = (),
         fill_in: Callable[[str], Awaitable[str]],
         guidance: Guidance = "small",
     ) -> None:
         self._info = ModelInfo(name=NAME, thinks=False, guidance=guidance)
         self._format, self._fill_in, self._rng = action_format, fill_in, rng
-        self.style, lines = script(step, rng, mistakes)
+        self.style, lines = script(step, rng, mistakes, sights if rng.random() < looks else ())
         self._solution = step.solutions[self.style]
         self._replies = [_written(line, action_format) for line in lines]
         self.flawed = {reply for reply, line in zip(self._replies, lines, strict=True) if line.mistake}
@@ -131,38 +152,59 @@ class Oracle:
         yield Delta(text=reply, finish_reason="stop")
 
 
-def script(step: Step, rng: Random, mistakes: float) -> tuple[int, list[Line]]:
-    """Return which solution of a step is played, and the replies until its answer."""
+def script(step: Step, rng: Random, mistakes: float, sights: Sequence[str] = ()) -> tuple[int, list[Line]]:
+    """Return which solution of a step is played, and the replies until its answer.
+
+    If there are ``sights``, one of them is looked at before the solution.
+    """
     failing = [mistake for mistake in step.mistakes if mistake.error]
-    made: list[str] = []
-    errors: list[str] = []
+    made: list[Mistake] = []
     style = rng.randrange(len(step.solutions))
     if failing and rng.random() < mistakes:
-        first = rng.choice(failing)
-        style = first.solution
-        chosen = [first]
-        others = [one for one in failing if one.solution == style and one is not first]
+        made = [rng.choice(failing)]
+        style = made[0].solution
+        others = [one for one in failing if one.solution == style and one is not made[0]]
         if others and rng.random() < SECOND_MISTAKE:
-            chosen.append(rng.choice(others))
-        made, errors = [one.action for one in chosen], [one.error for one in chosen]
-    return style, list(_lines(step.solutions[style], made, errors, rng))
+            made.append(rng.choice(others))
+    solution = step.solutions[style]
+    lines = list(_mistaken(made, rng))
+    why = f"{rng.choice(CORRECTION.get(made[-1].error, OTHERWISE))} " if made else ""
+    is_one = len(solution.actions) == 1
+    if sights:
+        lines.append(Line(f"{why}{rng.choice(LOOK_AGAIN if made else LOOK)}", rng.choice(sights)))
+        words = rng.choice(SEEN)
+    elif made:
+        words = f"{why}{rng.choice(CORRECTED if is_one else AGAIN)}"
+    else:
+        words = rng.choice(ONLY if is_one else FIRST)
+    lines.append(Line(words, solution.actions[0]))
+    lines += [Line(rng.choice(NEXT), action) for action in solution.actions[1:]]
+    return style, lines
 
 
-def _lines(solution: Solution, made: Sequence[str], errors: Sequence[str], rng: Random) -> list[Line]:
-    actions = [*made, *solution.actions]
-    lines: list[Line] = []
-    for index, action in enumerate(actions):
-        error = errors[index] if index < len(made) else ""
-        if 0 < index <= len(made):
-            why = rng.choice(CORRECTION.get(errors[index - 1], OTHERWISE))
-            begins = index == len(made) and len(solution.actions) > 1
-            words = f"{why} {rng.choice(AGAIN if begins else CORRECTED)}"
-        elif index:
-            words = rng.choice(NEXT)
-        else:
-            words = rng.choice(ONLY if len(solution.actions) == 1 else FIRST)
-        lines.append(Line(words, action, error))
-    return lines
+def _mistaken(made: Sequence[Mistake], rng: Random) -> Iterator[Line]:
+    """Yield the mistakes, each after the first with why the one before was wrong."""
+    words = rng.choice(ONLY)
+    for mistake in made:
+        yield Line(words, mistake.action, mistake.error)
+        why = rng.choice(CORRECTION.get(mistake.error, OTHERWISE))
+        words = f"{why} {rng.choice(CORRECTED)}"
+
+
+def sights_of(task: Task, step: Step) -> list[str]:
+    """Return cells that look at the data of a step: at tables of the notebook, and at text files.
+
+    What the user's words name comes before all else.
+    """
+    cells = "\n".join(task.cells)
+    frames = [name for name in dict.fromkeys(_FRAME.findall(cells)) if not name.startswith("_")]
+    files = [path for path in task.files if path.endswith(_TEXT_FILES)]
+    named = [name for name in frames if re.search(rf"\b{re.escape(name)}\b", step.task)]
+    named_files = [path for path in files if path.rpartition("/")[2] in step.task]
+    if named or named_files:
+        frames, files = named, named_files
+    looks = [cell.format(name=name) for name in frames for cell in LOOK_AT_FRAME]
+    return looks or [cell.format(path=path) for path in files for cell in LOOK_AT_FILE]
 
 
 def _written(line: Line, action_format: ActionFormat) -> str:

@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
 from ..agent.agent import Agent
 from ..agent.contracts import ChatModel, CodeActError, Frozen, Guidance, ModelSettings
-from ..agent.events import Event, RunEnded
+from ..agent.events import ApprovalRequested, Event, RunEnded
+from ..agent.gate.gate import AllowAllGate, ApprovalGate, Decision, Gate, decision
 from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
@@ -21,7 +23,7 @@ from ..evaluation.playing import Workspace
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
 from .masking import mask_paths
-from .oracle import NAME, Oracle
+from .oracle import NAME, Oracle, sights_of
 from .records import Record, TaskLabel, stable_id
 from .tasks import Step, Task, programs, split_of
 from .trajectories import trajectories
@@ -42,19 +44,22 @@ BEGIN = f"{_NEXT_IS.format(number=', 1')}\n__import__('os').chdir({{folder!r}})\
 class PlaySetting(Frozen):
     """How tasks are played.
 
-    ``mistakes`` is the share of steps in which the oracle makes one; the limits are those of a run.
-    ``licence`` is that of the records.
+    ``mistakes`` and ``looks`` are the shares of steps in which the oracle makes a mistake, and looks at the
+    data before it solves them; the limits are those of a run.
+    Of a model, risky cells are refused unless it ``may_risk`` them. ``licence`` is that of the records.
     """
 
     format: str = "markdown"
     guidance: Guidance | None = None
     without: tuple[str, ...] = ()
     mistakes: float = 0.3
+    looks: float = 0.3
     temperature: float = 0.0
     turns: int = 12
     tokens: int = 200_000
     seconds: float = 900.0
     reply_tokens: int = 1024
+    may_risk: bool = False
     licence: str = LICENCE
 
 
@@ -126,6 +131,8 @@ def oracle_for(task: Task, sample: int, setting: PlaySetting) -> ModelOf:
             FORMATS[setting.format],
             rng,
             mistakes=setting.mistakes,
+            looks=setting.looks,
+            sights=sights_of(task, step),
             fill_in=fill_in,
             guidance=setting.guidance or "small",
         )
@@ -136,8 +143,15 @@ def oracle_for(task: Task, sample: int, setting: PlaySetting) -> ModelOf:
     return model
 
 
-async def play(player: Player, task: Task, model_of: ModelOf, setting: PlaySetting) -> Outcome:
-    """Play the steps of a task until one is not met.
+async def refuse(requested: ApprovalRequested, source: str) -> Decision:
+    """Refuse a risky cell: nobody is there to be asked."""
+    return decision(source, allowed=False, reasons=requested.reasons)
+
+
+async def play(
+    player: Player, task: Task, model_of: ModelOf, setting: PlaySetting, *, is_trusted: bool = False
+) -> Outcome:
+    """Play the steps of a task until one is not met; only what ``is_trusted`` may run whatever it is.
 
     Raises
     ------
@@ -145,12 +159,15 @@ async def play(player: Player, task: Task, model_of: ModelOf, setting: PlaySetti
         If the kernel or the model broke.
     """
     workspace, outcome = await player.workspace(task), Outcome()
+    may_all = is_trusted or setting.may_risk
+    gate: Gate = AllowAllGate() if may_all else ApprovalGate(lambda: "risky", refuse, player.folder)
     try:
         for step in task.steps:
             agent = Agent(
                 model_of(workspace, step, outcome),
                 workspace.notebook,
                 workspace.journal,
+                gate=gate,
                 action_format=FORMATS[setting.format],
                 budget=Budget(
                     turns=setting.turns,
@@ -200,7 +217,7 @@ async def value_of(workspace: Workspace, program: str) -> str:
 
 def identity(task: Task, sample: int, model: str, setting: PlaySetting) -> str:
     """Return what identifies a task that is played in one way."""
-    ways = setting if model == NAME else setting.model_copy(update={"mistakes": 0.0})
+    ways = setting if model == NAME else setting.model_copy(update={"mistakes": 0.0, "looks": 0.0})
     return stable_id(task.name, sample, model, ways.model_dump_json(exclude={"licence"}))
 
 
@@ -214,6 +231,7 @@ def records_of(
     provenance = {
         "play": played,
         "sample": sample,
+        "version": version("jupyter-codeact"),
         "family": task.family,
         "steps": len(task.steps),
         "ending": outcome.ending,

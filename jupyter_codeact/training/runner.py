@@ -88,7 +88,7 @@ async def play_all(
                     )
                     job = next(queue, None)
                     try:
-                        outcome = await play(player, task, model_of, setting)
+                        outcome = await play(player, task, model_of, setting, is_trusted=model is None)
                     except CodeActError as error:
                         _failed(progress, task, str(error))
                         watch(progress, task, [], str(error))

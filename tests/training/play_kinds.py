@@ -65,14 +65,24 @@ def solve(step: Step, number: int) -> Iterator[str]:
     if len(drawn()) != figures:
         yield "the check itself draws"
     for one in re.findall(r"\d+(?:\.\d+)?(?:e[-+]\d+)?", answer):
-        if not any(float(f"{seen:.{max(0, len(one.partition('.')[2]))}f}") == float(one) for seen in map(abs, numbers(shown))):
-            if not says(shown, float(one)):
-                yield f"the answer of solution {number} says {one}, which nothing shows: {answer}\n{shown[-300:]}"
+        if not is_shown(one, shown):
+            yield f"the answer of solution {number} says {one}, which nothing shows: {answer}\n{shown[-300:]}"
     if step.asks:
-        other = re.sub(r"\d+(?:\.\d+)?", lambda found: f"{float(found[0]) * 1.37 + 3.3:.2f}", answer)
+        other = re.sub(r"\d+(?:\.\d+)?", changed, answer)
         for bad in (other if other != answer else "It is hard to tell.", "I do not know."):
             if not shell.ev(check_program(step.check, bad)):
                 yield f"the wrong answer passes: {bad}"
+
+
+def changed(number: re.Match[str]) -> str:
+    return f"{float(number[0]) * 1.37 + 3.3:.2f}"
+
+
+def is_shown(number: str, text: str) -> bool:
+    """Tell whether a text has a number, perhaps with more digits."""
+    digits = len(number.partition(".")[2])
+    found = [f"{abs(one):.{digits}f}" for one in numbers(text)]
+    return number in found or says(text, float(number))
 
 
 def play(task: Task, folder: Path) -> Iterator[str]:
@@ -89,9 +99,8 @@ def play(task: Task, folder: Path) -> Iterator[str]:
             prepare(task, folder, before)
             output, error = run(mistake.action)
             if error != mistake.error:
-                yield (
-                    f"step {index}, mistake {number} raises {error or 'nothing'}: {output[-400:]}\n{mistake.action}"
-                )
+                what = f"step {index}, mistake {number} raises {error or 'nothing'}"
+                yield f"{what}: {output[-400:]}\n{mistake.action}"
             for nothing in ("Done.", "I do not know."):
                 if not error and not shell.ev(check_program(step.check, nothing)):
                     yield f"step {index}, mistake {number} passes\n{mistake.action}"

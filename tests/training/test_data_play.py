@@ -117,12 +117,21 @@ def test_the_oracle_writes_the_tags_of_the_paper(tmp_path: Path) -> None:
     assert one.messages[-1].content.startswith("<solution>")
 
 
+def test_an_oracle_that_looks_first_plays_what_the_papers_rule_takes(tmp_path: Path) -> None:
+    path, chosen = tmp_path / "looks.jsonl", tmp_path / "chosen.jsonl"
+    done("play", "--oracle", "-o", path, "--n", 2, "--looks", 1, "--mistakes", 0)
+    assert [(one.turns, one.errors, one.solved) for one in load([path])] == [(3, 0, True)] * 2
+    done("select", path, "--rule", "paper", "-o", chosen)
+    assert len(list(load([chosen]))) == 2
+
+
 def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
     [task] = draw(1)
     path = tmp_path / "played.jsonl"
     actions = [f"```python\n{action}\n```" for action in task.steps[0].solutions[0].actions]
+    risky = "```python\n!touch ../made-by-a-model\n```"
     with (
-        ScriptedModel(["```python\n1 / 0\n```", *actions, "I do not know."] * 2) as model,
+        ScriptedModel(["```python\n1 / 0\n```", risky, *actions, "I do not know."] * 2) as model,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
@@ -131,7 +140,8 @@ def test_a_model_plays_through_the_agent(tmp_path: Path) -> None:
         seen = model.requests[-1]["messages"]
     [one] = load([path])
     assert (one.source, one.model, one.task.name) == ("play", "scripted", task.name)
-    assert one.errors >= 1
+    assert one.errors >= 2
+    assert "did not let this cell run" in one.messages[5].content
     assert [message.content for message in one.messages[: len(seen)]] == [
         message["content"] for message in seen
     ]

@@ -134,7 +134,8 @@ class Training:
         return self.state
 
     def _loop(self, rows: Sequence[Row]) -> None:
-        state, recent = self.state, []
+        state = self.state
+        recent: list[tuple[int, float]] = []
         every = max(1, self.state.planned // self._evaluations)
         for number, step in enumerate(_endless(rows, self.options)):
             if number < state.step:

@@ -203,8 +203,8 @@ def write_result(base: Base, weights: Path, loaded: Loaded, options: TrainingOpt
 
     file = BaseFile(base.path, weights)
     if options.method == "lora":
-        facts = {"general.name": target.name, BASE_KEY: base.sha256}
-        export_adapter(target / PEFT_ADAPTER, file, target / GGUF_ADAPTER, facts)
+        named = {"general.name": target.name, BASE_KEY: base.sha256}
+        export_adapter(target / PEFT_ADAPTER, file, target / GGUF_ADAPTER, named)
     else:
         export_model(file, target / GGUF_MODEL, "q8_0", weights=target / FOLDER_MODEL, name=target.name)
 

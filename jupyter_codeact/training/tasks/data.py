@@ -198,7 +198,7 @@ def table(
 ) -> Table:
     """Return a table of some domain: key, group, second, measure, count and day, in this order.
 
-    Every group has at least four rows with a measure. ``missing`` is the share of the other rows that have none.
+    Every group has at least four rows with a measure. Of the other rows, the share ``missing`` has none.
     """
     domain = rng.choice(DOMAINS)
     chosen = rng.sample(domain.groups, rng.randint(*groups))

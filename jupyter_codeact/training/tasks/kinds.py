@@ -28,8 +28,8 @@ class Plan:
     answer
         The answer to all solutions, as the text of an f-string.
     truth
-        Python that finds out what is expected, from the task's files and cells; the reference, if empty. For a
-        plot it is given and draws nothing, lest the check should see its own figure.
+        Python that finds out what is expected, from the task's files and cells; the reference, if empty. For
+        a plot it is given and draws nothing, lest the check should see its own figure.
     """
 
     task: str

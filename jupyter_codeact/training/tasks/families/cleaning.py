@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from ..data import day_in, given, people, table, to_csv
+from ..data import Row, day_in, given, people, table, to_csv
 from ..kinds import Draft, Plan, Say, kind
 
 
@@ -27,9 +27,7 @@ def newest_version(rng: Random, say: Say) -> Draft:
         first = date.fromisoformat(row[d.day])
         for _ in range(rng.randint(1, 2)):
             first += timedelta(days=rng.randint(1, 40))
-            rows.rows.append(
-                {**row, m: round(row[m] * rng.uniform(0.8, 1.2), 2), d.day: first.isoformat()}
-            )
+            rows.rows.append({**row, m: round(row[m] * rng.uniform(0.8, 1.2), 2), d.day: first.isoformat()})
     rng.shuffle(rows.rows)
     at = given(rng, rows)
     out = rng.choice(("latest", "newest", "current", "deduplicated"))
@@ -88,10 +86,15 @@ def carry_forward(rng: Random, say: Say) -> Draft:
     rows = []
     for group in groups:
         for number in range(1, rng.randint(6, 9)):
-            known = rng.random() < 0.45 and number > 1 or number == 3
-            rows.append({who: f"{who[0].upper()}{group}", when: number, value: rng.choice(names) if known else None})
+            known = (rng.random() < 0.45 and number > 1) or number == 3
+            rows.append(
+                {who: f"{who[0].upper()}{group}", when: number, value: rng.choice(names) if known else None}
+            )
     rng.shuffle(rows)
-    file, out = rng.choice(("log.csv", "changes.csv", "states.csv")), rng.choice(("filled", "complete", "carried"))
+    file, out = (
+        rng.choice(("log.csv", "changes.csv", "states.csv")),
+        rng.choice(("filled", "complete", "carried")),
+    )
     name = file.removesuffix(".csv")
     load = f'import pandas as pd\n\n{name} = pd.read_csv("{file}")'
     in_notebook = rng.random() < 0.5
@@ -319,7 +322,7 @@ def rules_broken(rng: Random, say: Say) -> Draft:
             ("age", "school", "enrolled", "finished", "pupils.csv"),
         )
     )
-    rows = []
+    rows: list[Row] = []
     for number, who in enumerate(people(rng, rng.randint(25, 40)), rng.randint(100, 900)):
         day = day_in(rng, 2023)
         rows.append(
@@ -366,7 +369,7 @@ with open("{file}") as lines:
 print(broken, {out})
 """
     wrong = good.replace(".any(axis=1)", ".any(axis=2)")
-    never = good.replace('.isna()', ' == float("nan")').replace("print(broken)", "print(broken, rules)")
+    never = good.replace(".isna()", ' == float("nan")').replace("print(broken)", "print(broken, rules)")
     plan = Plan(
         say(file=file, a=a, b=b, start=start, end=end, out=out),
         [good, other],

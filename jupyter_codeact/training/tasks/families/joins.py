@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 
-from ..data import FIRST, people, to_csv
+from ..data import FIRST, Row, people, to_csv
 from ..kinds import Draft, Plan, Say, kind
 
 
@@ -95,7 +95,10 @@ def last_reading_before(rng: Random, say: Say) -> Draft:
             ("turbine", "wind", "alarms.csv", "wind.csv"),
         )
     )
-    start, minutes = datetime(rng.randint(2020, 2025), rng.randint(1, 12), rng.randint(1, 28), 6), rng.choice((10, 15, 20))
+    start, minutes = (
+        datetime(rng.randint(2020, 2025), rng.randint(1, 12), rng.randint(1, 28), 6),
+        rng.choice((10, 15, 20)),
+    )
     names = [f"{who[0].upper()}{number}" for number in rng.sample(range(1, 40), 3)]
     seen = [
         {who: name, "time": start + timedelta(minutes=at), value: round(rng.uniform(2, 95), 1)}
@@ -175,7 +178,7 @@ def two_versions(rng: Random, say: Say) -> Draft:
         )
     )
     names = [f"{key[0].upper()}{number}" for number in rng.sample(range(100, 999), 18)]
-    before = [{key: name, value: rng.randint(2, 40)} for name in names[:14]]
+    before: list[Row] = [{key: name, value: rng.randint(2, 40)} for name in names[:14]]
     after = [dict(row) for row in before[rng.randint(2, 4) :]]
     for row in rng.sample(after, 4):
         row[value] += rng.choice((-1, 1, 3))
@@ -202,7 +205,7 @@ removed = sorted(set(was) - set(now))
 changed = sorted(name for name in set(was) & set(now) if was[name] != now[name])
 {show}
 """
-    wrong = good.replace('"right_only"', '"new_only"').replace(', indicator=True', "")
+    wrong = good.replace('"right_only"', '"new_only"').replace(", indicator=True", "")
     rowwise = f"""
 {load}
 changed = sorted(old.loc[old["{value}"] != new["{value}"], "{key}"])
@@ -233,10 +236,17 @@ def paid_more_than_the_boss(rng: Random, say: Say) -> Draft:
     boss, file = rng.choice((("manager_id", "staff.csv"), ("reports_to", "team.csv"), ("lead", "crew.csv")))
     names = people(rng, rng.randint(10, 15))
     ids = rng.sample(range(100, 999), len(names))
-    rows = []
+    rows: list[Row] = []
     for number, (one, name) in enumerate(zip(ids, names, strict=True)):
         above = None if number == 0 else ids[rng.randrange(number)]
-        rows.append({"id": one, "name": name, boss: above, "salary": (90 - 3 * number) * 1000 + rng.randint(-900, 900)})
+        rows.append(
+            {
+                "id": one,
+                "name": name,
+                boss: above,
+                "salary": (90 - 3 * number) * 1000 + rng.randint(-900, 900),
+            }
+        )
     for row in rng.sample(rows[2:], 3):
         row["salary"] += 60000
     rng.shuffle(rows)
@@ -292,8 +302,13 @@ def three_tables(rng: Random, say: Say) -> Draft:
     folder = rng.choice(("", "shop/", "export/"))
     orders, lines, articles = (f"{folder}{name}.csv" for name in ("orders", "lines", "articles"))
     customers = people(rng, 5)
-    priced = [{"article": f"A{number}", "price": round(rng.uniform(2, 80), 2)} for number in rng.sample(range(10, 99), 6)]
-    ordered = [{"order": number, "customer": rng.choice(customers)} for number in rng.sample(range(1000, 9999), 12)]
+    priced = [
+        {"article": f"A{number}", "price": round(rng.uniform(2, 80), 2)}
+        for number in rng.sample(range(10, 99), 6)
+    ]
+    ordered = [
+        {"order": number, "customer": rng.choice(customers)} for number in rng.sample(range(1000, 9999), 12)
+    ]
     ordered += [{"order": 10000 + number, "customer": name} for number, name in enumerate(customers)]
     bought = [
         {"order": order["order"], "article": item["article"], "quantity": rng.randint(1, 6)}

@@ -101,7 +101,9 @@ plt.plot(totals.index, totals, marker="o")
 plt.title("{title}")
 plt.show()
 """
-    periods = good.replace(".to_timestamp()", "").replace("totals.index, totals", "totals.index.month_start, totals")
+    periods = good.replace(".to_timestamp()", "").replace(
+        "totals.index, totals", "totals.index.month_start, totals"
+    )
     plan = Plan(
         say(file=rows.file, measure=m, day=d.day, title=title),
         [good, other],
@@ -217,7 +219,9 @@ axes.set_yscale("log")
 axes.set_xlabel("{m}");
 """
     wrong = good.replace(", log=True", ', yscale="log"')
-    edges = good.replace(f"bins=range(0, {high + width}, {width})", f"bins=np.arange(0, {high + width}, {width})")
+    edges = good.replace(
+        f"bins=range(0, {high + width}, {width})", f"bins=np.arange(0, {high + width}, {width})"
+    )
     values = [row[m] for row in rows.rows]
     bins = [sum(one * width <= value < (one + 1) * width for value in values) for one in range(count)]
     plan = Plan(
@@ -323,7 +327,9 @@ axes.set_yticks(range(means.shape[0]), labels=means.index)
 figure.colorbar(image);
 """
     wrong = good.replace("plt.imshow(means)", "plt.heatmap(means)")
-    seaborn = good.replace(_PLT, "import seaborn_heatmap as sns\n" + _PLT).replace("plt.imshow(means)", "sns.heatmap(means)")
+    seaborn = good.replace(_PLT, "import seaborn_heatmap as sns\n" + _PLT).replace(
+        "plt.imshow(means)", "sns.heatmap(means)"
+    )
     plan = Plan(
         say(where=at.where, measure=m, group=d.group, second=d.second, columns=", ".join(rows.groups)),
         [good, other],

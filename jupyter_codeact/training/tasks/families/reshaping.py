@@ -80,8 +80,7 @@ def two_in_a_name(rng: Random, say: Say) -> Draft:
     first = rng.randint(2012, 2019)
     years = range(first, first + rng.randint(3, 4))
     rows = [
-        {who: f"{name} {who}"}
-        | {f"{one}_{year}": rng.randint(5, 900) for year in years for one in (a, b)}
+        {who: f"{name} {who}"} | {f"{one}_{year}": rng.randint(5, 900) for year in years for one in (a, b)}
         for name in rng.sample(("North", "Lake", "Hill", "Saint Ann", "Grove", "Stone"), 4)
     ]
     out = rng.choice(("long", "tidy", "by_year"))
@@ -160,7 +159,9 @@ counter = Counter(part.strip() for cell in data["{many}"] for part in cell.split
 {out} = pd.Series(dict(counter.most_common()))
 print({out})
 """
-    wrong = good.replace(".explode().str.strip()", ".str.strip().explode()").replace(".value_counts", ".value_count")
+    wrong = good.replace(".explode().str.strip()", ".str.strip().explode()").replace(
+        ".value_counts", ".value_count"
+    )
     blanks = good.replace(".str.strip()", "")
     plan = Plan(
         say(file=file, many=many, out=out),
@@ -209,7 +210,9 @@ for index, row in {n}.sort_values("{d.key}").iterrows():
 print({n}.sort_values(["{d.group}", "position"]).head(12))
 """
     wrong = good.replace(".cumsum()", ".cumulative_sum()")
-    unordered = good.replace(f'{n} = {n}.sort_values("{d.key}")\n', "").replace(f"\n{n}\n", f"\n{n}.sort_values('{d.key}')\n")
+    unordered = good.replace(f'{n} = {n}.sort_values("{d.key}")\n', "").replace(
+        f"\n{n}\n", f"\n{n}.sort_values('{d.key}')\n"
+    )
     plan = Plan(
         say(where=at.where, name=n, measure=m, group=d.group, key=d.key),
         [good, other],

@@ -136,7 +136,7 @@ def scale_of_bands(rng: Random, say: Say) -> Draft:
     d, m = rows.domain, rows.measure
     label, names = rng.choice((("grade", "ABCDE"), ("tier", "PQRST"), ("class", "VWXYZ")))
     values = sorted(row[m] for row in rows.rows)
-    limits = [min(0, values[0])] + sorted(set(values[len(values) // 5 :: len(values) // 5]))[:4]
+    limits = [min(0, values[0]), *sorted(set(values[len(values) // 5 :: len(values) // 5]))[:4]]
     bands = [{"from": limit, label: name} for limit, name in zip(limits, names, strict=False)]
     ask = rng.choice([band[label] for band in bands[1:-1]])
     out, n = rng.choice(("labelled", "assigned", "rated")), rows.name
