@@ -81,6 +81,6 @@ def test_the_curve_shows_each_source_and_nothing_of_an_empty_log_breaks_it() -> 
     ]
     picture = draw(log, "a & b")
     assert "a &amp; b" in picture
-    assert "held-out, general: 1.600 → 1.600" in picture
+    assert "held-out, general: 1.600 → 1.700" in picture
     assert picture.count("<polyline") == 5
     assert draw([], "nothing").endswith("</svg>\n")

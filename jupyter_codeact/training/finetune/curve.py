@@ -15,10 +15,11 @@ from .errors import writing
 
 CURVE = "curve.svg"
 _WIDTH, _HEIGHT = 760, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 52, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 36, 52
+_ENTRY, _COLUMN = 20, 340
+"""Height and width of an entry of the legend, of which two stand side by side."""
 # Okabe and Ito's colours, which colour-blind people tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_NAMES = {"all": "held-out tasks", "general": "held-out, general"}
 
 
 def write_curve(folder: Path, log: Sequence[Mapping[str, Any]], title: str) -> None:
@@ -53,11 +54,12 @@ def draw(log: Sequence[Mapping[str, Any]], title: str) -> str:
         y = _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * min(1.0, point[1] / highest)
         return f"{x:.1f},{y:.1f}"
 
+    height = _HEIGHT + _ENTRY * ((len(measured) + 2) // 2)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}"'
         ' font-family="sans-serif" font-size="12">',
         f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="22" font-size="15" fill="#222">{escape(title)}</text>',
         *_axes(most_steps, highest, at),
     ]
@@ -71,8 +73,8 @@ def draw(log: Sequence[Mapping[str, Any]], title: str) -> str:
             f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
             for x, y in (at(point).split(",") for point in course)
         ]
-        words = _NAMES.get(name, f"held-out, {name}")
-        entries.append((colour, f"{words}: {course[0][1]:.3f} → {min(loss for _, loss in course):.3f}"))
+        words = "held-out tasks" if len(measured) == 1 else f"held-out, {name}"
+        entries.append((colour, f"{words}: {course[0][1]:.3f} → {course[-1][1]:.3f}"))
     parts += _legend(entries)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -111,11 +113,11 @@ def _line(
 
 
 def _legend(entries: Sequence[tuple[str, str]]) -> list[str]:
-    parts, x = [], float(_LEFT)
-    for colour, words in entries:
-        parts.append(f'<line x1="{x}" y1="38" x2="{x + 18}" y2="38" stroke="{colour}" stroke-width="3"/>')
-        parts.append(f'<text x="{x + 24}" y="42" fill="#333">{escape(words)}</text>')
-        x += 40 + 6.6 * len(words)
+    parts = []
+    for index, (colour, words) in enumerate(entries):
+        x, y = _LEFT + _COLUMN * (index % 2), _HEIGHT + _ENTRY * (index // 2)
+        parts.append(f'<line x1="{x}" y1="{y}" x2="{x + 18}" y2="{y}" stroke="{colour}" stroke-width="3"/>')
+        parts.append(f'<text x="{x + 24}" y="{y + 4}" fill="#333">{escape(words)}</text>')
     return parts
 
 
