@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from jupyter_codeact.models.engines.transformers.loading import load
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 from jupyter_codeact.models.open import open_local
 from jupyter_codeact.training.finetune import results
+from jupyter_codeact.training.finetune.errors import TrainingError
 from jupyter_codeact.training.finetune.export import BaseFile, export_model
 from jupyter_codeact.training.finetune.options import TrainingOptions
 from jupyter_codeact.training.finetune.train import train
@@ -205,3 +207,11 @@ def test_all_weights_can_be_trained_and_exported_as_a_folder(tmp_path: Path) -> 
     assert torch.allclose(
         expected(tmp_path / "merged", None), expected(one, adapter.folder / "adapter"), atol=1e-3
     )
+
+
+def test_a_training_that_does_not_fit_into_memory_is_refused_before_it_begins(tmp_path: Path) -> None:
+    one = make_model(tmp_path / "one")
+    config = json.loads((one / "config.json").read_text())
+    (one / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 10**9}))
+    with pytest.raises(TrainingError, match=r"The memory does not suffice .* Use a shorter --length"):
+        tune(one, "big", tmp_path, FEW.model_copy(update={"length": 10**9}))

@@ -142,9 +142,10 @@ def _fit_memory(folder: Path, options: TrainingOptions, device: torch.device, dt
     size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     stored = {"float32": 4}.get(str(getattr(config, "dtype", "")).removeprefix("torch."), 2)
     parameters = size / stored
-    layer = _LAYER * options.length * int(text.hidden_size)
+    length = min(options.length, getattr(text, "max_position_embeddings", None) or options.length)
+    layer = _LAYER * length * int(text.hidden_size)
     layer *= 2 if dtype == torch.float32 and options.dtype == "float32" else 1
-    logits = 3 * 4 * options.length * int(text.vocab_size) // 4  # about a quarter of the tokens is labelled
+    logits = 3 * 4 * length * int(text.vocab_size) // 4  # about a quarter of the tokens is labelled
     fixed = parameters * (_ADAM if options.method == "full" else dtype.itemsize) + logits + _LIBRARIES
     most, least = fixed + layer * int(text.num_hidden_layers), fixed + 2 * layer
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
