@@ -1280,7 +1280,8 @@ export interface ModelList {
  *
  * ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
  * ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
- * ``suggested`` is the best of them for this machine.
+ * ``suggested`` is the best of them for this machine. A ``tuned`` one was trained on this machine: from
+ * which model, its ``base`` tells.
  * What is set for it is that of an endpoint or of a model of this machine; ``models`` has what is set for
  * single models of an endpoint, by their names.
  */
@@ -1292,7 +1293,7 @@ export interface ModelChoice {
   prices: Prices | null;
   id: string;
   name: string;
-  kind: 'auto' | 'catalog' | 'file' | 'endpoint';
+  kind: 'auto' | 'catalog' | 'file' | 'tuned' | 'endpoint';
   /**
    * the endpoint's address, or what runs it
    */
@@ -1304,6 +1305,10 @@ export interface ModelChoice {
   size: string;
   licence: string;
   suggested: boolean;
+  /**
+   * id of the choice that a tuned model was made of
+   */
+  base: string;
   has_key: boolean;
   models: {
     [k: string]: Preferences;

@@ -46,6 +46,8 @@ MAY_IMPORT = {
     "cli/evaluate_report": CORE | SHARED | {"cli", "evaluation"},
     "cli/data": CORE | SHARED | {"cli", "training"},  # the command lines of training
     "cli/data_files": {"cli", "training"},
+    "cli/train": CORE | SHARED | {"cli", "training"},
+    "cli/train_results": CORE | SHARED | {"cli", "training", "evaluation"},
     "evaluation": CORE | {"evaluation", "tools"},
     "training": CORE | {"training", "evaluation", "tools"},  # it plays as evaluation does, reads its results
     "__init__": {"shell", "server", "agent", "tools", "result"},  # when their names are first used

@@ -142,7 +142,7 @@ def test_every_package_that_is_imported_is_named() -> None:
     assert imported(files) <= core.union(*(extras[extra] for extra in extras if extra != "test")) | {
         "tokenizers"
     }
-    optional = {"evaluation", "transformers", "mcp", "mcp.py"}
+    optional = {"evaluation", "finetune", "transformers", "mcp", "mcp.py"}
     everywhere = [file for file in files if not optional & set(file.parts)]
     assert imported(everywhere) <= core | extras["local"] | extras["widgets"]
     assert core - imported(files) == set()  # and nothing is named that is not

@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "List, download and remove models for this machine.",
     "replay": "Repeat what a conversation did in a new notebook, without a model.",
     "run": "Let the agent work on a task, in a copy of a notebook.",
+    "train": "Train a model on conversations, and compare it to what it was.",
 }
 """Each is a function in the module of its name."""
 NAMED_OTHERWISE = {"eval": "evaluate"}

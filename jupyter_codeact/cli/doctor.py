@@ -206,6 +206,7 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
     from ..models.catalog.machine import look
     from ..models.catalog.model import Snapshot
     from ..models.catalog.store import is_here, path_of
+    from ..models.catalog.tuned import find_tuned, is_tuned
     from ..models.endpoints.registry import user_endpoints
     from ..models.open import AUTO, is_path
 
@@ -222,6 +223,10 @@ def _model(name: str | None, has_endpoint: bool) -> Iterator[Finding]:
         yield Finding("model", state, name if state == "ok" else f"there is no file {name}")
         return
     try:
+        if name and is_tuned(name):
+            tuned = find_tuned(name)
+            yield Finding("model", "ok", f"{tuned.name}: {tuned.words}")
+            return
         chosen = choose(machine, is_here).model if name in (None, "", AUTO) else find(str(name))
     except ModelError as error:
         yield Finding("model", "problem", str(error), "jupyter codeact models")

@@ -16,6 +16,7 @@ from ..models.catalog.catalog import CATALOG, find
 from ..models.catalog.fit import fit
 from ..models.catalog.machine import Machine, look
 from ..models.catalog.model import Entry, Snapshot
+from ..models.catalog.tuned import Tuned, all_tuned, find_tuned, is_tuned
 from ..models.endpoints.registry import user_endpoints
 from ..models.engines.worker import log_folder, logs_of
 from ..models.preferences import LocalPreferences
@@ -30,6 +31,12 @@ def _find(ctx: click.Context, parameter: click.Parameter, name: str) -> Entry | 
         return hub.parse(name) if hub.is_reference(name) else find(name)
     except ModelError as error:
         raise click.UsageError(str(error), ctx) from error
+
+
+def _find_here(
+    ctx: click.Context, parameter: click.Parameter, name: str
+) -> Entry | Snapshot | hub.Reference | Tuned:
+    return find_tuned(name) if is_tuned(name) else _find(ctx, parameter, name)
 
 
 _name = click.argument("named", metavar="NAME", callback=_find)
@@ -50,7 +57,8 @@ def models(ctx: click.Context, as_json: bool) -> None:
     downloaded = [model for reference in hub.here() if (model := hub.local_model(reference))]
     listed = [*CATALOG, *downloaded]
     if as_json:
-        click.echo(json.dumps([_as_json(entry, machine) for entry in listed], indent=2))
+        entries = [_as_json(entry, machine) for entry in listed]
+        click.echo(json.dumps([*entries, *map(_tuned_as_json, all_tuned())], indent=2))
         return
     header = ("Name", "Size", "License", "Context", "Here", "Runs")
     rows: list[tuple[str, ...]] = [
@@ -69,6 +77,9 @@ def models(ctx: click.Context, as_json: bool) -> None:
     click.echo(f"\nauto is {choice.why}")
     if choice.bigger:
         click.echo(choice.bigger)
+    if tuned := all_tuned():
+        click.echo("\nTuned")
+        _tabulate(None, [(one.name, size_of(one), one.words) for one in tuned])
     if named := user_endpoints().all():
         click.echo("\nEndpoints")
         rows = [(one.name, one.shown, one.model, "with a key" if one.has_key else "") for one in named]
@@ -118,9 +129,13 @@ def pull(named: Entry | Snapshot | hub.Reference) -> None:
 
 
 @models.command(short_help="Remove a model from this machine.")
-@_name
-def rm(named: Entry | Snapshot | hub.Reference) -> None:
-    """Remove the model NAME from this machine."""
+@click.argument("named", metavar="NAME", callback=_find_here)
+def rm(named: Entry | Snapshot | hub.Reference | Tuned) -> None:
+    """Remove the model NAME from this machine; of a tuned one, its base stays."""
+    if isinstance(named, Tuned):
+        named.remove()
+        click.echo(f"{named.name} was removed; {named.manifest.base.name} is as it was.")
+        return
     if isinstance(named, hub.Reference):
         model = hub.local_model(named)
         if model is None:
@@ -231,6 +246,12 @@ def _as_json(entry: Entry | Snapshot, machine: Machine) -> dict[str, Any]:
     logs = [str(log) for log in logs_of(entry.name)]
     more = {"here": here, "path": path, "fits": found.runs, "runs": found.words, "logs": logs}
     return _facts(entry) | more
+
+
+def _tuned_as_json(tuned: Tuned) -> dict[str, Any]:
+    facts = {"name": tuned.name, "base": tuned.manifest.base.model_dump(), "method": tuned.manifest.method}
+    logs = [str(log) for log in logs_of(tuned.name)]
+    return facts | {"size": tuned.size, "here": True, "path": str(tuned.folder), "logs": logs}
 
 
 def _found_as_json(found: hub.Found, machine: Machine) -> dict[str, Any]:

@@ -33,6 +33,27 @@ class Comparison:
         """The exact two-sided p-value of McNemar's test."""
         return mcnemar(self.only_first, self.only_second)
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the second's share less the first's."""
+        return paired_difference(self.both, self.only_first, self.only_second, self.neither)
+
+    def row(self, name: str) -> list[str]:
+        """Return the comparison as a line of a table, whose head is `head`."""
+        first, second = self.both + self.only_first, self.both + self.only_second
+        low, high = self.interval
+        shares = [f"{n} ({_percent(n / self.pairs)})" if self.pairs else "none" for n in (first, second)]
+        difference = (second - first) / self.pairs if self.pairs else 0.0
+        return [
+            name,
+            str(self.pairs),
+            *shares,
+            f"{100 * difference:+.1f} points",
+            f"{100 * low:+.1f} to {100 * high:+.1f}",
+            f"{self.only_first} : {self.only_second}",
+            f"{self.p:.3g}",
+        ]
+
     def sentences(self, first: str = "the first", second: str = "the second") -> str:
         """Return the comparison in words: counts, test, difference with its interval, and power."""
         if not self.pairs:
@@ -41,7 +62,7 @@ class Comparison:
             f"{solved} ({_percent(solved / self.pairs)})"
             for solved in (self.both + self.only_first, self.both + self.only_second)
         )
-        low, high = paired_difference(self.both, self.only_first, self.only_second, self.neither)
+        low, high = self.interval
         difference = (self.only_second - self.only_first) / self.pairs
         powers = [_percent(mcnemar_power(self.pairs, share, 0.0)) for share in HELPS]
         gain = smallest_gain(self.pairs)
@@ -61,6 +82,11 @@ class Comparison:
                 "the first, which is then the same without it."
             )
         return "\n".join(lines)
+
+
+def head(first: str, second: str) -> list[str]:
+    """Return the head of a table of comparisons."""
+    return ["tasks", "count", first, second, "difference", "95 % interval", "only one of them", "p"]
 
 
 def _percent(share: float) -> str:

@@ -12,6 +12,7 @@ from .catalog import catalog, hub, store
 from .catalog.auto import choose
 from .catalog.machine import Machine, look
 from .catalog.model import Entry, Snapshot
+from .catalog.tuned import Tuned, find_tuned, is_tuned
 from .endpoints.addresses import address_of
 from .endpoints.client import EndpointModel
 from .endpoints.registry import Endpoints
@@ -48,8 +49,9 @@ def open_model(
     Parameters
     ----------
     model : str, optional
-        A model of the catalogue, ``auto``, any GGUF model on the Hub (``hf:owner/name/file``), or the path
-        of a GGUF file or of a model's folder; with an endpoint, a name known there.
+        A model of the catalogue, a tuned one (``base+name``), ``auto``, any GGUF model on the Hub
+        (``hf:owner/name/file``), or the path of a GGUF file or of a model's folder; with an endpoint,
+        a name known there.
     endpoint : str, optional
         An OpenAI-compatible endpoint to use instead of an engine on this machine: its address, or its name
         among ``endpoints``.
@@ -129,12 +131,14 @@ def open_local(
     ModelError
         If there is no such model or file.
     """
-    found: Entry | Snapshot | hub.Reference | Path
+    found: Entry | Snapshot | hub.Reference | Path | Tuned
     machine = machine or look()
     if model in (None, AUTO):
         found = choose(machine, store.is_here).model
     elif hub.is_reference(model):
         found = hub.parse(model)
+    elif is_tuned(model) and not is_path(model):
+        found = find_tuned(model)
     elif not is_path(model):
         found = catalog.find(model)
     else:

@@ -156,14 +156,15 @@ class ModelChoice(Preferences):
 
     ``runs`` tells whether it runs here, ``fits`` in words how, or why not. A model of the catalogue has a
     ``size`` for people and a ``licence``; one that is not ``present`` is downloaded when it is chosen.
-    ``suggested`` is the best of them for this machine.
+    ``suggested`` is the best of them for this machine. A ``tuned`` one was trained on this machine: from
+    which model, its ``base`` tells.
     What is set for it is that of an endpoint or of a model of this machine; ``models`` has what is set for
     single models of an endpoint, by their names.
     """
 
     id: str
     name: str
-    kind: Literal["auto", "catalog", "file", "endpoint"]
+    kind: Literal["auto", "catalog", "file", "tuned", "endpoint"]
     where: str = Field("", description="the endpoint's address, or what runs it")
     detail: str = ""
     present: bool = True
@@ -172,6 +173,7 @@ class ModelChoice(Preferences):
     size: str = ""
     licence: str = ""
     suggested: bool = False
+    base: str = Field("", description="id of the choice that a tuned model was made of")
     has_key: bool = False
     models: dict[str, Preferences] = Field(default_factory=dict)
 

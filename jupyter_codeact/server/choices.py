@@ -12,13 +12,14 @@ from ..models.catalog.catalog import CATALOG
 from ..models.catalog.fit import fit
 from ..models.catalog.machine import Machine, look
 from ..models.catalog.model import Entry, Snapshot
+from ..models.catalog.tuned import Tuned, all_tuned, is_tuned
 from ..models.endpoints.registry import Endpoint, Endpoints
 from ..models.open import AUTO, is_path
 from ..models.preferences import LocalPreferences, ModelPreferences
 from ..models.private import data_folder
 from ..protocol import ModelChoice, Preferences
 
-CATALOG_KIND, FILE_KIND, ENDPOINT_KIND = "catalog", "file", "endpoint"
+CATALOG_KIND, FILE_KIND, TUNED_KIND, ENDPOINT_KIND = "catalog", "file", "tuned", "endpoint"
 
 
 def choice_id(kind: str, name: str) -> str:
@@ -74,6 +75,7 @@ class Choices:
         return [
             *choices,
             *(_file_choice(file, local) for file in files),
+            *(_tuned_choice(tuned, local) for tuned in all_tuned()),
             *map(_endpoint_choice, self._endpoints.all()),
         ]
 
@@ -91,6 +93,7 @@ class Choices:
         ids = {AUTO: AUTO}
         ids |= {name: choice_id(ENDPOINT_KIND, name) for name in endpoints}
         ids |= {model.name: choice_id(CATALOG_KIND, model.name) for model in CATALOG}
+        ids |= {tuned.name: choice_id(TUNED_KIND, tuned.name) for tuned in all_tuned()}
         if self._file:
             ids |= {name: choice_id(FILE_KIND, self._file) for name in (self._file, Path(self._file).stem)}
         on_hub = name.removeprefix(f"{FILE_KIND}:")
@@ -114,7 +117,9 @@ def configured_choice(model: str, endpoints: Endpoints) -> str:
         return AUTO
     if endpoints.find(model):
         return choice_id(ENDPOINT_KIND, model)
-    return choice_id(FILE_KIND if is_path(model) else CATALOG_KIND, model)
+    if is_path(model):
+        return choice_id(FILE_KIND, model)
+    return choice_id(TUNED_KIND if is_tuned(model) else CATALOG_KIND, model)
 
 
 def _set_for(preferences: ModelPreferences) -> dict[str, Any]:
@@ -164,6 +169,20 @@ def _file_choice(name: str, local: LocalPreferences) -> ModelChoice:
         detail=str(file),
         present=file.exists(),
         **_set_for(local.get(file.stem if file.suffix == ".gguf" else file.resolve().name)),
+    )
+
+
+def _tuned_choice(tuned: Tuned, local: LocalPreferences) -> ModelChoice:
+    base = tuned.manifest.base.reference
+    is_file = is_path(base) or hub.is_reference(base)
+    return ModelChoice(
+        id=choice_id(TUNED_KIND, tuned.name),
+        name=tuned.name,
+        kind="tuned",
+        base=choice_id(FILE_KIND if is_file else CATALOG_KIND, base),
+        detail=tuned.words,
+        size=auto.size_of(tuned),
+        **_set_for(local.get(tuned.name)),
     )
 
 

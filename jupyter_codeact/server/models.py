@@ -30,7 +30,7 @@ from ..models.open import (
 from ..models.preferences import LocalPreferences
 from ..models.private import PrivateFile, data_folder
 from ..models.status import EngineStatus
-from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, Choices, choice_id, configured_choice
+from .choices import CATALOG_KIND, ENDPOINT_KIND, FILE_KIND, TUNED_KIND, Choices, choice_id, configured_choice
 from .pages import Page
 from .tasks import TaskSet
 from .unavailable import UnavailableModel
@@ -303,7 +303,7 @@ class Models:
                 model = open_endpoint(self._endpoints, name, timeouts=self._timeouts)
             else:
                 model = open_local(
-                    name if kind in (CATALOG_KIND, FILE_KIND) else kind,
+                    name if kind in (CATALOG_KIND, FILE_KIND, TUNED_KIND) else kind,
                     machine=self._choices.machine,
                     supervision=self._supervision,
                     engine_options=self._engine_options,

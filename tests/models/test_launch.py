@@ -138,6 +138,7 @@ def test_what_was_chosen_for_the_gpu_reaches_llama_cpp(chosen, expected):
     settings |= {
         "cache": 0,
         "projector": "",
+        "adapter": "",
         "thinks": False,
         "gpu": False,
         "gpu_layers": None,

@@ -23,7 +23,7 @@ def same_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "secrets", SimpleNamespace(token_hex=lambda _size: "5e9b20"))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def model() -> AsyncIterator[LocalModel]:
     model = open_model(DEFAULT_MODEL)
     assert isinstance(model, LocalModel)

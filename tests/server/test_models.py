@@ -13,6 +13,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from keyring.backends.fail import Keyring as NoKeyring
 
+from jupyter_codeact.models.catalog.tuned import root
 from jupyter_codeact.models.endpoints.registry import Endpoints
 from jupyter_codeact.models.private import PrivateFile
 from jupyter_codeact.server.models import Models, open_models
@@ -193,6 +194,25 @@ async def test_any_model_on_the_hub_can_be_chosen_by_its_name(page: ScriptedPage
     assert status["state"] == "absent"
     refused = await page.refused("choose_model", None, choice="hf:someone")
     assert "write hf:owner/name" in refused
+
+
+async def test_a_tuned_model_is_listed_with_its_base_and_refused_on_another(
+    page: ScriptedPage, smollm2: Path
+) -> None:
+    folder = root() / "smollm2-135m+mine"
+    (folder / "adapter").mkdir(parents=True)
+    (folder / "adapter.gguf").write_bytes(b"GGUF")
+    base = {"name": "smollm2-135m", "reference": "smollm2-135m", "sha256": "0" * 64}
+    manifest = {"schema": 1, "base": base, "method": "lora", "metrics": {"loss": 1.5, "best_loss": 0.5}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    found = by_name(await listed(page))["smollm2-135m+mine"]
+    assert (found["kind"], found["base"]) == ("tuned", "catalog:smollm2-135m")
+    assert found["detail"] == "an adapter (LoRA), loss 1.50 → 0.50"
+    models = await choose(page, "smollm2-135m+mine")
+    assert models["chosen"] == "tuned:smollm2-135m+mine"
+    await page.request("control_model", None, action="start")
+    status = await page.hears("model_status", model="smollm2-135m+mine", state="failed")
+    assert "was trained on another model than SmolLM2" in status["message"]
 
 
 async def test_a_run_keeps_the_model_it_began_with(

@@ -10,6 +10,7 @@ from .catalog import CATALOG, DEFAULT_MODEL, find
 from .fit import fit
 from .machine import Gpu, Machine
 from .model import Entry, Snapshot
+from .tuned import Tuned, all_tuned
 
 _SMALLEST = "smollm2-135m"
 _FEW_CORES = 4
@@ -72,6 +73,8 @@ def choose(machine: Machine, is_here: IsHere, catalog: Sequence[Entry | Snapshot
     why = f"{model.name}, {fit(model, machine).words}: {reason}."
     if offer is not None:
         why += f" {offer.name} ({size_of(offer)}, {offer.licence}) would be better; download it to have it."
+    if tuned := ", ".join(one.name for one in all_tuned(model.name)):
+        why += f" You have tuned it: choose {tuned} to use that."
     return Choice(model=model, why=why, offer=offer, bigger=_bigger(machine, catalog))
 
 
@@ -86,7 +89,7 @@ def best(machine: Machine, models: Sequence[Entry | Snapshot]) -> Entry | Snapsh
     return max(suited, key=lambda model: model.rank, default=None)
 
 
-def size_of(model: Entry | Snapshot) -> str:
+def size_of(model: Entry | Snapshot | Tuned) -> str:
     """Return the size of a model for people."""
     return f"{model.size / 1e9:.1f} GB" if model.size >= 1e9 else f"{model.size / 1e6:.0f} MB"
 

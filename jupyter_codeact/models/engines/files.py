@@ -11,6 +11,7 @@ from ...agent.contracts import ModelError
 from ..catalog import hub, store
 from ..catalog.model import Entry, Snapshot
 from ..catalog.sources import Progress
+from ..catalog.tuned import Tuned
 
 
 class ModelFiles(Protocol):
@@ -98,6 +99,45 @@ class OwnFiles:
     def remedy(self) -> str:
         """Choose another one."""
         return "choose another file"
+
+
+@dataclass(frozen=True)
+class TunedFiles:
+    """The files of a base, for a tuned model whose ``adapter`` is put on it.
+
+    ``entry`` is the base, if it is one of the catalogue.
+    """
+
+    base: ModelFiles
+    tuned: Tuned
+    adapter: Path
+    entry: Entry | Snapshot | None = None
+
+    def is_here(self) -> bool:
+        """Tell whether nothing has to be downloaded."""
+        return self.base.is_here()
+
+    def fetch(self, progress: Progress, cancel: Event) -> Path:
+        """Return the path of the base, once it is certain that the adapter was trained on it.
+
+        Raises
+        ------
+        ModelError
+            If the base cannot be had or is another one, or the adapter is not there.
+        """
+        if not self.adapter.exists():
+            raise ModelError(
+                f"The adapter of {self.tuned.name} is not in {self.tuned.folder} any more"
+                f" ({self.adapter.name}); train it anew."
+            )
+        path = self.base.fetch(progress, cancel)
+        self.tuned.check_base(path, self.entry)
+        return path
+
+    @property
+    def remedy(self) -> str:
+        """What to do if the base's files are damaged."""
+        return self.base.remedy
 
 
 def _pull_again(name: str) -> str:

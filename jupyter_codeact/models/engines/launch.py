@@ -10,14 +10,18 @@ from typing import Any, Literal
 
 from ...agent.contracts import ModelInfo, ModelSettings
 from ..catalog import gguf, hub
+from ..catalog.catalog import CATALOG
 from ..catalog.fit import CONTEXT, Capacity, capacity_on, gpu_for
 from ..catalog.machine import Gpu, Machine, cores, look
 from ..catalog.model import NOT_THINKING, Entry, Model, Snapshot
+from ..catalog.tuned import FOLDER_MODEL, GGUF_ADAPTER, GGUF_MODEL, PEFT_ADAPTER, Tuned
 from ..extras import missing
 from ..guidance import guidance_for
-from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles
+from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles, TunedFiles
 from .llama.options import LlamaOptions
 from .transformers.settings import TransformersOptions, weight_of
+
+_LLAMA = "jupyter_codeact.models.engines.llama.worker"
 
 FolderEngine = Literal["auto", "transformers", "vllm"]
 """What runs a model that is a folder."""
@@ -95,16 +99,20 @@ class EngineOptions:
 
 
 def launch(
-    model: Entry | Snapshot | hub.Reference | Path,
+    model: Entry | Snapshot | hub.Reference | Path | Tuned,
     *,
     engine_options: EngineOptions | None = None,
     machine: Machine | None = None,
 ) -> Launch:
     """Return how to run a model: GGUF files with llama.cpp, a folder with transformers.
 
+    A tuned model runs like its base: as an adapter on it, or with weights of its own in its place.
+
     Blocks to look at the machine if no ``machine`` is given.
     """
     options, machine = engine_options or EngineOptions(), machine or look()
+    if isinstance(model, Tuned):
+        return _tuned(model, options, machine)
     if isinstance(model, hub.Reference):
         return _from_hub(model, options, machine)
     if isinstance(model, Path) and model.suffix == ".gguf":
@@ -128,6 +136,43 @@ def _from_hub(reference: hub.Reference, options: EngineOptions, machine: Machine
     unknown = gguf.unread_model(reference.name, reference.hub)
     begun = llama_cpp(unknown, context=options.context, options=options.llama)
     return replace(begun, files=HubFiles(reference), complete=complete)
+
+
+def _tuned(tuned: Tuned, options: EngineOptions, machine: Machine) -> Launch:
+    """Return how to run a tuned model.
+
+    What is known of its base (what it recommends, the help it needs) is true of it, too.
+    """
+    base = _base_of(tuned)
+    served = launch(base, engine_options=options, machine=machine)
+    is_gguf = served.module == _LLAMA
+    own = tuned.folder / (GGUF_MODEL if is_gguf else FOLDER_MODEL)
+    info = served.info.model_copy(update={"name": tuned.name})
+    if tuned.manifest.method == "full":
+        weight = own.stat().st_size if is_gguf and own.is_file() and served.weight else served.weight
+        # A projector stands beside the base's file, not beside this one.
+        settings = {**served.settings, **({"projector": ""} if is_gguf else {})}
+        images = info.supports_images and not is_gguf
+        info = info.model_copy(update={"supports_images": images})
+        return replace(
+            served, info=info, files=OwnFiles(own), settings=settings, weight=weight, complete=None
+        )
+    adapter = tuned.folder / (GGUF_ADAPTER if is_gguf else PEFT_ADAPTER)
+    if is_gguf:
+        settings = {**served.settings, "adapter": str(adapter)}
+    else:
+        settings = {**served.settings, "options": {**served.settings["options"], "adapter": str(adapter)}}
+    known = base if isinstance(base, Entry | Snapshot) else None
+    files = TunedFiles(served.files, tuned, adapter, known)
+    return replace(served, info=info, files=files, settings=settings, complete=None)
+
+
+def _base_of(tuned: Tuned) -> Entry | Snapshot | hub.Reference | Path:
+    reference = tuned.manifest.base.reference
+    if hub.is_reference(reference):
+        return hub.parse(reference)
+    known = next((entry for entry in CATALOG if entry.name == reference), None)
+    return known or Path(reference)
 
 
 def _fitted(entry: Entry, files: ModelFiles, options: EngineOptions, machine: Machine) -> Launch:
@@ -184,7 +229,7 @@ def llama_cpp(
     return Launch(
         info=info,
         files=OwnFiles(model) if isinstance(model, Path) else CatalogFiles(model),
-        module="jupyter_codeact.models.engines.llama.worker",
+        module=_LLAMA,
         where=f"llama.cpp on {on}",
         settings={
             "context": info.context_window,
@@ -192,6 +237,7 @@ def llama_cpp(
             "cache": cache,
             "options": chosen.model_copy(update={"threads": used}).model_dump(),
             "projector": entry.projector.name if entry.projector else "",
+            "adapter": "",
             "thinks": entry.thinks,
             "gpu": gpu is not None,
             "gpu_layers": gpu_layers,

@@ -169,6 +169,74 @@ describe('The composer and the models in the panel', () => {
     expect(shown.find<HTMLProgressElement>('progress').value).toBe(0.421);
   });
 
+  it('switches between a model and what was tuned of it', async () => {
+    const common = {
+      where: '',
+      detail: '',
+      present: true,
+      runs: true,
+      fits: '',
+      size: '',
+      licence: '',
+      suggested: false,
+      has_key: false
+    };
+    const base = {
+      ...common,
+      id: 'catalog:small',
+      name: 'small',
+      kind: 'catalog',
+      base: ''
+    };
+    const tuned = {
+      ...common,
+      id: 'tuned:small+mine',
+      name: 'small+mine',
+      kind: 'tuned',
+      base: base.id
+    };
+    const lost = {
+      ...tuned,
+      id: 'tuned:gone+it',
+      name: 'gone+it',
+      base: 'file:/gone.gguf'
+    };
+    const list = (chosen: string) =>
+      act(async () =>
+        connection.receive({
+          type: 'model_list',
+          chosen,
+          choices: [base, tuned, lost] as unknown as ModelChoice[]
+        })
+      );
+    await act(async () => model.open('models'));
+    await list('catalog:small');
+    const rows = () =>
+      [...shown.panel.node.querySelectorAll('.jp-CodeAct-rowTitle')].map(
+        row => row.textContent
+      );
+    expect(rows()).toEqual(['small', 'gone+it']);
+    const versions = () =>
+      shown.find<HTMLSelectElement>('select[aria-label="Version of small"]');
+    expect(versions().value).toBe('catalog:small');
+    expect([...versions().options].map(({ text }) => text)).toEqual([
+      'Versions',
+      'base',
+      '+mine'
+    ]);
+    connection.takeRequests();
+    await act(async () => {
+      versions().value = 'tuned:small+mine';
+      versions().dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    expect(connection.takeRequests()).toMatchObject([
+      { type: 'choose_model', choice: 'tuned:small+mine' }
+    ]);
+    await list('tuned:small+mine');
+    expect(rows()).toEqual(['small+mine', 'gone+it']);
+    expect(versions().value).toBe('tuned:small+mine');
+  });
+
   it('asks before it downloads a model, with its size and licence', async () => {
     const choice = {
       kind: 'catalog' as const,
@@ -178,6 +246,7 @@ describe('The composer and the models in the panel', () => {
       fits: 'on the CPU',
       licence: 'Apache-2.0',
       suggested: false,
+      base: '',
       has_key: false,
       supports_images: null,
       guidance: null,

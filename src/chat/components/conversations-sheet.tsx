@@ -1,10 +1,5 @@
 import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
-import {
-  deleteIcon,
-  downloadIcon,
-  editIcon,
-  FilterBox
-} from '@jupyterlab/ui-components';
+import { deleteIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ConversationInfo } from '../../protocol';
@@ -44,11 +39,13 @@ export function ConversationsSheet(): React.JSX.Element {
   return (
     <Sheet title={trans.__('Conversations')}>
       <div className="jp-CodeAct-search">
-        <FilterBox
+        <input
+          type="search"
+          className="jp-mod-styled"
+          aria-label={trans.__('Search the conversations of all notebooks')}
           placeholder={trans.__('Search the conversations of all notebooks')}
-          updateFilter={(_, typed) => setQuery(typed ?? '')}
-          useFuzzyFilter={false}
-          caseSensitive={false}
+          value={query}
+          onChange={({ target }) => setQuery(target.value)}
         />
       </div>
       <ul ref={list} className="jp-CodeAct-list">

@@ -81,12 +81,19 @@ export function ModelsSheet(): React.JSX.Element {
     }
   };
 
-  const others = choices?.filter(({ id }) => id !== chosen) ?? [];
+  // A tuned model is a version of the model that it was made of, and has no row of its own beside that.
+  const ids = new Set(choices?.map(({ id }) => id));
+  const rows = choices?.filter(({ base }) => !base || !ids.has(base)) ?? [];
+  const tunedOf = (choice: ModelChoice) =>
+    choices?.filter(({ base }) => base === choice.id) ?? [];
+  const isInUse = (choice: ModelChoice) =>
+    [choice, ...tunedOf(choice)].some(({ id }) => id === chosen);
+  const others = rows.filter(each => !isInUse(each));
   const isUsable = ({ present, runs }: ModelChoice) => runs || present;
   const isHere = ({ kind, present }: ModelChoice) =>
     kind !== 'endpoint' && (kind === 'auto' || present);
   const groups: [string, ModelChoice[]][] = [
-    [trans.__('In use'), choices?.filter(({ id }) => id === chosen) ?? []],
+    [trans.__('In use'), rows.filter(isInUse)],
     [trans.__('Endpoints'), others.filter(({ kind }) => kind === 'endpoint')],
     [
       trans.__('On this machine'),
@@ -118,8 +125,9 @@ export function ModelsSheet(): React.JSX.Element {
                   {members.map(choice => (
                     <Choice
                       key={choice.id}
-                      choice={choice}
-                      onEdit={() => setEdited(choice)}
+                      base={choice}
+                      tuned={tunedOf(choice)}
+                      onEdit={setEdited}
                     />
                   ))}
                 </ul>
@@ -163,11 +171,16 @@ export function ModelsSheet(): React.JSX.Element {
   );
 }
 
+/** A model, with a switch between it and what was tuned of it; what is said and done is the chosen version's. */
 function Choice(props: {
-  choice: ModelChoice;
-  onEdit: () => void;
+  base: ModelChoice;
+  tuned: readonly ModelChoice[];
+  onEdit: (choice: ModelChoice) => void;
 }): React.JSX.Element {
-  const { choice, onEdit } = props;
+  const { base, tuned } = props;
+  const { chosen } = usePanel().model.models;
+  const choice = tuned.find(({ id }) => id === chosen) ?? base;
+  const onEdit = () => props.onEdit(choice);
   const { detail, fits, has_key, id, kind, licence, name, present } = choice;
   const { size, suggested, where } = choice;
   const { model, trans } = usePanel();
@@ -233,7 +246,8 @@ function Choice(props: {
         <span className="jp-CodeAct-rowDetail">{facts.join(' · ')}</span>
         {fits && <span className="jp-CodeAct-rowDetail">{fits}</span>}
       </button>
-      {present && (kind === 'catalog' || kind === 'file') && (
+      {tuned.length > 0 && <Versions base={base} tuned={tuned} />}
+      {present && kind !== 'auto' && kind !== 'endpoint' && (
         <IconButton
           icon={editIcon}
           label={trans.__('Settings of %1', name)}
@@ -255,5 +269,33 @@ function Choice(props: {
         </>
       )}
     </li>
+  );
+}
+
+/** Switches between a model as it came and what was tuned of it. */
+function Versions(props: {
+  base: ModelChoice;
+  tuned: readonly ModelChoice[];
+}): React.JSX.Element {
+  const { base, tuned } = props;
+  const { model, trans } = usePanel();
+  const { chosen } = model.models;
+  return (
+    <select
+      className="jp-CodeAct-versions"
+      aria-label={trans.__('Version of %1', base.name)}
+      value={[base, ...tuned].some(({ id }) => id === chosen) ? chosen! : ''}
+      onChange={event => model.models.choose(event.target.value)}
+    >
+      <option value="" hidden>
+        {trans.__('Versions')}
+      </option>
+      <option value={base.id}>{trans.__('base')}</option>
+      {tuned.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name.slice(name.indexOf('+'))}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -22,8 +22,9 @@ class Settings(TypedDict):
 
     ``context`` is in tokens, for each of ``slots`` replies at a time; ``cache`` is MiB for the prompts of
     conversations without a slot; ``projector`` is the name of the file beside the model that makes it see,
-    if it has one; ``gpu`` tells whether there is a GPU, ``gpu_layers`` how much of the model it holds, by
-    default as much as fits; ``options`` are `LlamaOptions`.
+    if it has one; ``adapter`` is the path of a LoRA to put on the model, or empty; ``gpu`` tells whether
+    there is a GPU, ``gpu_layers`` how much of the model it holds, by default as much as fits; ``options`` are
+    `LlamaOptions`.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Settings(TypedDict):
     slots: int
     cache: int
     projector: str
+    adapter: str
     thinks: bool
     gpu: bool
     gpu_layers: int | None
@@ -77,6 +79,8 @@ def _parameters(xllamacpp: Any, settings: Settings) -> Any:
     parameters.cache_ram_mib = settings["cache"]
     if settings["projector"]:
         parameters.mmproj.path = str(Path(settings["path"]).with_name(settings["projector"]))
+    if settings["adapter"]:
+        parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(settings["adapter"], 1.0)]
     if settings["thinks"]:
         # A default, which a request overrides (`chat_template_kwargs`: {"enable_thinking": false}): by itself
         # the server enables thinking only in the templates that it recognises.

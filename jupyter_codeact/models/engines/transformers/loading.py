@@ -14,6 +14,7 @@ import torch
 import transformers
 
 from ...catalog import machine
+from ...catalog.tuned import base_of_adapter, hash_of
 from .settings import Settings, TransformersOptions, weight_of
 
 _OVERHEAD = 1.25
@@ -63,10 +64,7 @@ def load(settings: Settings, options: TransformersOptions, progress: Callable[[f
         model = kind.from_pretrained(**source, config=config, **_devices(path, options), **_types(options))
     _check_devices(model, settings["name"], options)
     if options.adapter:
-        if not (Path(options.adapter) / "adapter_config.json").is_file():
-            raise ValueError(f"There is no PEFT adapter in {options.adapter}: it has no adapter_config.json.")
-        _require("peft", "an adapter")
-        model.load_adapter(options.adapter, local_files_only=True)
+        _put_adapter(model, Path(options.adapter).expanduser(), path, settings["name"])
     processor = transformers.AutoProcessor.from_pretrained(**source) if takes_images else None
     tokenizer = processor.tokenizer if processor else transformers.AutoTokenizer.from_pretrained(**source)
     if not (processor or tokenizer).chat_template:
@@ -81,6 +79,35 @@ def load(settings: Settings, options: TransformersOptions, progress: Callable[[f
         context=min(settings["context"], trained_for),
         options=options,
     )
+
+
+def _put_adapter(model: Any, adapter: Path, path: Path, name: str) -> None:
+    """Put a PEFT adapter on a model, if it was made for it.
+
+    Raises
+    ------
+    ValueError
+        If there is no adapter, or it is of another model.
+    """
+    if not (adapter / "adapter_config.json").is_file():
+        raise ValueError(f"There is no PEFT adapter in {adapter}: it has no adapter_config.json.")
+    _require("peft", "an adapter")
+    base = base_of_adapter(adapter)
+    if base is not None and base.sha256 != hash_of(path):
+        raise ValueError(
+            f"The adapter in {adapter} was trained on {base.name} (SHA-256 {base.sha256[:12]}…), and {name}"
+            " is another model. An adapter is of no use on other weights: use it with its base."
+        )
+    try:
+        found = model.load_adapter(str(adapter))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"The adapter in {adapter} does not fit {name}: {' '.join(str(error).split())[:200]}"
+        ) from error
+    if found is not None and (found.missing_keys or found.unexpected_keys or found.mismatched_keys):
+        raise ValueError(
+            f"The adapter in {adapter} does not fit {name}: it was trained on a model with other layers."
+        )
 
 
 def _types(options: TransformersOptions) -> dict[str, Any]:
