@@ -3,7 +3,6 @@ import {
   CellWritten,
   Claim,
   EventMessage,
-  Reply,
   ReplyDelta,
   RunEnded,
   RunStarted,
@@ -20,6 +19,7 @@ import {
   newAction,
   written
 } from './action';
+import { IThought, stillThought, thoughtOf } from './thought';
 import { figuresOf, IFigures } from './figures';
 
 export type Event = EventMessage['event'];
@@ -33,17 +33,6 @@ export interface IEnding extends Pick<
   readonly figures: readonly IFigures[];
   /** Whether it changed the notebook. */
   readonly hasChanges: boolean;
-}
-
-/** What a model's thinking took. */
-export interface IThought {
-  /** When it began, in Unix time in seconds. */
-  readonly since: number | null;
-  /** How long it took; `null` while it lasts, or if that is unknown. */
-  readonly seconds: number | null;
-  readonly tokens: number | null;
-  /** Whether the tokens were counted, and not estimated. */
-  readonly isCounted: boolean;
 }
 
 /** What a model has to read before it writes. */
@@ -249,33 +238,6 @@ function stillRead(
   return prompt_tokens === null
     ? before
     : { tokens: prompt_tokens, since: time };
-}
-
-/** What the thinking took so far; it is over when the reply itself has begun. */
-function stillThought(
-  before: IThought | undefined,
-  { thinking, thinking_tokens, time }: ReplyDelta,
-  isOver: boolean
-): IThought | undefined {
-  if (!before && !thinking) {
-    return undefined;
-  }
-  const since = before?.since ?? time;
-  return {
-    since,
-    seconds: isOver ? (before?.seconds ?? time - since) : null,
-    tokens: thinking_tokens ?? before?.tokens ?? null,
-    isCounted: false
-  };
-}
-
-function thoughtOf(event: Reply): IThought {
-  return {
-    since: null,
-    seconds: event.thinking_seconds,
-    tokens: event.thinking_tokens,
-    isCounted: event.usage.reasoning_tokens !== null
-  };
 }
 
 /** Replace the message of this event's turn, or add it as the agent's. */

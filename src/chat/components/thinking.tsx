@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { IThought } from '../../session/messages';
+import { IThought } from '../../session/thought';
 import { usePanel } from './context';
 import { useNow } from './now';
 
