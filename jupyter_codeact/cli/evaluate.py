@@ -125,11 +125,10 @@ def run(
     engine: str,
     **settings: Any,
 ) -> None:
-    r"""Run the tasks of a suite, and write down every episode.
+    """Run the tasks of a suite, and write down every episode.
 
-    \b
-    Does a change help? Twenty minutes, on tasks in pairs:
-      jupyter codeact eval run --quick --against "--without names" --output quick.jsonl
+    Whether a change helps can be seen in twenty minutes, on tasks in pairs: `jupyter codeact eval run --quick
+    --against "--without names" --output quick.jsonl`.
     """
     from ..evaluation.cluster import Players
     from ..evaluation.records import Episode

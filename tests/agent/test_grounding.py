@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_codeact.agent.events import Action, Executed, Observation, RunStarted
-from jupyter_codeact.agent.hooks.grounding import ungrounded_values
+from jupyter_codeact.agent.hooks.grounding import ungrounded_values, unshown_numbers
 from jupyter_codeact.agent.observations.displays import names_object, shows_nan
 from jupyter_codeact.agent.run import Budget
 from tests.agent.bench import Bench, block
@@ -23,6 +23,12 @@ def ungrounded(answer: str, shown: str = SHOWN, **more: object) -> list[str]:
         Observation(**common, text=shown, **more),
     ]
     return ungrounded_values(answer, events, "r")
+
+
+def test_our_own_random_marks_show_no_number() -> None:
+    shown = "<notebook 951234>\ncell=9512:\n</notebook 951234>"
+    event = Observation(conversation="c", run="r", turn=1, text=shown)
+    assert unshown_numbers("About 95 %.", [event]) == ["95"]
 
 
 @pytest.mark.parametrize(

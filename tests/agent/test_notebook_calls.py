@@ -82,7 +82,7 @@ async def test_in_a_small_window_a_model_finds_a_hidden_fact_by_searching(
 
     served.script([block('notebook.search("Finance Team")'), read, "It is 0.0731."])
     result = await jupyter_codeact.arun(
-        "What is the churn rate?", tmp_path / "study.ipynb", endpoint=served.url
+        "What is the churn rate?", tmp_path / "study.ipynb", endpoint=served.url, execute=False
     )
     opening, searched, whole = (last(request) for request in served.requests)
     assert FACT not in opening

@@ -27,7 +27,7 @@ from jupyter_codeact.agent.turn import ending_of
 from tests.agent import made_up
 
 SIZE = 40_000
-MOST = 0.6
+MOST = 1.5
 """Seconds of work on so much, on a slow machine; what is not linear takes much longer."""
 
 REPLIES = [

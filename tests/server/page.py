@@ -175,6 +175,9 @@ class ScriptedPage:
                     await self._notify()
                 elif message["msg_type"] == "stream":
                     outputs.append({"output_type": "stream", **content})
+                elif message["msg_type"] in ("display_data", "execute_result"):
+                    shown = {name: value for name, value in content.items() if name != "transient"}
+                    outputs.append({"output_type": message["msg_type"], **shown})
                 elif message["msg_type"] == "error":
                     outputs.append({"output_type": "error", **content})
                     stops = ("KeyboardInterrupt", "CancelledError")

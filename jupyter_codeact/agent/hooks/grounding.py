@@ -27,6 +27,8 @@ SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 # only at the start of a word: otherwise a long text without spaces would be scanned from each character
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
+# our own marks and names of cells are random, and would show a number in some runs
+_OURS = re.compile(r"</?[a-z]+ [0-9a-f]{6}>|\bcell=\w+")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*[A-Za-z(][^`\n]*`", re.DOTALL)
 _EXAMPLE = r"(?:e\.g\.|for example|for instance|example):?,? ?[\"'`]?"
 _NAME = re.compile(r"[^()\[\]{}=.]{2,60}")
@@ -118,7 +120,7 @@ def _shown_texts(events: Iterable[Event]) -> Iterable[str]:
     """Yield what the model was told and the code that it ran, but not its prose."""
     for event in events:
         if isinstance(event, Observation):
-            yield event.text
+            yield _OURS.sub(" ", event.text)
         elif isinstance(event, Action):
             tree = syntax_tree(event.source)  # without comments, which may invent outputs
             yield event.source if tree is None else ast.unparse(tree)
