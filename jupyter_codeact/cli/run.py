@@ -341,10 +341,7 @@ def _show(event: Event, display: Display, headless: HeadlessRun) -> None:
         headless.stop("Stopped, because nobody reads the output any more.")
     except OSError as error:
         let_go()
-        why = f"Stopped, because the output cannot be written: {error.strerror}."
-        headless.stop(why)
-        with suppress(OSError):  # a terminal that was closed takes neither
-            click.echo(why, err=True)
+        headless.stop(f"Stopped, because the output cannot be written: {error.strerror}.")
 
 
 def _stopping(headless: HeadlessRun, display: Display) -> AbstractContextManager[None]:

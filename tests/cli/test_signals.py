@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -23,7 +24,7 @@ TIMEOUT = 60.0
 
 @contextmanager
 def running(
-    folder: Path, replies: list[ScriptedReply], *arguments: str, stdout: int = subprocess.PIPE
+    folder: Path, replies: list[ScriptedReply], *arguments: str, stdout: int = subprocess.PIPE, **options: Any
 ) -> Iterator[subprocess.Popen[str]]:
     """Run the command in a process of its own, on a scripted model."""
     with ScriptedModel(replies) as model:
@@ -37,6 +38,7 @@ def running(
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
+            **options,
         ) as process:
             try:
                 yield process

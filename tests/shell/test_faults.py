@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sqlite3
@@ -23,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook, output_from_msg
 
 from jupyter_codeact.agent.events import Event, RunEnded
 from jupyter_codeact.journal import SqliteJournal
-from tests.faults import ENDPOINT_FAULTS, HUGE_IMAGE, block
+from tests.faults import ENDPOINT_FAULTS, HUGE_IMAGE, block, obey_permissions
 from tests.scripted import Held, ScriptedModel, ScriptedReply
 
 TIMEOUT = 60.0
@@ -33,7 +32,6 @@ FULL = (
     "    _ = db.execute(f\"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}\")"
 )
 ROOM = f"with {JOURNAL}.writing() as db:\n    _ = db.execute('PRAGMA max_page_count=1000000')"
-DAC_OVERRIDE, CAPBSET_DROP = 1, 24
 
 
 class Notebook:
@@ -200,12 +198,6 @@ def test_a_journal_that_cannot_be_written_ends_the_run_and_the_next_one_works(
     assert [event.answer for event in after if isinstance(event, RunEnded)][-1] == "Again."
 
 
-def obey_permissions() -> None:
-    """Let even root obey the permissions of files, in the program that is started next."""
-    if os.geteuid() == 0:
-        assert ctypes.CDLL(None).prctl(CAPBSET_DROP, DAC_OVERRIDE) == 0
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [("damaged", "The file is damaged"), ("read-only", "See that you may write to this file")],
@@ -234,17 +226,20 @@ def test_without_a_journal_the_user_is_told_once_and_runs_go_on(
     assert path.exists() == (wrong == "damaged")
 
 
-@pytest.mark.parametrize("phase", ["asking", "streaming", "running"])
+@pytest.mark.parametrize("phase", ["asking", "streaming", "approving", "running"])
 def test_a_kernel_that_is_killed_leaves_a_record_with_an_end(
     phase: str, tmp_path: Path, served: ScriptedModel
 ) -> None:
     notebook = Notebook(tmp_path, served)
     held = Held("This will" if phase == "streaming" else "")
     sleep = block("open('begun', 'w').close()\nimport time\ntime.sleep(600)")
-    served.script([block("print('kept')"), sleep if phase == "running" else held])
+    last = {"running": sleep, "approving": block("import os\nos.system('true')")}.get(phase, held)
+    served.script([block("print('kept')"), last])
     try:
-        notebook.client.execute(f"%codeact --endpoint {served.url} Count.")
-        if phase == "running":
+        notebook.client.execute(f"%codeact --endpoint {served.url} Count.", allow_stdin=True)
+        if phase == "approving":
+            assert "run" in notebook.client.get_stdin_msg(timeout=TIMEOUT)["content"]["prompt"]
+        elif phase == "running":
             while not (tmp_path / "begun").exists():
                 assert notebook.manager.is_alive()
                 time.sleep(0.01)
@@ -252,7 +247,7 @@ def test_a_kernel_that_is_killed_leaves_a_record_with_an_end(
             assert held.reached.wait(TIMEOUT)
             assert not held.disconnected.is_set()
         notebook.manager.signal_kernel(signal.SIGKILL)
-        if phase != "running":
+        if last is held:
             assert held.disconnected.wait(TIMEOUT)
     finally:
         notebook.close()
@@ -266,3 +261,24 @@ def test_a_kernel_that_is_killed_leaves_a_record_with_an_end(
     after = notebook.recorded()
     assert after[: len(before)] == before
     assert after[-1].type == "run_ended"
+
+
+def test_after_a_restart_the_next_task_works(tmp_path: Path, served: ScriptedModel) -> None:
+    notebook = Notebook(tmp_path, served)
+    held = Held("This will")
+    served.script([block("print('kept')"), held])
+    try:
+        notebook.client.execute(f"%codeact --endpoint {served.url} Count.")
+        assert held.reached.wait(TIMEOUT)
+        notebook.manager.restart_kernel(now=True)
+        assert held.disconnected.wait(TIMEOUT)
+        before = notebook.recorded()
+        notebook.client.wait_for_ready(timeout=TIMEOUT)
+        notebook.run("%load_ext jupyter_codeact")
+        served.script(["Here again."])
+        assert "Here again." in notebook.ask()
+        assert notebook.recorded()[-1].type == "run_ended"
+        assert notebook.recorded()[0].conversation != before[0].conversation
+        assert "kept" in str(before)
+    finally:
+        notebook.close()
