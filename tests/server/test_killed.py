@@ -35,7 +35,8 @@ class Server:
         self.root.mkdir()
         self.address = f"127.0.0.1:{port}"
         own = {f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in ("config", "data", "runtime")}
-        self._environment = os.environ | own | {"JUPYTER_CODEACT_API_KEY": model.api_key}
+        more = {"JUPYTER_CODEACT_API_KEY": model.api_key, "JUPYTER_NO_CONFIG": "1"}  # no other extension
+        self._environment = os.environ | own | more
         self._command = [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"),
             *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"),
@@ -51,12 +52,12 @@ class Server:
 
     def start_kernel(self) -> psutil.Process:
         """Start a kernel and return its process."""
-        before = {child.pid for child in psutil.Process(self.process.pid).children()}
         request = urllib.request.Request(
             f"http://{self.address}/api/kernels?token={TOKEN}", data=json.dumps({"name": "python3"}).encode()
         )
-        urllib.request.urlopen(request, timeout=60).close()
-        [kernel] = [one for one in psutil.Process(self.process.pid).children() if one.pid not in before]
+        urllib.request.urlopen(request, timeout=120).close()
+        children = psutil.Process(self.process.pid).children()
+        [kernel] = [child for child in children if "ipykernel_launcher" in child.cmdline()]
         return kernel
 
     def kill(self) -> None:

@@ -67,7 +67,8 @@ class Notebook:
         return self.run(f"%codeact --endpoint {self.model.url} Count.", on_output)
 
     def interrupt(self) -> None:
-        self.manager.interrupt_kernel()
+        """Interrupt the kernel as Jupyter does; may be called in any thread, where the manager has no loop."""
+        os.kill(self.manager.provisioner.pid, signal.SIGINT)
 
     def recorded(self) -> list[Event]:
         """Return the events of the conversation that was worked in last."""
@@ -145,7 +146,7 @@ def test_a_run_ends_with_a_sentence_and_a_record_and_the_kernel_goes_on(
     shared.run(fault.after)
     assert "kept" in shown
     assert fault.words in shown
-    assert "Traceback" not in shown
+    assert "CodeAct itself failed" not in shown
     events = shared.recorded()
     [*_, last] = [event for event in events if event.type == "run_started"]
     own = [event for event in events if event.run == last.run]
