@@ -67,7 +67,7 @@ class Notebook:
         return self.run(f"%codeact --endpoint {self.model.url} Count.", on_output)
 
     def interrupt(self) -> None:
-        """Interrupt the kernel as Jupyter does; may be called in any thread, where the manager has no loop."""
+        """Interrupt the kernel as Jupyter does; in any thread, where the manager has no event loop."""
         os.kill(self.manager.provisioner.pid, signal.SIGINT)
 
     def recorded(self) -> list[Event]:
