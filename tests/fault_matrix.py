@@ -64,7 +64,7 @@ SERVED = Held(
     ),
 )
 CUT_OFF = Held(
-    "The command is gone, and its kernel ends with it. The notebook has the cells until then; `--resume` goes "
+    "The command is gone, and its kernel ends with it. The notebook has the cells until a moment before; `--resume` goes "
     "on in it, and says that the run was cut off.",
     (CLI_KILLED,),
 )

@@ -227,6 +227,12 @@ def test_a_damaged_journal_is_told_and_the_run_goes_on_without_it(folder: Path, 
     assert path.read_bytes() == b"no database " * 1000
 
 
+def wait_until_written(folder: Path) -> None:
+    """Wait for the first cell's output in the file, which is written a moment after it is recorded."""
+    while outputs(folder)[0] != "kept\n":
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("phase", ["asking", "streaming", "running", "approving"])
 def test_a_command_that_is_killed_leaves_a_record_that_the_next_one_ends(phase: str, folder: Path) -> None:
     held = Held({"streaming": "This will take"}.get(phase, ""))
@@ -235,6 +241,7 @@ def test_a_command_that_is_killed_leaves_a_record_that_the_next_one_ends(phase: 
     if phase == "approving":
         with on_a_terminal(folder, [FIRST, last], "--approval", "risky") as terminal:  # type: ignore[list-item]
             terminal.wait("run [a]ll from now on: ")
+            wait_until_written(folder)
             terminal.process.kill()
             terminal.process.wait()
     else:
@@ -245,6 +252,7 @@ def test_a_command_that_is_killed_leaves_a_record_that_the_next_one_ends(phase: 
                     time.sleep(0.01)
             else:
                 assert held.reached.wait(TIMEOUT)
+            wait_until_written(folder)
             process.kill()
             process.wait()
     assert kernel_is_gone(folder)
