@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first stops it, the second aborts it."""
+"""Ctrl-C during a run, and its like: the first stops it, the second aborts it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask a program to end; nohup lets it ignore one of them."""
+    hangup = getattr(signal, "SIGHUP", None)  # there is none on Windows
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        asked.append(hangup)
+    return tuple(asked)
 
 
 @contextmanager

@@ -83,7 +83,14 @@ class Called:
     text: str = ""
 
 
-OneReply = str | Said | Held | Refusal | Broken | Called
+@dataclass
+class Garbage:
+    """A successful answer that is no reply: these bytes."""
+
+    content: bytes
+
+
+OneReply = str | Said | Held | Refusal | Broken | Called | Garbage
 ScriptedReply = OneReply | Callable[[list[dict[str, Any]]], OneReply]
 
 
@@ -205,6 +212,8 @@ class _Chat(_Handler):
             for name, value in reply.headers.items():
                 self.set_header(name, value)
             return self.refuse(reply.status, reply.message)
+        if isinstance(reply, Garbage):
+            return self.finish(reply.content)
         if isinstance(reply, str):
             reply = Said(reply)
         text, finish = _until_stop(reply, body.get("stop") or [])

@@ -365,8 +365,11 @@ class Notebook(Protocol):
         """Move a cell below ``after``, to the top if that is ``None``. A protected cell is not moved."""
         ...
 
-    async def interrupt(self) -> None:
-        """Interrupt the kernel; a pending `run_cell` then returns by itself."""
+    async def interrupt(self, *, hurry: bool = False) -> None:
+        """Interrupt the kernel; a pending `run_cell` then returns by itself.
+
+        ``hurry`` says that the run's time is out: who may end the kernel does so soon, if that does not help.
+        """
         ...
 
     async def load_tools(self, tools: Sequence[str]) -> None:

@@ -34,7 +34,7 @@ class BaseEvent(Frozen):
     conversation: str
     run: str
     turn: int = 0
-    time: float = Field(default_factory=time.time)
+    time: float = Field(default_factory=lambda: time.time())  # looked up each time, as the clock is
 
 
 class RunStarted(BaseEvent):

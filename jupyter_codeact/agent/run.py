@@ -251,7 +251,12 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether the user stopped the run, or its time is out."""
-        return self._stop.is_set() or self._left() <= 0
+        return self._stop.is_set() or self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the run has taken as long as it may."""
+        return self._left() <= 0
 
     def _left(self) -> float:
         return max(0.0, self.budget.seconds - (time.monotonic() - self._started))

@@ -223,7 +223,7 @@ class Turns:
         with self.tools.running(self.gate):
             execution = await run.unless_stopped(
                 self.notebook.run_cell(cell, source=source, timeout=run.budget.cell_seconds),
-                wind_up=self.notebook.interrupt,
+                wind_up=lambda: self.notebook.interrupt(hurry=run.out_of_time),
             )
         run.emit(Executed, cell_id=cell, **execution.model_dump())
         state.snapshot.record(

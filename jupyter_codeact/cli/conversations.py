@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import click
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event
 from ..agent.secrets import environment_secrets
-from ..journal import SqliteJournal, default_path
+from ..journal import JournalError, SqliteJournal, default_path
 from ..journal.export import jsonl, messages
 from ..markdown_page import page
 
@@ -184,6 +185,8 @@ def prune(journal: SqliteJournal, days: float | None, megabytes: float | None, y
 
 def _exported(journal: SqliteJournal, name: str, kind: str) -> str:
     info = journal.find(name)
+    with suppress(JournalError):  # who cannot write it can still read it
+        journal.close_unfinished(info.id)
     return FORMATS[kind](info, journal.notebook(info.id), journal.events(info.id))
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from ..agent.contracts import Guidance
-from ..interrupts import stopping
+from ..interrupts import ending_signals, stopping
 from ..models.open import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
@@ -342,22 +341,21 @@ def _show(event: Event, display: Display, headless: HeadlessRun) -> None:
         headless.stop("Stopped, because nobody reads the output any more.")
     except OSError as error:
         let_go()
-        why = f"Stopped, because the output cannot be written: {error.strerror}."
-        click.echo(why, err=True)
-        headless.stop(why)
+        headless.stop(f"Stopped, because the output cannot be written: {error.strerror}.")
 
 
 def _stopping(headless: HeadlessRun, display: Display) -> AbstractContextManager[None]:
-    """Let the first Ctrl-C (or SIGTERM) stop the run, and the next one abort it."""
+    """Let the first Ctrl-C (or SIGTERM, or a terminal's end) stop the run, and the next one abort it."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
     def stop(why: str) -> None:
         headless.stop(why)
-        display.note("Stopping; Ctrl-C again aborts")
+        with suppress(OSError):  # SIGHUP says that the terminal is gone
+            display.note("Stopping; Ctrl-C again aborts")
 
     return stopping(
         lambda why: loop.call_soon_threadsafe(stop, why),
         lambda: loop.call_soon_threadsafe(task.cancel),
-        (signal.SIGINT, signal.SIGTERM),
+        ending_signals(),
     )

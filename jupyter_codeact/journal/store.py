@@ -274,7 +274,7 @@ class SqliteJournal:
 
     def close_unfinished(self, conversation: str) -> None:
         """Record the end of runs whose process ended in the middle of them."""
-        message = "Jupyter ended in the middle of this run. What was done until then is kept."
+        message = "The program ended in the middle of this run. What was done until then is kept."
         with self._file.reading() as db:  # mostly there are none, and who only looks need not wait for others
             if not db.execute("SELECT 1 FROM run WHERE conversation = ?", (conversation,)).fetchone():
                 return

@@ -18,6 +18,8 @@ from .kernel import KernelProcess
 from .kernelspecs import choose_kernel
 
 GRACE_SECONDS = 10.0
+HURRY_SECONDS = 3.0
+"""What is left of the grace when the time of the run is out."""
 PAUSE_SECONDS = 0.05
 """How long a change waits for others to be written with; a turn makes two, and a model takes longer."""
 
@@ -246,11 +248,11 @@ class HeadlessNotebook:
         self._document.move(cell_id, after)
         self._save_soon()
 
-    async def interrupt(self) -> None:
-        """Interrupt the cell that runs, if one does."""
+    async def interrupt(self, *, hurry: bool = False) -> None:
+        """Interrupt the cell that runs, if one does; in a ``hurry``, it has less time to end."""
         self._interrupts += 1
         if self._kernel is not None:
-            await self._kernel.interrupt()
+            await self._kernel.interrupt(HURRY_SECONDS if hurry else self._grace)
 
     async def load_tools(self, tools: Sequence[str]) -> None:
         """Define functions (``"module:function"``) in the kernel, leaving no trace but their names."""

@@ -78,6 +78,7 @@ class _Run:
     """A cell being run."""
 
     message: str
+    grace: float
     begun: float | None = None
     interrupted: float | None = None
     signals: int = 0
@@ -238,13 +239,12 @@ class KernelProcess:
         asked = {SECRETS: environment.EXPRESSION}
         if runs_shell_commands(source):
             asked[EXIT_CODE] = "_exit_code"
-        run = self._current = _Run(self._client.execute(source, stop_on_error=False, user_expressions=asked))
+        message = self._client.execute(source, stop_on_error=False, user_expressions=asked)
+        run = self._current = _Run(message, self._grace)
         self._work = asyncio.create_task(self._follow(self._client, run, cell, timeout))
         try:
             status = await asyncio.shield(self._work)
-            if (
-                status in ("error", "interrupted") and self._client is not None
-            ):  # then it tells nothing itself
+            if self._client is not None and status in ("error", "interrupted"):  # it tells nothing itself
                 self.secrets = await environment.read(self._client) or self.secrets
             return status
         except asyncio.CancelledError:
@@ -256,13 +256,13 @@ class KernelProcess:
         if self._work is not None:
             await asyncio.wait({self._work})
 
-    async def interrupt(self) -> None:
-        """Interrupt the cell that runs, if one does; as soon as the kernel has begun with it."""
+    async def interrupt(self, grace: float = float("inf")) -> None:
+        """Interrupt the cell that runs, once it has begun; ``grace`` can shorten the seconds it then has."""
         run = self._current
         if run is None:
             return
-        if run.interrupted is None:
-            run.interrupted = time.monotonic()
+        run.grace = min(run.grace, grace)
+        run.interrupted = run.interrupted or time.monotonic()
         if run.settled:
             await self._signal(run)
 
@@ -356,11 +356,11 @@ class KernelProcess:
             if not await self._manager.is_alive():
                 await _drain(run, listener)
                 return "dead"
-            if run.interrupted is not None and now - run.interrupted > self._grace:
+            if run.interrupted is not None and now - run.interrupted > run.grace:
                 await self._manager.shutdown_kernel(now=True)
                 await _drain(run, listener)
                 return "dead"
-            late = run.interrupted is not None and now - run.interrupted > self._grace / 2
+            late = run.interrupted is not None and now - run.interrupted > run.grace / 2
             if run.interrupted is not None and run.settled and run.signals < (2 if late else 1):
                 await self._signal(run)
             elif run.interrupted is None and deadline is not None and now >= deadline:

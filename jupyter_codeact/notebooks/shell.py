@@ -156,8 +156,8 @@ class ShellNotebook:
         """Move a cell below ``after`` (to the top if ``None``)."""
         self._cells.move(cell_id, after)
 
-    async def interrupt(self) -> None:
-        """Interrupt the agent's cell, if one runs, as Ctrl-C does."""
+    async def interrupt(self, *, hurry: bool = False) -> None:
+        """Interrupt the agent's cell, if one runs, as Ctrl-C does; the kernel is the user's, and stays."""
         thread = self._running
         if thread is None:
             return

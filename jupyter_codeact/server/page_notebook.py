@@ -167,8 +167,11 @@ class PageNotebook:
                 settling.cancel()
         return execution
 
-    async def interrupt(self) -> None:
-        """Interrupt the kernel, through the server; a cell requested just now gets to begin first."""
+    async def interrupt(self, *, hurry: bool = False) -> None:
+        """Interrupt the kernel, through the server; a cell requested just now gets to begin first.
+
+        The kernel is the user's, and never ended, whatever the ``hurry``.
+        """
         await asyncio.sleep(max(0.0, self._requested + SETTLE - time.monotonic()))
         await self._kernel.interrupt()
 

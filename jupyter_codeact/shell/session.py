@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -36,7 +37,7 @@ NOTHING = "No run in this session has left a cell that could be taken back."
 class Frontend:
     """Shows a run where it was asked for, and asks the user there.
 
-    `show` and `status` are called in the shell's thread, `ask` and `answer_question` in the agent's.
+    `show`, `status` and `note` are called in the shell's thread, `ask` and `answer_question` in the agent's.
 
     Parameters
     ----------
@@ -60,6 +61,10 @@ class Frontend:
 
     def status(self, status: EngineStatus) -> None:
         """Show how the model is."""
+
+    def note(self, text: str) -> None:
+        """Show a sentence about conversations that cannot be kept."""
+        print(text, file=sys.stderr)
 
     async def ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Ask the user about a cell."""
@@ -92,6 +97,7 @@ class Session:
         self.journal = open_journal(default_path())
         self._title = f"IPython: {os.environ.get('JPY_SESSION_NAME') or os.getcwd()}"
         self._conversation = self.journal.begin(self._title)
+        self._problem = self.journal.problem  # until it is told
         self._model: EndpointModel | LocalModel | None = None
         self._opened: tuple[str | None, ...] | None = None
         self._servers: NotebookServers | None = None
@@ -132,6 +138,9 @@ class Session:
         if not task.strip():
             raise CodeActError("Say what you would like done.")
         self._frontend, self._shows_outputs = frontend, shows_outputs
+        if problem := self._problem:
+            self._problem = ""
+            frontend.main.submit(lambda: frontend.note(problem))
         self._run = self._background.start(self._work(task.strip(), options, frontend))
         return self._run
 

@@ -244,6 +244,9 @@ class WidgetFrontend(Frontend):
             done = "" if status.progress is None else f" {status.progress:.0%}"
             self._widget.say(html.escape(text) + done)
 
+    def note(self, text: str) -> None:
+        self._widget.write(text)
+
     async def ask(self, requested: events.ApprovalRequested, source: str) -> Decision:
         waiting = self._widget.waiting_cell
         self.main.submit(lambda: waiting.show(source, requested.reasons, is_call=requested.is_call))

@@ -7,10 +7,15 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from jupyter_codeact.agent.contracts import ModelError
 from jupyter_codeact.agent.events import ApprovalRequested
 from jupyter_codeact.agent.gate.gate import Decision, Judgement, decision, digest
 from jupyter_codeact.agent.run import Budget
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.notebooks import headless
+from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.agent.bench import Bench, block
 from tests.waiting import until
 
@@ -87,6 +92,23 @@ async def test_a_run_ends_and_its_cell_is_interrupted_when_time_is_up(bench: Ben
     executed = next(event for event in bench.seen if event.type == "executed")
     assert executed.status == "interrupted"
     assert "begun" in str(executed.outputs)
+
+
+async def test_a_cell_that_is_deaf_to_interrupts_has_little_time_left_when_the_runs_is_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "HURRY_SECONDS", 0.5)
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    async with HeadlessNotebook(output=tmp_path / "out.ipynb", grace=600) as notebook:
+        bench = Bench(notebook, journal)
+        deaf = "import time\nwhile True:\n  try: time.sleep(60)\n  except KeyboardInterrupt: print('no')"
+        end = await bench.run(block(deaf), budget=Budget(seconds=1))
+    assert end.ending == "out_of_time"
+    assert "The cell did not end when it was interrupted, so its kernel was ended" in end.message
+    [executed] = bench.events("executed")
+    assert executed.status == "dead"
+    assert "no" in str(executed.outputs)
+    journal.close()
 
 
 async def test_a_cell_that_takes_too_long_is_interrupted_and_the_run_continues(bench: Bench) -> None:

@@ -29,6 +29,11 @@ class Terminal:
     def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
         self.process, self._end, self.seen = process, end, ""
 
+    def close(self) -> None:
+        if self._end >= 0:
+            os.close(self._end)
+        self._end = -1
+
     def wait(self, words: str) -> None:
         while words not in self.seen:
             ready, _, _ = select.select([self._end], [], [], TIMEOUT)
@@ -70,11 +75,12 @@ def on_a_terminal(
             stderr=theirs,
         ) as process:
             os.close(theirs)
+            terminal = Terminal(process, ours)
             try:
-                yield Terminal(process, ours)
+                yield terminal
             finally:
                 process.kill()
-                os.close(ours)
+                terminal.close()
 
 
 def cells(folder: Path) -> list[tuple[str, str]]:

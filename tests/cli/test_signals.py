@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -22,7 +23,9 @@ TIMEOUT = 60.0
 
 
 @contextmanager
-def running(folder: Path, replies: list[ScriptedReply], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(
+    folder: Path, replies: list[ScriptedReply], *arguments: str, stdout: int = subprocess.PIPE, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
     """Run the command in a process of its own, on a scripted model."""
     with ScriptedModel(replies) as model:
         command = [sys.executable, "-m", "jupyter_codeact.cli", "run", "Count.", "--endpoint", model.url]
@@ -32,9 +35,10 @@ def running(folder: Path, replies: list[ScriptedReply], *arguments: str) -> Iter
             [*command, "--output", str(folder / "out.ipynb"), *arguments],
             env=os.environ | environment | {"PYTHONPATH": str(root)},
             cwd=folder,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
+            **options,
         ) as process:
             try:
                 yield process
@@ -86,7 +90,7 @@ def printed(folder: Path) -> str:
     return "".join(output.get("text", "") for output in node.cells[-1].outputs)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_interrupts_the_cell_and_keeps_what_it_printed(
     tmp_path: Path, check_in: CheckIn, number: signal.Signals
 ) -> None:

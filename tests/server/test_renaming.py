@@ -163,7 +163,7 @@ async def test_a_run_that_was_cut_off_is_ended_by_the_next_server(tmp_path: Path
         assert [event.type for event in history.events] == ["run_started", "run_ended"]
         end: Any = history.events[-1]
         assert (end.run, end.ending) == ("r", "failed")
-        assert end.message == "Jupyter ended in the middle of this run. What was done until then is kept."
+        assert end.message == "The program ended in the middle of this run. What was done until then is kept."
         assert not history.running
 
 
