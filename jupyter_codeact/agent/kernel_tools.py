@@ -33,7 +33,7 @@ class KernelTools:
         return bool(self.names) or self.servers is not None
 
     async def load(self, run: Run, notebook: Notebook, gate: Gate) -> list[ToolServer]:
-        """Define all of them in the kernel, and tell the gate what the servers' may do; return the servers."""
+        """Define all in the kernel, and tell the gate what the servers' may do; return the servers."""
         if self.names:
             await run.unless_stopped(notebook.load_tools(self.names))
         if self.servers is None:

@@ -1,7 +1,12 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { isRunning, lastMessage, waitingCell, waitingQuestion } from '../session/selectors';
+import {
+  isRunning,
+  lastMessage,
+  waitingCell,
+  waitingQuestion
+} from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { ISessionState } from '../session/state';

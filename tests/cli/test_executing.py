@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 import jupyter_codeact
 from jupyter_codeact.cli import main
 from tests.mcp.demo_kernel import demo
-from tests.scripted import ScriptedModel, ScriptedReply
+from tests.scripted import MODEL, ScriptedModel, ScriptedReply
 
 LOOK = "```python\nprint(sorted({'a', 'b'} & set(globals())))\n```"
 
@@ -90,8 +90,7 @@ def test_own_cells_can_call_the_users_functions_and_those_of_mcp_servers(
     assert result.exit_code == 0
     assert shown("own-codeact.ipynb")[0] == "one [...] 42\n"
     assert shown("own-codeact.ipynb")[-1] == "five [...] 2\n"
-    heading, connected = result.output.index("· scripted"), result.output.index("MCP servers: demo")
-    assert heading < connected
+    assert result.output.index(MODEL) < result.output.index("MCP servers: demo")
 
 
 def test_cells_that_are_not_to_run_do_not(model: ScriptedModel) -> None:

@@ -162,22 +162,19 @@ async def test_a_message_that_is_too_large_is_refused(address: str, jp_serverapp
     assert answer.status_code == 413
 
 
-async def test_without_the_sdk_a_client_is_told_what_to_install(
-    address: str, jp_serverapp: Any, tmp_path: Path
-) -> None:
-    code = (
-        "import sys; sys.modules['mcp'] = None\n"
-        "from jupyter_server.serverapp import main; main()"
-    )
+def test_without_the_sdk_a_client_is_told_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['mcp'] = None\nfrom jupyter_server.serverapp import main; main()"
     port = free_port()
-    flags = [f"--port={port}", "--port-retries=0", "--no-browser", "--allow-root", "--IdentityProvider.token=t"]
-    flags += [f"--ServerApp.root_dir={tmp_path}", "--ServerApp.jpserver_extensions=jupyter_codeact=True"]
-    command = [sys.executable, "-c", code, *flags]
+    command = [
+        *(sys.executable, "-c", code, f"--port={port}", "--port-retries=0", "--no-browser", "--allow-root"),
+        *("--IdentityProvider.token=t", f"--ServerApp.root_dir={tmp_path}"),
+        "--ServerApp.jpserver_extensions=jupyter_codeact=True",
+    ]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            await asyncio.to_thread(await_server, f"http://127.0.0.1:{port}/api/status?token=t", process, str)
-            async with httpx2.AsyncClient(headers={"Authorization": "token t"}, timeout=60) as http:
-                answer = await http.post(f"http://127.0.0.1:{port}/codeact/mcp", json={})
+            await_server(f"http://127.0.0.1:{port}/api/status?token=t", process, str)
+            url, headers = f"http://127.0.0.1:{port}/codeact/mcp", {"Authorization": "token t"}
+            answer = httpx2.post(url, json={}, headers=headers, timeout=60)
         finally:
             process.terminate()
     assert answer.status_code == 501
