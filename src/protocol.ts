@@ -6,6 +6,7 @@ export type FromPage =
   | Ask
   | Attend
   | Stop
+  | MakeWay
   | NewConversation
   | ListConversations
   | OpenConversation
@@ -186,6 +187,14 @@ export interface Stop {
   id: string;
   notebook: string;
   type: 'stop';
+}
+/**
+ * The user has a task for CodeAct: the run of another agent ends after the call under way.
+ */
+export interface MakeWay {
+  id: string;
+  notebook: string;
+  type: 'make_way';
 }
 /**
  * The user starts afresh; the old conversation stays in the journal.

@@ -26,7 +26,7 @@ from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
-from .tool_servers import ToolServers
+from .tool_servers import ToolServer, ToolServers
 from .turn import Turns
 from .turn_state import TurnState
 from .unicode import valid, valid_text
@@ -143,8 +143,11 @@ class Agent:
             asked_by=asked_by,
         )
         try:
+            servers = await self.tools.load(run, self.notebook, self.gate)  # own cells may call them
             failed = await run.unless_stopped(ready()) if ready is not None else None
-            end = await self._loop(run, attachments, below, target, failed or ())
+            if failed:  # one of them may have ended the kernel
+                servers = await self.tools.load(run, self.notebook, self.gate)
+            end = await self._loop(run, attachments, below, target, failed or (), servers)
         except Ended as ended:
             end = ended
         except CodeActError as error:
@@ -167,8 +170,9 @@ class Agent:
         below: str | None,
         target: str | None,
         failed: Sequence[str],
+        servers: Sequence[ToolServer],
     ) -> Ended:
-        turns = await self._begin(run, attachments, below, target, failed)
+        turns = await self._begin(run, attachments, below, target, failed, servers)
         while True:
             run.next_turn()
             reply = await ask(run, self.model, self.action_format, turns.hooks)
@@ -186,6 +190,7 @@ class Agent:
         below: str | None,
         target: str | None,
         failed: Sequence[str],
+        servers: Sequence[ToolServer],
     ) -> Turns:
         """Read the notebook, and give the model the task."""
         info = await run.unless_stopped(self.model.describe())
@@ -198,8 +203,7 @@ class Agent:
             system=system,
             context_window=info.context_window,
         )
-        if self.tools:
-            await self.tools.load(run, self.notebook, self.gate)
+        self.tools.record(run, servers)
         state = await run.unless_stopped(self.notebook.state())
         variables = state.variables or []
         tools = tools_in(variables)

@@ -32,12 +32,12 @@ class KernelTools:
     def __bool__(self) -> bool:
         return bool(self.names) or self.servers is not None
 
-    async def load(self, run: Run, notebook: Notebook, gate: Gate) -> None:
-        """Define all of them in the kernel, and tell the gate what the servers' may do."""
+    async def load(self, run: Run, notebook: Notebook, gate: Gate) -> list[ToolServer]:
+        """Define all in the kernel, and tell the gate what the servers' may do; return the servers."""
         if self.names:
             await run.unless_stopped(notebook.load_tools(self.names))
         if self.servers is None:
-            return
+            return []
         found = await run.unless_stopped(self.servers.connect())
         problem, names = "", {}
         if found.kernel["servers"]:
@@ -49,6 +49,10 @@ class KernelTools:
         servers = [one.model_copy(update={"problem": hide(one.problem, run.secrets)}) for one in servers]
         self.servers.defined(servers)
         gate.know_servers(servers)
+        return servers
+
+    def record(self, run: Run, servers: Sequence[ToolServer]) -> None:
+        """Record which servers the run has."""
         if servers:
             run.emit(ServersConnected, servers=servers)
 

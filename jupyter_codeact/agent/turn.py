@@ -311,7 +311,8 @@ class Turns:
                 await self.run.unless_stopped(self.notebook.state(brief=True))
             )
             if snapshot.restarted and self.tools:
-                await self.tools.load(self.run, self.notebook, self.gate)
+                servers = await self.tools.load(self.run, self.notebook, self.gate)
+                self.tools.record(self.run, servers)
         except Ended:
             return []  # the run ends when the next turn begins; the cell's outputs are still recorded
         self.state.after = snapshot.nearest_remaining(self.state.after)

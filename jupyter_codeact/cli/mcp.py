@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import click
 
+from ..options import RunOptions
+
 if TYPE_CHECKING:
     from ..agent.gate.gate import Approval
     from ..mcp.server.proxy import Address
@@ -33,8 +35,19 @@ NOT_INSTALLED = "This needs the package mcp: pip install 'jupyter-codeact[mcp]'.
     help="The Jupyter server to work in; its token may stand in the URL (?token=…) or in JUPYTER_TOKEN. By "
     "default the running server whose folder has the notebook, or the current folder.",
 )
+@click.option("--model", metavar="NAME", help="The model of our own agent, when no Jupyter server runs.")
+@click.option(
+    "--endpoint", metavar="URL|NAME", help="Its OpenAI-compatible server instead, by address or saved name."
+)
 @click.option("--headless", is_flag=True, help="Work in NOTEBOOK itself, even if a Jupyter server runs.")
-def mcp(notebook: Path | None, approval: str | None, server: str | None, headless: bool) -> None:
+def mcp(
+    notebook: Path | None,
+    approval: str | None,
+    server: str | None,
+    model: str | None,
+    endpoint: str | None,
+    headless: bool,
+) -> None:
     """Let another agent work in the notebook: an MCP server on standard input and output.
 
     Claude Code, Codex, VS Code and other MCP clients start this command. With a running Jupyter server, the
@@ -50,10 +63,11 @@ def mcp(notebook: Path | None, approval: str | None, server: str | None, headles
     if notebook is not None and notebook.suffix != ".ipynb":
         raise click.UsageError(f"{notebook} is no notebook: its name must end in .ipynb.")
     if notebook is not None and server is None and (headless or not _servers(_folder(notebook))):
-        asyncio.run(_serve_file(notebook, _read_approval(approval)))
+        options = RunOptions(approval=_read_approval(approval), model=model, endpoint=endpoint)
+        asyncio.run(_serve_file(notebook, options))
         return
-    if approval is not None:
-        note = "--approval counts only without a Jupyter server; there, the notebook's own setting does."
+    if (approval, model, endpoint) != (None, None, None):
+        note = "--approval, --model and --endpoint count only without a Jupyter server, which has its own."
         click.echo(note, err=True)
     asyncio.run(_serve_proxy(notebook, server))
 
@@ -67,12 +81,11 @@ def _read_approval(word: str | None) -> Approval | None:
         raise click.UsageError(str(error)) from None
 
 
-async def _serve_file(notebook: Path, approval: Approval | None) -> None:
+async def _serve_file(notebook: Path, options: RunOptions) -> None:
     from ..mcp.server.headless import NotebookInFile
     from ..mcp.server.tools import build_server
-    from ..options import RunOptions
 
-    async with NotebookInFile(notebook, RunOptions(approval=approval)) as opened:
+    async with NotebookInFile(notebook, options) as opened:
         await build_server(opened).run_stdio_async()
 
 

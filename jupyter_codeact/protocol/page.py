@@ -77,6 +77,12 @@ class Stop(NotebookRequest):
     type: Literal["stop"] = "stop"
 
 
+class MakeWay(NotebookRequest):
+    """The user has a task for CodeAct: the run of another agent ends after the call under way."""
+
+    type: Literal["make_way"] = "make_way"
+
+
 class NewConversation(NotebookRequest):
     """The user starts afresh; the old conversation stays in the journal."""
 
@@ -318,6 +324,7 @@ FromPage = Annotated[
     | Ask
     | Attend
     | Stop
+    | MakeWay
     | NewConversation
     | ListConversations
     | OpenConversation

@@ -55,6 +55,7 @@ class Conversations:
             p.Ask: self._ask,
             p.Attend: lambda _page, session, request: self.runs.read_ahead.begin(session, request),
             p.Stop: lambda _page, session, _request: session.stop(),
+            p.MakeWay: lambda _page, session, _request: session.push_out(),
             p.NewConversation: self._new,
             p.ListConversations: lambda page, session, _request: self._list(page, session),
             p.OpenConversation: self._switch,

@@ -139,8 +139,7 @@ class McpHandler(APIHandler):
             manager = await self._server.manager()
         except ImportError as error:
             raise web.HTTPError(501, NOT_INSTALLED) from error
-        with suppress(StreamClosedError):
-            await manager.handle_request(self._scope(), self._receive, self._send)
+        await manager.handle_request(self._scope(), self._receive, self._send)
 
     def _scope(self) -> dict[str, Any]:
         request = self.request
@@ -179,8 +178,9 @@ class McpHandler(APIHandler):
             return
         if body := message.get("body"):
             self.write(body)
-        if message.get("more_body"):
-            await self.flush()
-        else:
-            kind = self._headers.get("Content-Type", "application/json")
-            await self.finish(set_content_type=kind)
+        with suppress(StreamClosedError):  # the client is gone, as `_receive` says
+            if message.get("more_body"):
+                await self.flush()
+            else:
+                kind = self._headers.get("Content-Type", "application/json")
+                await self.finish(set_content_type=kind)

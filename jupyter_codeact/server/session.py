@@ -136,6 +136,11 @@ class NotebookSession:
         other.finish()
         await asyncio.wait({task}, timeout=WIND_UP)
 
+    def push_out(self) -> None:
+        """Let the run of another agent end after the call that is being carried out."""
+        if self.other_agent is not None:
+            self.other_agent.make_way()
+
     async def close(self) -> None:
         """End what still goes on for the pages."""
         await self._tasks.close()

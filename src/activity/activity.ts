@@ -1,7 +1,12 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { isRunning, waitingCell, waitingQuestion } from '../session/selectors';
+import {
+  isRunning,
+  lastMessage,
+  waitingCell,
+  waitingQuestion
+} from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { ISessionState } from '../session/state';
@@ -9,6 +14,11 @@ import { INotebooks } from '../tokens';
 
 /** What CodeAct does in a notebook: it works, or waits for the user. */
 export type Activity = 'working' | 'waiting';
+
+/** Who works in a notebook: CodeAct, or another agent. */
+export function agentOf(state: ISessionState): string {
+  return lastMessage(state)?.agent ?? 'CodeAct';
+}
 
 /** What has changed in a notebook. */
 export interface IChange {

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { waitingCell } from '../session/selectors';
 import { ISessions } from '../session/sessions';
 import { INotebooks, ISettings } from '../tokens';
-import { Activities, IChange } from './activity';
+import { Activities, agentOf, IChange } from './activity';
 
 /** Milliseconds that the news of a run's end stays. */
 const STAYS = 10_000;
@@ -32,7 +32,7 @@ export class Notices {
 
   /** Tell how the last run in a notebook ended; a user who stopped it knows. */
   private _tellEnd(path: string): void {
-    const { sessions } = this._options;
+    const { sessions, trans } = this._options;
     const { conversation } = sessions.get(path).state;
     const [last] = conversation.messages.slice(-1);
     if (!last?.ending || last.ending.ending === 'stopped') {
@@ -43,15 +43,17 @@ export class Notices {
       ({ run, sender }) => run === last.run && sender === 'agent'
     );
     const answer = answers[answers.length - 1]?.body ?? '';
-    const text = isAnswered ? answer : last.ending.message;
+    const done = last.agent ? trans.__('%1 is done here.', last.agent) : answer;
+    const text = isAnswered ? done : last.ending.message;
     const stays = document.hidden ? false : STAYS;
     this._notify(isAnswered ? 'success' : 'error', path, brief(text), stays);
   }
 
   private _why(path: string): string {
     const { sessions, trans } = this._options;
-    return waitingCell(sessions.get(path).state)
-      ? trans.__('CodeAct waits for you to decide about a cell.')
+    const { state } = sessions.get(path);
+    return waitingCell(state)
+      ? trans.__('%1 waits for you to decide about a cell.', agentOf(state))
       : trans.__('CodeAct has a question for you.');
   }
 

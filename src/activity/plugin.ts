@@ -8,7 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ISessions } from '../session/sessions';
 import { IChat, INotebooks, ISettings } from '../tokens';
-import { Activities, Activity } from './activity';
+import { Activities, Activity, agentOf } from './activity';
 import { Notices } from './notices';
 import { ActivityStatus } from './status';
 
@@ -52,7 +52,12 @@ export const activityPlugin: JupyterFrontEndPlugin<void> = {
         });
     });
 
-    const status = new ActivityStatus({ activities, show, trans });
+    const status = new ActivityStatus({
+      activities,
+      agentOf: path => agentOf(sessions.get(path).state),
+      show,
+      trans
+    });
     statusBar?.registerStatusItem('jupyter-codeact:activity', {
       align: 'left',
       item: status,

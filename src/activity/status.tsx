@@ -6,7 +6,7 @@ import * as React from 'react';
 
 import { Activities } from './activity';
 
-/** In the status bar: in how many notebooks CodeAct works, and which one waits. A click leads there. */
+/** In the status bar: in how many notebooks agents work, and which one waits. A click leads there. */
 export class ActivityStatus extends ReactWidget {
   constructor(private _options: ActivityStatus.IOptions) {
     super();
@@ -27,7 +27,7 @@ export class ActivityStatus extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element | null {
-    const { activities, show, trans } = this._options;
+    const { activities, agentOf, show, trans } = this._options;
     const first = this._first;
     if (first === undefined) {
       return null;
@@ -35,13 +35,22 @@ export class ActivityStatus extends ReactWidget {
     const waiting = activities.paths('waiting').length;
     const working = activities.paths('working').length;
     const name = PathExt.basename(first);
+    const agents = new Set(
+      activities.paths(waiting ? 'waiting' : 'working').map(agentOf)
+    );
+    const [who] = agents;
+    const many = agents.size > 1;
     const text = waiting
       ? waiting > 1
-        ? trans.__('CodeAct waits in %1 notebooks', waiting)
-        : trans.__('CodeAct waits in %1', name)
+        ? many
+          ? trans.__('Agents wait in %1 notebooks', waiting)
+          : trans.__('%1 waits in %2 notebooks', who, waiting)
+        : trans.__('%1 waits in %2', who, name)
       : working > 1
-        ? trans.__('CodeAct works in %1 notebooks', working)
-        : trans.__('CodeAct works in %1', name);
+        ? many
+          ? trans.__('Agents work in %1 notebooks', working)
+          : trans.__('%1 works in %2 notebooks', who, working)
+        : trans.__('%1 works in %2', who, name);
     return (
       <button
         type="button"
@@ -66,6 +75,8 @@ export class ActivityStatus extends ReactWidget {
 export namespace ActivityStatus {
   export interface IOptions {
     activities: Activities;
+    /** Who works in a notebook. */
+    agentOf: (path: string) => string;
     /** Bring a notebook in front, with the panel. */
     show: (path: string) => void;
     trans: TranslationBundle;

@@ -6,7 +6,7 @@ import { Attachment } from '../protocol';
 import { IRunOptions } from '../session/actions';
 import { reattached } from '../session/attachments';
 import { IMessage } from '../session/messages';
-import { isRunning } from '../session/selectors';
+import { isRunning, lastMessage } from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { BLANK, INotice, ISessionState, ITask } from '../session/state';
@@ -273,6 +273,9 @@ export class Composer implements IDisposable {
     }
     if (isRunning(this._state)) {
       this._queue.add(path, { ...task, options });
+      if (lastMessage(sessions.get(path).state)?.agent) {
+        sessions.actions(path, 'chat').makeWay();
+      }
       return true;
     }
     return sessions.actions(path, 'chat').ask(task, options);

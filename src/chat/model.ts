@@ -128,10 +128,11 @@ export class ChatModel implements IDisposable {
     if (this.blocked !== null) {
       return this.blocked;
     }
+    const who = lastMessage(this.state)?.agent ?? 'CodeAct';
     if (this.isAsking) {
-      return trans.__('CodeAct waits for you to decide about a cell.');
+      return trans.__('%1 waits for you to decide about a cell.', who);
     }
-    return this.isRunning ? trans.__('CodeAct is at work…') : null;
+    return this.isRunning ? trans.__('%1 is at work…', who) : null;
   }
 
   /** Why nothing can be sent now, nor put into the queue, as a sentence for the user. */

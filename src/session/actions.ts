@@ -73,6 +73,11 @@ export class SessionActions {
     return isSent;
   }
 
+  /** Let the run of another agent end after the call under way: a task of the user's waits. */
+  makeWay(): void {
+    this._request({ type: 'make_way' });
+  }
+
   /** Stop the run. */
   stop(): boolean {
     const isSent = this._request({ type: 'stop' }, () =>

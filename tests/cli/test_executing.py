@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import jupyter_codeact
 from jupyter_codeact.cli import main
+from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel, ScriptedReply
 
 LOOK = "```python\nprint(sorted({'a', 'b'} & set(globals())))\n```"
@@ -75,6 +76,22 @@ def test_the_notebooks_own_cells_run_first_and_failures_are_told_to_user_and_mod
     opening = model.requests[0]["messages"][1]["content"]
     assert f"cell={first[:4]}, cell={second[:4]} failed" in opening
     assert "a: int = 2" in opening
+
+
+def test_own_cells_can_call_the_users_functions_and_those_of_mcp_servers(
+    folder: Path, model: ScriptedModel
+) -> None:
+    servers = {"mcpServers": {"demo": demo()}}
+    (folder / "mine.json").write_text(json.dumps(servers))
+    notebook("import os, demo\nprint(shorten('one two three four', 12), demo.add(41))", "os._exit(1)")
+    again = "```python\nimport demo\nprint(shorten('five six seven', 10), demo.add(1))\n```"
+    tools = ("--tools", "textwrap:shorten", "--mcp-config", "mine.json", "--json")
+    result = call(model, [again, "Done."], "run", "Look.", "own.ipynb", *tools)
+    assert result.exit_code == 0
+    assert shown("own-codeact.ipynb")[0] == "one [...] 42\n"
+    assert shown("own-codeact.ipynb")[-1] == "five [...] 2\n"
+    types = [json.loads(line)["type"] for line in result.stdout.splitlines()]
+    assert types[:3] == ["run_started", "model_described", "servers_connected"]  # the heading has the model
 
 
 def test_cells_that_are_not_to_run_do_not(model: ScriptedModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import CallToolResult, Implementation
+
+from tests.scripted import ScriptedModel
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -65,6 +69,23 @@ async def test_the_user_says_on_the_command_line_that_nothing_waits(
         assert "The notebook reproduces" in text_of(await client.call_tool("check_notebook", {}))
         await client.call_tool("undo", {})
     assert nbformat.read(tmp_path / "new.ipynb", as_version=4).cells == []
+
+
+async def test_without_a_server_a_cell_is_interrupted_and_our_own_agent_does_a_task(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    code = "import time\nopen('begun', 'w').close()\ntime.sleep(600)"
+    with ScriptedModel(["```python\nprint(6 * 7)\n```", "It is 42."]) as model:
+        own = {**environment, "JUPYTER_CODEACT_API_KEY": model.api_key}
+        async with started(tmp_path, own, "new.ipynb", "--endpoint", model.url) as client:
+            opened = await client.call_tool("open_notebook", {"notebook": "new.ipynb", "create": True})
+            assert "new.ipynb is open." in text_of(opened)
+            call = asyncio.ensure_future(client.call_tool("run_cell", {"code": code}))
+            await until(lambda: (tmp_path / "begun").exists())
+            assert not (await client.call_tool("interrupt_kernel", {})).is_error
+            assert (await call).is_error
+            assert text_of(await client.call_tool("ask", {"task": "Multiply."})) == "It is 42."
+    assert nbformat.read(tmp_path / "new.ipynb", as_version=4).cells[-1].outputs[0].text == "42\n"
 
 
 async def test_a_call_says_that_no_server_runs(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -58,6 +58,12 @@ def text_of(result: Any) -> str:
     return "\n".join(part.text for part in result.content if part.type == "text")
 
 
+def facts_of(result: Any) -> dict[str, Any]:
+    """Return what a program is told of a call; no structured content, which Codex would show alone."""
+    assert result.structured_content is None
+    return dict(result.meta["codeact/result"])
+
+
 def events_of(conversations: Conversations, path: str = "a.ipynb") -> list[Event]:
     journal = conversations.journal
     conversation = journal.latest(conversations.setup.key(path))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import nbformat
 import pytest
 
 from jupyter_codeact.agent.events import RunStarted
 from jupyter_codeact.server.conversations import Conversations
+from tests.ports import await_server, free_port
 from tests.scripted import ScriptedModel
-from tests.server.mcp_client import Agent, address, agent, events_of, notebook, text_of  # noqa: F401
+from tests.server.mcp_client import Agent, address, agent, events_of, facts_of, notebook, text_of  # noqa: F401
 from tests.waiting import until
 
 
@@ -30,12 +34,11 @@ async def test_an_agent_runs_a_cell_in_a_notebook_that_no_page_shows(
         ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": "print(x * 7)"})
     assert "42" in text_of(ran)
     assert not ran.is_error
-    assert ran.structured_content
-    assert ran.structured_content["status"] == "ok"
+    assert facts_of(ran)["status"] == "ok"
     written = nbformat.read(notebook, as_version=4)
     nbformat.validate(written)
     [_, six, new] = written.cells
-    assert new.id == ran.structured_content["cell"]
+    assert new.id == facts_of(ran)["cell"]
     assert (six.execution_count, new.execution_count) == (1, 2)
     assert new.outputs[0].text == "42\n"
     sessions = json.loads((await jp_fetch("api", "sessions")).body)
@@ -56,8 +59,7 @@ async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
         )
         assert refused.is_error
         assert "open the notebook in JupyterLab" in text_of(refused)
-        assert refused.structured_content is not None
-        cell = refused.structured_content["cell"]
+        cell = facts_of(refused)["cell"]
         again = await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": cell})
         assert again.is_error
         checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
@@ -105,7 +107,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"code": "1", "notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
     ({"code": "1", "notebook": ""}, "No notebook is open"),
     ({"code": "1", "notebook": ["a.ipynb"]}, "string"),
-    ({"notebook": "a.ipynb", "cell": "nowhere"}, "There is no cell 'nowhere'"),
+    ({"notebook": "a.ipynb", "cell": "nowhere"}, "the notebook's outline shows them all"),
     ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
     ({"notebook": "a.ipynb"}, "Give the code to run"),
     ({"notebook": "a.ipynb", "code": "1", "after": "six", "before": "six"}, "either after or before"),
@@ -120,6 +122,63 @@ async def test_bad_arguments_get_a_sentence(agent: Agent, notebook: Path) -> Non
             assert result.is_error
             assert said in text_of(result)
     assert nbformat.read(notebook, as_version=4) == before
+
+
+async def test_a_markdown_cell_that_would_fetch_something_does_not_appear_where_nobody_sees_it(
+    agent: Agent, notebook: Path
+) -> None:
+    async with agent() as client:
+        text = "![plan](https://example.com/plan.png)"
+        refused = await client.call_tool("write_text", {"notebook": "a.ipynb", "text": text})
+    assert refused.is_error
+    assert "open the notebook in JupyterLab" in text_of(refused)
+    assert text not in [cell.source for cell in nbformat.read(notebook, as_version=4).cells]
+
+
+async def test_a_notebook_whose_cells_have_no_ids_gets_them(agent: Agent, notebook: Path) -> None:
+    old = nbformat.read(notebook, as_version=4)
+    old.nbformat_minor = 4
+    for cell in old.cells:
+        del cell["id"]
+    nbformat.write(old, notebook)
+    async with agent() as client:
+        opened = text_of(await client.call_tool("open_notebook", {"notebook": "a.ipynb"}))
+        [cell] = [line.split("cell=")[1].split()[0] for line in opened.splitlines() if "x = 6" in line]
+        ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": cell})
+        assert not ran.is_error, text_of(ran)
+    written = nbformat.read(notebook, as_version=4)
+    nbformat.validate(written)
+    assert written.cells[1].execution_count == 1
+
+
+async def test_a_message_that_is_too_large_is_refused(address: str, jp_serverapp: Any) -> None:
+    headers = {
+        "Authorization": f"token {jp_serverapp.identity_provider.token}",
+        "Accept": "application/json, text/event-stream",
+    }
+    message = {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "y" * 5_000_000}}
+    async with httpx2.AsyncClient(headers=headers) as http:
+        answer = await http.post(address, json=message)
+    assert answer.status_code == 413
+
+
+def test_without_the_sdk_a_client_is_told_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['mcp'] = None\nfrom jupyter_server.serverapp import main; main()"
+    port = free_port()
+    command = [
+        *(sys.executable, "-c", code, f"--port={port}", "--port-retries=0", "--no-browser", "--allow-root"),
+        *("--IdentityProvider.token=t", f"--ServerApp.root_dir={tmp_path}"),
+        "--ServerApp.jpserver_extensions=jupyter_codeact=True",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            await_server(f"http://127.0.0.1:{port}/api/status?token=t", process, str)
+            url, headers = f"http://127.0.0.1:{port}/codeact/mcp", {"Authorization": "token t"}
+            answer = httpx2.post(url, json={}, headers=headers, timeout=60)
+        finally:
+            process.terminate()
+    assert answer.status_code == 501
+    assert "pip install 'jupyter-codeact[mcp]'" in answer.json()["message"]
 
 
 async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp.types import CallToolResult
 
-from tests.server.mcp_client import Agent, address, agent, notebook, text_of  # noqa: F401
+from tests.server.mcp_client import Agent, address, agent, facts_of, notebook, text_of  # noqa: F401
 from tests.server.page import Connect, ScriptedPage
 from tests.waiting import until
 
@@ -57,8 +57,7 @@ async def test_a_cell_that_the_user_declines_does_not_run(
         result = await call
     assert result.is_error
     assert "Use subprocess." in text_of(result)
-    assert result.structured_content is not None
-    assert result.structured_content["status"] == "refused"
+    assert facts_of(result)["status"] == "refused"
     assert "run_cell" not in page.commands
 
 
@@ -81,6 +80,21 @@ async def test_one_agent_works_at_a_time_and_the_others_are_told(
         assert (ended["run"], ended["ending"]) == (asked["run"], "answered")
         await page.ask("Count.")
         await page.hears("run_started", task="Count.")
+
+
+async def test_a_task_that_waits_pushes_out_an_agent_that_does_nothing(
+    agent: Agent, notebook: Path, page: ScriptedPage
+) -> None:
+    async with agent("Codex") as codex:
+        await codex.call_tool("run_cell", {"code": "1"})
+        await page.request("make_way")
+        assert (await page.end())["ending"] == "answered"
+        call = begin(codex, RISKY)
+        asked = await page.hears("approval_requested")
+        await page.request("make_way")
+        await page.resolve(asked, RISKY)
+        assert not (await call).is_error
+        await page.hears("run_ended", run=asked["run"])
 
 
 async def test_the_user_stops_another_agent(agent: Agent, notebook: Path, page: ScriptedPage) -> None:
@@ -112,12 +126,11 @@ async def test_a_page_that_opens_during_a_cell_takes_over(
         (notebook.parent / "go").touch()
         result = await call
         assert "6" in text_of(result)
-        assert result.structured_content is not None
-        cell = result.structured_content["cell"]
+        cell = facts_of(result)["cell"]
         await page.until(lambda: bool(page.shown.get(cell, {}).get("outputs")))
         before = nbformat.read(notebook, as_version=4)
-        more = await client.call_tool("run_cell", {"code": "x + 1"})
-        assert "7" in text_of(more)
+        more = await client.call_tool("run_cell", {"code": "print('six', x)"})
+        assert "six 6" in text_of(more)
     assert "run_cell" in page.commands
     assert nbformat.read(notebook, as_version=4) == before  # the page saves what it shows
 

@@ -55,6 +55,7 @@ def test_another_agent_asks_in_the_page_and_is_undone_there(
     page = open_notebook("other-agent.ipynb")
     asked = calling(lab, "run_cell", notebook="other-agent.ipynb", code=RISKY)
     expect(page.cells.nth(1)).to_contain_text("Claude Code wants to run this cell")
+    expect(page.page.locator(".jp-CodeAct-activity")).to_have_text("Claude Code waits in other-agent.ipynb")
     page.cells.nth(1).get_by_role("button", name="Run", exact=True).click()
     assert "six times seven is 42" in text_of(asked.result(60))
     expect(page.cells.nth(1)).to_contain_text("six times seven is 42")

@@ -56,7 +56,7 @@ def find_cell(name: CellName, cells: Sequence[Cell]) -> Cell:
         raise CallError(f"[{number}] is the number of several cells: {several}. Use an id.", _no_cell(name))
     raise CallError(
         f"There is no cell {name!r} in the notebook. A cell's ID stands after cell= in its heading; "
-        "notebook.outline() shows them all.",
+        "the notebook's outline shows them all.",
         _no_cell(name),
     )
 

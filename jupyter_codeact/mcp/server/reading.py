@@ -14,8 +14,11 @@ from ...agent.secrets import all_secrets
 from .notebooks import OpenNotebook
 from .run import AgentRun
 
-WHOLE, OUTLINE, CELL = 60_000, 20_000, 60_000
-"""Most characters of a notebook, of an outline and of a cell that a client is shown at once."""
+WHOLE, OUTLINE, CELL = 30_000, 20_000, 30_000
+"""Most characters of a notebook, of an outline and of a cell that a client is shown at once.
+
+Clients cut long results in the middle, without knowing what is there; what we leave out is named.
+"""
 
 
 async def notebook_text(opened: OpenNotebook, run: AgentRun | None, *, outline: bool) -> str:

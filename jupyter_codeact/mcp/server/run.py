@@ -131,6 +131,7 @@ class AgentRun:
         self._work: set[asyncio.Task[CallResult]] = set()
         self._last = time.monotonic()
         self._over: Ended | None = None
+        self._yields = False
         self._changed = asyncio.Event()
 
     @property
@@ -174,6 +175,11 @@ class AgentRun:
         if not self.is_busy and self._over is None:
             self._over = Ended("answered")
             self._changed.set()
+
+    def make_way(self) -> None:
+        """End the run as soon as no call is being carried out: the user wants to work."""
+        self._yields = True
+        self._changed.set()
 
     def note(self, message: str) -> None:
         """Record that the agent has read something."""
@@ -220,7 +226,7 @@ class AgentRun:
         """Wait until no call is taken any more."""
         while not self.is_over:
             self._changed.clear()
-            left = self._last + idle - time.monotonic()
+            left = 0.0 if self._yields else self._last + idle - time.monotonic()
             if not self.is_busy and left <= 0:
                 self.finish()
                 break

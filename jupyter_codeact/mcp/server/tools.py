@@ -33,6 +33,9 @@ NotebookPath = Annotated[
     str,
     Field(description="Path of the notebook, as list_notebooks shows it; by default the one that is open."),
 ]
+OpenedPath = Annotated[
+    str, Field(description="Path of the notebook below Jupyter's folder, as list_notebooks shows it.")
+]
 CellName = Annotated[str | int, Field(description="The cell's id, or its execution number.")]
 NewPlace = Annotated[
     str | int | None,
@@ -41,6 +44,8 @@ NewPlace = Annotated[
     ),
 ]
 
+FACTS = "codeact/result"
+"""Where a result has what a program may want to know of a call."""
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 RUNS = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=True)
@@ -88,7 +93,7 @@ def _add_reading(server: MCPServer, notebooks: Notebooks) -> None:
     @server.tool(annotations=CHANGES)
     @reported
     async def open_notebook(
-        notebook: NotebookPath,
+        notebook: OpenedPath,
         create: Annotated[bool, Field(description="Create it if there is none.")] = False,
     ) -> CallToolResult:
         """Open a notebook: start its kernel if it has none, and show its outline."""
@@ -272,8 +277,8 @@ def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
             return _error("Say what is to be done.")
         caller = await Caller.of(ctx, notebooks, notebook)
         ended = await caller.opened.ask(caller.client, task, caller.progress)
-        structured = {"ending": ended.ending, "run": ended.run, "turns": ended.turns}
-        return _text(ended.answer or ended.message, structured=structured, failed=ended.ending != "answered")
+        facts = {"ending": ended.ending, "run": ended.run, "turns": ended.turns}
+        return _text(ended.answer or ended.message, facts=facts, failed=ended.ending != "answered")
 
 
 def _place(after: str | int | None, before: str | int | None) -> dict[str, Any]:
@@ -283,27 +288,31 @@ def _place(after: str | int | None, before: str | int | None) -> dict[str, Any]:
 
 
 def _result(result: CallResult) -> CallToolResult:
-    structured = {
+    facts = {
         "status": result.status,
         "cell": result.cell,
         "execution_count": result.execution_count,
         "seconds": None if result.seconds is None else round(result.seconds, 3),
     }
-    return _text(result.text, result.images, structured=structured, failed=result.status != "ok")
+    return _text(result.text, result.images, facts=facts, failed=result.status != "ok")
 
 
 def _text(
     text: str,
     images: tuple[str, ...] = (),
     *,
-    structured: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
     failed: bool = False,
 ) -> CallToolResult:
+    """Return a result; its ``facts`` are for programs.
+
+    They are no structured content: Codex shows its model that alone, without the text and the images.
+    """
     content: list[Any] = [TextContent(type="text", text=text)]
     for uri in images:
         kind, _, data = uri.removeprefix("data:").partition(";base64,")
         content.append(ImageContent(type="image", data=data, mime_type=kind))
-    return CallToolResult(content=content, structured_content=structured, is_error=failed)
+    return CallToolResult(content=content, _meta={FACTS: facts} if facts else None, is_error=failed)
 
 
 def _error(message: str) -> CallToolResult:

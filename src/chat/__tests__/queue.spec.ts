@@ -68,6 +68,18 @@ const asked = () =>
     .takeRequests()
     .flatMap(request => (request.type === 'ask' ? [request.task] : []));
 
+it('lets the run of another agent end when a task waits, and says who works', () => {
+  const agent = 'Codex';
+  say(event('run_started', 0, { task: 'Codex works.', agent }));
+  expect(model.hint).toBe('Codex is at work…');
+  ask('Count.');
+  const types = connection.takeRequests().map(({ type }) => type);
+  expect(types).toContain('make_way');
+  expect(types).not.toContain('ask');
+  say(ended(0));
+  expect(asked()).toEqual(['Count.']);
+});
+
 describe('The queue', () => {
   beforeEach(() => {
     ask('First.');
