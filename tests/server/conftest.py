@@ -97,10 +97,20 @@ def conversations(jp_serverapp: ServerApp) -> Conversations:
 
 
 @pytest_asyncio.fixture
-async def kernel(jp_fetch: Any) -> str:
-    """Start a Python kernel and return its id."""
+async def kernel(jp_fetch: Any, jp_serverapp: ServerApp) -> str:
+    """Start a Python kernel and return its id, once it answers, as JupyterLab does.
+
+    One that finds its port taken by another program dies at its start, and the server starts it anew.
+    """
     answer = await jp_fetch("api", "kernels", method="POST", body=json.dumps({"name": "python3"}))
-    return str(json.loads(answer.body)["id"])
+    kernel_id = str(json.loads(answer.body)["id"])
+    client = jp_serverapp.kernel_manager.get_kernel(kernel_id).client()
+    client.start_channels(stdin=False, hb=False, control=False)
+    try:
+        await client.wait_for_ready(timeout=60)
+    finally:
+        client.stop_channels()
+    return kernel_id
 
 
 @pytest_asyncio.fixture
