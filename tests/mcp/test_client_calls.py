@@ -141,6 +141,7 @@ async def test_servers_end_with_the_kernel_and_with_the_process_that_started_the
     folder = Path(SERVER).parents[2]
     ours = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-c", program], cwd=folder)
     while not (started := [one for one in psutil.Process(ours.pid).children() if "late" in one.cmdline()]):
+        assert ours.poll() is None, "The program that starts the server has ended."
         await asyncio.sleep(0.05)
     ours.kill()
     ours.wait()
