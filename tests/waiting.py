@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 PAUSE = 0.01
@@ -14,3 +15,11 @@ async def until(condition: Callable[[], object], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(PAUSE)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Do what `until` does, where there is no event loop."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "What the test waits for did not happen."
+        time.sleep(PAUSE)

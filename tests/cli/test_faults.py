@@ -25,6 +25,7 @@ from tests.cli.test_approval import on_a_terminal
 from tests.cli.test_signals import TIMEOUT, running
 from tests.faults import ENDPOINT_FAULTS, HUGE_IMAGE, block, obey_permissions
 from tests.scripted import Held, ScriptedModel, ScriptedReply
+from tests.waiting import wait_until
 
 OUTPUT = "out.ipynb"
 FIRST = block("import os\nopen('pid', 'w').write(str(os.getpid()))\nprint('kept')")
@@ -229,8 +230,7 @@ def test_a_damaged_journal_is_told_and_the_run_goes_on_without_it(folder: Path, 
 
 def wait_until_written(folder: Path) -> None:
     """Wait for the first cell's output in the file, which is written a moment after it is recorded."""
-    while outputs(folder)[0] != "kept\n":
-        time.sleep(0.01)
+    wait_until(lambda: outputs(folder)[0] == "kept\n")
 
 
 @pytest.mark.parametrize("phase", ["asking", "streaming", "running", "approving"])
@@ -247,9 +247,7 @@ def test_a_command_that_is_killed_leaves_a_record_that_the_next_one_ends(phase: 
     else:
         with running(folder, [FIRST, last]) as process:
             if phase == "running":
-                while not (folder / "begun").exists():
-                    assert process.poll() is None
-                    time.sleep(0.01)
+                wait_until((folder / "begun").exists)
             else:
                 assert held.reached.wait(TIMEOUT)
             wait_until_written(folder)
@@ -285,9 +283,7 @@ def test_output_on_a_full_disk_stops_the_run_which_is_recorded(folder: Path) -> 
 def test_a_terminal_that_is_closed_stops_the_run_which_is_recorded(folder: Path) -> None:
     endless = block("open('begun', 'w').close()\nwhile True: pass")
     with on_a_terminal(folder, [FIRST, endless]) as terminal:
-        while not (folder / "begun").exists():
-            assert terminal.process.poll() is None
-            time.sleep(0.01)
+        wait_until((folder / "begun").exists)
         terminal.close()
         terminal.process.send_signal(signal.SIGHUP)
         terminal.process.wait(TIMEOUT)

@@ -14,6 +14,7 @@ import pytest
 from jupyter_codeact.mcp.client import connection
 from tests.mcp.demo_kernel import SERVER, demo, served
 from tests.ports import await_server, free_port
+from tests.waiting import until
 
 
 async def test_a_tool_is_a_function_with_a_signature_whose_result_is_a_value(tmp_path: Path) -> None:
@@ -70,12 +71,10 @@ async def test_a_server_that_dies_or_hangs_costs_an_exception_and_is_started_aga
         marker, begun = tmp_path / "cancelled", tmp_path / "cancelled.begun"
         cell = await kernel.notebook.write_cell(source := f"slow.wait(60, {str(marker)!r})")
         running = asyncio.ensure_future(kernel.notebook.run_cell(cell, source=source))
-        while not begun.exists():
-            await asyncio.sleep(0.02)
+        await until(begun.exists)
         await kernel.notebook.interrupt()
         assert (await running).status == "interrupted"
-        while not marker.exists():
-            await asyncio.sleep(0.02)
+        await until(marker.exists)
         assert await kernel.value("slow.add(1)") == "2"
 
 
@@ -140,13 +139,16 @@ async def test_servers_end_with_the_kernel_and_with_the_process_that_started_the
     )
     folder = Path(SERVER).parents[2]
     ours = await asyncio.to_thread(subprocess.Popen, [sys.executable, "-c", program], cwd=folder)
-    while not (started := [one for one in psutil.Process(ours.pid).children() if "late" in one.cmdline()]):
-        assert ours.poll() is None, "The program that starts the server has ended."
-        await asyncio.sleep(0.05)
+
+    def started() -> list[psutil.Process]:
+        return [one for one in psutil.Process(ours.pid).children() if "late" in one.cmdline()]
+
+    await until(started)
+    [server] = started()
     ours.kill()
     ours.wait()
     if os.name == "posix" and sys.platform == "linux":  # it never reads its standard input
-        await asyncio.to_thread(started[0].wait, 30)
+        await asyncio.to_thread(server.wait, 30)
 
 
 async def test_an_agents_cell_may_not_call_what_the_gate_did_not_see(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,6 +23,7 @@ from jupyter_codeact.agent.events import Event, RunEnded
 from jupyter_codeact.journal import SqliteJournal
 from tests.faults import ENDPOINT_FAULTS, HUGE_IMAGE, block, obey_permissions
 from tests.scripted import Held, ScriptedModel, ScriptedReply
+from tests.waiting import wait_until
 
 TIMEOUT = 60.0
 JOURNAL = "get_ipython()._codeact_session.journal._file"
@@ -241,9 +241,7 @@ def test_a_kernel_that_is_killed_leaves_a_record_with_an_end(
         if phase == "approving":
             assert "run" in notebook.client.get_stdin_msg(timeout=TIMEOUT)["content"]["prompt"]
         elif phase == "running":
-            while not (tmp_path / "begun").exists():
-                assert notebook.manager.is_alive()
-                time.sleep(0.01)
+            wait_until((tmp_path / "begun").exists)
         else:
             assert held.reached.wait(TIMEOUT)
             assert not held.disconnected.is_set()
