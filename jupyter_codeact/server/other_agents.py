@@ -13,10 +13,13 @@ from ..agent.contracts import (
     CodeActError,
     NotebookCell,
     NotebookState,
+    Variable,
 )
 from ..agent.events import ApprovalRequested, Event, RunEnded, RunStarted
 from ..agent.gate.gate import ApprovalGate, Decision, decision
+from ..agent.kernel_tools import KernelTools
 from ..journal.undo import changed_runs
+from ..mcp.client.notebook import NotebookServers
 from ..mcp.server.checking import check_with_progress
 from ..mcp.server.notebooks import Client, Progress
 from ..mcp.server.run import AgentRun
@@ -51,7 +54,6 @@ class ServedNotebook:
     def __init__(self, conversations: Conversations, session: NotebookSession, tasks: TaskSet) -> None:
         self._conversations, self._setup = conversations, conversations.setup
         self._session, self._tasks = session, tasks
-        self._secrets: Mapping[str, str] = {}
 
     @property
     def path(self) -> str:
@@ -64,18 +66,29 @@ class ServedNotebook:
             state = await notebook.read_state(brief=brief)
             if brief:
                 return state
-            variables = await notebook.variables()
-            self._secrets = notebook.secrets()
+            variables = await self._look(notebook)
             return state.model_copy(update={"variables": variables, "name": PurePosixPath(self.path).name})
 
     async def read_cell(self, cell_id: str) -> NotebookCell:
         """Return a complete cell."""
         async with self._reading() as notebook:
+            await self._look(notebook)
             return await notebook.read_cell(cell_id)
 
     def secrets(self) -> Mapping[str, str]:
-        """Return the secrets in the kernel's environment, as they were when its variables were read."""
-        return self._secrets
+        """Return the secrets in the kernel's environment, as they were when it was last asked."""
+        return self._session.kernel_secrets
+
+    async def _look(self, notebook: PageNotebook) -> list[Variable] | None:
+        """Return the kernel's variables, and note its secrets; a busy kernel tells neither."""
+        variables = await notebook.variables()
+        if variables is not None:
+            self._session.kernel_secrets = notebook.secrets()
+        return variables
+
+    @property
+    def _servers(self) -> NotebookServers:
+        return self._conversations.runs.servers.of(self._session)
 
     def run_of(self, client: Client) -> AgentRun | None:
         """Return the run of a client that is under way."""
@@ -110,6 +123,7 @@ class ServedNotebook:
             title=self._setup.key(self.path),
             events=events,
             connection=client.connection,
+            tools=KernelTools(servers=self._servers),
         )
 
         async def work() -> None:
@@ -221,7 +235,9 @@ class ServedNotebook:
 
     def _gate(self) -> ApprovalGate:
         session = self._session
-        return ApprovalGate(session.approvals.current, self._ask, self._setup.folder(session.notebook))
+        gate = ApprovalGate(session.approvals.current, self._ask, self._setup.folder(session.notebook))
+        gate.know_servers(self._servers.connected)
+        return gate
 
     async def _ask(self, requested: ApprovalRequested, source: str) -> Decision:
         """Ask the user about a cell; where nobody sees the notebook, it does not run."""

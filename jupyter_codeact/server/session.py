@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -58,6 +59,8 @@ class NotebookSession:
         self.notebook, self.conversation, self.nonce = notebook, conversation, new_nonce()
         self.pages: list[Page] = []
         self.kernel_id: str | None = None
+        self.kernel_secrets: Mapping[str, str] = {}
+        """The secrets in the kernel's environment, as far as other agents have had it asked."""
         self.approvals = approvals
         self.questions = Questions()
         self.cells = RunCells(self.path)

@@ -149,7 +149,8 @@ def propose(folder: Path) -> Proposal | None:
         return None
     except OSError as error:
         return Proposal(path, "", problem=f"{path} cannot be read: {error.strerror or error}.")
-    place = str(path.resolve()).encode("utf-8", "surrogateescape")
+    # the folder in which its commands run, wherever a link to the file leads
+    place = str(folder.resolve() / FILE).encode("utf-8", "surrogateescape")
     digest = hashlib.sha256(place + b"\0" + content).hexdigest()
     try:
         return Proposal(path, digest, parse(content, str(path)))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...agent.contracts import Cell, CellCheck
+from ...agent.secrets import environment_secrets, hide
+from ...models.open import KEY_VARIABLE
 from ...notebooks.check import check, reproduces, summary
 from .notebooks import Progress
 
@@ -27,7 +29,9 @@ async def check_with_progress(cells: Sequence[Cell], *, kernel: str, folder: Pat
     def note(checks: list[CellCheck]) -> None:
         latest[:] = checks
 
-    checking = asyncio.ensure_future(check(cells, kernel=kernel, folder=folder, on_progress=note))
+    checking = asyncio.ensure_future(
+        check(cells, kernel=kernel, folder=folder, on_progress=note, withhold={KEY_VARIABLE})
+    )
     try:
         while not checking.done():
             done = sum(1 for one in latest if one.state not in ("waiting", "running"))
@@ -38,4 +42,4 @@ async def check_with_progress(cells: Sequence[Cell], *, kernel: str, folder: Pat
         checking.cancel()
     wrong = [f"- cell={one.cell_id}: {one.message or one.state}" for one in checked if one.state != "same"]
     verdict = "The notebook reproduces." if reproduces(checked) else "The notebook does not reproduce."
-    return "\n".join([verdict, summary(checked), *wrong])
+    return hide("\n".join([verdict, summary(checked), *wrong]), environment_secrets())

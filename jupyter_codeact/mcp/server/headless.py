@@ -159,6 +159,7 @@ class NotebookInFile:
 
     async def undo(self, client: Client) -> str:
         """Undo the last run of another agent that is not undone."""
+        self._require_free()
         await self._end_run()
         events = await self._events()
         own = {event.run for event in events if isinstance(event, RunStarted) and event.agent}
@@ -183,10 +184,10 @@ class NotebookInFile:
     async def ask(self, client: Client, task: str, progress: Progress) -> RunEnded:
         """Let our own agent do a task."""
         self._require_free()
-        await self._end_run()
-        self._asking = True
-        model = open_model(self._options)
+        self._asking, model = True, None
         try:
+            await self._end_run()
+            model = open_model(self._options)
             agent = build_agent(
                 model, self._notebook, self._journal, options=self._options, gate=self._gate()
             )
@@ -197,13 +198,15 @@ class NotebookInFile:
                 while not run.done():
                     await progress("The agent is at work.")
                     await asyncio.wait({run}, timeout=2.0)
-            except asyncio.CancelledError:
+            except BaseException:  # cancelled, or nobody hears of the progress any more
                 agent.stop(f"{client.name} cancelled its task.")
+                await asyncio.wait({run})
                 raise
             return run.result()
         finally:
             self._asking = False
-            await model.close()
+            if model is not None:
+                await model.close()
 
     def _gate(self) -> ApprovalGate:
         return gate_for(self._refuser, self._file.parent)

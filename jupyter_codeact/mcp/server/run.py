@@ -104,6 +104,8 @@ class AgentRun:
         Those of the conversation so far.
     connection : str
         What tells the client from another of its name.
+    tools : KernelTools, optional
+        The functions that the kernel was given for our own agent, whose calls in a cell are watched.
     """
 
     def __init__(
@@ -118,9 +120,11 @@ class AgentRun:
         title: str,
         events: Sequence[Event],
         connection: str = "",
+        tools: KernelTools | None = None,
     ) -> None:
         self.client, self.connection = client, connection
         self._notebook, self._gate, self._title = notebook, gate, title
+        self._tools = tools or KernelTools()
         self._stop = StopSignal()
         self._run = Run(
             *(conversation, "", journal, list(events), BUDGET, self._stop, watch),
@@ -271,7 +275,7 @@ class AgentRun:
             state = await run.unless_stopped(self._notebook.state())
             position = TurnState(None, NotebookSnapshot(state), supports_images=True)
             self._turns = Turns(
-                *(run, self._notebook, self._gate, Hooks((), run), KernelTools(), MarkdownFormat()), position
+                *(run, self._notebook, self._gate, Hooks((), run), self._tools, MarkdownFormat()), position
             )
         return self._turns
 

@@ -166,13 +166,12 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
         caller = await Caller.of(ctx, notebooks, notebook)
         if cell is None:
             return _result(await caller.call("insert", source=code, **_place(after, before)))
-        if code is None:
-            state = await caller.opened.state(brief=True)
-            found = find_cell(cell, state.cells)
-            if found.cell_type != "code":
-                return _error(f"This is a {found.cell_type} cell, which cannot be run.")
-            code = found.source
-        return _result(await caller.call("replace", cell=cell, source=code))
+        state = await caller.opened.state(brief=True)
+        found = find_cell(cell, state.cells)
+        if found.cell_type != "code":
+            return _error(f"This is a {found.cell_type} cell, which cannot be run.")
+        source = found.source if code is None else code
+        return _result(await caller.call("replace", cell=cell, source=source))
 
     @server.tool(annotations=CHANGES)
     @reported
@@ -248,13 +247,13 @@ def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
         state = await caller.opened.state()
         names = short_ids([cell.id for cell in state.cells])
         for cell in state.cells:
-            if cell.cell_type == "code" and cell.execution_count is None and cell.source.strip():
+            if cell.cell_type == "code" and cell.source.strip():
                 others = [one for one in state.cells if one.id != cell.id]
                 reasons = caller.opened.would_ask(cell, state.model_copy(update={"cells": others}))
                 if reasons:
                     return _error(
-                        f"A check would run cell={names[cell.id]}, which has not run yet and has to wait for "
-                        f"the user ({'; '.join(reasons)}). Run it with run_cell or delete it first."
+                        f"Only the user can check this notebook, in JupyterLab: a check would run "
+                        f"cell={names[cell.id]}, which has to wait for them ({'; '.join(reasons)})."
                     )
         return _text(await caller.opened.check(state.cells, caller.progress))
 
