@@ -64,10 +64,35 @@ async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
         assert again.is_error
         checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
         assert checked.is_error
-        assert "has not run yet" in text_of(checked)
+        assert "Only the user can check this notebook" in text_of(checked)
         await client.call_tool("delete_cell", {"notebook": "a.ipynb", "cell": cell})
     assert "executed" not in [event.type for event in events_of(conversations)]
     assert len(nbformat.read(notebook, as_version=4).cells) == 2
+
+
+async def test_a_count_in_a_file_from_elsewhere_is_no_approval(agent: Agent, notebook: Path) -> None:
+    risky = nbformat.v4.new_code_cell("import os\nos.remove('a.ipynb')", id="risky", execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[risky]), notebook)
+    async with agent() as client:
+        checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
+        assert checked.is_error
+        assert "Only the user can check this notebook" in text_of(checked)
+        text = await client.call_tool("write_text", {"notebook": "a.ipynb", "text": "Words."})
+        name = facts_of(text)["cell"]
+        wrong = await client.call_tool("run_cell", {"notebook": "a.ipynb", "cell": name, "code": "1"})
+        assert "a markdown cell, which cannot be run" in text_of(wrong)
+    assert [cell.source for cell in nbformat.read(notebook, as_version=4).cells][1:] == ["Words."]
+
+
+async def test_a_secret_of_the_kernel_is_masked_in_a_single_cell(agent: Agent, notebook: Path) -> None:
+    setting = "import os\nos.environ['SHOP_TOKEN'] = 'hunter2' + 'hunter2'"
+    async with agent() as client:
+        await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": setting})
+        showing = "print(os.environ['SHOP_TOKEN'])"
+        ran = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": showing})
+        read = await client.call_tool("read_cell", {"notebook": "a.ipynb", "cell": facts_of(ran)["cell"]})
+    assert "os.environ" in text_of(read)
+    assert "hunter2hunter2" not in text_of(read)
 
 
 async def test_an_agent_reads_edits_moves_deletes_and_undoes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel
+from tests.server.mcp_client import Agent, address, agent, notebook, text_of  # noqa: F401
 from tests.server.page import ScriptedPage
 
 
@@ -54,6 +56,27 @@ async def test_the_model_calls_a_server_and_the_user_is_asked_about_what_destroy
     [shown] = (await page.hears("server_list", after=3))["servers"]
     assert (shown["module"], shown["origin"], shown["problem"]) == ("demo", "configuration", "")
     assert shown["destructive"] == ["delete", "touch"]
+
+
+async def test_the_user_is_asked_about_another_agents_call_of_what_destroys(
+    page: ScriptedPage, model: ScriptedModel, tmp_path: Path, agent: Agent, notebook: Path
+) -> None:
+    old, kept = tmp_path / "old.txt", tmp_path / "kept.txt"
+    old.touch()
+    kept.touch()
+    model.script(["Hello."])
+    await page.ask("Say hello.")  # from now on the kernel has the functions
+    await page.end()
+    delete = f"demo.delete({str(old)!r})"
+    hidden = f"[f for n, f in sorted(vars(demo).items()) if n[:3] == 'del'][0]({str(kept)!r})"
+    async with agent("Codex") as client:
+        call = asyncio.ensure_future(client.call_tool("run_cell", {"notebook": "a.ipynb", "code": delete}))
+        asked = await page.hears("approval_requested")
+        assert "may change or delete something (demo.delete)" in asked["reasons"][0]
+        await page.resolve(asked, delete)
+        assert not (await call).is_error
+        assert "nobody could be asked" in text_of(await client.call_tool("run_cell", {"code": hidden}))
+    assert (old.exists(), kept.exists()) == (False, True)
 
 
 async def test_a_file_beside_the_notebook_starts_nothing_before_the_user_confirms_it(
