@@ -13,7 +13,7 @@ from ..agent.unicode import valid_text
 from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ..agent.events import Event
     from ..journal.replay import Step
@@ -73,6 +73,7 @@ def replay(
     from ..agent.contracts import NotebookError
     from ..agent.events import Executed, RunStarted
     from ..journal import JournalError, SqliteJournal, default_path
+    from ..journal.refused import refused_cells
     from ..notebooks.headless import HeadlessNotebook
 
     opened = SqliteJournal(journal or default_path())
@@ -80,6 +81,8 @@ def replay(
         info = opened.find(conversation)
         events = list(opened.events(info.id))
         folder = _folder(opened.notebook(info.id))
+        paths = {str(path) for path in (notebook.absolute(), notebook.resolve())} if notebook else set()
+        refused = refused_cells(opened, paths)
     except JournalError as error:
         raise click.UsageError(str(error)) from error
     finally:
@@ -99,7 +102,8 @@ def replay(
         raise click.UsageError(str(error)) from error
     try:
         show = _write_json if as_json else _write
-        steps = asyncio.run(_replayed(place, events, show, execute=executed if execute is None else execute))
+        execute = executed if execute is None else execute
+        steps = asyncio.run(_replayed(place, events, show, refused=refused if execute else None))
     except KeyboardInterrupt:
         raise click.ClickException(f"Stopped. What was done until then is in {place.path}.") from None
     for note in place.notes:
@@ -112,15 +116,20 @@ def replay(
 
 
 async def _replayed(
-    notebook: HeadlessNotebook, events: Sequence[Event], show: Callable[[Step], None], *, execute: bool
+    notebook: HeadlessNotebook,
+    events: Sequence[Event],
+    show: Callable[[Step], None],
+    *,
+    refused: Collection[tuple[str, str]] | None,
 ) -> list[Step]:
+    """Do again what was recorded, after the notebook's own cells but the ``refused``, unless that is None."""
     from ..journal.replay import replay as do_again
     from ..notebooks import executing
     from ..notebooks.compare import difference
 
     async with notebook:
-        if execute and executing.own_cells(notebook):
-            done = await executing.execute(notebook)
+        if refused is not None and executing.own_cells(notebook):
+            done = await executing.execute(notebook, refused=refused)
             for text in (*done.problems, done.summary):
                 click.echo(valid_text(text), err=True)
         steps = await do_again(notebook, events, difference=difference, on_step=show)

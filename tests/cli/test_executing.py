@@ -14,7 +14,10 @@ from click.testing import CliRunner, Result
 from nbformat.v4 import new_code_cell, new_notebook
 
 import jupyter_codeact
+from jupyter_codeact.agent.events import Action, ApprovalResolved, CellWritten, RunStarted
 from jupyter_codeact.cli import main
+from jupyter_codeact.journal import SqliteJournal
+from jupyter_codeact.journal.refused import refused_cells
 from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel, ScriptedReply
 
@@ -118,7 +121,35 @@ def test_a_cell_that_was_refused_does_not_run_when_its_conversation_goes_on(
     assert "it was not allowed to when CodeAct wrote it" in resumed.stderr
     named = call(model, ["Done."], "run", "Go on.", "out.ipynb", "--output", "other.ipynb")
     assert "it was not allowed to when CodeAct wrote it" in named.stderr
+    again = ["replay", "latest", "--yes", "--notebook", "out.ipynb", "--output", "again.ipynb", "--execute"]
+    assert "it was not allowed to when CodeAct wrote it" in CliRunner().invoke(main, again).stderr
     assert (folder / "kept").exists()
+
+
+def test_only_what_was_decided_last_lets_a_cell_run(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    turn = {"run": "r", "turn": 1}
+
+    def write(conversation: str, source: str, allowed: bool | None) -> None:
+        place = {"conversation": conversation, **turn}
+        journal.append(Action(**place, source=source))
+        journal.append(CellWritten(**place, cell_id="x"))
+        if allowed is not None:
+            journal.append(ApprovalResolved(**place, cell_id="x", sha256="", allowed=allowed))
+
+    first, second = (journal.begin("/work/a.ipynb") for _ in range(2))
+    for conversation in (first, second):
+        started = {"conversation": conversation, "run": "r"}
+        journal.append(RunStarted(**started, task="t", notebook="/work/a.ipynb", model="m", system="s"))
+    write(first, "good()", True)
+    assert refused_cells(journal, ["/work/a.ipynb"]) == set()
+    write(second, "deadly()", None)  # the run was stopped while it waited
+    assert refused_cells(journal, ["/work/a.ipynb"]) == {("x", "deadly()")}
+    write(second, "deadly()", False)
+    assert refused_cells(journal, ["/work/a.ipynb"]) == {("x", "deadly()")}
+    write(second, "good()", True)
+    assert refused_cells(journal, ["/work/a.ipynb"]) == set()
+    journal.close()
 
 
 def test_when_a_cell_ends_the_kernel_the_cells_below_do_not_run(model: ScriptedModel) -> None:
