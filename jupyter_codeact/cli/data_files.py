@@ -260,7 +260,7 @@ def _write(
         is_estimate=tokenizer is None,
         notes=notes,
     )
-    path = output.with_suffix(".md")
+    path = output.with_name(f"{output.name}.card.md")
     write_bytes(path, card.encode())
     click.echo(f"The card is in {path}.")
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--data",
     metavar="FILE",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Conversations, one a line, as `jupyter codeact data` writes them. May be given several times.",
 )
 @click.option("--name", default="tuned", show_default=True, help="Name of the result, behind the model's.")
@@ -49,7 +49,11 @@ if TYPE_CHECKING:
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Time that training may take.")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), default=3.0, show_default=True)
 @click.option("--steps", type=click.IntRange(min=1), help="Updates of the weights, in place of --epochs.")
-@click.option("--rate", type=float, help="Highest learning rate. Default: 2e-4 for lora, 2e-5 for full.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Highest learning rate. Default: 2e-4 for lora, 2e-5 for full.",
+)
 @click.option("--rank", type=click.IntRange(1, 1024), default=16, show_default=True, help="Rank of lora.")
 @click.option(
     "--batch", type=click.IntRange(min=1), default=8192, show_default=True, help="Tokens of an update, about."
@@ -111,7 +115,8 @@ def train(**options: Any) -> None:
     try:
         _train(**options)
     except KeyboardInterrupt:
-        raise click.ClickException("Stopped. The same command goes on from here.") from None
+        same = "The same command without --restart" if options["restart"] else "The same command"
+        raise click.ClickException(f"Stopped. {same} goes on from here.") from None
 
 
 train.add_command(export)
@@ -138,8 +143,6 @@ def _train(
     is_first = int(os.environ.get("RANK", "0")) == 0
     base, folder = _weights_of(model, source)
     target = root() / name_of(base.name, name)
-    if restart and is_first:
-        _drop(target)
     with _display(is_first) as report:
         tuned = work(
             base,
@@ -152,17 +155,12 @@ def _train(
             report=report,
             threads=threads,
             on_cpu=on_cpu,
+            restart=restart,
         )
     if is_first:
         click.echo(f"{tuned.name}: {tuned.words}.")
         click.echo(f"Its learning curve and manifest are in {tuned.folder}.")
         click.echo(f"Use it: jupyter codeact run --model {tuned.name} …")
-
-
-def _drop(target: Path) -> None:
-    import shutil
-
-    shutil.rmtree(target, ignore_errors=True)
 
 
 def _weights_of(model: str, source: str | None) -> tuple[Base, Path]:

@@ -62,7 +62,9 @@ def mask_private(texts: Iterable[str]) -> Mask:
     A value that the conversation gives a secret's name anywhere (``api_key = "…"``) is masked everywhere.
     """
     secrets, paths = environment_secrets(), mask_paths()
-    for name, value in (found for text in texts for found in named_secrets(text)):
+    # a call of a tool has its code as JSON
+    views = (view for text in texts for view in (text, text.replace("\\n", "\n").replace('\\"', '"')))
+    for name, value in (found for text in views for found in named_secrets(text)):
         if value not in secrets.values():
             secrets[name if name not in secrets else f"{name} {len(secrets)}"] = value
     known = masker(secrets)

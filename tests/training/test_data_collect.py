@@ -161,6 +161,14 @@ def test_what_has_the_form_of_a_secret_is_masked_wherever_it_is(text: str, secre
     assert secret not in mask(f"{text}\nonce more: {text}")
 
 
+@pytest.mark.parametrize("line", ["api_key = {!r}", 'password = "{}"', "Client(token={!r})"])
+def test_a_secret_in_a_call_of_a_tool_is_masked(line: str) -> None:
+    value = "Zq81-abcdef-0077"
+    code = f"import shop\n{line.format(value)}\nshop.open()"
+    for text in (code, json.dumps({"name": "python", "arguments": {"code": code}})):
+        assert value not in mask_private([text])(text)
+
+
 def episode(case: str, messages: list[dict[str, object]], **played: object) -> Episode:
     fields = {"strict": True, "success": True, "ending": "answered", "turns": 2} | played
     return Episode(
@@ -207,7 +215,7 @@ def test_results_become_records_that_a_selection_leaves_out(recorded: Recorded, 
     assert list(load([chosen])) == []
     recorded.call("data", "select", str(tmp_path / "eval.jsonl"), "-o", str(chosen), "--suite", "notebook")
     assert [one.id for one in load([chosen])] == [right.id]
-    assert "cannot be measured" in chosen.with_suffix(".md").read_text()
+    assert "cannot be measured" in (tmp_path / "chosen.jsonl.card.md").read_text()
 
 
 def test_a_record_is_a_line_in_the_documented_schema(recorded: Recorded, tmp_path: Path) -> None:

@@ -134,6 +134,15 @@ def test_a_record_counts_once_however_often_it_is_there(tmp_path: Path) -> None:
     assert len(examples_of(tmp_path, [*conversations(3), *conversations(3)]).examples) == 3
 
 
+def test_numbers_that_others_gave_their_lines_make_none_the_same(tmp_path: Path) -> None:
+    files = []
+    for name, words in (("a", "Hello."), ("b", "Good day.")):
+        messages = [{"role": "user", "content": words}, {"role": "assistant", "content": f"{words} You too."}]
+        files.append(tmp_path / f"{name}.jsonl")
+        files[-1].write_text(json.dumps({"id": "1", "messages": messages}) + "\n")
+    assert len(read_conversations(files)) == 2
+
+
 def test_examples_of_one_task_are_on_one_side_whatever_else_there_is() -> None:
     def example(number: int, group: int) -> Example:
         return Example((number,), (number,), str(group), "oracle")

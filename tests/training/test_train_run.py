@@ -106,6 +106,9 @@ def test_a_name_that_is_taken_is_not_trained_over(finished: Trainer) -> None:
     assert ran.returncode == 1
     assert "Error: There is a tuned model tiny+whole already." in ran.stderr
     assert finished.weights("whole") == before
+    ran = finished.run("whole", "--restart", "--data", "nothing.jsonl")
+    assert "nothing.jsonl" in ran.stderr
+    assert finished.weights("whole") == before
 
 
 def test_two_processes_compute_what_one_does(finished: Trainer) -> None:

@@ -158,7 +158,7 @@ def _tuned(tuned: Tuned, options: EngineOptions, machine: Machine) -> Launch:
             served, info=info, files=OwnFiles(own), settings=settings, weight=weight, complete=None
         )
     adapter = tuned.folder / (GGUF_ADAPTER if is_gguf else PEFT_ADAPTER)
-    if is_gguf:
+    if "adapter" in served.settings:  # of llama.cpp and vLLM
         settings = {**served.settings, "adapter": str(adapter)}
     else:
         settings = {**served.settings, "options": {**served.settings["options"], "adapter": str(adapter)}}

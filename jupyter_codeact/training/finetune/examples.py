@@ -87,7 +87,9 @@ def read_conversations(paths: Iterable[Path]) -> list[Conversation]:
             except ValueError as error:
                 raise TrainingError(f"{where} is no JSON: {error}.") from None
             conversation = _conversation(fields, where)
-            found.setdefault(str(fields.get("id") or _digest(conversation.messages)), conversation)
+            # an id of somebody else's tells lines of one file apart, not of all
+            name = fields.get("id") if fields.get("schema") else None
+            found.setdefault(str(name or _digest(conversation.messages)), conversation)
     if not found:
         raise TrainingError(
             "There is nothing to learn from in this data. `jupyter codeact data` makes some, from your own"

@@ -141,6 +141,8 @@ class Training:
             if number < state.step:
                 continue
             if state.step >= state.planned or self._is_over():
+                if self._measured and state.step < state.planned and state.step % every:
+                    self._evaluate()  # the time was over between two measurements
                 break
             start = time.monotonic()
             rate = rate_at(state.step, state.planned, self.options.highest_rate)
@@ -254,7 +256,8 @@ class Training:
     def _plan(self, recent: Sequence[tuple[int, float]]) -> None:
         """Plan as many steps as there is time for, by how long the first ones took."""
         assert self.options.minutes
-        per_step = sum(seconds for _, seconds in recent[1:]) / len(recent[1:])
+        timed = recent[1:] or recent  # the first step takes longer
+        per_step = sum(seconds for _, seconds in timed) / len(timed)
         limit = 60 * self.options.minutes
         if self._evaluation_seconds:
             affordable = int(_EVALUATING * limit / self._evaluation_seconds)
@@ -299,13 +302,17 @@ class Training:
                 (self.folder / LOG).write_text(kept, encoding="utf-8")
 
 
+_ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 @contextmanager
 def _finishing_the_step(stopped: threading.Event) -> Iterator[None]:
     """Let a first Ctrl-C, or the end of a terminal, set ``stopped``; the next one interrupts as usual."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in _ENDS}
+    before = {number: one for number, one in handlers.items() if one is not signal.SIG_IGN}  # as of nohup
 
     def restore() -> None:
         for number, handler in before.items():

@@ -37,6 +37,8 @@ from .model import Loaded, load, load_tokenizer, longest
 from .options import TrainingOptions
 from .weights import Base
 
+LOCK = ".lock"
+
 
 def train(
     base: Base,
@@ -50,6 +52,7 @@ def train(
     report: Callable[[Report], None] = lambda _: None,
     threads: int | None = None,
     on_cpu: bool = False,
+    restart: bool = False,
 ) -> Tuned:
     """Train a model, or go on with a training, and put the result into ``target``.
 
@@ -75,6 +78,8 @@ def train(
         Threads on a CPU; by default as many as this process may use cores.
     on_cpu : bool
         Whether a GPU is left alone.
+    restart : bool
+        Whether to begin anew, and drop what there is in the folder.
 
     Raises
     ------
@@ -87,6 +92,8 @@ def train(
     plan = plan_of(base, weights, source, data, options)
     with _alone(target) if accelerator.is_main_process else _nobody():
         if accelerator.is_main_process:
+            if restart:
+                _drop(target)
             _begin(target, plan)
         report(Report(0, 0, note="reading the data"))
         taken, learned, held_back = _data(weights, data, options)
@@ -166,12 +173,22 @@ def _begin(target: Path, plan: dict[str, Any]) -> None:
         )
 
 
+def _drop(target: Path) -> None:
+    """Remove all that there is of a training but its lock."""
+    with writing(target):
+        for path in target.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+
+
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
     """Keep other processes from training into the same folder; the system ends that however this one ends."""
     with writing(target):
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(target / ".lock")
+    lock = FileLock(target / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
