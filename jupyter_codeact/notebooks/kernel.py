@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 
 from ..agent.contracts import ExecutionStatus, NotebookError, Variable
 from ..agent.source import runs_shell_commands
-from . import environment, servers, tools, user_expressions, variables
+from . import environment, pipes, servers, tools, user_expressions, variables
 from .outputs import NO_EXIT, OutputCollector
 
 if sys.platform == "win32":
@@ -49,28 +49,6 @@ LOST = "[Some outputs were lost: the cell showed them faster than this program c
 DRAIN_SECONDS = 0.2
 """Seconds to wait for what a dead kernel had still sent."""
 EXIT_CODE, SECRETS = "exit_code", "secrets"
-# Runs in a kernel that has just started. What child processes and C code print goes through a pipe that a
-# thread of the kernel reads; unless the cell waits for that thread, its last lines may come too late.
-_PREPARE = """
-import sys, time
-
-def prepare(namespace, sentence):
-    shell = namespace["get_ipython"]()
-    if sentence:
-        shell.ask_exit = lambda *_: print(sentence, file=sys.stderr)
-    pipes = [getattr(stream, "_fid", None) for stream in (sys.stdout, sys.stderr)]
-    pipes = [pipe for pipe in pipes if pipe is not None]
-
-    def empty_pipes():
-        from select import select
-        end = time.monotonic() + 1
-        while pipes and select(pipes, (), (), 0)[0] and time.monotonic() < end:
-            time.sleep(0.001)
-        time.sleep(0.0005)
-
-    shell.events.register("post_execute", empty_pipes)
-    return "true"
-"""
 
 
 @dataclass
@@ -187,7 +165,7 @@ class KernelProcess:
         self.language_info = info["content"]["language_info"]
         self.session = info["header"]["session"]  # the kernel's own: a new one for each start
         # a kernel other than IPython's may not understand it, and need not
-        expression = user_expressions.call(_PREPARE, "prepare", NO_EXIT if self._keep_alive else "")
+        expression = user_expressions.call(pipes.PREPARE, "prepare", NO_EXIT if self._keep_alive else "")
         await user_expressions.evaluate(client, expression, timeout=STARTUP_SECONDS)
 
     def _last_error_line(self) -> str:

@@ -154,6 +154,12 @@ async def test_what_goes_to_the_descriptors_last_is_seen_every_time(notebook: He
     assert set(shown) == {(60_000, True, True)}
 
 
+async def test_letters_that_children_print_come_whole(notebook: HeadlessNotebook) -> None:
+    parts = ("é" * 50_000).encode(), b"\xf0\x9f", b"\x90\x8d!"
+    source = f"import os, time\nfor part in {parts}:\n    os.write(1, part)\n    time.sleep(0.05)"
+    assert printed(await run(notebook, source)) == "é" * 50_000 + "\N{SNAKE}!"
+
+
 async def test_a_cell_that_takes_too_long_is_interrupted_and_keeps_what_it_printed(
     notebook: HeadlessNotebook,
 ) -> None:

@@ -54,7 +54,11 @@ async def test_what_widgets_say_and_exit_codes_are_known_without_the_page() -> N
             assert [output["data"]["text/plain"] for output in shown] == ["inside", "3 of 4"]
             assert await kernel.settle() == 3
         assert kernel.secrets()["SHOP_TOKEN"] == "pw4-of-the-kernel"
-        page.execute(BUSY)
+        busy = page.execute(BUSY)
+        while True:  # it has begun
+            message = await page.get_iopub_msg(timeout=60)
+            if message["msg_type"] == "execute_input" and message["parent_header"].get("msg_id") == busy:
+                break
         assert await kernel.variables() is None  # unknown, not none
     finally:
         kernel.close()

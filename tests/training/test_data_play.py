@@ -187,7 +187,7 @@ def test_what_must_not_be_trained_is_never_selected(tmp_path: Path) -> None:
         "the oracle insists on an answer that no output shows",
     ):
         assert f"     1  {reason}" in output
-        assert f"| {reason} | 1 |" in (tmp_path / "chosen.md").read_text()
+        assert f"| {reason} | 1 |" in (tmp_path / "chosen.jsonl.card.md").read_text()
 
 
 def test_a_task_that_is_held_out_today_is_not_selected_whatever_its_record_says(tmp_path: Path) -> None:
