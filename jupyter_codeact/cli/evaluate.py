@@ -181,6 +181,13 @@ def run(
             for chat in models:
                 if isinstance(chat, EndpointModel):
                     await chat.address()  # its model's name belongs to the results
+            if len({(one.model.info.name, one.setting.model_dump_json()) for one in contestants}) < len(
+                contestants
+            ):
+                raise click.UsageError(
+                    "Results tell models apart by their names, and both have the same one: --against has to "
+                    "name another model, or another setting."
+                )
             players = contestants
             if engine == "ray":
                 where = {"model": settings["model"], "endpoint": settings["endpoint"]}

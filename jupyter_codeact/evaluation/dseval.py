@@ -69,8 +69,17 @@ class DSEval:
         async with played.lock:
             while len(played.problems) < int(number):
                 name = f"{session}/{len(played.problems) + 1:02d}"
-                codes = {before: each.detail["code"] for before, each in played.problems.items()}
-                played.problems[name] = await self._play(name, setting, model, codes)
+                own = {before: each.detail for before, each in played.problems.items()}
+                codes = {before: detail["code"] for before, detail in own.items() if "code" in detail}
+                try:
+                    played.problems[name] = await self._play(name, setting, model, codes)
+                except UpstreamError as error:
+                    if name == case.name:
+                        raise
+                    # one that rejects its own reference; those after it are shown the reference
+                    played.problems[name] = Played(
+                        strict=False, success=False, ending="crashed", turns=0, message=str(error)
+                    )
             return played.problems[case.name]
 
     async def self_test(self) -> SelfTest:

@@ -57,7 +57,8 @@ def _players(episodes: Sequence[Episode], suite: str) -> Iterator[tuple[str, lis
     groups: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         if episode.suite == suite:
-            parts = [episode.model, episode.setting.protocol, hooks(episode.setting)]
+            setting = episode.setting
+            parts = [episode.model, setting.protocol, setting.format, hooks(setting)]
             groups[", ".join(filter(None, parts))].append(episode)
     yield from groups.items()
 

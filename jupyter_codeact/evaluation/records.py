@@ -204,11 +204,11 @@ def _with_trajectory(episode: Episode, kept: Mapping[str, Mapping[str, Any]]) ->
 
 def repaired(path: Path) -> list[Episode]:
     """Read a file, if it exists, and remove what a run that was killed left unfinished."""
+    trajectories.repair(path)  # it is written first
     if not path.exists():
         return []
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if len(whole) != len(content):
         path.write_bytes(whole)
-    trajectories.repair(path)
     return list(load([path]))

@@ -119,10 +119,10 @@ async def play_side_by_side(
 ) -> list[Episode]:
     """Play the chosen tasks with each contestant, and return all episodes, also those found in ``results``.
 
-    Contestants play a task one right after the other, in turns who is first, so that whatever the machine
-    does concerns them alike and the later one finds its prompt cached. Where the second one has fewer hooks
-    and none of those was of use in the first one's episode, at temperature 0 that episode is the second
-    one's too: it is not played again, and ``detail`` says so.
+    Contestants play a task one right after the other, so that whatever the machine does concerns them alike
+    and the later one finds its prompt cached. They take turns who is first, unless the second one only has
+    fewer hooks: then the first one always is, and where none of those was of use in its episode, at
+    temperature 0 that episode is the second one's too: it is not played again, and ``detail`` says so.
 
     Parameters
     ----------

@@ -153,11 +153,11 @@ def _line(about: dict[str, Any], whole: Mapping[str, list[Any]]) -> tuple[str, K
         text = json.dumps(about | body, ensure_ascii=False)
         if len(text) <= EPISODE:
             return text + "\n", kept
-    for part in ("messages", "cells"):
-        body[part] = (
-            [*body[part][:_ENDS], *body[part][-_ENDS:]] if len(body[part]) > 2 * _ENDS else body[part]
-        )
-    body["messages"].insert(_ENDS, {"role": "user", "content": "(messages left out here)"})
+    gaps = {"messages": {"role": "user", "content": "(messages left out here)"}, "cells": None}
+    for part, gap in gaps.items():
+        if len(body[part]) > 2 * _ENDS:
+            between = [gap] if gap else []
+            body[part] = [*body[part][:_ENDS], *between, *body[part][-_ENDS:]]
     return json.dumps(about | body, ensure_ascii=False) + "\n", "shortened"
 
 

@@ -190,8 +190,8 @@ def test_the_report_has_the_three_accuracies_and_the_published_ones(
     assert "The checkout lacks 1 of the tables" in outcome.output
     episodes: list[Episode] = list(load([results]))
     text = report.markdown(episodes)
-    assert "| scripted, agent | easy | 1 | 0.00 | 50.00 | 50.00 |" in text
-    assert "| scripted, agent | several concepts | 1 | 0.00 | 50.00 | 50.00 |" in text
+    assert "| scripted, agent, markdown | easy | 1 | 0.00 | 50.00 | 50.00 |" in text
+    assert "| scripted, agent, markdown | several concepts | 1 | 0.00 | 50.00 | 50.00 |" in text
     assert "| gpt-4-0613 | 78.72 |" in text
 
 

@@ -245,5 +245,5 @@ async def test_the_report_has_pass_rates_beside_the_published_ones(suite: DSEval
             )
         )
     text = report.markdown(episodes)
-    assert "| m, agent, own errors carried on | Shop | 2 | 50.0 | 50.0 | 100.0 |" in text
+    assert "| m, agent, markdown, own errors carried on | Shop | 2 | 50.0 | 50.0 | 100.0 |" in text
     assert "| CoML, gpt-3.5-turbo | all | 825 | 67.9 |" in text
