@@ -11,6 +11,6 @@ export class FakeWorkspace implements IWorkspace {
     this._notebooks.show('Untitled.ipynb');
     return 'Untitled.ipynb';
   });
-  readonly open = jest.fn(async () => undefined);
+  readonly open = jest.fn(async () => true);
   readonly tell = jest.fn();
 }

@@ -1,6 +1,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { TranslationBundle } from '@jupyterlab/translation';
+
 import { ConversationInfo } from '../protocol';
 import { ISessions } from '../session/sessions';
 import { saveAs } from './save-as';
@@ -33,10 +35,12 @@ export class Library {
     saveAs(name as string, text as string);
   }
 
-  /** Open a conversation's notebook, and the conversation in it. */
+  /** Open a conversation's notebook, and the conversation in it; rejects with a sentence for the user. */
   async open({ id, notebook }: IFoundConversation): Promise<void> {
-    const { sessions, workspace } = this._options;
-    await workspace.open(notebook);
+    const { sessions, trans, workspace } = this._options;
+    if (!(await workspace.open(notebook).catch(() => false))) {
+      throw new Error(trans.__('%1 cannot be opened.', notebook));
+    }
     const session = sessions.get(notebook);
     if (session.state.approval === null) {
       // The server does not know yet that it is open here.
@@ -82,6 +86,7 @@ export namespace Library {
   export interface IOptions {
     serverSettings: ServerConnection.ISettings;
     sessions: ISessions;
+    trans: TranslationBundle;
     workspace: Pick<IWorkspace, 'open'>;
   }
 }

@@ -67,6 +67,7 @@ function workspaceOf(
         { path }
       );
       await opened?.context.ready;
+      return !!opened;
     },
     browse: () => void commands.execute('filebrowser:activate'),
     tell: (tone, text) =>
@@ -113,7 +114,12 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     const files = new Files(app.serviceManager.contents, trans);
     const workspace = workspaceOf(app, browser);
     const { serverSettings } = app.serviceManager;
-    const library = new Library({ serverSettings, sessions, workspace });
+    const library = new Library({
+      serverSettings,
+      sessions,
+      trans,
+      workspace
+    });
     const model = new ChatModel({
       connection,
       files,

@@ -1,4 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
@@ -44,7 +45,15 @@ export class Surroundings implements IDisposable {
 
   /** Open a file, whose path is relative to the folder in front. */
   open(file: string): void {
-    void this._options.workspace.open(PathExt.join(this._where, file));
+    const { trans, workspace } = this._options;
+    void workspace
+      .open(PathExt.join(this._where, file))
+      .catch(() => false)
+      .then(isOpen => {
+        if (!isOpen) {
+          workspace.tell('alert', trans.__('%1 cannot be opened.', file));
+        }
+      });
   }
 
   get isDisposed(): boolean {
@@ -73,6 +82,7 @@ export namespace Surroundings {
     files: IFiles;
     notebooks: INotebooks;
     sessions: ISessions;
-    workspace: Pick<IWorkspace, 'folder' | 'open'>;
+    trans: TranslationBundle;
+    workspace: Pick<IWorkspace, 'folder' | 'open' | 'tell'>;
   }
 }

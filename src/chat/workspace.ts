@@ -6,8 +6,8 @@ export interface IWorkspace {
   folder: () => string;
   /** Make a notebook, bring it in front, and return its path; `null` if that cannot be done. */
   newNotebook: () => Promise<string | null>;
-  /** Open a notebook or another file. */
-  open: (path: string) => Promise<void>;
+  /** Open a notebook or another file; `false` if that cannot be done. */
+  open: (path: string) => Promise<boolean>;
   /** Show the files, for the user to open one. */
   browse: () => void;
   /** Show a sentence to the user where no notebook is. */

@@ -29,6 +29,10 @@ describe('The conversations of all notebooks', () => {
     const [open, save] = rows[0].querySelectorAll('button');
     await act(async () => save.click());
     expect(shown.library.export).toHaveBeenCalledWith('c9');
+    shown.library.open.mockRejectedValueOnce(new Error('It is gone.'));
+    await act(async () => open.click());
+    expect(shown.find('[role=alert]').textContent).toBe('It is gone.');
+    expect(shown.model.sheet).toBe('conversations');
     await act(async () => open.click());
     expect(shown.library.open).toHaveBeenCalledWith(FOUND);
     expect(shown.model.sheet).toBeNull();

@@ -148,6 +148,15 @@ describe('The form of an endpoint', () => {
     ]);
   });
 
+  it('sends nothing while an extra body that is not in view cannot be read', async () => {
+    await show();
+    await fill('Extra body', '{bad');
+    await fill('These hold for', 'one');
+    await submit();
+    expect(problem()).toContain('has to be a JSON object');
+    expect(saved).not.toHaveBeenCalled();
+  });
+
   it('refuses an extra body that is no JSON object', async () => {
     await show();
     const body = field<HTMLInputElement>('Extra body');

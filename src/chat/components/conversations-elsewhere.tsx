@@ -71,7 +71,7 @@ export function ConversationsElsewhere(props: {
             aria-label={trans.__('In all notebooks')}
           >
             {shown.map(each => (
-              <Elsewhere key={each.id} found={each} />
+              <Elsewhere key={each.id} found={each} onProblem={setProblem} />
             ))}
           </ul>
         </>
@@ -85,11 +85,11 @@ export function ConversationsElsewhere(props: {
   );
 }
 
-function Elsewhere({
-  found
-}: {
+function Elsewhere(props: {
   found: IFoundConversation;
+  onProblem: (problem: string) => void;
 }): React.JSX.Element {
+  const { found, onProblem } = props;
   const { excerpt, id, notebook, updated } = found;
   const { library, model, trans } = usePanel();
   const title = found.title || trans.__('New conversation');
@@ -99,8 +99,10 @@ function Elsewhere({
         type="button"
         className="jp-CodeAct-rowMain jp-Button jp-mod-minimal"
         onClick={() => {
-          model.open(null);
-          void library.open(found);
+          library.open(found).then(
+            () => model.open(null),
+            (error: Error) => onProblem(error.message)
+          );
         }}
       >
         <span className="jp-CodeAct-rowTitle">{title}</span>
@@ -112,7 +114,9 @@ function Elsewhere({
       <IconButton
         icon={downloadIcon}
         label={trans.__('Export %1', title)}
-        onClick={() => void library.export(id)}
+        onClick={() => {
+          library.export(id).catch((error: Error) => onProblem(error.message));
+        }}
       />
     </li>
   );

@@ -5,6 +5,7 @@ import { PRESETS } from '../endpoint-presets';
 import {
   asPreferences,
   IPreferencesText,
+  isObject,
   preferencesAsText
 } from '../preference-values';
 import { usePanel } from './context';
@@ -93,6 +94,17 @@ export function EndpointForm(props: {
 
   const save = async (event: React.FormEvent) => {
     event.preventDefault();
+    // Of what is not shown now, the browser checks nothing.
+    const all = [ofAll, ...Object.values(ofOnes)];
+    if (!all.every(each => isObject(each.settings.extra_body))) {
+      setProblem(
+        trans.__(
+          'The extra body has to be a JSON object, such as %1.',
+          '{"top_k": 20}'
+        )
+      );
+      return;
+    }
     // The second time, the user knows.
     const found = problem ? '' : await doubt();
     if (found) {

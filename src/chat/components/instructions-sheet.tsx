@@ -71,10 +71,10 @@ function SkillItem({ description, name, path }: Skill): React.JSX.Element {
   );
 }
 
-/** Opens a file, if it lies where JupyterLab can open it. */
+/** Opens a file, if JupyterLab can: it opens none outside its folder, and by default no hidden one, as skills are. */
 function FileButton({ path }: { path: string }): React.JSX.Element {
   const { model, trans } = usePanel();
-  if (/^([/\\]|[A-Za-z]:)/.test(path)) {
+  if (/^([/\\]|[A-Za-z]:)|(^|[/\\])\.[^./\\]/.test(path)) {
     return <code>{path}</code>;
   }
   return (
