@@ -151,6 +151,8 @@ def run(
         raise click.UsageError("--against names the same setting; say what is different.")
     if against is not None and engine == "ray":
         raise click.UsageError("--against plays both settings in this process: leave --engine ray out.")
+    if samples > 1 and seed is None and any(one.setting.propagate_errors for one in contestants):
+        raise click.UsageError("--propagate-errors with --samples needs --seed, which tells sessions apart.")
     # whatever part of the tasks there is time for has to be a fair sample
     drawn = sample or (sys.maxsize if quick or minutes else None)
     choice = Choice(

@@ -11,7 +11,8 @@ from statistics import mean
 
 from .published import tables
 from .records import Episode
-from .runs import agents, hooks
+from .runner import CARRIED
+from .runs import agents, hooks, limits
 from .statistics import wilson
 
 
@@ -19,15 +20,15 @@ from .statistics import wilson
 class Row:
     """A row of the report: the results of a model, protocol and format with a suite or one of its families.
 
-    ``hooks`` says which of the agent's hooks were on, unless it was all that suit the model; ``agent`` which
-    agent it was, by its commit or version.
+    ``rest`` is the rest of the setting: which of the agent's hooks were on, unless it was all that suit the
+    model, and limits where a suite's episodes differ in them. ``agent`` is the agent's commit or version.
     """
 
     suite: str
     model: str
     protocol: str
     format: str
-    hooks: str
+    rest: str
     agent: str
     family: str
     episodes: int
@@ -46,7 +47,7 @@ COLUMNS = (
     "model",
     "protocol",
     "format",
-    "hooks",
+    "setting",
     "agent",
     "family",
     "tasks",
@@ -63,11 +64,21 @@ COLUMNS = (
 
 
 def rows(episodes: Iterable[Episode], *, families: bool = True) -> list[Row]:
-    """Count episodes by suite, model, protocol and format, in all and by family."""
+    """Count episodes by suite, model and setting, in all and by family.
+
+    Seconds are means of the episodes that were really played.
+    """
+    episodes = list(episodes)
+    variants: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for episode in episodes:
+        for name, text in limits(episode.setting).items():
+            variants[episode.suite, name].add(text)
     groups: dict[tuple[str, str, str, str, str, str], list[Episode]] = defaultdict(list)
     for episode in episodes:
-        setting = episode.setting
-        kind = (episode.suite, episode.model, setting.protocol, setting.format, hooks(setting))
+        setting, own = episode.setting, limits(episode.setting)
+        told = [text for name, text in own.items() if len(variants[episode.suite, name]) > 1]
+        rest = ", ".join(filter(None, [hooks(setting), *told]))
+        kind = (episode.suite, episode.model, setting.protocol, setting.format, rest)
         groups[*kind, "all"].append(episode)
         if families:
             groups[*kind, episode.case.family].append(episode)
@@ -78,13 +89,14 @@ def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) ->
     outcomes = [episode.played for episode in group]
     strict = sum(outcome.strict for outcome in outcomes)
     prompt = sum(outcome.usage.prompt_tokens for outcome in outcomes)
-    suite, model, protocol, action_format, left_out, family = kind
+    anew = [episode for episode in group if not episode.played.detail.get(CARRIED)]
+    suite, model, protocol, action_format, rest, family = kind
     return Row(
         suite=suite,
         model=model,
         protocol=protocol,
         format=action_format,
-        hooks=left_out,
+        rest=rest,
         agent=agents(group),
         family=family,
         episodes=len(group),
@@ -94,7 +106,7 @@ def _row(kind: tuple[str, str, str, str, str, str], group: Sequence[Episode]) ->
         prompt_tokens=prompt / len(group),
         completion_tokens=mean(outcome.usage.completion_tokens for outcome in outcomes),
         prompt_tokens_per_solved=prompt / strict if strict else None,
-        seconds=mean(episode.seconds for episode in group),
+        seconds=mean(episode.seconds for episode in anew or group),
         endings=dict(Counter(outcome.ending for outcome in outcomes).most_common()),
     )
 
@@ -108,7 +120,7 @@ def cells(row: Row) -> list[str]:
         row.model,
         row.protocol,
         row.format,
-        row.hooks,
+        row.rest,
         row.agent,
         row.family,
         str(row.episodes),

@@ -59,16 +59,21 @@ def runs_of(files: Mapping[str, Sequence[Episode]]) -> list[Run]:
     return named
 
 
+def limits(setting: Setting) -> dict[str, str]:
+    """Return the other parts of a setting, such as ``turns 10``, by their names."""
+    rest = setting.model_dump(exclude={"protocol", "format", "guidance", "without", "propagate_errors"})
+    return {name: f"{name} {value}" for name, value in rest.items()}
+
+
 def _facts(file: str, episode: Episode) -> dict[str, str]:
     setting = episode.setting
-    rest = setting.model_dump(exclude={"protocol", "format", "guidance", "without", "propagate_errors"})
     return {
         "file": file,
         "model": episode.model,
         "protocol": setting.protocol,
         "format": setting.format,
         "hooks": hooks(setting) or (ALL_HOOKS if setting.protocol == "agent" else ""),
-        **{name: f"{name} {value}" for name, value in rest.items()},
+        **limits(setting),
     }
 
 

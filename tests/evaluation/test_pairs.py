@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from jupyter_codeact.agent.contracts import ChatModel
 from jupyter_codeact.cli import main
 from jupyter_codeact.cli.evaluate_setting import closing
+from jupyter_codeact.evaluation import report
 from jupyter_codeact.evaluation.notebook import TASKS
 from jupyter_codeact.evaluation.notebook.suite import NotebookSuite
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, load
@@ -75,6 +76,10 @@ async def test_an_episode_that_could_not_differ_is_not_played_again(
     carried = [one for one in load([tmp_path / "r.jsonl"]) if one.played.detail.get(CARRIED)]
     assert sorted(one.case.name for one in carried) == ["0", "2", "4"]
     assert {one.setting for one in carried} == {without}
+    played = carried[0].played.model_copy(update={"detail": {}})
+    anew = carried[0].model_copy(update={"played": played, "seconds": 4.0})
+    [both] = report.rows([*carried, anew], families=False)
+    assert both.seconds == 4.0  # of the one that was played
 
     warm = [setting.model_copy(update={"temperature": 0.5}) for setting in (A, without)]
     chance = Hooked(size=6)
@@ -185,6 +190,7 @@ def test_episodes_that_ran_out_of_time_are_told(tmp_path: Path, nobody: ChatMode
         (["--quick", "--against", "'"], "--against"),
         (["--quick", "--against", "--turns 10"], "names the same setting"),
         (["--quick", "--against", "--protocol paper"], "has no paper protocol"),
+        (["--quick", "--propagate-errors", "--samples", "2"], "needs --seed"),
     ],
 )
 def test_what_cannot_be_compared_is_told(

@@ -134,6 +134,11 @@ async def test_results_are_reported_and_compared(tmp_path: Path, model: ChatMode
     assert everything.prompt_tokens_per_solved == 200
     assert (even.family, even.strict) == ("even", 3)
     assert (odd.strict, odd.prompt_tokens_per_solved) == (0, None)
+    longer = [
+        one.model_copy(update={"setting": SETTING.model_copy(update={"turns": 30})}) for one in episodes
+    ]
+    told = [(row.rest, row.episodes) for row in report.rows(episodes + longer, families=False)]
+    assert told == [("turns 10", 6), ("turns 30", 6)]
     text = report.markdown(episodes)
     assert "3 (50.0%)" in text
     assert "18.8% to 81.2%" in text
