@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,20 +10,6 @@ import jupyter_codeact
 from jupyter_codeact import Agent, CodeActError, Result, arun, events, run, tool
 
 PACKAGE = Path(jupyter_codeact.__file__).parent
-USES = """
-from jupyter_codeact import CodeActError, Result, events, run
-
-def watch(event: events.Event) -> None:
-    if isinstance(event, events.Executed):
-        reveal_type(event.status)
-
-try:
-    result: Result = run("Add.", approval="risky", watch=watch)
-except CodeActError as error:
-    print(error)
-run("Add.", aproval="risky")
-run("Add.", approval="sometimes")
-"""
 
 
 def test_every_public_name_exists_and_is_listed() -> None:
@@ -57,21 +40,6 @@ def test_the_version_is_that_of_the_installed_package() -> None:
     assert jupyter_codeact.__version__ == version("jupyter-codeact")
 
 
-def test_type_checkers_see_the_types(tmp_path: Path) -> None:
-    (tmp_path / "uses.py").write_text(USES)
+def test_type_checkers_are_told_to_read_the_types() -> None:
+    """What they see is in tests/typed_use.py."""
     assert (PACKAGE / "py.typed").is_file()
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--follow-imports=silent", "uses.py"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"MYPYPATH": str(PACKAGE.parent)},
-    )
-    lines = checked.stdout.splitlines()
-    [revealed] = [line for line in lines if "note: Revealed type" in line]
-    assert "Literal['ok']" in revealed, checked.stdout
-    errors = [line for line in lines if "error:" in line]
-    assert len(errors) == 2, checked.stdout
-    assert 'Unexpected keyword argument "aproval"' in errors[0]
-    assert "Literal['sometimes']" in errors[1]
-    assert "expected \"Literal['always', 'risky', 'never'] | None\"" in errors[1]
