@@ -35,11 +35,10 @@ TASKS = [
         "len(complete) == 333 and len(penguins) == 344",
     ),
     Task(
-        "penguins per island",
-        PENGUINS,
-        "Count the penguins on each island. "
-        "Store the counts in a dict named counts, with the island as the key.",
-        "counts == {'Biscoe': 168, 'Dream': 124, 'Torgersen': 52}",
+        "wine samples",
+        "",
+        "Load scikit-learn's wine data set and store its number of samples in a variable named samples.",
+        "samples == 178",
     ),
     Task(
         "iris classifier",
@@ -47,11 +46,5 @@ TASKS = [
         "Train a logistic regression on 70% of the iris data "
         "and store its accuracy on the rest in a variable named accuracy.",
         "0.85 < accuracy <= 1",
-    ),
-    Task(
-        "wine samples",
-        "",
-        "Load scikit-learn's wine data set and store its number of samples in a variable named samples.",
-        "samples == 178",
     ),
 ]
