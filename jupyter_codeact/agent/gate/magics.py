@@ -52,7 +52,7 @@ _ALIASES = {"cat", "ls", "ll", "lx", "lk", "lf", "ldir", "less", "more", "man", 
 _WRITERS = {"writefile", "file", "save", "logstart", "notebook"}
 RISKS_OF_SHELL = {
     d.INSTALLS: re.compile(
-        r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.*\b(?:install|add)\b"
+        r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.{0,300}?\b(?:install|add)\b"
     ),
     d.DELETES: re.compile(r"(?:^|[\s;&|])(?:rm|rmdir|unlink|shred)\s"),
     d.NETWORK: re.compile(r"\b(?:curl|wget|ssh|scp|rsync|nc|ftp|git\s+(?:clone|push|pull|fetch))\b"),
@@ -167,7 +167,7 @@ class MagicReader:
         return found
 
     def _reads(self, line: str) -> list[tuple[str, str]]:
-        return [(d.CREDENTIALS, word) for word in line.split() if d.SECRET_PLACES.search(word)]
+        return [(d.CREDENTIALS, word) for word in line.split() if d.SECRET_PLACES.search(word[:300])]
 
 
 def _environment(line: str, first: str, name: str) -> list[tuple[str, str]]:

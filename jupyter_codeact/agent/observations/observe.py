@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -39,7 +38,6 @@ _NOTHING: Mapping[ExecutionStatus, str] = {
         "The cell had shown nothing."
     ),
 }
-_MASKED = re.compile(r"\[[^\]\n]{1,200} hidden\]")
 _EXIT_CODE = " Its last shell command failed (exit code {code})."
 
 
@@ -106,7 +104,7 @@ def masked_output(observation: str) -> str:
     _, mark, rest = observation.partition("\n<output ")
     nonce, _, rest = rest.partition(">\n")
     shown, end, _ = rest.rpartition(f"\n</output {nonce}>")
-    return shown if mark and end and _MASKED.search(shown) else ""
+    return shown if mark and end and " hidden]" in shown else ""
 
 
 def size_of(outputs: list[Output]) -> int:
