@@ -16,7 +16,7 @@ Mask = Callable[[str], str]
 HIDDEN = "[secret hidden]"
 
 _NAMED = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]{1,63})["']?\]?(?P<sign>\s{0,4}(?::\s{0,4}(?:str\s{0,4}=)?|=|,)\s{0,4}|\s(?:is|was)\s)"""
+    r"""(?<![\w.-])[.-]{0,3}(?P<name>[A-Za-z_][\w.-]{1,200})["']?\]?(?P<sign>\s{0,4}(?::\s{0,4}(?:str\s{0,4}=)?|=|,)\s{0,4}|\s(?:is|was)\s)"""
     r"""(?P<value>"[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'(){}\[\],;]{4,512}(?![\w(]))"""
 )
 """A value with a name: in code, JSON, a file of settings, or a sentence."""
