@@ -58,7 +58,14 @@ REPLIES: dict[str, Callable[[int], str]] = {
     "numbers": lambda size: "12345.678 " * (size // 10),
     "prose": lambda size: "The quick brown fox jumps over the lazy dog. \n" * (size // 46),
 }
-OUTPUTS: dict[str, Callable[[int], dict[str, Any]]] = {
+OUTPUTS: dict[str, Callable[[int], dict[str, Any] | list[dict[str, Any]]]] = {
+    "5 MB in one line": lambda _size: _stream("x" * 5_000_000),
+    # of more, a page and the server keep 5,000 themselves
+    "5,000 displays": lambda _size: [_display({"text/plain": "x"})] * 5_000,
+    "5,000 streams": lambda _size: [_stream("x\n"), _stream("y\n") | {"name": "stderr"}] * 2_500,
+    "HTML, nested": lambda size: _display({"text/html": "<div><b>" * (size // 8) + "x"}),
+    "HTML, a wide table": lambda size: _display({"text/html": f"<table><tr>{'<td>1</td>' * (size // 10)}"}),
+    "Markdown, nested": lambda size: _display({"text/markdown": "> " * (size // 4) + "* " * (size // 4)}),
     "text": lambda size: _stream("x" * size),
     "lines": lambda size: _stream("abc\n" * (size // 4)),
     "ANSI codes": lambda size: _stream("\x1b[31mx\x1b[0m" * (size // 10)),
@@ -269,7 +276,8 @@ async def main(size: int, only: str) -> int:
                 await case(f"reply: {name}", len(text), [text], [])
             for name, output in OUTPUTS.items():
                 cell = f"```python\nprint({name!r})\n```\n"
-                await case(f"output: {name}", size, [cell], [output(size)])
+                made = output(size)
+                await case(f"output: {name}", size, [cell], made if isinstance(made, list) else [made])
             if only in "stop":
                 failures += await stopping(server, page, model)
             if only in "lock":

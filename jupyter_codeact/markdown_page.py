@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 
 from .agent.contracts import ConversationInfo
-from .agent.events import Event
+from .agent.events import Event, Executed, Observation
+from .agent.observations.observe import masked_output
+from .agent.told_secrets import mask_told
 from .transcript import (
     Approved,
     Code,
@@ -34,9 +36,8 @@ def page(
     events: Iterable[Event],
     *,
     fold: bool = True,
-    secrets: Mapping[str, str] | None = None,
 ) -> str:
-    """Return a conversation as a page of Markdown.
+    """Return a conversation as a page of Markdown, without the secrets that are told in it.
 
     Parameters
     ----------
@@ -46,14 +47,14 @@ def page(
         The conversation's events.
     fold
         Whether thinking and failed attempts are folded away.
-    secrets
-        Values that are not shown, by their names.
     """
     when = time.strftime("%d %B %Y, %H:%M", time.localtime(info.created))
     place = f"`{notebook}`, " if notebook else ""
     parts = [f"# {_line(info.title) or 'Conversation'}", f"{place}{when}"]
     attempt: list[str] = []
     problem = ""
+    events = list(events)
+    masked = _masked(events)
 
     def close() -> None:
         if problem and fold and attempt:
@@ -77,14 +78,21 @@ def page(
             case NotRun():
                 attempt, problem = [*attempt, markdown(block)], "not allowed to run"
             case Ran():
-                text = block.text(LONGEST_OUTPUT, secrets)
+                text = next(masked) or block.text(LONGEST_OUTPUT)
                 attempt, problem = [*attempt, *([fenced(text, "text")] if text else [])], block.error
             case Ended():
                 parts += filter(None, [markdown(block), f"*{block.cost}*" if block.cost else ""])
             case _:
                 parts.append(markdown(block, fold=fold))
     close()
-    return "\n\n".join(parts) + "\n"
+    whole = "\n\n".join(parts) + "\n"
+    return mask_told([whole])(whole)
+
+
+def _masked(events: list[Event]) -> Iterator[str]:
+    """Yield, for each cell that ran, its outputs as the model saw them if a secret was masked there."""
+    masked = {(one.run, one.turn): masked_output(one.text) for one in events if isinstance(one, Observation)}
+    yield from (masked.get((one.run, one.turn), "") for one in events if isinstance(one, Executed))
 
 
 def _heading(block: Started) -> list[str]:

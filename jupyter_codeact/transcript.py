@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -145,9 +145,9 @@ class Ran:
             return str(errors[-1].get("ename"))
         return "" if self.status == "ok" else OUTCOMES[self.status].lower()
 
-    def text(self, limit: int, secrets: Mapping[str, str] | None = None) -> str:
+    def text(self, limit: int) -> str:
         """Return what the cell shows as text of about ``limit`` characters."""
-        return clean(brief(list(self.outputs), limit, secrets=secrets or {})).rstrip()
+        return clean(brief(list(self.outputs), limit)).rstrip()
 
 
 @dataclass(frozen=True)

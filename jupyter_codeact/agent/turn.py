@@ -225,7 +225,7 @@ class Turns:
                 self.notebook.run_cell(cell, source=source, timeout=run.budget.cell_seconds),
                 wind_up=lambda: self.notebook.interrupt(hurry=run.out_of_time),
             )
-        run.emit(Executed, cell_id=cell, **execution.model_dump())
+        run.emit(Executed, cell_id=cell, **dict(execution))
         state.snapshot.record(
             Cell(id=cell, cell_type="code", source=source, execution_count=execution.execution_count)
         )

@@ -14,20 +14,14 @@ import click
 
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event
-from ..agent.secrets import environment_secrets
 from ..journal import JournalError, SqliteJournal, default_path
 from ..journal.export import jsonl, messages
 from ..markdown_page import page
 
-
-def _page(info: ConversationInfo, notebook: str, events: Iterable[Event], *, fold: bool = True) -> str:
-    return page(info, notebook, events, fold=fold, secrets=environment_secrets())
-
-
 FORMATS: dict[str, Callable[[ConversationInfo, str, Iterable[Event]], str]] = {
     "jsonl": jsonl,
     "messages": messages,
-    "markdown": _page,
+    "markdown": page,
 }
 """What a conversation can be exported as."""
 
@@ -77,7 +71,7 @@ def show(journal: SqliteJournal, conversation: str, as_json: bool) -> None:
         _write(_exported(journal, conversation, "jsonl"))
     elif console.is_terminal:
         info = journal.find(conversation)
-        shown = _page(info, journal.notebook(info.id), journal.events(info.id), fold=False)
+        shown = page(info, journal.notebook(info.id), journal.events(info.id), fold=False)
         with console.pager(styles=True):
             console.print(Markdown(shown))
     else:
@@ -138,8 +132,9 @@ def export(
 ) -> None:
     """Export conversations.
 
-    “jsonl” has the outputs of cells as the notebook showed them. In the other formats, secrets in this
-    process's environment variables (keys, tokens, passwords) are hidden.
+    “jsonl” is the record as it is, secrets included. In the other formats they are hidden: what
+    was hidden from the model, what is in this process's environment, and keys, tokens and passwords that the
+    conversation itself tells.
     """
     from ..notebooks.saving import reason, replace_file, write_atomically
 

@@ -19,6 +19,8 @@ from .widgets import update_texts
 
 STREAM_LIMIT = 10_000_000
 """Characters kept of what one run prints; an endless loop prints more than any file should hold."""
+MOST_OUTPUTS = 5_000
+"""Outputs kept of one run; more would be no use to anybody, and take the server seconds to read."""
 NO_EXIT = "This would end the session that CodeAct works in, so it did nothing."
 """What ``exit()`` in a cell says instead of ending the kernel."""
 _CLASS = re.compile(r"^<class '([\w.]+)'>$")
@@ -35,6 +37,7 @@ class OutputCollector(NotebookClient):
         super().__init__(NotebookNode(cells=[], metadata=NotebookNode()), record_timing=False)
         self._runs: dict[str, int] = {}
         self._printed: dict[int, int] = {}
+        self._dropped: dict[int, int] = {}
 
     @contextmanager
     def collect(self, message: str, cell: NotebookNode) -> Iterator[None]:
@@ -54,6 +57,8 @@ class OutputCollector(NotebookClient):
             dropped = self._printed.get(index, 0) - STREAM_LIMIT
             if dropped > 0:
                 self.add_note(message, f"[{dropped:,} more characters were printed; they are not kept.]")
+            if outputs := self._dropped.get(index):
+                self.add_note(message, f"[There were {outputs:,} more outputs; they are not kept.]")
 
     def add_note(self, message: str, text: str) -> None:
         """Add a line of CodeAct's own to the outputs of the execute request ``message``."""
@@ -113,6 +118,10 @@ class OutputCollector(NotebookClient):
                 if last.output_type == "stream" and last.name == content["name"]:
                     last.text += content["text"]
                     return last
+        is_more = len(outs) >= MOST_OUTPUTS and not self.clear_before_next_output
+        if is_more and msg["msg_type"] in ("stream", "display_data"):
+            self._dropped[cell_index] = self._dropped.get(cell_index, 0) + 1
+            return None
         return super().output(outs, msg, display_id, cell_index)
 
     def on_comm_open_jupyter_widget(self, msg: dict[str, Any]) -> Any:

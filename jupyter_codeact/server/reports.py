@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import PurePosixPath
 
 from .. import protocol as p
-from ..agent.secrets import all_secrets, environment_secrets, hide
+from ..agent.secrets import all_secrets, hide
 from ..journal import SqliteJournal
 from ..markdown_page import page as as_page
 from .session import NotebookSession
@@ -17,7 +17,7 @@ def conversation_page(journal: SqliteJournal, notebook: str, conversation: str) 
     """Return a conversation about a notebook in Markdown, and a name for the file. Blocks."""
     info = journal.find(conversation)
     name = PurePosixPath(notebook)
-    text = as_page(info, name.name, journal.events(conversation), secrets=environment_secrets())
+    text = as_page(info, name.name, journal.events(conversation))
     return f"{name.stem}-{info.id}.md", text
 
 

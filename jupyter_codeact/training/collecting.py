@@ -15,11 +15,12 @@ from ..agent.events import Event, RunEnded, RunKept, RunRedone, RunStarted, RunU
 from ..agent.replies.formats import FORMATS
 from ..agent.replies.reply import ActionFormat
 from ..agent.replies.tool_calls import ToolsFormat
+from ..agent.told_secrets import Mask
 from ..evaluation.playing import TRY_AGAIN
 from ..evaluation.records import Episode
 from ..evaluation.records import load as load_episodes
 from ..journal import SqliteJournal
-from .masking import Mask, mask_paths, mask_private
+from .masking import mask_paths, mask_private
 from .records import ChatMessage, Record, TaskLabel, stable_id
 from .trajectories import Trajectory, action_start, format_of, trajectories
 

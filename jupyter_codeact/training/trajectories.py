@@ -41,7 +41,7 @@ from ..agent.replies.calls import Call
 from ..agent.replies.formats import FORMATS
 from ..agent.replies.reply import ActionFormat
 from ..agent.replies.scan import scan
-from .masking import Mask
+from ..agent.told_secrets import Mask
 from .records import ChatMessage, Record
 
 Key = tuple[str, int]

@@ -3,18 +3,37 @@ import { TranslationBundle } from '@jupyterlab/translation';
 /** The most characters of one output of a cell that ran; longer text is cut. */
 const LONGEST_TEXT = 1_000_000;
 
-/** The same, where a whole notebook is read. */
+/** The most outputs of a cell that ran: its first and its last ones. */
+const MOST_OUTPUTS = 5_000;
+
+/** The most characters of one output where a whole notebook is read. */
 const LONGEST_TEXT_IN_STATE = 20_000;
 
 /** One output of a cell, exactly as nbformat 4 stores it. */
 export type Output = Record<string, unknown>;
 
-/** The outputs of a cell that ran, complete except for absurdly long text. */
+/** The outputs of a cell that ran, complete except for absurdly long text and absurdly many outputs. */
 export function fullOutputs(
   outputs: Output[],
   trans: TranslationBundle
 ): Output[] {
-  return outputs.map(output => cutOutput(output, LONGEST_TEXT, trans));
+  return fewer(outputs, trans).map(output =>
+    cutOutput(output, LONGEST_TEXT, trans)
+  );
+}
+
+/** At most some thousand outputs: the first and the last ones, and between them a note of how many are missing. */
+function fewer(outputs: Output[], trans: TranslationBundle): Output[] {
+  if (outputs.length <= MOST_OUTPUTS) {
+    return outputs;
+  }
+  const half = MOST_OUTPUTS / 2;
+  const note = trans.__('… %1 outputs left out …', outputs.length - 2 * half);
+  return [
+    ...outputs.slice(0, half),
+    { output_type: 'stream', name: 'stderr', text: `${note}\n` },
+    ...outputs.slice(-half)
+  ];
 }
 
 /** Outputs in brief: long text is cut, images keep their MIME type but not their data. */

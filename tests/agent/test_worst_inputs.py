@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_codeact.agent.claims import claims_in
 from jupyter_codeact.agent.contracts import Delta, Execution
 from jupyter_codeact.agent.ending import Ended
 from jupyter_codeact.agent.events import Action, Executed, Observation
@@ -140,6 +141,30 @@ def test_the_worst_outputs_are_described_in_linear_time(unit: str) -> None:
     for output in shapes:
         execution = Execution(status="ok", outputs=[output])
         assert took(lambda execution=execution: observe(execution, nonce="n")) < MOST
+
+
+LONG_LINE = [{"output_type": "stream", "name": "stdout", "text": "x" * 30_000_000}]
+QUADRATIC = {
+    "quotation marks": lambda: claims_in("“" * SIZE, [], "r"),
+    "quotation marks without a cell": lambda: ungrounded_values("“" * SIZE, [], "r"),
+    "code in an answer without an end": lambda: ungrounded_values("`" + "A" * SIZE, [], "r"),
+    "dots before a name that is not found": lambda: suggest_lookups(
+        "open('x')",
+        Execution(status="ok", outputs=[{"output_type": "stream", "name": "stdout", "text": "not found"}]),
+        [Observation(text="." * SIZE, conversation="c", run="r", turn=1)],
+    ),
+    "one line of 30 MB": lambda: (names_object(LONG_LINE), shows_nan(LONG_LINE)),
+    "an install that is none": lambda: RiskReader().read("%%bash\n" + "uv " * (SIZE // 3)),
+    "comments in SQL": lambda: RiskReader().read("%%sql\n" + "/*a" * (SIZE // 3)),
+    "copies in SQL": lambda: RiskReader().read("%%sql\n" + "copy " * (SIZE // 5)),
+    "a path of a secret": lambda: RiskReader().read("%cat " + "/client_secret" * (SIZE // 14)),
+}
+"""What takes a regular expression time in proportion to the square of the length, unless it is careful."""
+
+
+@pytest.mark.parametrize("work", QUADRATIC.values(), ids=list(QUADRATIC))
+def test_no_regular_expression_goes_back_again_and_again(work: Callable[[], object]) -> None:
+    assert took(work) < 0.5
 
 
 DEEP = {

@@ -8,8 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from jupyter_codeact.agent.events import load
+from jupyter_codeact.cli import main
 from jupyter_codeact.journal import SqliteJournal
 from tests.cli.conftest import SECRET, Recording
 from tests.scripted import ScriptedModel
@@ -20,6 +22,24 @@ def mine(recording: Recording, tmp_path: Path) -> Recording:
     """A copy that may be changed."""
     shutil.copytree(recording.data, tmp_path / "data")
     return Recording(tmp_path / "data", recording.notebook)
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Record a conversation in which secrets are told, in an environment that exports do not have."""
+    folder = tmp_path_factory.mktemp("private")
+    recorded = Recording(folder / "data", folder / "sales.ipynb")
+    with ScriptedModel(TELLS) as model, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        arguments = ["run", f"Connect. The password is {PRIVATE['in the task']}.", "--output", "sales.ipynb"]
+        variables = {
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_CODEACT_API_KEY": model.api_key,
+            "GARDEN_TOKEN": PRIVATE["inherited"],
+        }
+        result = CliRunner().invoke(main, [*arguments, "--endpoint", model.url], env=variables)
+    assert result.exit_code == 0, result.output
+    return recorded
 
 
 def test_the_list_tells_what_was_asked_where_and_when(recording: Recording) -> None:
@@ -78,6 +98,42 @@ def test_what_the_model_was_sent_and_said_comes_out_as_training_data_has_it(reco
     assert roles == ["system", *["user", "assistant"] * 5]
     assert said["conversations"][-1]["content"] == "It is **5**."
     assert SECRET not in text
+
+
+PRIVATE = {
+    "inherited": "fern-33-hedgerow",
+    "set in the kernel": "orchid-55-cellar",
+    "in the task": "tulip-99-garden",
+    "in the code": "q7Xw-90-zzTop",
+    "in an address": "hunter2-of-the-db",
+    "with a known form": "sk-proj-abcdefghijklmnop1234",
+}
+TELLS = [
+    "```python\nimport os\n"
+    "os.environ['DB_PASSWORD'] = '-'.join(['orchid', '55', 'cellar'])\n"
+    f"api_key = '{PRIVATE['in the code']}'\n"
+    "print('with', os.environ['GARDEN_TOKEN'], os.environ['DB_PASSWORD'])\nraise ValueError(api_key)\n```",
+    f"```python\nurl = 'postgresql://ann:{PRIVATE['in an address']}@db.example.org/sales'\n"
+    "print(url, api_key)\n"
+    f"print('{PRIVATE['with a known form']}')\n```",
+    f"It works with {PRIVATE['in the code']}.",
+]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "messages"])
+def test_no_secret_leaves_with_an_export_wherever_it_was_and_is_exported(
+    kind: str, private: Recording
+) -> None:
+    events = private.call("conversations", "export", "latest").stdout
+    assert [name for name, secret in PRIVATE.items() if secret not in events] == []
+    text = private.call("conversations", "export", "latest", "--format", kind).stdout
+    assert [name for name, secret in PRIVATE.items() if secret in text] == []
+    for words in ("with [GARDEN_TOKEN hidden] [DB_PASSWORD hidden]", "[api_key hidden]", "The password is"):
+        assert words in text
+    if kind == "messages":
+        json.loads(text)
+    else:
+        assert "An attempt: ValueError" in text
 
 
 def test_an_export_does_not_write_over_a_file_unasked(recording: Recording, tmp_path: Path) -> None:

@@ -133,6 +133,16 @@ async def test_more_than_a_file_should_hold_is_cut_with_a_note(
     assert execution.outputs[-1]["text"] == "[2,000 more characters were printed; they are not kept.]\n"
 
 
+async def test_more_outputs_than_anybody_reads_are_cut_with_a_note(
+    notebook: HeadlessNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "MOST_OUTPUTS", 10)
+    execution = await run(notebook, "for number in range(30): display(number)\n42\n1 / 0")
+    kinds = [output["output_type"] for output in execution.outputs]
+    assert kinds == ["display_data"] * 10 + ["error", "stream"]
+    assert execution.outputs[-1]["text"] == "[There were 20 more outputs; they are not kept.]\n"
+
+
 async def test_asking_for_input_is_an_error_not_a_wait(notebook: HeadlessNotebook) -> None:
     execution = await run(notebook, "print('who?')\ninput()", timeout=60)
     assert execution.status == "error"

@@ -78,6 +78,9 @@ class CallChecks(DatabaseChecks):
                 self.found_file(target)
         elif name == "logging.basicConfig":
             if (target := arguments.keywords.get("filename")) is not None:
+                self.check_target(target, node)
+        elif name.startswith("tempfile."):
+            if (target := arguments.get(2, "dir")) is not None:
                 self.check_target(target, node, replaces=False)
         elif name == "logging.config.dictConfig":
             for one in _members(arguments.get(0) or Value(), "filename"):
@@ -114,6 +117,11 @@ class CallChecks(DatabaseChecks):
             self._check_method_target(node, method, owner, arguments)
         elif method == "write" and any(one.endswith(".py") for one in owner.paths):
             self.check_code(arguments.text(0))
+        elif method in w.MAYBE_TARGETS and not self._is_open_file(owner):
+            for position in (0, 1):
+                target = texts(filter(w.FILE_NAME.fullmatch, (arguments.get(position) or Value()).texts))
+                if target.texts:
+                    self.check_target(target, node)
 
     def check_code(self, text: str | None) -> None:
         """Check code that a cell writes into a file, as far as it is known."""
@@ -163,6 +171,8 @@ class CallChecks(DatabaseChecks):
         if target is None:
             if arguments.has_more:
                 self.report(d.UNKNOWN_TARGET, code_of(node))
+            elif method in w.IN_PLACE and not node.args and not node.keywords and not owner.instances:
+                self.report(d.OVERWRITES, code_of(node))
             return
         if method in ("text", "render", "output") or w.OPTIONAL_TARGETS.fullmatch(method):
             target = texts(one for one in target.texts if "/" in one or "." in one or "~" in one)
@@ -213,7 +223,7 @@ class CallChecks(DatabaseChecks):
     def _check_download(self, node: ast.Call, name: str, method: str, arguments: Arguments) -> None:
         function = name.rpartition(".")[2]
         first = arguments.get(0, "pretrained_model_name_or_path", "path", "model")
-        if function.startswith("fetch_") and "(" not in name:
+        if w.DOWNLOADERS.fullmatch(function) and "." in name:
             self.report(d.NETWORK, name)
         elif (method or function) in _MODEL_LOADERS:
             if not self._is_local(first, arguments):

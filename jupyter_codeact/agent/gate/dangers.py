@@ -41,7 +41,7 @@ _BY_REASON = {
         fabric invoke.run invoke.Context asyncio.create_subprocess_shell asyncio.create_subprocess_exec
         asyncio.subprocess platform.popen IPython.utils.process webbrowser nt.system posix.system runpy
         antigravity distutils.spawn IPython.utils.io.system _posixsubprocess
-        torch.utils.cpp_extension
+        torch.utils.cpp_extension git.Repo git.Git git.cmd
     """,
     DELETES: """
         os.remove os.unlink os.rmdir os.removedirs os.truncate shutil.rmtree send2trash
@@ -89,7 +89,8 @@ _BY_REASON = {
         distributed.Client gradio.Interface gradio.Blocks uvicorn.run streamlit.web ngrok pyngrok
         langchain.chat_models   segment posthog mixpanel
         torchaudio.utils.download_asset torchtext.datasets torchtext.utils.download_from_url
-        huggingface_hub.snapshot_download
+        huggingface_hub.snapshot_download evaluate.load evaluate.combine flair.models flair.embeddings
+        flair.datasets stanza.Pipeline geodatasets contextily google.colab.drive
     """,
     CREDENTIALS: """
         keyring netrc dotenv google.colab.auth google.colab.userdata kaggle_secrets huggingface_hub.get_token
@@ -127,7 +128,10 @@ _BY_REASON = {
     PAGE: "IPython.display.Javascript IPython.display.display_javascript ipylab google.colab.output.eval_js",
     CLEARS: "globals().clear vars().clear locals().clear globals().popitem",
     SWITCHES: "jupyter_codeact",
-    DATABASE: "sqlalchemy.delete sqlalchemy.update sqlalchemy.schema.DropTable sqlalchemy.sql.delete",
+    DATABASE: """
+        sqlalchemy.delete sqlalchemy.update sqlalchemy.schema.DropTable sqlalchemy.sql.delete
+        optuna.delete_study
+    """,
 }
 DANGEROUS = {name: reason for reason, names in _BY_REASON.items() for name in names.split()}
 DANGEROUS |= {f"__main__.__dict__.{name}": CLEARS for name in ("clear", "pop", "popitem")}

@@ -49,10 +49,10 @@ NAMES = frozenset(_REASONS) | _KNOWN | _PYTHON
 _MARKUP = {"html", "svg", "markdown", "latex"}
 _ALIASES = {"cat", "ls", "ll", "lx", "lk", "lf", "ldir", "less", "more", "man", "mkdir"}
 """Magics that IPython passes to a shell."""
-_WRITERS = {"writefile": 0, "file": 0, "save": 0, "logstart": 0, "notebook": 0}
+_WRITERS = {"writefile", "file", "save", "logstart", "notebook"}
 RISKS_OF_SHELL = {
     d.INSTALLS: re.compile(
-        r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.*\b(?:install|add)\b"
+        r"\b(?:pip3?|conda|mamba|uv|apt(?:-get)?|yum|brew|npm|poetry|pipx)\b.{0,300}?\b(?:install|add)\b"
     ),
     d.DELETES: re.compile(r"(?:^|[\s;&|])(?:rm|rmdir|unlink|shred)\s"),
     d.NETWORK: re.compile(r"\b(?:curl|wget|ssh|scp|rsync|nc|ftp|git\s+(?:clone|push|pull|fetch))\b"),
@@ -117,9 +117,11 @@ class MagicReader:
             return self._writes([words[words.index("-f") + 1]] if words[-1] != "-f" else [""], first)
         if name == "store" and ">" in line:
             return self._writes([line.rpartition(">")[2].strip()], first)
+        if name == "store" and "-z" in words:
+            return Magic([(d.CLEARS, first)])
         if name in _WRITERS:
             paths = [word.strip("'\"") for word in words if not word.startswith("-")]
-            target = paths[:1] if name == "save" else paths[-1:]
+            target = paths[:1] if name in ("save", "logstart") else paths[-1:]
             written = self._writes(target, first, appends="-a" in words)
             if name in ("writefile", "file") and target and target[0].endswith((".py", ".ipy")):
                 written.python.append(body)
@@ -130,7 +132,7 @@ class MagicReader:
             return Magic([(d.CREDENTIALS, first)] if "dotenv" in words else [])
         if name == "bigquery":
             return Magic([(d.NETWORK, first)])
-        return Magic() if name in _KNOWN else Magic([(d.UNKNOWN_MAGIC, first)])
+        return Magic(self._reads(line) if name in _KNOWN else [(d.UNKNOWN_MAGIC, first)])
 
     def _python(self, name: str, line: str, body: str, *, is_cell: bool) -> Magic:
         code = _OPTIONS.sub("", f"{line} ", count=1).strip()
@@ -165,7 +167,7 @@ class MagicReader:
         return found
 
     def _reads(self, line: str) -> list[tuple[str, str]]:
-        return [(d.CREDENTIALS, word) for word in line.split() if d.SECRET_PLACES.search(word)]
+        return [(d.CREDENTIALS, word) for word in line.split() if d.SECRET_PLACES.search(word[:300])]
 
 
 def _environment(line: str, first: str, name: str) -> list[tuple[str, str]]:

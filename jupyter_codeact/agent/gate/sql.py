@@ -8,7 +8,7 @@ from . import dangers as d
 from .values import MARKS
 from .writers import ADDRESS
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _CHANGES = re.compile(
     r"drop|delete|truncate|alter|update|replace|merge|attach|detach|export|vacuum|grant|revoke|shutdown|reindex"
@@ -19,15 +19,11 @@ _READS = re.compile(
     r"select|with|explain|pragma|describe|desc|show|values|begin|commit|rollback|from|summarize|use|set|savepoint"
     r"|release|pivot|unpivot|analyze|table|end"
 )
-_LEAVES = re.compile(
-    r"create\s+(?:temp\w*\s+)?(?:table|view|index|unique|schema|sequence|virtual|macro|type)|insert|copy\b.*\bto\b"
-)
 _NESTED = re.compile(
     r"\b(?:delete\s+from|drop\s+(?:table|view|database|schema|index)|truncate\s+table|update\s+\S+\s+set|load_extension)\b"
 )
-_COPY_TO = re.compile(
-    r"\bcopy\b.*?\bto\s+'([^']*)'|\binto\s+outfile\s+'([^']*)'|\bvacuum\s+into\s+'([^']*)'", re.DOTALL
-)
+_COPY = re.compile(r"\bcopy\b")
+_WRITTEN = re.compile(r"\binto\s+outfile\s+'([^']*)'|\bvacuum\s+into\s+'([^']*)'|\bto\s+'([^']*)'")
 _INSTALLS = re.compile(r"(?:^|;)\s*(?:force\s+)?install\s+\w")
 
 
@@ -45,7 +41,10 @@ def read(text: str) -> tuple[list[tuple[str, str]], list[str], bool]:
     """
     text = text[:100_000]
     plain = _COMMENT.sub(" ", text).lower()
-    targets = [next(filter(None, found), "") for found in _COPY_TO.findall(_COMMENT.sub(" ", text.lower()))]
+    copies = bool(_COPY.search(plain))
+    targets = [
+        outfile or backup or (copy if copies else "") for outfile, backup, copy in _WRITTEN.findall(plain)
+    ]
     risks = []
     if _INSTALLS.search(plain):
         risks.append((d.INSTALLS, _shown(text)))

@@ -77,7 +77,7 @@ TARGET_METHODS = re.compile(
     r"|savefig|save|save_model|save_pretrained|save_weights|save_to_disk|save_local|save_word2vec_format|save_state"
     r"|savemat|savez|imsave|imwrite|save_npz|save_checkpoint|save_as|saveAs|saveAsTable|saveAsTextFile|insertInto"
     r"|extractall|extract|sink_(?:csv|parquet|ipc|ndjson)|tofile|dump_model|dump_stats|write_video\w*|write_audiofile"
-    r"|write_gif|write_videofile|export|export_graphviz|plot_to_file|output|render|serialize|persist_to|write_pickle"
+    r"|write_gif|write_videofile|saveIncr|export|export_graphviz|plot_to_file|output|render|serialize|persist_to|write_pickle"
     r"|write_to_file|dump_to_file|write_xml|write_table|write_dataset"
 )
 """Methods that write to the path in their first argument."""
@@ -85,7 +85,14 @@ OPTIONAL_TARGETS = re.compile(
     r"export|output|render|serialize|to_svg|to_image|to_graphviz|to_wkt|to_yaml|extract|to_disk"
 )
 """Those of which the first argument is a path only if it looks like one."""
-SECOND_TARGETS = {"extract": 1}
+MAYBE_TARGETS = {"dump", "write"}
+"""Methods and functions that write to the path in their first or second argument, unless that is no path."""
+FILE_NAME = re.compile(r"[^\s<>|:*?\"]{1,200}\.\w{1,8}")
+"""What looks like a path, and like no other text."""
+IN_PLACE = {"save", "saveIncr"}
+"""Methods that, without an argument, write to the file that their object was made from."""
+DOWNLOADERS = re.compile(r"fetch_\w+|untar_data|download(?:_\w+)?")
+"""Functions of libraries that download, whichever the library is."""
 
 _SPARK_TARGETS = "csv insertInto jdbc json orc parquet save saveAsTable start text toTable"
 SPARK_TARGETS = frozenset(_SPARK_TARGETS.split())
@@ -127,6 +134,7 @@ READERS = re.compile(
     r"read_\w+|load\w*|open\w*|urlopen|urlretrieve|imread|download\w*|fetch\w*|scan_\w+|from_\w+|get_file"
     r"|connect|create_engine|to_\w+|write_\w+|File|filesystem|retrieve|get_rdataset|parse|urlread|sql|execute"
     r"|Dataset|save|URL|register_\w+|set_tracking_uri|Client|get|post|put|ExcelFile|loadtxt|genfromtxt|csv|json|parquet"
+    r"|\w+(?:Loader|Reader|Crawler|Scraper|Fetcher|Session)"
 )
 """Calls that use the network if they are passed an address."""
 FILE_READERS = re.compile(

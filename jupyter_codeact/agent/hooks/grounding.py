@@ -24,12 +24,14 @@ COMMON_NUMBERS = {"100"}
 
 NUMBER = re.compile(r"(?<![\w.,])\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 SHOWN_NUMBER = re.compile(r"\d+(?:[,_]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
+QUOTED = re.compile(
+    r"\"([^\"\n]{1,300})\"|“([^”\n]{1,300})”|`([^`\n]{1,300})`|(?<!\w)'([^'\n]{1,300})'(?!\w)"
+)
 # only at the start of a word: otherwise a long text without spaces would be scanned from each character
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>()\"'`]*[\w/]")
 # our own marks and names of cells are random, and would show a number in some runs
 _OURS = re.compile(r"</?[a-z]+ [0-9a-f]{6}>|\bcell=\w+")
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*[A-Za-z(][^`\n]*`", re.DOTALL)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`(?=[^`\n]*[A-Za-z(])[^`\n]*`", re.DOTALL)
 _EXAMPLE = r"(?:e\.g\.|for example|for instance|example):?,? ?[\"'`]?"
 _NAME = re.compile(r"[^()\[\]{}=.]{2,60}")
 

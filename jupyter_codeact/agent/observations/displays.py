@@ -10,7 +10,7 @@ from typing import Any
 
 from .images import Picture, picture
 from .markup import MAX_CHARACTERS, Markup, Table
-from .terminal import LONGEST, strip_terminal_codes
+from .terminal import LONGEST, shortened, strip_terminal_codes
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
@@ -51,7 +51,7 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
         data = output.get("data") or {}
         if image_of(data):
             return False
-        text = text_of(output.get("text") or data.get("text/plain", ""))
+        text = shortened(text_of(output.get("text") or data.get("text/plain", "")))
         # of an object that shows itself as a table, say, the model is not shown that text
         found = found or bool(_OBJECT.search(text) and (not data or _OBJECT.search(describe(data))))
     return found
@@ -60,7 +60,9 @@ def names_object(outputs: Iterable[Mapping[str, Any]]) -> bool:
 def shows_nan(outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether a cell computed nan: it printed ``p = nan``, or its result is nan."""
     return any(
-        _NAN.search(text_of(output.get("text") or (output.get("data") or {}).get("text/plain", "")))
+        _NAN.search(
+            shortened(text_of(output.get("text") or (output.get("data") or {}).get("text/plain", "")))
+        )
         for output in outputs
     )
 

@@ -96,6 +96,17 @@ def observe(
     return Observed(f"{heading}\n<output {nonce}>\n{_join(texts)}\n</output {nonce}>{failed}", images)
 
 
+def masked_output(observation: str) -> str:
+    """Return the outputs in an observation as text if a secret was masked in them; else nothing.
+
+    Who is shown a cell's outputs later may not know that secret any more.
+    """
+    _, mark, rest = observation.partition("\n<output ")
+    nonce, _, rest = rest.partition(">\n")
+    shown, end, _ = rest.rpartition(f"\n</output {nonce}>")
+    return shown if mark and end and " hidden]" in shown else ""
+
+
 def size_of(outputs: list[Output]) -> int:
     """Return about how much there is to read in outputs: their characters, or `_LARGE` if there are more."""
     size, parts = 0, list[Any](outputs)

@@ -27,7 +27,7 @@ def strip_terminal_codes(text: str) -> str:
 
     Progress bars move the cursor back and print again; only their last state is left.
     """
-    text = _shortened(text).replace("\r\n", "\n")
+    text = shortened(text).replace("\r\n", "\n")
     if not _ANY_CONTROL.search(text):
         return text
     if not _MOVES.search(text):
@@ -97,7 +97,8 @@ class _Screen:
         return "\n".join(map("".join, self._lines))
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return the two ends of a text that is too long to be read, and between them how much is left out."""
     if len(text) <= LONGEST:
         return text
     half = LONGEST // 2
