@@ -133,7 +133,13 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       () =>
         import('./panel').then(
           ({ ChatPanel }) =>
-            new ChatPanel({ library, model, rendermime, settings, trans })
+            new ChatPanel({
+              ...{ library, model, rendermime, settings, trans },
+              showSettings: () =>
+                void commands.execute('settingeditor:open', {
+                  query: 'CodeAct'
+                })
+            })
         ),
       trans,
       states && {
@@ -242,6 +248,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     });
 
     return {
+      title: sidebar.title,
       open: path => {
         const cell = path && notebooks.activeCell(path);
         if (cell && path !== model.path) {

@@ -136,6 +136,7 @@ export class ShownPanel {
       instructions: '',
       changed: new Signal({})
     } as unknown as ISettings,
+    showSettings: jest.fn(),
     trans
   });
 }

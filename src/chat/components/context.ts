@@ -14,6 +14,8 @@ export interface IPanelContext {
   model: ChatModel;
   rendermime: IRenderMimeRegistry;
   settings: ISettings | null;
+  /** Show the settings, for the user to change them. */
+  showSettings: () => void;
   trans: TranslationBundle;
 }
 
