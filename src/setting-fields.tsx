@@ -12,7 +12,7 @@ export function LongText(props: FieldProps): React.JSX.Element {
   return (
     <>
       <label
-        className="jp-FormGroup-fieldLabel jp-FormGroup-contentItem"
+        className="jp-FormGroup-fieldLabel jp-CodeAct-longTextLabel"
         htmlFor={idSchema.$id}
       >
         {schema.title}
