@@ -77,6 +77,9 @@ function workspaceOf(
   };
 }
 
+/** JupyterLab's command that shows settings. */
+const SETTINGS_EDITOR = 'settingeditor:open';
+
 /** Where it is kept that the sidebar got its first width. */
 const WIDTH_KEY = 'jupyter-codeact:sidebar-width';
 
@@ -135,8 +138,9 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
           ({ ChatPanel }) =>
             new ChatPanel({
               ...{ library, model, rendermime, settings, trans },
+              hasSettings: () => commands.hasCommand(SETTINGS_EDITOR),
               showSettings: () =>
-                void commands.execute('settingeditor:open', {
+                void commands.execute(SETTINGS_EDITOR, {
                   query: 'CodeAct'
                 })
             })

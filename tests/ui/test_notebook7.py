@@ -30,6 +30,8 @@ def test_notebook_7_asks_runs_and_answers_and_stops(
     page.run_cell(0)
 
     page.ask("Add up the prices.")
+    expect(page.page.get_by_role("button", name="New conversation")).to_be_visible()
+    expect(page.page.get_by_role("button", name="Settings of CodeAct")).to_have_count(0)  # on another page
 
     expect(page.conversation).to_contain_text("It is 42.")
     expect(page.cells.nth(1)).to_contain_text("total 42")

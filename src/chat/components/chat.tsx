@@ -68,7 +68,7 @@ export function Chat(): React.JSX.Element {
 }
 
 function Header(): React.JSX.Element {
-  const { model, showSettings, trans } = usePanel();
+  const { hasSettings, model, showSettings, trans } = usePanel();
   const { isRunning, path, sheet, state } = model;
   const activity = activityOf(state);
   return (
@@ -104,11 +104,13 @@ function Header(): React.JSX.Element {
           model.newConversation();
         }}
       />
-      <IconButton
-        icon={settingsIcon}
-        label={trans.__('Settings of CodeAct')}
-        onClick={showSettings}
-      />
+      {hasSettings() && (
+        <IconButton
+          icon={settingsIcon}
+          label={trans.__('Settings of CodeAct')}
+          onClick={showSettings}
+        />
+      )}
     </div>
   );
 }
