@@ -3,14 +3,17 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IFormRendererRegistry } from '@jupyterlab/ui-components';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { ISettings } from './tokens';
+import { CommandSwitch, LongText } from './setting-fields';
+import { ISettings, TOGGLE_COMPLETION } from './tokens';
 
 /** The defaults: those of the schema, for as long as the user's settings are not known. */
 const DEFAULTS = {
   sendWithEnter: true,
+  cellPrompt: true,
   followCell: true,
   showFigures: true,
   loadModel: true,
@@ -24,6 +27,10 @@ const DEFAULTS = {
 class Settings implements ISettings {
   get sendWithEnter(): boolean {
     return this._get('sendWithEnter');
+  }
+
+  get cellPrompt(): boolean {
+    return this._get('cellPrompt');
   }
 
   get followCell(): boolean {
@@ -100,10 +107,21 @@ export const settingsPlugin: JupyterFrontEndPlugin<ISettings> = {
   id: 'jupyter-codeact:settings',
   description: 'What the user has set for CodeAct.',
   autoStart: true,
-  optional: [ISettingRegistry],
+  optional: [ISettingRegistry, IFormRendererRegistry],
   provides: ISettings,
-  activate: (_: JupyterFrontEnd, registry: ISettingRegistry | null) => {
+  activate: (
+    { commands }: JupyterFrontEnd,
+    registry: ISettingRegistry | null,
+    forms: IFormRendererRegistry | null
+  ) => {
     const settings = new Settings();
+    forms?.addRenderer(`${settingsPlugin.id}.instructions`, {
+      fieldRenderer: LongText
+    });
+    forms?.addRenderer(`${settingsPlugin.id}.completion`, {
+      fieldRenderer: props =>
+        CommandSwitch({ ...props, commands, id: TOGGLE_COMPLETION })
+    });
     if (registry) {
       registry.load(settingsPlugin.id).then(
         loaded => settings.use(loaded),

@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
+import { Title, Widget } from '@lumino/widgets';
 
 import { Approval } from './approval';
 import { Ask, Attachment, Began, Done, Failed, FromServer } from './protocol';
@@ -18,6 +19,9 @@ export namespace CommandIDs {
   export const chooseModel = 'codeact:choose-model';
   export const help = 'codeact:help';
 }
+
+/** Turns completion while typing on and off. */
+export const TOGGLE_COMPLETION = 'codeact:toggle-completion';
 
 /** The commands at a notebook's cells. */
 export namespace CellCommandIDs {
@@ -192,6 +196,9 @@ export interface IAskOptions {
 
 /** The panel in which the user talks with CodeAct, as other plugins use it. */
 export interface IChat {
+  /** The panel's tab. */
+  readonly title: Title<Widget>;
+
   /** Show the panel and give it the focus; with a path, about that notebook. */
   open(path?: string): void;
 
@@ -218,6 +225,9 @@ export const IChat = new Token<IChat>(
 export interface ISettings extends IDisposable {
   /** Enter sends and Shift+Enter starts a new line, or the other way round. */
   readonly sendWithEnter: boolean;
+
+  /** Offer Ctrl+G at cells, and buttons at outputs. */
+  readonly cellPrompt: boolean;
 
   /** Keep the cell that CodeAct works on in view, while the user is looking at it. */
   readonly followCell: boolean;

@@ -1,19 +1,11 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import {
-  isRunning,
-  lastMessage,
-  waitingCell,
-  waitingQuestion
-} from '../session/selectors';
+import { Activity, activityOf, lastMessage } from '../session/selectors';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { ISessionState } from '../session/state';
 import { INotebooks } from '../tokens';
-
-/** What CodeAct does in a notebook: it works, or waits for the user. */
-export type Activity = 'working' | 'waiting';
 
 /** Who works in a notebook: CodeAct, or another agent. */
 export function agentOf(state: ISessionState): string {
@@ -55,6 +47,12 @@ export class Activities implements IDisposable {
     return this._activities.get(path) ?? null;
   }
 
+  /** What it does in any of them; that it waits is more important. */
+  get all(): Activity | null {
+    const activities = [...this._activities.values()];
+    return activities.includes('waiting') ? 'waiting' : (activities[0] ?? null);
+  }
+
   /** The notebooks in which it does this. */
   paths(activity: Activity): string[] {
     return [...this._activities.keys()].filter(
@@ -91,12 +89,4 @@ export class Activities implements IDisposable {
   private _activities = new Map<string, Activity>();
   private _changed = new Signal<this, IChange>(this);
   private _isDisposed = false;
-}
-
-function activityOf(state: ISessionState): Activity | null {
-  const cell = waitingCell(state);
-  if ((cell && !cell.isResolving) || waitingQuestion(state)) {
-    return 'waiting';
-  }
-  return isRunning(state) ? 'working' : null;
 }

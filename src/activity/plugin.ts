@@ -8,14 +8,10 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ISessions } from '../session/sessions';
 import { IChat, INotebooks, ISettings } from '../tokens';
-import { Activities, Activity, agentOf } from './activity';
+import { Activities, agentOf } from './activity';
+import { mark } from './mark';
 import { Notices } from './notices';
 import { ActivityStatus } from './status';
-
-const CLASSES: { [activity in Activity]: string } = {
-  working: 'jp-mod-codeActWorking',
-  waiting: 'jp-mod-codeActWaiting'
-};
 
 export const activityPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-codeact:activity',
@@ -42,14 +38,8 @@ export const activityPlugin: JupyterFrontEndPlugin<void> = {
     activities.changed.connect((_, { path, now }) => {
       tracker
         .filter(({ context }) => context.localPath === path)
-        .forEach(({ title }) => {
-          const others = title.className
-            .split(/\s+/)
-            .filter(name => !Object.values(CLASSES).includes(name));
-          title.className = [...others, ...(now ? [CLASSES[now]] : [])].join(
-            ' '
-          );
-        });
+        .forEach(({ title }) => mark(title, now));
+      mark(chat.title, activities.all);
     });
 
     const status = new ActivityStatus({

@@ -11,7 +11,7 @@ import { IRun } from '../session/runs';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
 import { waitingQuestion } from '../session/selectors';
-import { INotebooks } from '../tokens';
+import { INotebooks, ISettings } from '../tokens';
 import { canBeFixed } from './cell-view';
 import { PromptBox, PromptKind, PromptPhase } from './components/prompt-box';
 
@@ -61,6 +61,7 @@ export class CellPrompt extends ReactWidget {
         kinds={this._kinds}
         phase={this._phase}
         result={this._result}
+        sendWithEnter={this._options.settings?.sendWithEnter ?? true}
         isAsking={waitingQuestion(this._session.state) !== null}
         trans={trans}
         onKind={kind => this._setKind(kind)}
@@ -178,6 +179,7 @@ export namespace CellPrompt {
     open: () => void;
     panel: NotebookPanel;
     sessions: ISessions;
+    settings: ISettings | null;
     trans: TranslationBundle;
   }
 }

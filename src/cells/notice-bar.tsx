@@ -1,6 +1,5 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Checking } from '../protocol';
@@ -9,11 +8,12 @@ import { checkAt } from '../session/selectors';
 import { ISessions } from '../session/sessions';
 import { INotice } from '../session/state';
 import { INotebooks } from '../tokens';
+import { NotebookBar } from './notebook-bar';
 
 /** A bar above a notebook's cells: the progress and result of a check, or what came of something the user did. */
-export class NoticeBar extends ReactWidget {
+export class NoticeBar extends NotebookBar {
   constructor(private _options: NoticeBar.IOptions) {
-    super();
+    super(_options.panel);
     this.addClass('jp-CodeAct-noticeBar');
     const { panel, sessions } = _options;
     sessions.changed.connect((_, { path }) => {
@@ -35,7 +35,7 @@ export class NoticeBar extends ReactWidget {
   }
 
   private get _path(): string {
-    return this._options.panel.context.localPath;
+    return this.panel.context.localPath;
   }
 
   private get _actions(): SessionActions {

@@ -10,7 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Reviews } from '../session/reviews';
 import { ISessions } from '../session/sessions';
-import { CommandIDs, IChat, INotebooks } from '../tokens';
+import { CommandIDs, IChat, INotebooks, ISettings } from '../tokens';
 import { CellActions } from './actions';
 import { ApprovalButton } from './approval-button';
 import { CellPrompt } from './cell-prompt';
@@ -32,6 +32,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     IChat,
     ICommandPalette,
     IEditorLanguageRegistry,
+    ISettings,
     IToolbarWidgetRegistry,
     ITranslator
   ],
@@ -43,6 +44,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     chat: IChat | null,
     palette: ICommandPalette | null,
     languages: IEditorLanguageRegistry | null,
+    settings: ISettings | null,
     toolbars: IToolbarWidgetRegistry | null,
     translator: ITranslator | null
   ) => {
@@ -73,12 +75,20 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       box?.dispose();
       const { open } = options;
       box = new CellPrompt({
-        ...{ cell, kind, notebooks, open, panel, sessions, trans }
+        ...{ cell, kind, notebooks, open, panel, sessions, settings, trans }
       });
       box.focusText();
     };
 
     const add = (panel: NotebookPanel) => {
+      // The schema's shortcuts and the style sheet look for it.
+      const set = () =>
+        panel.toggleClass(
+          'jp-mod-codeActAtCells',
+          settings?.cellPrompt ?? true
+        );
+      settings?.changed.connect(set, panel);
+      set();
       new NotebookMarks({ actions, panel, sessions, trans });
       new OutputTools({
         actions: cell => actions(panel, cell),

@@ -1,6 +1,5 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { brief } from '../brief';
@@ -9,11 +8,12 @@ import { SessionActions } from '../session/actions';
 import { IRun } from '../session/runs';
 import { Reviews } from '../session/reviews';
 import { ISessions } from '../session/sessions';
+import { NotebookBar } from './notebook-bar';
 
 /** A bar above a notebook's cells while the user goes through what a run changed. */
-export class ReviewBar extends ReactWidget {
+export class ReviewBar extends NotebookBar {
   constructor(private _options: ReviewBar.IOptions) {
-    super();
+    super(_options.panel);
     this.addClass('jp-CodeAct-reviewBar');
     const { panel, sessions } = _options;
     sessions.changed.connect((_, { path }) => {
@@ -72,7 +72,7 @@ export class ReviewBar extends ReactWidget {
   }
 
   private get _path(): string {
-    return this._options.panel.context.localPath;
+    return this.panel.context.localPath;
   }
 
   private get _actions(): SessionActions {

@@ -21,7 +21,9 @@ export class ChatPanel extends ReactWidget {
       // Only once it is drawn again, if a sheet was over it.
       focusComposer: () => {
         window.requestAnimationFrame(() =>
-          this.node.querySelector('textarea')?.focus()
+          this.node
+            .querySelector<HTMLElement>('.jp-CodeAct-composer textarea')
+            ?.focus()
         );
       }
     };
@@ -79,6 +81,7 @@ export class ChatPanel extends ReactWidget {
   private _onSettings(): void {
     const isHidden = this._options.settings?.showFigures === false;
     this.toggleClass('jp-mod-withoutFigures', isHidden);
+    this.update();
   }
 
   /** Escape leads back to the notebook; a second one just after it stops the run. */

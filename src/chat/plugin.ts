@@ -77,6 +77,9 @@ function workspaceOf(
   };
 }
 
+/** JupyterLab's command that shows settings. */
+const SETTINGS_EDITOR = 'settingeditor:open';
+
 /** Where it is kept that the sidebar got its first width. */
 const WIDTH_KEY = 'jupyter-codeact:sidebar-width';
 
@@ -133,7 +136,14 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       () =>
         import('./panel').then(
           ({ ChatPanel }) =>
-            new ChatPanel({ library, model, rendermime, settings, trans })
+            new ChatPanel({
+              ...{ library, model, rendermime, settings, trans },
+              hasSettings: () => commands.hasCommand(SETTINGS_EDITOR),
+              showSettings: () =>
+                void commands.execute(SETTINGS_EDITOR, {
+                  query: 'CodeAct'
+                })
+            })
         ),
       trans,
       states && {
@@ -242,6 +252,7 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     });
 
     return {
+      title: sidebar.title,
       open: path => {
         const cell = path && notebooks.activeCell(path);
         if (cell && path !== model.path) {

@@ -14,6 +14,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { JSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import { TOGGLE_COMPLETION } from '../tokens';
 import {
   CodeCompletions,
   ICompletionReply,
@@ -26,8 +27,6 @@ const SETTINGS = '@jupyterlab/completer-extension:inline-completer';
 
 /** Characters of the cells above; the server takes fewer. */
 const ENOUGH = 6000;
-
-const TOGGLE = 'codeact:toggle-completion';
 
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-codeact:completion',
@@ -67,7 +66,7 @@ function addToggle(
   let settings: ISettingRegistry.ISettings | null = null;
   const providers = () => (settings?.composite.providers ?? {}) as JSONObject;
   const own = () => (providers()[identifier] ?? {}) as JSONObject;
-  commands.addCommand(TOGGLE, {
+  commands.addCommand(TOGGLE_COMPLETION, {
     label: trans.__('Complete Code While Typing'),
     caption: trans.__(
       'Show how the model would go on when you pause while typing; Tab accepts'
@@ -80,13 +79,15 @@ function addToggle(
         [identifier]: { ...own(), enabled: own().enabled !== true }
       })
   });
-  palette?.addItem({ command: TOGGLE, category: 'CodeAct' });
+  palette?.addItem({ command: TOGGLE_COMPLETION, category: 'CodeAct' });
   restored
     .then(() => registry.load(SETTINGS))
     .then(loaded => {
       settings = loaded;
-      loaded.changed.connect(() => commands.notifyCommandChanged(TOGGLE));
-      commands.notifyCommandChanged(TOGGLE);
+      loaded.changed.connect(() =>
+        commands.notifyCommandChanged(TOGGLE_COMPLETION)
+      );
+      commands.notifyCommandChanged(TOGGLE_COMPLETION);
     })
     .catch(error =>
       console.warn('CodeAct cannot turn completion on or off:', error)

@@ -168,11 +168,14 @@ export class NotebookCommands implements IDisposable {
         const cell_id = writeCell(panel, command, trans);
         if (followed) {
           show(panel, cell_id);
+          follower.watch(cell_id);
         }
         return { cell_id };
       }
       case 'run_cell': {
         const { cell_id, id } = command;
+        const follower = this._follower(panel);
+        follower.rest();
         const execution = await runCell(
           panel,
           command,
@@ -180,7 +183,6 @@ export class NotebookCommands implements IDisposable {
           trans,
           message => this._send({ type: 'began', id, message })
         );
-        const follower = this._follower(panel);
         if (settings.followCell && follower.isFollowing(cell_id)) {
           show(panel, cell_id);
         }

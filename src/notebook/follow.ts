@@ -46,6 +46,26 @@ export class Follower {
     return !this._hasScrolled;
   }
 
+  /** Keep a cell in view while what is drawn at it makes it taller, as the question whether it may run does. */
+  watch(cellId: string): void {
+    this.rest();
+    const cell = findCell(this._panel, cellId);
+    if (cell) {
+      this._watching = new ResizeObserver(() => {
+        if (!cell.isDisposed && this.isFollowing(cellId)) {
+          show(this._panel, cellId);
+        }
+      });
+      this._watching.observe(cell.node);
+    }
+  }
+
+  /** Watch no cell any more. */
+  rest(): void {
+    this._watching?.disconnect();
+    this._watching = null;
+  }
+
   private get _isTyping(): boolean {
     const { content } = this._panel;
     return (
@@ -73,6 +93,7 @@ export class Follower {
 
   /** Whether the user may have scrolled away since the agent's cell was in view. */
   private _hasScrolled = true;
+  private _watching: ResizeObserver | null = null;
 }
 
 /** Bring a cell into view, with as little scrolling as needed. */

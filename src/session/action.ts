@@ -32,6 +32,8 @@ export interface IAction {
   readonly sha256: string | null;
   /** Why the gate asks or refuses. */
   readonly reasons: readonly string[];
+  /** What the user told the model when skipping it. */
+  readonly comment: string;
   readonly cellId: string | null;
   /** Whether a later action has taken its place in the cell. */
   readonly rewritten: boolean;
@@ -54,6 +56,7 @@ export function newAction(event: Action): IAction {
     state: 'waiting',
     sha256: null,
     reasons: [],
+    comment: '',
     cellId: null,
     rewritten: false,
     started: null,
@@ -83,13 +86,14 @@ export function approvalResolved(
   action: IAction,
   event: ApprovalResolved
 ): IAction {
-  const { allowed, edited, reasons, time } = event;
+  const { allowed, comment, edited, reasons, time } = event;
   return {
     ...action,
     source: edited ?? action.source,
     state: allowed ? 'running' : 'skipped',
     // The reasons for asking are more telling than the user's "no".
     reasons: action.sha256 === null ? reasons : action.reasons,
+    comment: allowed ? '' : comment,
     started: allowed ? time : null
   };
 }

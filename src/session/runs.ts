@@ -1,3 +1,4 @@
+import { multiline } from '../multiline';
 import {
   CellDeleted,
   CellMoved,
@@ -165,7 +166,10 @@ function cameTo(run: IRun, event: CellWritten | CellDeleted | CellMoved): IRun {
   switch (event.type) {
     case 'cell_written':
       if (was !== 'added') {
-        cells.set(event.cell_id, event.rewritten ? 'changed' : 'added');
+        const { before } = event;
+        const isBlank = before !== null && !multiline(before.source).trim();
+        const isAdded = !event.rewritten || (was === undefined && isBlank);
+        cells.set(event.cell_id, isAdded ? 'added' : 'changed');
       }
       break;
     case 'cell_moved':

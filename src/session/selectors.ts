@@ -123,3 +123,14 @@ export function checkAt(
 export function isChecking({ check }: ISessionState): boolean {
   return check?.result.reproduces === null;
 }
+
+/** What CodeAct does in a notebook: it works, or waits for the user. */
+export type Activity = 'working' | 'waiting';
+
+export function activityOf(state: ISessionState): Activity | null {
+  const cell = waitingCell(state);
+  if ((cell && !cell.isResolving) || waitingQuestion(state)) {
+    return 'waiting';
+  }
+  return isRunning(state) ? 'working' : null;
+}

@@ -32,6 +32,8 @@ def test_a_run_elsewhere_shows_at_its_tab_in_the_status_bar_and_in_a_notificatio
     status = page.page.locator(".jp-CodeAct-activity")
     expect(status).to_have_text("CodeAct works in elsewhere.ipynb")
     expect(tab).to_have_class(re.compile("jp-mod-codeActWorking"))
+    sidebar = page.page.locator(".jp-SideBar .lm-TabBar-tab[data-id=jp-CodeAct-sidebar]")
+    expect(sidebar).to_have_class(re.compile("jp-mod-codeActWorking"))
 
     # it waits, and the notification leads there
     held.released.set()

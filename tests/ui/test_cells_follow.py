@@ -28,7 +28,7 @@ def test_the_cell_at_work_stays_in_view_after_long_outputs_and_approval_by_key_u
     expect(page.waiting(1)).to_be_in_viewport()
     page.edit(1)
     page.page.keyboard.press("Shift+Enter")
-    expect(page.waiting(2)).to_be_in_viewport()
+    expect(page.waiting(2)).to_be_in_viewport(ratio=1)
     page.answer("Run All from Here")
     expect(page.conversation.locator("[data-state=done]")).to_have_count(3)
     expect(page.cells.nth(3).locator(".jp-InputPrompt")).to_have_text("[3]:")
@@ -49,3 +49,27 @@ def test_the_cell_at_work_stays_in_view_after_long_outputs_and_approval_by_key_u
     again.released.set()
     expect(page.conversation).to_contain_text("Done.")
     expect(page.cells.nth(5).locator(".jp-OutputArea-output")).to_be_in_viewport()
+
+
+def test_a_question_drawn_below_a_cell_in_view_comes_into_view(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("asked.ipynb", *["'filling'"] * 3)
+    served.script([block("'asked about'"), "Done."])
+    page = open_notebook("asked.ipynb", fresh=True)
+    page.edit(2)
+    page.choose("Always Ask Before Running a Cell")
+    page.open_panel()
+    room = page.page.evaluate(
+        """() => {
+            const { outerNode, widgets } = jupyterapp.shell.currentWidget.content;
+            const bottom = node => node.getBoundingClientRect().bottom;
+            return bottom(outerNode) - bottom(widgets.at(-1).node);
+        }"""
+    )
+    # room for one more cell, and not for what is asked about it
+    page.page.set_viewport_size({"width": 1440, "height": round(800 - room) + 60})
+    page.ask("Go on.")
+    expect(page.waiting(3)).to_be_in_viewport(ratio=1)
+    page.answer("Run")
+    expect(page.conversation).to_contain_text("Done.")

@@ -51,6 +51,10 @@ def test_a_run_is_reviewed_cell_by_cell_undone_and_redone_and_gives_way_to_the_t
     expect(page.cells).to_have_count(4)
     assert page.sources == after
 
+    bar.get_by_role("button", name="Done").click()
+    expect(bar).to_be_hidden()
+    expect(page.cells.nth(1)).to_be_focused()  # the button went away; the focus should not
+    run.get_by_role("button", name="Review this run").click()
     bar.get_by_role("button", name="Undo All").click()
     expect(page.cells).to_have_count(2)
     expect(page.conversation).to_contain_text("The run was undone.")

@@ -38,6 +38,7 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     expect(page.conversation).to_contain_text("There are 2 rows.")
     told = served.requests[0]["messages"][-1]["content"]
     assert "pd.read_csv('umsatz.csv', sep=';', decimal=',') reads it." in told
+    expect(page.conversation.get_by_role("group", name="What the run changed")).to_contain_text("1 added")
     assert "3.75" in served.requests[1]["messages"][-1]["content"]
     path = str(page.page.evaluate("() => jupyterapp.shell.currentWidget.context.localPath"))
 
@@ -85,6 +86,8 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     page.page.keyboard.press("Enter")
     expect(page.conversation).to_contain_text("Then y.")
     assert "pd.read_csv('umsatz-1.csv') reads it." in served.requests[0]["messages"][-1]["content"]
+    expect(page.cards.last).to_contain_text("You: “Call it y.”")
+    expect(page.task).to_be_focused()
     assert "says: Call it y." in served.requests[1]["messages"][-1]["content"]
     expect(page.page.get_by_text(re.compile("% of context|Context:"))).to_be_visible()
     page.close(RESULTS / f"{request.node.name}.png")

@@ -13,7 +13,7 @@ TWO_STEPS = ["First.\n\n```python\na = 1\nprint('one')\n```", "Then.\n\n```pytho
 WAIT = "Waiting.\n\n```python\nimport time\nprint('begun', flush=True)\ntime.sleep(600)\n```"
 
 ABOVE_THE_TASK = [
-    *("Conversations", "New conversation", "Conversation", "Edit and ask again"),
+    *("Conversations", "New conversation", "Settings of CodeAct", "Conversation", "Edit and ask again"),
     *("Show the code", "Go to Cell", "What came out"),
     *("Copy the answer", "Insert as text below the active cell"),
     *("Figures", "Try again", "Review this run", "Keep this run", "Undo this run"),

@@ -30,6 +30,8 @@ def test_notebook_7_asks_runs_and_answers_and_stops(
     page.run_cell(0)
 
     page.ask("Add up the prices.")
+    expect(page.page.get_by_role("button", name="New conversation")).to_be_visible()
+    expect(page.page.get_by_role("button", name="Settings of CodeAct")).to_have_count(0)  # on another page
 
     expect(page.conversation).to_contain_text("It is 42.")
     expect(page.cells.nth(1)).to_contain_text("total 42")
@@ -53,6 +55,12 @@ def test_notebook_7_asks_at_the_cell_fixes_an_error_and_takes_the_run_back(
     page.open_panel()
     page.page.get_by_label("Before running a cell").select_option(label="Always ask")
     page.run_cell(0)
+    page.edit(0)
+    page.page.keyboard.press("Control+G")
+    box = page.notebook.get_by_role("group", name="Ask CodeAct at this cell")
+    expect(box.get_by_role("textbox")).to_be_focused()
+    page.page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
     page.cells.nth(0).get_by_role("button", name="Fix with CodeAct").click()
 
     page.approval.get_by_role("button", name="Run", exact=True).click()

@@ -17,6 +17,8 @@ export function PromptBox(props: {
   result: string;
   /** Whether the agent waits for an answer of the user's. */
   isAsking: boolean;
+  /** Whether Enter sends, and Shift+Enter begins a line, or the other way round. */
+  sendWithEnter: boolean;
   trans: TranslationBundle;
   onKind: (kind: PromptKind) => void;
   onSend: (text: string) => void;
@@ -24,7 +26,16 @@ export function PromptBox(props: {
   onShow: () => void;
   onClose: () => void;
 }): React.JSX.Element {
-  const { isAsking, kind, kinds, onClose, phase, result, trans } = props;
+  const {
+    isAsking,
+    kind,
+    kinds,
+    onClose,
+    phase,
+    result,
+    sendWithEnter,
+    trans
+  } = props;
   const [text, setText] = React.useState('');
   const isWriting = phase === 'writing';
   const send = () => {
@@ -44,7 +55,7 @@ export function PromptBox(props: {
   const onTextKey = (event: React.KeyboardEvent) => {
     if (
       event.key === 'Enter' &&
-      !event.shiftKey &&
+      event.shiftKey !== sendWithEnter &&
       !event.nativeEvent.isComposing
     ) {
       event.preventDefault();
@@ -90,7 +101,11 @@ export function PromptBox(props: {
         {isWriting && (
           <button
             className="jp-Button jp-mod-styled jp-mod-accept"
-            title={trans.__('Send (Enter)')}
+            title={
+              sendWithEnter
+                ? trans.__('Send (Enter)')
+                : trans.__('Send (Shift+Enter)')
+            }
             disabled={!text.trim()}
             onClick={send}
           >

@@ -136,6 +136,8 @@ export class ShownPanel {
       instructions: '',
       changed: new Signal({})
     } as unknown as ISettings,
+    hasSettings: () => true,
+    showSettings: jest.fn(),
     trans
   });
 }

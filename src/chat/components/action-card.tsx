@@ -38,7 +38,8 @@ const ICONS: Record<Exclude<ActionState, 'running'>, LabIcon> = {
 /** One step: a line with the cell and how it went; its code while that is of interest, and what came out. */
 export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
   const { trans } = usePanel();
-  const { cellId, change, count, outcome, reasons, rewritten, state } = action;
+  const { cellId, change, comment, count, outcome, reasons, rewritten, state } =
+    action;
   const [wanted, setWanted] = React.useState<boolean | null>(null);
   const isOpen = wanted ?? isUnderWay(action);
   const isReasoned = state === 'asking' || state === 'skipped';
@@ -84,6 +85,9 @@ export function ActionCard({ action }: { action: IAction }): React.JSX.Element {
             <li key={reason}>{reason}</li>
           ))}
         </ul>
+      )}
+      {comment && (
+        <p className="jp-CodeAct-said">{trans.__('You: “%1”', comment)}</p>
       )}
       {isOpen && <Code action={action} />}
       {state === 'asking' && <Approval />}

@@ -5,15 +5,18 @@ import { usePanel } from './context';
 
 /** The user's answers to a cell that waits for approval; it runs as it is by then. */
 export function Approval(): React.JSX.Element {
-  const { model, trans } = usePanel();
+  const { focusComposer, model, trans } = usePanel();
   const waiting = waitingCell(model.state);
   const isResolving = waiting?.isResolving ?? true;
   const isCall = waiting?.isCall ?? false;
   const [isCommenting, setCommenting] = React.useState(false);
   const resolve =
     (approved: boolean, rest = false) =>
-    () =>
+    () => {
+      // The button goes away; the focus should not.
+      focusComposer();
       model.actions?.resolveApproval(approved, rest);
+    };
   if (isCommenting) {
     return (
       <Comment
@@ -80,7 +83,7 @@ function Comment(props: {
   onCancel: () => void;
 }): React.JSX.Element {
   const { isResolving, onCancel } = props;
-  const { model, trans } = usePanel();
+  const { focusComposer, model, trans } = usePanel();
   const [text, setText] = React.useState('');
   const field = React.useRef<HTMLTextAreaElement>(null);
 
@@ -88,6 +91,7 @@ function Comment(props: {
 
   const skip = () => {
     if (text.trim() && !isResolving) {
+      focusComposer();
       model.actions?.resolveApproval(false, false, text.trim());
     }
   };

@@ -1,7 +1,13 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { addIcon, historyIcon, UseSignal } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  historyIcon,
+  settingsIcon,
+  UseSignal
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { activityOf } from '../../session/selectors';
 import { announcement } from '../announcement';
 import { CheckCard } from './check-card';
 import { Composer } from './composer';
@@ -62,10 +68,23 @@ export function Chat(): React.JSX.Element {
 }
 
 function Header(): React.JSX.Element {
-  const { model, trans } = usePanel();
-  const { isRunning, path, sheet } = model;
+  const { hasSettings, model, showSettings, trans } = usePanel();
+  const { isRunning, path, sheet, state } = model;
+  const activity = activityOf(state);
   return (
     <div className="jp-CodeAct-header">
+      {activity && (
+        // What it says is said below, and at the notebook's tab.
+        <span
+          className="jp-CodeAct-stateDot"
+          data-activity={activity}
+          title={
+            activity === 'waiting'
+              ? trans.__('CodeAct waits for you')
+              : trans.__('CodeAct is at work')
+          }
+        />
+      )}
       <span className="jp-CodeAct-notebook" title={path ?? undefined}>
         {path === null ? trans.__('CodeAct') : PathExt.basename(path)}
       </span>
@@ -85,6 +104,13 @@ function Header(): React.JSX.Element {
           model.newConversation();
         }}
       />
+      {hasSettings() && (
+        <IconButton
+          icon={settingsIcon}
+          label={trans.__('Settings of CodeAct')}
+          onClick={showSettings}
+        />
+      )}
     </div>
   );
 }

@@ -14,6 +14,10 @@ export interface IPanelContext {
   model: ChatModel;
   rendermime: IRenderMimeRegistry;
   settings: ISettings | null;
+  /** Whether settings can be shown here: Notebook 7 has them on another page. */
+  hasSettings: () => boolean;
+  /** Show the settings, for the user to change them. */
+  showSettings: () => void;
   trans: TranslationBundle;
 }
 

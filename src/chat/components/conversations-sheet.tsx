@@ -43,7 +43,7 @@ export function ConversationsSheet(): React.JSX.Element {
           type="search"
           className="jp-mod-styled"
           aria-label={trans.__('Search the conversations of all notebooks')}
-          placeholder={trans.__('Search the conversations of all notebooks')}
+          placeholder={trans.__('Search in all notebooks')}
           value={query}
           onChange={({ target }) => setQuery(target.value)}
         />
