@@ -60,6 +60,11 @@ def test_an_action_in_another_form_is_kept_in_the_formats_own(form: str) -> None
         "The tag `</think>` closes what `<think>` opens.",
         "Press <|end|> twice.",
         "See [1] and <b>this</b>.",
+        "First comes text. <think> opens the thinking, and </think> closes it.",
+        "The analysis of final results by the assistant.",
+        "analysis of the data: done",
+        "Padding is <|pad|>, a token of its own.",
+        "Action: none.",
     ],
 )
 def test_what_only_mentions_a_form_is_an_answer(name: str, answer: str) -> None:
@@ -101,6 +106,12 @@ def test_a_reply_that_is_neither_is_said_to_be_neither(name: str, reply: str, fa
         (f'I look:\n{{"name": "python", "arguments": {ARGUMENTS}}}', "call"),
         (f'I look:\n```json\n{{"name": "python", "arguments": {ARGUMENTS}}}\n```', "call"),
         ('As JSON:\n{"name": "Ada", "age": 36}', ""),
+        (f"<run>\n{CODE}\n</run>", "call"),
+        (f"I look.\n[code]\n{CODE}\n[/code]", "call"),
+        (f'{{"python": {{"script": "{CODE}"}}}}', "call"),
+        (f'```xml\n<tool_call>{{"name": "python", "arguments": {ARGUMENTS}}}</tool_call>\n```', "call"),
+        ("<b>It is 42.</b>", ""),
+        ('{"city": "Berlin (Mitte)"}', ""),
     ],
 )
 def test_an_answer_that_may_be_meant_as_an_action_is_doubted(reply: str, doubt: str) -> None:
@@ -122,6 +133,17 @@ def test_an_answer_that_may_be_meant_as_an_action_is_doubted(reply: str, doubt: 
         "<|channel>thought\n{}<channel|>",
         "<|START_THINKING|>{}<|END_THINKING|>",
         "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>",
+        "<think >{}</think >",
+        '<thinking effort="high">{}</thinking>',
+        "<reflection>{}</reflection>",
+        "<scratchpad>{}</scratchpad>",
+        "<|think|>{}<|/think|>",
+        "<|thinking_start|>{}<|thinking_end|>",
+        "<|begin_of_thinking|>{}<|end_of_thinking|>",
+        "<\uff5cthink\uff5c>{}</\uff5cthink\uff5c>",
+        "<|START_THINKING|>{}<|END_THINKING|><|START_RESPONSE|>",
+        "<|begin_of_thought|>{}<|end_of_thought|><|begin_of_solution|>",
+        "<|channel|>analysis\n<|message|>{}<|end|>\n<|start|>assistant\n<|channel|> final\n<|message|>",
         "{}</think>\n",
         "{}[/THINK]\n",
     ],
@@ -133,9 +155,34 @@ def test_thinking_in_every_kind_of_marks_is_told_apart(name: str, thinking: str)
     assert parsed.is_answer
 
 
+def test_thinking_after_a_sentence_is_told_apart() -> None:
+    parsed = FORMATS["markdown"].parse("I look. <think>Is it\n```python\n1/0\n```\n?</think> It is 42.")
+    assert (parsed.actions, parsed.thinking) == ((), "Is it\n```python\n1/0\n```\n?")
+    assert parsed.prose.split() == ["I", "look.", "It", "is", "42."]
+
+
+def test_channels_whose_marks_a_server_dropped_are_told_apart() -> None:
+    thought = "The user asks.\n```python\n1/0\n```"
+    parsed = FORMATS["markdown"].parse(f"analysis{thought}assistantfinalIt is 42.")
+    assert (parsed.thinking, parsed.prose, parsed.is_answer) == (thought, "It is 42.", True)
+    assert FORMATS["markdown"].parse(f"analysis{thought}").fault == "thinking"
+
+
+@pytest.mark.parametrize(
+    "end", ["<|end_of_text|>", "<end_of_turn>", "<eos>", "<|endofprompt|>", "<|END_RESPONSE|>"]
+)
+def test_the_mark_of_a_replys_end_is_not_said(end: str) -> None:
+    assert FORMATS["markdown"].parse(f"It is 42.{end}").prose == "It is 42."
+
+
 @pytest.mark.parametrize(
     "source",
     [
+        "%%writefile README.md\n# Title\n\n```\npip install x\n```\n\nDone.",
+        "%%writefile README.md\n# Install\n```\npip install x\n```\n\nRun:\n```\nx\n```\n\n```py\n1/0\n```",
+        "%%markdown\n```\ncode\n```\nSo.",
+        '%%writefile m.py\ndef f():\n    """Do.\n\n    ```\n    f(1)\n    ```\n    """\n    return 1',
+        '%%time\ndef f():\n    """Do.\n\n    ```\n    f(1)\n    ```\n    """\nf()',
         "%%writefile README.md\n# Title\n```bash\npip install x\n```\nDone.",
         "%%bash\ncat > a.md <<'EOF'\n```\ncode\n```\nEOF\nls",
         "%%markdown\n```python\n1/0\n```",
@@ -149,7 +196,33 @@ def test_fences_and_marks_in_a_cell_belong_to_it(source: str) -> None:
     assert FORMATS["markdown"].preview(reply).complete
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "\nThis prints:\n```\nTitle\n```",
+        "\n\n```\nWriting a.md\n```\nDone.",
+        "\nThen:\n```python\n1/0\n```",
+        "\nDone.",
+    ],
+)
+@pytest.mark.parametrize(
+    "source", ["%%writefile a.md\n# Title", "%%writefile a.md\n# Title\n", "%%bash\n# list"]
+)
+def test_blocks_after_a_cell_of_text_do_not_belong_to_it(source: str, rest: str) -> None:
+    parsed = FORMATS["markdown"].parse(f"So:\n```python\n{source}\n```{rest}")
+    assert parsed.actions == (CodeAction(source.strip()),)
+
+
 UNITS = [
+    "```python\n%%writefile a.md\n\n```\na\n```\n",
+    "\n```\na",
+    "analysisWe are assistantfinal ",
+    "x. <think>\n",
+    "<|think|>",
+    "<|a|>x ",
+    "Action: python\nAction Input: ",
+    "<tool_call>{'a': ",
+    "<run>\nf(",
     "```python\nx = 1```\n",
     "```\nx\n```\n",
     "```python\n'''\n",

@@ -23,6 +23,8 @@ _WORD = re.compile(r"[\w.]*")
 _PYTHON = re.compile(
     r"i?py(?:thon)?[\d.]*|python[-_]\w+|pycon|jupyter(?:-python)?|tool_code|code-cell", re.IGNORECASE
 )
+_MAGICS_OF_TEXT = {"writefile", "file", "markdown"}
+_LANGUAGE_LINE = re.compile(r"\s*i?python3?[ \t\r]*", re.IGNORECASE)
 _SHELL = {"bash", "sh", "shell", "zsh", "console", "shell-session", "shellscript", "terminal", "powershell"}
 _END_MARK = r"(?:<[|/]?\w+[|]?>)?"  # some models mark the end of the turn or of the code after the fence
 _GLUED = re.compile(r"(?<=[^\s`])`{3}[ \t\r]*(?=\n|\Z)")
@@ -65,7 +67,8 @@ class Block(Part):
     @property
     def source(self) -> str:
         """The source of a cell made from the block: without common indentation and prompts."""
-        return without_prompts(dedented(self.body))
+        source = without_prompts(dedented(self.body))
+        return source if self.info.strip() else without_language(source)
 
     @property
     def is_code(self) -> bool:
@@ -152,12 +155,13 @@ class _BlockReader:
         lines = re.compile(rf"^[ \t]*(?P<fence>{fence}{fence[0]}*){_END_MARK}(?P<rest>[^\n]*)$", re.MULTILINE)
         fences = lines.finditer(text, self._first)
         if language == "markdown":
-            return self._nesting(fences)
+            return self._nesting(fences, is_text=True)
         if language not in ("python", "unknown"):
             return self._block(next((line for line in fences if not line["rest"].strip()), None))
         cell = CellReader(text, self._first)
         if cell.cell_magic:
-            return self._nesting(_outside_here_documents(text, self._first, fences))
+            fences = _outside_here_documents(text, self._first, fences)
+            return self._nesting(fences, is_text=cell.cell_magic in _MAGICS_OF_TEXT)
         return self._of_python(fences, cell, language)
 
     def _of_python(self, fences: Iterator[re.Match[str]], cell: CellReader, language: Language) -> Block:
@@ -209,17 +213,42 @@ class _BlockReader:
                 return short
         return None
 
-    def _nesting(self, fences: Iterator[re.Match[str]]) -> Block:
-        """Return a block of text that may have blocks in it, which begin with the name of a language."""
+    def _nesting(self, fences: Iterator[re.Match[str]], *, is_text: bool) -> Block:
+        """Return a block that may have blocks in it.
+
+        A fence with the name of a language begins one. In text (``is_text``), so does a bare fence that
+        stands where blocks begin, if one that may end it follows, and then another that closes the whole.
+        """
         depth, bare = 0, None
+        opening: re.Match[str] | None = None  # a bare fence that may begin a block
+        first: re.Match[str] | None = None  # what closes the block if no bare fence begins one
         for line in fences:
-            if line["rest"].strip():
+            is_named = bool(line["rest"].strip())
+            if opening:
+                if is_named or self._is_introduced(line):
+                    return self._block(opening)
+                first, opening = first or opening, None
+            elif is_named:
                 depth += 1
-            elif depth == 0:
-                return self._block(line)
-            else:
+            elif depth:
                 depth, bare = depth - 1, line
-        return self._block(bare, settled=False)
+            elif is_text and self._is_introduced(line) and self._goes_on(line):
+                opening = line
+            else:
+                return self._block(line)
+        return self._block(opening or first or bare, settled=False)
+
+    def _is_introduced(self, line: re.Match[str]) -> bool:
+        """Tell whether a fence stands where a block begins: after a blank line, a heading or a colon."""
+        start = max(self._first, self._text.rfind("\n", 0, max(0, line.start() - 1)) + 1)
+        before = self._text[start : line.start()].strip()
+        is_begin = line.start() == self._first
+        return not is_begin and (not before or before.startswith(("#", "%%")) or before.endswith(":"))
+
+    def _goes_on(self, line: re.Match[str]) -> bool:
+        """Tell whether a fence is followed by a line with something in it, as the opening of a block is."""
+        following = self._text[line.end() + 1 : line.end() + 200].partition("\n")
+        return bool(following[0].strip()) or not following[1]
 
     def _block(self, close: re.Match[str] | None, *, settled: bool = True) -> Block:
         text, fence = self._text, self._fence
@@ -254,6 +283,12 @@ def _outside_here_documents(
         if line.start() >= hidden:
             hidden = line.end()
             yield line
+
+
+def without_language(source: str) -> str:
+    """Return code without the name of its language, which some models write in a line of its own."""
+    first, _, rest = source.partition("\n")
+    return rest.lstrip("\n") if rest.strip() and _LANGUAGE_LINE.fullmatch(first) else source
 
 
 def is_cut_code(block: Block) -> bool:

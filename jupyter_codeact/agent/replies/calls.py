@@ -2,58 +2,68 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..source import dedented, has_code, looks_like_code, syntax_tree
-from ..unicode import valid, valid_text
-from .blocks import OPENING, Part, block_at
+from ..source import has_code, looks_like_code, syntax_tree
+from .arguments import (
+    CODE_NAMES,
+    broken_code,
+    cell_source,
+    decoded,
+    joined_lines,
+    literal,
+    partial_code,
+    scalar,
+    space_end,
+)
+from .blocks import Part
 from .reply import CodeAction
 
 BARE = re.compile(
-    r"(?:```(?:json)?\s{0,20})?(?P<json>\[?\s{0,20}\{{1,2}\s{0,20}"
-    r"\"(?:name|code|tool|tool_name|tool_calls|function|type|action|arguments|parameters|recipient_name)\"\s{0,20}:)"
+    r"(?:```(?:json)?\s{0,20})?(?:functools(?=\[))?(?P<json>\[?\s{0,20}\{{1,2}\s{0,20}"
+    r"\"(?:name|id|code|thoughts?|thinking|reasoning|explanation|tool\w{0,12}|function\w{0,12}|type|action|arguments"
+    r"|parameters|recipient_name)\"\s{0,20}:)"
 )
 """How a reply begins that is a call in JSON, without any mark."""
 
+_PREFIX = r"(?:\w{1,20}:|[|\uff5c]\w{1,20}[|\uff5c])?"
 _END = re.compile(
-    r"</(?:\w{1,20}:)?(?:tool_call|function_call|tool_code|function|invoke)s?>|<\|/?tool_call(?:_end)?\|>"
-    r"|<tool_call\|>|<[|\uff5c]tool▁call▁end[|\uff5c]>|<\|tool_call_end\|>|<\|(?:call|end|return|eom_id|eot_id|im_end)\|>"
-    r"|\[/TOOL_CALLS\]",
+    rf"</{_PREFIX}(?:(?:tool|function)_?(?:call|use)|tool_code|function|invoke)s?>|<\|/?tool_call(?:_end)?\|>"
+    r"|<tool_call\|>|<[|\uff5c]tool[_▁]call[_▁]end[|\uff5c]>|<\|(?:call|end|return|eom_id|eot_id|im_end)\|>"
+    r"|\[/TOOL_CALLS\]|\nObservation:",
     re.IGNORECASE,
 )
 _NEXT = re.compile(
-    r"<(?:\w{1,20}:)?(?:tool_call|function_call|tool_code)>|<function=|<invoke |<\|tool_call|\[TOOL_CALLS\]"
-    r"|<\|(?:python_tag|channel)\|>"
-    r"|<[|\uff5c]tool▁call▁begin",
+    rf"<{_PREFIX}(?:(?:tool|function)_?(?:call|use)|tool_code)>|<function=|<{_PREFIX}invoke |<\|tool_call"
+    r"|\[TOOL_CALLS\]|<\|(?:python_tag|channel)\|>"
+    r"|<[|\uff5c]tool[_▁]call[_▁]begin",
     re.IGNORECASE,
 )
-_SPACE = re.compile(r"\s*")
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n?")
+_FENCE = re.compile(r"```(?:json)?[ \t]*(?:\n|(?=[{\[]))")
 _NAMED = re.compile(r"(?:call:|functions?[.:])?([A-Za-z_][\w.]*)(?::\d{1,4})?")
 _NAMESPACE = re.compile(r"^(?:functions?|tools?)\.")
 _SEPARATOR = re.compile(r"\[ARGS\]|<[|\uff5c][^<>|\uff5c\n]{1,40}[|\uff5c]>")
-_FUNCTION = re.compile(r"<function=\"?(?P<name>[\w.]+)\"?>|<invoke name=\"(?P<invoked>[\w.]+)\">")
+_FUNCTION = re.compile(rf"<function=\"?(?P<name>[\w.]+)\"?>|<{_PREFIX}invoke name=\"(?P<invoked>[\w.]+)\">")
+_OPEN_PARAMETER = (
+    rf"<{_PREFIX}parameter(?:=\"?(?P<name>\w+)\"?| name=\"(?P<named>\w+)\"[^>\n]*)>\n?(?P<value>.*?)\n?"
+)
 _PARAMETER = re.compile(
-    r"<parameter(?:=\"?(?P<name>\w+)\"?| name=\"(?P<named>\w+)\"[^>\n]*)>\n?(?P<value>.*?)\n?</parameter>"
+    rf"{_OPEN_PARAMETER}</{_PREFIX}parameter>"
     r"|<arg_key>(?P<key>\w+)</arg_key>\s{0,20}<arg_value>\n?(?P<argument>.*?)\n?</arg_value>",
     re.DOTALL,
 )
+_UNCLOSED_PARAMETER = re.compile(rf"{_OPEN_PARAMETER}(?=</(?:function|{_PREFIX}invoke)>)", re.DOTALL)
 _FIRST_PARAMETER = re.compile(
-    r"\s{0,20}(?:<parameter[= ][^>\n]{1,80}>|<arg_key>\w+</arg_key>\s{0,20}<arg_value>)\n?"
+    rf"\s{{0,20}}(?:<{_PREFIX}parameter[= ][^>\n]{{1,80}}>|<arg_key>\w+</arg_key>\s{{0,20}}<arg_value>)\n?"
 )
-_CODE = re.compile(r"\"?\b(?:code|source|script)\"?\s{0,20}:\s{0,20}(?=\"|<\|\"\|>)")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)', re.DOTALL)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_OPEN_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
-_ESCAPED = {"n": "\n", "t": "\t", "r": ""}
+_LAST_MARK = re.compile(r"(?:</\w{1,40}>|\[/\w{1,40}\])\s*\Z")
 _DEEPEST = 4
-_JSON = json.JSONDecoder(strict=False)  # models break lines within strings
 
 _KEYS_OF_CODE = {"code", "cell", "after", "before", "language", "type"}
-_CODE_NAMES = ("code", "source", "script", "python", "python_code")
+_KEYS_OF_WORDS = {"thought", "thoughts", "thinking", "reasoning", "explanation", "description", "comment"}
+_CALL_KEYS = ("function", "function_call", "functionCall", "tool_call", "toolCall", "tool_use")
 _PYTHON_NAMES = re.compile(
     r"(?:i?python\w*|jupyter\w*|(?:run|execute|exec)\w*|code\w*|.*(?:_python|_code|_cell)|repl)",
     re.IGNORECASE,
@@ -101,28 +111,30 @@ def call_at(
     missing : str
         The closing mark, if a call that breaks off without it counts as whole.
     """
-    position = _space(text, inside)
+    position = space_end(text, inside)
     if position == len(text):
         return Call(start, position, False, None)
     if function := _FUNCTION.match(text, position):
         return _in_tags(text, start, function.end(), function["name"] or function["invoked"])
     if fence := _FENCE.match(text, position):
-        position = _space(text, fence.end())
+        position = space_end(text, fence.end())
     if separator := _SEPARATOR.match(text, position):
-        position = _space(text, separator.end())
+        position = space_end(text, separator.end())
     before_name = position
     if not name and (named := _NAMED.match(text, position)):
-        name, position = _NAMESPACE.sub("", named[1]), _space(text, named.end())
+        name, position = _NAMESPACE.sub("", named[1]), space_end(text, named.end())
         if name == "function" and (separator := _SEPARATOR.match(text, position)):  # its type, then its name
             position = separator.end()
             named = _NAMED.match(text, position)
-            name, position = (named[1], _space(text, named.end())) if named else (name, position)
+            name, position = (named[1], space_end(text, named.end())) if named else (name, position)
         if separator := _SEPARATOR.match(text, position):
-            position = _space(text, separator.end())
+            position = space_end(text, separator.end())
         if fence := _FENCE.match(text, position):
-            position = _space(text, fence.end())
+            position = space_end(text, fence.end())
         if text.startswith("<arg_key>", position):
             return _in_tags(text, start, position, name)
+        if names_python(name) and text.startswith("```", position):
+            return _of_code(text, start, position)
     if text.startswith(("{", "["), position):
         return _in_json(text, start, position, name, missing)
     if raw:
@@ -132,14 +144,14 @@ def call_at(
 
 def bare_call(text: str, start: int) -> Call | None:
     """Return a call in JSON without any mark, if that is what the reply is."""
-    opening = BARE.match(text, _space(text, start))
+    opening = BARE.match(text, space_end(text, start))
     if opening is None:
         return None
     position = opening.start("json")
-    value, end = _decoded(text, position)
+    value, end = decoded(text, position)
     if end is None and text.startswith("{{", position):
         position += 1
-        value, end = _decoded(text, position)
+        value, end = decoded(text, position)
     if end is None:
         found = _in_json(text, opening.start(), position, "", "")
         likely = re.search(r'"(?:arguments|parameters|code)"\s{0,20}:', text[position : position + 2000])
@@ -154,22 +166,24 @@ def bare_call(text: str, start: int) -> Call | None:
 
 def call_in(body: str) -> CodeAction | None:
     """Return the cell that a text asks for which is a call of Python in JSON and nothing else."""
-    start = _space(body, 0)
-    value, end = _decoded(body, start) if BARE.match(body, start) else (None, None)
+    start = space_end(body, 0)
+    value, end = decoded(body, start) if BARE.match(body, start) else (None, None)
     return action_in(value) if end is not None and not body[end:].strip() and has_code_in(value) else None
 
 
 def _in_json(text: str, start: int, position: int, name: str, missing: str) -> Call:
-    value, end = _decoded(text, position)
+    value, end = decoded(text, position)
     named = {"name": name, "arguments": value} if name else value
     if end is None:
         following = _NEXT.search(text, position)
         limit = following.start() if following else len(text)
         closing = _END.search(text, position, limit)
         limit = closing.start() if closing else limit
-        code = _broken_code(text, position, limit)
-        action = action_in({"name": "python", "arguments": {"code": code}}) if code else None
-        stop, partial = closing.end() if closing else limit, _partial_code(text, position, limit)
+        value = literal(text[position:limit])
+        named = {"name": name, "arguments": value} if name else value
+        code = broken_code(text, position, limit)
+        action = action_in({"name": "python", "arguments": {"code": code}}) if code else action_in(named)
+        stop, partial = closing.end() if closing else limit, partial_code(text, position, limit)
         return Call(
             start, stop, closing is not None, action, partial, "" if closing else missing, names_python=True
         )
@@ -190,14 +204,17 @@ def _in_tags(text: str, start: int, inside: int, name: str) -> Call:
     limit = following.start() if following else len(text)
     arguments: dict[str, Any] = {}
     position = inside
-    while parameter := _PARAMETER.match(text, _space(text, position), limit):
+    while parameter := _PARAMETER.match(text, space_end(text, position), limit):
         value = parameter["value"] if parameter["value"] is not None else parameter["argument"]
-        arguments[parameter["name"] or parameter["named"] or parameter["key"]] = _scalar(value)
+        arguments[parameter["name"] or parameter["named"] or parameter["key"]] = scalar(value)
         position = parameter.end()
+    if unclosed := _UNCLOSED_PARAMETER.match(text, space_end(text, position), limit):
+        arguments[unclosed["name"] or unclosed["named"]] = scalar(unclosed["value"])
+        position = unclosed.end()
     closing = _END.search(text, position, limit)
     limit = closing.start() if closing else limit
-    if not arguments and text.startswith("{", _space(text, inside)):
-        return _in_json(text, start, _space(text, inside), name, "")
+    if not arguments and text.startswith("{", space_end(text, inside)):
+        return _in_json(text, start, space_end(text, inside), name, "")
     call = {"name": name, "arguments": arguments}
     action = action_in(call) if arguments else None
     first = _FIRST_PARAMETER.match(text, inside)
@@ -247,24 +264,6 @@ def has_code_in(value: Any) -> bool:
     return arguments is not None and _code_of(name, arguments) is not None
 
 
-def cell_source(text: str) -> str:
-    """Return the source of a cell in an argument or a tag, without the fence that models put around it."""
-    text = text.replace("\r\n", "\n")
-    stripped = text.strip()
-    if "```" in text and syntax_tree(stripped) is None:
-        start = text.find("```")
-        start = text.rfind("\n", 0, start) + 1
-        opening = OPENING.match(text, start)
-        block = block_at(text, opening, start, len(opening["indent"])) if opening else None
-        if block and block.language in ("python", "unknown"):
-            return block.source
-    source = dedented(text)
-    if "\n" not in source and "\\n" in source and syntax_tree(source) is None:
-        unescaped = _unescaped(source)  # escaped twice
-        return unescaped if syntax_tree(unescaped) is not None else source
-    return source
-
-
 def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
     """Return the name and the arguments of a decoded call, whatever its keys are called."""
     for _ in range(_DEEPEST):
@@ -272,8 +271,10 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
             value = value[0] if value else None
         elif isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
             value = value["tool_calls"]
-        elif isinstance(value, dict) and isinstance(value.get("function"), dict):
-            value = value["function"]
+        elif isinstance(value, dict) and (
+            inner := next((value[key] for key in _CALL_KEYS if isinstance(value.get(key), dict)), None)
+        ):
+            value = inner
     if not isinstance(value, dict):
         return "", None
     keys = ("name", "tool_name", "tool", "function", "recipient_name", "action")
@@ -281,7 +282,7 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
     if name is None:
         if (
             isinstance(value.get("code"), str)
-            and value.keys() <= _KEYS_OF_CODE
+            and value.keys() <= _KEYS_OF_CODE | _KEYS_OF_WORDS
             and looks_like_code(cell_source(value["code"]), fenced=True)
         ):
             return "python", value
@@ -296,9 +297,9 @@ def _call_of(value: Any) -> tuple[str, dict[str, Any] | None]:
         return name, None
     if isinstance(arguments, str):
         text = arguments
-        arguments, end = _decoded(text, _space(text, 0))
+        arguments, end = decoded(text, space_end(text, 0))
         if end is None or not isinstance(arguments, dict):
-            arguments = {"code": _broken_code(text, 0, len(text)) or text}
+            arguments = {"code": broken_code(text, 0, len(text)) or text}
     return name, arguments if isinstance(arguments, dict) else None
 
 
@@ -306,64 +307,33 @@ def _code_of(name: str, arguments: dict[str, Any]) -> str | None:
     """Return the source in a call's arguments, if the call is one of Python."""
     if _SHELL_NAMES.fullmatch(name):
         return None
-    code = next((arguments[key] for key in _CODE_NAMES if isinstance(arguments.get(key), str)), None)
+    found = next((arguments[key] for key in CODE_NAMES if isinstance(arguments.get(key), str | list)), None)
+    code = joined_lines(found) if isinstance(found, list) else found
     if code is None and len(arguments) == 1 and _PYTHON_NAMES.fullmatch(name):
         [only] = arguments.values()
         return only if isinstance(only, str) else None
     return code
 
 
-def _decoded(text: str, start: int) -> tuple[Any, int | None]:
-    """Return the JSON value at ``start`` and its end, or no end."""
-    try:
-        value, end = _JSON.raw_decode(text, start)
-        return valid(value), end  # JSON can spell what no file can hold: half of a surrogate pair
-    except (ValueError, RecursionError):
-        return None, None
+def may_be_action(text: str) -> bool:
+    """Tell whether a text may be meant as an action, in a form that nobody knows: a call or code in marks."""
+    name = _LAST_MARK.search(text[-60:])
+    if name:
+        mark = name[0].rstrip()
+        start = text.rfind(mark.replace("/", "", 1))
+        inside = text[start + len(mark) - 1 : text.rfind(mark)].strip() if start >= 0 else ""
+        return bool(inside) and (call_in(inside) is not None or looks_like_code(inside, fenced=False))
+    value, end = decoded(text, 0) if text.startswith("{") else (None, None)
+    for _ in range(_DEEPEST):
+        if end != len(text) or not isinstance(value, dict):
+            return False
+        for field in value.values():
+            if isinstance(field, str) and "(" in field and looks_like_code(field, fenced=False):
+                return True
+        value = next((field for field in value.values() if isinstance(field, dict)), None)
+    return False
 
 
-def _broken_code(text: str, start: int, limit: int) -> str:
-    """Return the code in broken JSON: of its own string, or up to the last quotation mark."""
-    code = _CODE.search(text, start, limit)
-    if code is None:
-        return ""
-    if text.startswith('<|"|>', code.end()):
-        inside, closed, _ = text[code.end() + 5 : limit].partition('<|"|>')
-        return inside if closed else ""
-    string, end = _decoded(text, code.end())
-    if end is not None and isinstance(string, str) and syntax_tree(cell_source(string)) is not None:
-        return string
-    last = text.rfind('"', code.end() + 1, limit)
-    if last < 0 or text[last + 1 : limit].strip(" \t\r\n}]`"):
-        return ""
-    unescaped = _unescaped(text[code.end() + 1 : last])
-    return unescaped if syntax_tree(unescaped) is not None else ""
-
-
-def _partial_code(text: str, start: int, limit: int) -> str:
-    """Return as much of the code as unfinished JSON has."""
-    code = _CODE.search(text, start, limit)
-    string = _STRING.match(text, code.end(), limit) if code else None
-    value = _decoded(f'"{_OPEN_PAIR.sub("", string[1])}"', 0)[0] if string else ""
-    return value if isinstance(value, str) else ""
-
-
-def _scalar(value: str) -> Any:
-    """Return an argument between tags: a number or a truth value if it is one, else text."""
-    stripped = value.strip()
-    if re.fullmatch(r"-?\d{1,18}(?:\.\d{1,18})?|true|false|null", stripped):
-        return json.loads(stripped)
-    return value
-
-
-def _unescaped(text: str) -> str:
-    return valid_text(_ESCAPE.sub(lambda found: _character(found[1]), text))
-
-
-def _character(escape: str) -> str:
-    return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
-
-
-def _space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
+def names_python(name: str) -> bool:
+    """Tell whether a function of this name runs Python."""
+    return _PYTHON_NAMES.fullmatch(_NAMESPACE.sub("", name)) is not None

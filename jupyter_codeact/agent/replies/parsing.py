@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..source import dedented, looks_like_code, without_prompts
-from .blocks import Block, Part, is_cut_code
-from .calls import Call, call_in
+from .arguments import unwrapped
+from .blocks import Block, Part, is_cut_code, without_language
+from .calls import Call, call_in, may_be_action
 from .reply import CodeAction, Doubt, Fault, ParsedReply, Preview, drop_partial_markup
 from .scan import Mark, Prose, Solution, scan
 from .thinking import Thinking
@@ -104,10 +105,12 @@ class _Reading:
             named = [block for block in self.text_blocks if block.names_cell]
             return self._parsed(tuple(map(_text_cell, named)))
         answer = _join(self.kept)
-        source = without_prompts(dedented(answer))
+        written = without_prompts(dedented(answer))
+        source = unwrapped(without_language(written))
         if not self.is_fenced and looks_like_code(source, fenced=False):
             self.prose.clear()
-            return self._acted(CodeAction(source), is_own=self.parser.name == "markdown")
+            is_own = self.parser.name == "markdown" and source == written and not self.has_marks
+            return self._acted(CodeAction(source), is_own=is_own)
         self.prose = [answer]
         if self.is_thinking:
             return self._parsed(fault="thinking")
@@ -182,7 +185,9 @@ class _Reading:
         return self._parsed((*map(_text_cell, self.text_blocks), action))
 
     def _ends_in_call(self, answer: str) -> bool:
-        """Tell whether an answer ends in a call in JSON, which may be meant as one or only show it."""
+        """Tell whether an answer ends in a call, which may be meant as one or only show it."""
+        if may_be_action(answer.removesuffix("```").rstrip()):
+            return True
         if not answer.endswith(("}", "]", "```")):
             return False
         body = answer.removesuffix("```").rstrip()

@@ -10,37 +10,55 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..source import dedented, has_code, looks_like_code, syntax_tree
+from .arguments import cell_source
 from .blocks import LATE_OPENING, ONE_LINE, OPENING, Block, Part, block_at, block_in_line
-from .calls import Call, bare_call, call_at, cell_source
+from .calls import Call, bare_call, call_at, call_in, names_python
 from .reply import CodeAction
-from .thinking import LONE_CLOSING, Thinking, opens_thinking, thinking_at, unopened
+from .thinking import (
+    LONE_CLOSING,
+    OPENS_LATE,
+    Thinking,
+    late_thinking,
+    opens_thinking,
+    thinking_at,
+    unopened,
+)
 
+_PREFIX = r"(?:\w{1,20}:|[|\uff5c]\w{1,20}[|\uff5c])?"
+_CALLS = rf"{_PREFIX}(?:tool|function)_?(?:call|use)s?"
+_GLUED_ROLE = r"assistant(?=final[^a-z]|analysis[^a-z]|commentary[ ]to=)"  # marks that a server dropped
 _MARK = re.compile(
-    r"""
-      <(?P<tag>execute(?:_ipython)?|solution|code|python)>
-    | <(?P<call>(?:\w{1,20}:)?(?:tool_call|function_call)s?|tool_code)>
-    | (?P<function><function=|<invoke[ ]name=)
+    rf"""
+      <(?P<tag>execute(?:_(?:i?python|code))?|solution|code|python)>
+    | <(?P<call>{_CALLS}|tool_code)>
+    | (?P<function><function=|<{_PREFIX}invoke[ ]name=)
     | (?P<vendor>\[TOOL_CALLS\]
-        |<\|/?tool_calls?\|?>|<\|tool_call_begin\|>|<[|\uff5c]tool▁call▁begin[|\uff5c]>)
+        |<[|\uff5c]/?tool[_▁]calls?[|\uff5c]?>|<[|\uff5c]tool[_▁]call[_▁]begin[|\uff5c]>)
     | (?P<raw><\|python_tag\|>)
-    | (?P<channel>(?:<\|start\|>[ ]?assistant(?P<to>[ ]to=[\w.]{1,80})?[ ]?)?<\|channel\|>)
-    | (?P<wrapper><\|tool_calls_section_(?:begin|end)\|>|<[|\uff5c]tool▁calls▁(?:begin|end)[|\uff5c]>
-        |</?(?:\w{1,20}:)?(?:tool_call|function_call)s?>)
-    | (?P<end><\|(?:end|return|call|im_end|eot_id|eom_id|endoftext)\|>|</s>)
+    | (?P<react>^Action:[ \t]{{0,20}}(?P<named>[\w.]{{1,80}})[ \t]{{0,20}}\nAction[ ]Input:)
+    | (?P<channel>(?:<\|start\|>\s?assistant(?P<to>[ ]to=[\w.]{{1,80}})?\s?)?<\|channel\|>)
+    | (?P<glued>(?-i:\A(?=analysis[A-Z][a-z']*(?:,?[ ][a-z]|\n))|(?<!\s){_GLUED_ROLE}))
+    | (?P<wrapper></?{_CALLS}>)
+    | (?P<end></s>|<(?:end_of_turn|eos)>)
+    | (?P<token><\|(?:im_)?start\|>assistant\b|<[|\uff5c]/?[a-z][\w▁]{{0,40}}[|\uff5c]>)
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _HEADER = re.compile(
-    r"[ ]?(?P<name>\w{0,20})[ ]?(?:to=(?P<to>[\w.]{1,80}))?[ ]?(?:<\|constrain\|>)?[ ]?\w{0,20}[ ]?"
-    r"(?:<\|message\|>|(?P<cut>\Z))"
+    r"\s{0,3}(?P<name>\w{0,20})(?:\s{0,3}(?:<\|constrain\|>)?\s{0,3}(?!to=)\w{0,20})?\s{0,3}(?:to=(?P<to>[\w.]{1,80}))?"
+    r"\s{0,3}(?:<\|constrain\|>)?\s{0,3}\w{0,20}\s{0,3}(?:<\|message\|>|(?P<cut>\Z))"
 )
+_GLUED_HEADER = re.compile(r"(?P<name>analysis|commentary|final)(?: to=(?P<to>[\w.]{1,80}) ?(?:json|code)?)?")
 _MESSAGE_END = re.compile(r"<\|(?:end|call|return|start|channel)\|>")
-_TAGS = ("execute", "execute_ipython", "solution", "code", "python")
+_GLUED_END = re.compile(_GLUED_ROLE)
+_TAGS = ("execute", "execute_ipython", "execute_python", "execute_code", "solution", "code", "python")
 _TAG = {name: re.compile(rf"<{name}>", re.IGNORECASE) for name in _TAGS}
 _TAG_END = {name: re.compile(rf"</{name}>", re.IGNORECASE) for name in _TAGS}
-_CALL = re.compile(r"<(?:\w{1,20}:)?(?:tool_call|function_call)s?>", re.IGNORECASE)
-_CALL_END = re.compile(r"</(?:\w{1,20}:)?(?:tool_call|function_call)s?>", re.IGNORECASE)
-_NESTS = re.compile(r"\s*<(?:function=|invoke name=|\|tool_call_begin|[|\uff5c]tool▁call▁begin)")
+_CALL = re.compile(rf"<{_CALLS}>", re.IGNORECASE)
+_CALL_END = re.compile(rf"</{_CALLS}>", re.IGNORECASE)
+_NESTS = re.compile(
+    rf"\s*<(?:function=|{_PREFIX}invoke name=|\|tool_call_begin|[|\uff5c]tool[_▁]call[_▁]begin)"
+)
 _CUT_TAG = re.compile(r"</?\w*\Z")
 _INK = re.compile(r"[ \t\r]*[^\s]")
 _WORDS = re.compile(r"[ \t\r]*[^\s<\[]")
@@ -155,6 +173,9 @@ class _Scanner:
             alone = ink is not None and ink.end() - 1 == line.start()
             if block := block_in_line(text, line, alone=alone, first=not self._has_prose):
                 found.append((line.start(), block))
+        opens = self._next(OPENS_LATE, start)
+        if opens and opens.start() < end and (thinking := late_thinking(text, opens.end())):
+            found.append((thinking.start, thinking))
         if (closing := self._next(LONE_CLOSING, start)) and closing.start() < end:
             found.append((closing.start(), self._unopened(closing)))
         if part := self._marked(start, end):
@@ -202,9 +223,14 @@ class _Scanner:
         text, start, inside = self._text, mark.start(), mark.end()
         if mark["tag"]:
             return self._tagged(mark, in_sentence)
-        if mark["channel"]:
+        if mark["channel"] or mark["glued"] is not None:
             return self._channel(mark)
-        if mark["end"]:
+        if mark["react"]:
+            is_python = names_python(mark["named"])
+            return call_at(text, start, inside, name=mark["named"], raw=is_python)
+        if mark["end"] or mark["token"]:
+            if mark["token"] and not in_sentence:
+                return Mark(start, inside, True)
             rest = text[inside : inside + 200].strip()
             return Mark(start, inside, True) if self._has_channels or not rest or rest[0] == "<" else None
         call: Call | None = None
@@ -239,17 +265,18 @@ class _Scanner:
         """Return a message in a channel: thinking, a call, or a mark and prose after it."""
         text, start = self._text, mark.start()
         self._has_channels = True
-        header = _HEADER.match(text, mark.end())
+        is_glued = mark["glued"] is not None
+        header = (_GLUED_HEADER if is_glued else _HEADER).match(text, mark.end())
         if header is None:
             return Mark(start, mark.end(), True)
-        if header["cut"] is not None:
+        if not is_glued and header["cut"] is not None:
             return Mark(start, len(text), False)
         recipient = (header["to"] or (mark["to"] or "").removeprefix(" to=")).removeprefix("functions.")
         if recipient and recipient not in ("user", "assistant", "all"):
             call = call_at(text, start, header.end(), name=recipient, raw=recipient == "python")
             if call is not None:
                 return call
-        closing = _MESSAGE_END.search(text, header.end())
+        closing = (_GLUED_END if is_glued else _MESSAGE_END).search(text, header.end())
         if header["name"].lower() == "analysis":
             end = closing.start() if closing else len(text)
             thought = text[header.end() : end].strip()
@@ -270,7 +297,8 @@ class _Scanner:
         if name == "solution":
             answer = content.strip()
             return Solution(start, stop, is_closed, answer) if is_own and (answer or not is_closed) else None
-        source = cell_source(content)
+        called = call_in(content)
+        source = called.source if called else cell_source(content)
         if is_own or name.startswith("execute"):
             is_meant = has_code(source) or not is_closed
             if in_sentence:

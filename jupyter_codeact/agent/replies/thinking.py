@@ -7,22 +7,27 @@ from dataclasses import dataclass
 
 from .blocks import Part
 
-_NAME = r"(?:\w{1,20}:)?(?:think|thinking|thought|reasoning)"
+_NAME = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue)"
+_BAR = r"[|\uff5c]"  # of a special token; some models have the wide one
+_WORD = r"(?:thinking|think|thought|reasoning)"
 _OPEN_MARK = (
-    rf"(?:<(?P<tag>{_NAME})>|\[(?P<square>THINK)\]|◁(?P<triangle>think)▷"
-    r"|<\|channel>(?P<channel>thought)\b|<\|START_(?P<capitals>THINKING)\|>|<\|begin_of_(?P<of>thought)\|>)"
+    rf"(?:<(?P<tag>{_NAME})(?:\s[^<>\n]{{0,80}})?>|\[(?P<square>THINK)\]|◁(?P<triangle>think)▷"
+    r"|<\|channel>(?P<channel>thought)\b"
+    rf"|<{_BAR}(?:(?:begin|start)_(?:of_)?)?(?P<token>{_WORD})(?:_(?:begin|start))?{_BAR}>)"
 )
 _OPENS = re.compile(rf"[ \t]*{_OPEN_MARK}", re.IGNORECASE)
 _OPENS_ANYWHERE = re.compile(_OPEN_MARK, re.IGNORECASE)
+OPENS_LATE = re.compile(rf"(?<=[.!?…])[ \t]+(?={_OPEN_MARK})", re.IGNORECASE)
+"""What comes before thinking that begins in a line, after a sentence."""
+_CLOSING_TOKEN = rf"(?:</{_BAR}{{0}}{_BAR}>|<{_BAR}(?:/{{0}}|end_(?:of_)?{{0}}|{{0}}_end){_BAR}>)"
 _CLOSED_BY = {
-    "tag": "</{}>",
-    "square": "[/{}]",
-    "triangle": "◁/{}▷",
-    "channel": "<channel|>",
-    "capitals": "<|END_{}|>",
-    "of": "<|end_of_{}|>",
+    "tag": r"</{0}\s{{0,9}}>",
+    "square": r"\[/{0}\]",
+    "triangle": "◁/{0}▷",
+    "channel": r"<channel\|>",
+    "token": _CLOSING_TOKEN,
 }
-_LONE = rf"(?:</{_NAME}>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>)"
+_LONE = rf"(?:</{_NAME}\s{{0,9}}>|\[/THINK\]|◁/think▷|{_CLOSING_TOKEN.format(_WORD)})"
 _ACTION = r"`{3}|~{3}|<execute>|<tool_call>|\[TOOL_CALLS\]"
 LONE_CLOSING = re.compile(
     rf"(?:^[ \t]*{_LONE}|{_LONE}[ \t\r]*(?:$|(?={_ACTION}))|(?<=[^\s`\"'(<>]){_LONE}(?=[^\s`\"',.;:)]))",
@@ -30,12 +35,10 @@ LONE_CLOSING = re.compile(
 )
 """What closes thinking that nothing opened: a mark at the beginning or end of a line, before an action, or
 between words without a space."""
-_TAG = re.compile(
-    rf"</?{_NAME}>|\[/?THINK\]|◁/?think▷|<\|channel>thought\b|<channel\|>|<\|(?:START|END)_THINKING\|>"
-    r"|<\|(?:begin|end)_of_thought\|>",
-    re.IGNORECASE,
-)
-_CUT_TAG = re.compile(r"(?:<[|/:\w]*|\[/?[A-Z]*|◁/?[a-z]*)\Z")
+_TAG = re.compile(rf"{_OPEN_MARK}|{_LONE}|<channel\|>", re.IGNORECASE)
+_GOES_ON = re.compile(r"[ \t]*[a-z,;]")
+_LINE_END = re.compile(r"[ \t\r]*\n")
+_CUT_TAG = re.compile(r"(?:<[|\uff5c/:\w]*|\[/?[A-Z]*|◁/?[a-z]*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,23 @@ def thinking_at(text: str, position: int) -> Thinking | None:
     if opening is None:
         return None
     kind = opening.lastgroup or ""
-    mark = re.escape(_CLOSED_BY[kind].format(opening[kind]))
+    mark = _CLOSED_BY[kind].format(re.escape(opening[kind]))
     closing = re.compile(mark, re.IGNORECASE).search(text, opening.end())
     end = closing.end() if closing else len(text)
     return Thinking(
         position, end, closing is not None, _without_marks(text[position:end], whole=bool(closing))
     )
+
+
+def late_thinking(text: str, position: int) -> Thinking | None:
+    """Return the thinking that begins at a position in a line; none if its marks are only mentioned there."""
+    thinking = thinking_at(text, position)
+    if thinking is None:
+        return None
+    if thinking.settled:
+        return None if _GOES_ON.match(text, thinking.end) else thinking
+    opening = _OPENS.match(text, position)
+    return thinking if opening and _LINE_END.match(text, opening.end()) else None
 
 
 def unopened(text: str, end: int) -> Thinking:
