@@ -142,8 +142,7 @@ class BaseFile:
     def check(self) -> None:
         """Check that both are the same model, but for rounding, by the matrices of its last layer.
 
-        Models that were trained from the same weights differ less than rounding does: only a hash tells
-        those apart.
+        Two that were trained from the same weights may be as close: only a hash tells those apart.
 
         Raises
         ------
@@ -151,14 +150,12 @@ class BaseFile:
             If they are not.
         """
         last = f"blk.{self._blocks - 1}."
-        named = {
-            name: self._map.get_name(name, try_suffixes=(".weight",)) or "" for name in self.weights.names()
-        }
-        found = [
-            name
-            for name, theirs in named.items()
-            if theirs.startswith(last) and theirs in self.tensors and len(self.tensors[theirs].shape) == 2
-        ]
+
+        def is_compared(name: str) -> bool:
+            found = self.tensors.get(self._map.get_name(name, try_suffixes=(".weight",)) or "")
+            return found is not None and found.name.startswith(last) and len(found.shape) == 2
+
+        found = list(filter(is_compared, self.weights.names()))
         if not found:
             raise TrainingError(f"{self.path.name} has no layer of the weights, so it is another model.")
         for name in found:
