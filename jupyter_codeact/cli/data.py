@@ -250,33 +250,44 @@ def collect(
 ) -> None:
     """Make records of evaluations, and of conversations that you name.
 
-    Of a conversation, they have what ran and not what was only said. Secrets, e-mail addresses and your home
-    folder are masked; all else that the notebook showed is in them: look at them with `data show`.
+    What was collected before and has changed since, such as a conversation that went on, is written anew in
+    its place. Of a conversation, they have what ran and not what was only said. Secrets, e-mail addresses and
+    your home folder are masked; all else that the notebook showed is in them: look at them with `data show`.
     """
     from ..journal import SqliteJournal, default_path
-    from ..training.collecting import from_journal, from_results
-    from ..training.records import append, repaired
+    from ..training.collecting import from_journal, from_results, updated
+    from ..training.records import append, repaired, write
 
     if not (results or conversations):
         raise click.UsageError(
             "Give --results, or --conversation with an id from `jupyter codeact conversations`."
         )
     collected = from_results(results, licence=licence)
+    ids: list[str] = []
     if conversations:
         opened = SqliteJournal(journal or default_path())
         try:
-            named = [opened.find(name) for name in conversations]
-            for one in named:
+            named = {one.id: one for one in map(opened.find, conversations)}
+            ids = list(named)
+            for one in named.values():
                 click.echo(f"{one.id}  {one.runs} tasks  {one.title[:80]}")
             if not yes:
                 click.confirm("Use them as training data?", abort=True)
-            collected.records += from_journal(opened, [one.id for one in named], licence=licence)
+            collected.records += from_journal(opened, ids, licence=licence)
         finally:
             opened.close()
-    there = {one.id for one in repaired(output)}
-    fresh = [one for one in collected.records if one.id not in there]
-    append(output, fresh)
-    click.echo(f"{len(fresh)} new records; {len(collected.records) - len(fresh)} were there already.")
+    file = updated(repaired(output), collected.records, ids)
+    if file.changed or file.gone:
+        write(output, file.records)
+    else:
+        append(output, file.new)
+    fresh = [*file.new, *file.changed]
+    same = len(collected.records) - len(fresh)
+    click.echo(f"{len(file.new)} new records; {same} were there already.")
+    if file.changed:
+        click.echo(f"{len(file.changed)} had changed since, and are written anew.")
+    if file.gone:
+        click.echo(f"{file.gone} removed: the conversation has them no more.")
     for reason, count in collected.left_out.most_common():
         click.echo(f"{count} left out: {reason}.")
     if suites := sorted({str(one.provenance["suite"]) for one in fresh if "suite" in one.provenance}):

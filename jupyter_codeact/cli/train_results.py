@@ -175,24 +175,28 @@ async def _play(
 ) -> tuple[list[Episode], list[Episode]]:
     from ..evaluation.records import Setting
     from ..models.open import open_model
-    from ..training.finetune.compare import play_parts
+    from ..training.finetune.compare import mark, play_parts
+    from ..training.finetune.weights import base_of
 
     assert isinstance(setting, Setting)
+    hashes = {tuned.manifest.base.reference: base_of(tuned).sha256, tuned.name: tuned.sha256}
+    tuned.check_files()
+    models = {name: open_model(name) for name in hashes}
     played = []
     try:
-        for name in (tuned.manifest.base.reference, tuned.name):
-            model = open_model(name)
+        mark(output, {model.info.name: hashes[name] for name, model in models.items()})
+        for name, model in models.items():
 
             def watch(episode: Episode, name: str = name) -> None:
-                mark = "solved" if episode.played.strict else "not"
+                found = "solved" if episode.played.strict else "not"
                 case = f"{episode.suite} {episode.case.name}"
-                click.echo(f"{name:32}  {mark:7}{episode.seconds:6.1f} s  {case}", err=True)
+                click.echo(f"{name:32}  {found:7}{episode.seconds:6.1f} s  {case}", err=True)
 
-            try:
-                played.append(await play_parts(parts, model, setting, output, watch))
-            finally:
-                await model.close()
+            played.append(await play_parts(parts, model, setting, output, watch))
+            await model.close()  # the next one needs its memory
     finally:
+        for model in models.values():
+            await model.close()
         for part in parts:
             await part.suite.close()
     broken = [e for e in [*played[0], *played[1]] if e.played.ending in ("crashed", "failed")]

@@ -137,7 +137,7 @@ def open_local(
         found = choose(machine, store.is_here).model
     elif hub.is_reference(model):
         found = hub.parse(model)
-    elif is_tuned(model) and not is_path(model):
+    elif is_tuned(model):
         found = find_tuned(model)
     elif not is_path(model):
         found = catalog.find(model)

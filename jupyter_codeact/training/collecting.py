@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ..agent import prompts
 from ..agent.contracts import Message
@@ -27,6 +28,8 @@ from .trajectories import Trajectory, action_start, format_of, trajectories
 _RAN_INSTEAD = re.compile(
     r"\A(?:[^\n]* )?This ran instead:\n```python\n(?P<source>.*?)\n```\n(?=The (?:cell|kernel) )", re.DOTALL
 )
+_WORD = 4096
+"""Characters without a blank that no text begins with."""
 
 
 @dataclass
@@ -174,7 +177,8 @@ def from_journal(journal: SqliteJournal, conversations: Iterable[str], *, licenc
         info = journal.find(name)
         events = list(journal.events(info.id))
         parts = [part for part in trajectories(events) if part.turns]
-        mask = mask_private(message.content for part in parts for message in part.messages)
+        # a secret may be named in a task that was asked anew, and shown afterwards
+        mask = mask_private(_texts([event.model_dump(mode="json") for event in events]))
         verdict = _verdict(events)
         for number, part in enumerate(parts, 1):
             yield part.record(
@@ -196,6 +200,60 @@ def from_journal(journal: SqliteJournal, conversations: Iterable[str], *, licenc
                     "parts": len(parts),
                 },
             )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a JSON value, without what is no text, such as an image."""
+    if isinstance(value, str) and (len(value) < _WORD or any(map(str.isspace, value[:_WORD]))):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+@dataclass
+class Updated:
+    """What a file of records becomes when some of them are collected again."""
+
+    records: list[Record] = field(default_factory=list)
+    new: list[Record] = field(default_factory=list)
+    changed: list[Record] = field(default_factory=list)
+    gone: int = 0
+
+
+def updated(before: Iterable[Record], found: Iterable[Record], conversations: Collection[str]) -> Updated:
+    """Put what was collected in the place of what a file had of the same.
+
+    Parameters
+    ----------
+    before
+        What the file has.
+    found
+        What was collected.
+    conversations
+        The ids of all conversations that were collected. What a file has of them beside ``found`` goes: it is
+        in other records now, or was undone.
+    """
+    result, latest = Updated(), {one.id: one for one in found}
+    for record in before:
+        now = latest.pop(record.id, None)
+        if now is None and record.provenance.get("conversation") in conversations:
+            result.gone += 1
+        elif now is None or _facts(now) == _facts(record):
+            result.records.append(record)
+        else:
+            result.changed.append(now)
+            result.records.append(now)
+    result.new = list(latest.values())
+    result.records += result.new
+    return result
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    """Return all of a record but when it was made, and agreed to."""
+    facts = record.model_dump(mode="json", exclude={"created"})
+    facts["provenance"].pop("consent", None)
+    return facts
 
 
 def _verdict(events: Iterable[Event]) -> bool | None:

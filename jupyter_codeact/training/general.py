@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..agent.contracts import ChatModel, CodeActError, ModelSettings
+from ..agent.unicode import valid
 from .records import ChatMessage, DataError, Record, TaskLabel, append, lines_of, repaired, stable_id
 
 FORMAT = "text"
@@ -103,10 +104,13 @@ def read_prompts(path: Path) -> list[str]:
         text = line.decode("utf-8", "replace").strip()
         if text.startswith(("{", '"')):
             try:
-                value = json.loads(text)
-                text = value if isinstance(value, str) else value["prompt"]
-            except (ValueError, KeyError) as error:
-                raise DataError(f"Line {number} of {path} is no JSON with a “prompt”.") from error
+                value = valid(json.loads(text))
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"Line {number} of {path} is no JSON.") from error
+            asked = value.get("prompt") if isinstance(value, dict) else value
+            if not isinstance(asked, str):
+                raise DataError(f"Line {number} of {path} has no “prompt” that is a text.")
+            text = asked
         found.append(text)
     return found
 
@@ -213,8 +217,8 @@ def read(path: Path, *, licence: str) -> Iterator[Record]:
     """
     for number, line, _ in lines_of(path):
         try:
-            fields = json.loads(line)
-        except ValueError as error:
+            fields = valid(json.loads(line))
+        except (ValueError, RecursionError) as error:
             raise DataError(f"Line {number} of {path} is no JSON.") from error
         if isinstance(fields, dict) and fields.get("schema") == 1:
             try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from .records import Record
-from .selecting import never, words_of
+from .selecting import never
+from .tasks.wordings import words_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from .records import Record, Split
-from .tasks import all_kinds, split_of
+from .records import Record
+from .tasks import SPLITS
+from .tasks.wordings import kind_in, split_now, words_of
 
 Rule = Literal["success", "paper", "recovery"]
 
@@ -19,7 +20,6 @@ PAPER_TURNS = 2
 
 _NONCE = re.compile(r"(?<=<)(/?\w{1,16}) [0-9a-f]{6}(?=>)")
 _CELL_ID = re.compile(r"\bcell=[\w-]+")
-_WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +111,18 @@ def never(record: Record, suites: Collection[str] = (), against: Sequence[str] =
 
     ``against`` are the `words_of` texts that no user's message may have.
     """
-    for split in (record.task.split, _split_now(record)):
+    said = words_of("\n".join(message.content for message in record.messages if message.role == "user"))
+    suite, task = record.provenance.get("suite"), record.task
+    for split in (task.split, split_now(task.kind, task.seed, said), suite if suite in SPLITS else None):
         if split not in (None, "train"):
             return f"held out ({split})"
-    suite = record.provenance.get("suite")
     if suite is not None and suite not in suites:
         return f"task of an evaluation suite ({suite})"
-    said = " ".join(words_of(message.content) for message in record.messages if message.role == "user")
+    if record.source == "general" and task.kind is None and kind_in(said):
+        return "task with parameters, which may be held out"
     if record.source != "oracle" and "notebook" not in suites and _has(said, evaluation_requests()):
         return "task of an evaluation suite (notebook)"
     return "among the texts to keep out" if _has(said, against) else ""
-
-
-def _split_now(record: Record) -> Split | None:
-    """Return the split of a record's task by today's kinds, which an earlier release may not have had."""
-    kind, seed = record.task.kind, record.task.seed
-    known = kind is not None and seed is not None and kind in _kinds()
-    return split_of(kind, seed) if known else None  # type: ignore[arg-type]
-
-
-@cache
-def _kinds() -> frozenset[str]:
-    return frozenset(kind.name for kind in all_kinds())
 
 
 def _has(said: str, texts: Iterable[str]) -> bool:
@@ -173,11 +163,6 @@ def evaluation_requests() -> Sequence[str]:
     from ..evaluation.notebook import TASKS
 
     return tuple(words_of(task.request) for task in TASKS)
-
-
-def words_of(text: str) -> str:
-    """Return a text's words between single blanks, without punctuation and case."""
-    return f" {' '.join(_WORDS.findall(text.lower()))} "
 
 
 def _fingerprint(record: Record) -> str:

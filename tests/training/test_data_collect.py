@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from jupyter_codeact.agent.events import RunKept, RunStarted
+from jupyter_codeact.agent.events import Observation, Reply, RunEnded, RunKept, RunStarted
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting
 from jupyter_codeact.evaluation.records import append as append_episode
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.training.masking import mask_private
-from jupyter_codeact.training.records import Record, load
+from jupyter_codeact.training.records import Record, load, write
 from tests.scripted import ScriptedModel
 
 SECRETS = {
@@ -107,6 +107,60 @@ def test_a_conversation_is_there_once_however_often_it_is_collected(
     for _ in range(2):
         records = recorded.collect(tmp_path / "mine.jsonl", "--conversation", "latest", "--yes")
     assert len(records) == 1
+
+
+def test_a_conversation_that_went_on_is_written_anew_in_its_place(recorded: Recorded, tmp_path: Path) -> None:
+    copy, output = tmp_path / "journal.sqlite", tmp_path / "mine.jsonl"
+    copy.write_bytes(recorded.journal.read_bytes())
+    arguments = ("--journal", str(copy), "--conversation", "latest", "--yes")
+    [before] = recorded.collect(output, *arguments)
+    other = before.model_copy(update={"id": "other", "provenance": {}})
+    gone = before.model_copy(update={"id": "gone"})
+    write(output, [before, gone, other])
+    journal = SqliteJournal(copy)
+    [info] = journal.conversations()
+    [run] = [event.run for event in journal.events(info.id) if isinstance(event, RunStarted)]
+    journal.append(RunKept(conversation=info.id, run=run))
+    more = RunStarted(conversation=info.id, run="more", task="And now?", notebook="sales.ipynb", model="m")
+    for event in (
+        more,
+        Observation(conversation=info.id, run="more", text="Task: And now?"),
+        Reply(conversation=info.id, run="more", turn=1, text="Now it is done."),
+        RunEnded(conversation=info.id, run="more", turn=1, ending="answered", answer="Now it is done."),
+    ):
+        journal.append(event)
+    journal.close()
+    told = recorded.call("data", "collect", "-o", str(output), *arguments)
+    assert "0 new records; 0 were there already." in told.output
+    assert "1 had changed since, and are written anew." in told.output
+    assert "1 removed" in told.output
+    after, kept = load([output])
+    assert (after.id, after.turns, after.messages[-1].content) == (before.id, 4, "Now it is done.")
+    assert kept == other
+    unchanged = output.read_bytes()
+    assert (
+        "0 new records; 1 were there already."
+        in recorded.call("data", "collect", "-o", str(output), *arguments).output
+    )
+    assert output.read_bytes() == unchanged
+
+
+def test_a_secret_of_a_task_that_was_asked_anew_is_masked(recorded: Recorded, tmp_path: Path) -> None:
+    copy, secret = tmp_path / "journal.sqlite", "tulip-of-the-first-try-1"
+    copy.write_bytes(recorded.journal.read_bytes())
+    journal = SqliteJournal(copy)
+    [info] = journal.conversations()
+    run = {"conversation": info.id, "notebook": "sales.ipynb", "model": "m"}
+    journal.append(RunStarted(run="first", task=f"The password is {secret}.", **run))
+    journal.append(RunStarted(run="again", task="Which one was it?", replaces="first", **run))
+    journal.append(Observation(conversation=info.id, run="again", text="Task: Which one was it?"))
+    journal.append(Reply(conversation=info.id, run="again", turn=1, text=f"It was {secret}."))
+    journal.append(RunEnded(conversation=info.id, run="again", turn=1, ending="answered", answer="…"))
+    journal.close()
+    arguments = ("--journal", str(copy), "--conversation", "latest", "--yes")
+    [record] = recorded.collect(tmp_path / "mine.jsonl", *arguments)
+    assert "Which one was it?" in record.text
+    assert secret not in record.text
 
 
 def test_what_the_user_kept_counts_as_solved(recorded: Recorded, tmp_path: Path) -> None:

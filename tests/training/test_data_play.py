@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation.notebook import TASKS
+from jupyter_codeact.training.general import own_prompts
 from jupyter_codeact.training.oracle import as_answer
 from jupyter_codeact.training.records import ChatMessage, Record, TaskLabel, append, load
-from jupyter_codeact.training.selecting import evaluation_requests, words_of
+from jupyter_codeact.training.selecting import evaluation_requests
 from jupyter_codeact.training.tasks import Task, all_kinds, draw, split_of
+from jupyter_codeact.training.tasks.wordings import kind_in, words_of
 from tests.scripted import ScriptedModel
 
 COUNT = 8
@@ -304,6 +306,48 @@ def test_records_are_written_in_the_shape_of_the_papers_data(played: Path, tmp_p
     assert len(lines) == COUNT
     assert all(set(line) == {"id", "conversations"} for line in lines)
     assert {one["role"] for line in lines for one in line["conversations"]} == {"system", "user", "assistant"}
+
+
+def test_held_out_tasks_that_lost_their_label_do_not_come_back(tmp_path: Path) -> None:
+    def of(task: Task) -> Record:
+        asked = ChatMessage(role="user", content=f"Task: {task.steps[0].task}\nThe notebook is empty.")
+        reply = ChatMessage(role="assistant", content="I do.", weight=1)
+        label = TaskLabel(name=task.name, kind=task.kind, seed=task.seed)
+        return record(id=task.name, messages=[asked, reply], task=label)
+
+    [kind], [parameters] = draw(1, split="held-out-kinds"), draw(1, split="held-out-parameters")
+    paper, general, out = (tmp_path / f"{name}.jsonl" for name in ("paper", "general", "out"))
+    done("export", written(tmp_path, of(kind), of(parameters)), "-o", paper, "--shape", "codeactinstruct")
+    general.write_text('{"prompt": "What is jazz?", "response": "Music."}\n')
+    (tmp_path / "records.jsonl").unlink()
+    foreign = record(1, messages=of(kind).messages, task=TaskLabel(name="elsewhere"))
+    acting = written(tmp_path, record(0), foreign)
+    told = done("mix", acting, "--general", paper, "--general", general, "--ratio", 9, "-o", out)
+    assert "2 dropped: held out (held-out-kinds)" in told
+    assert "1 dropped: task with parameters, which may be held out" in told
+    assert sorted(one.messages[0].content for one in load([out])) == ["Task: number 0.", "What is jazz?"]
+    assert "1  held out (held-out-kinds)" in done("select", acting, "-o", out)
+
+
+@pytest.mark.parametrize("value", ['["a"]', "null", "1", '"a', "[" * 9999])
+def test_a_file_of_prompts_without_prompts_gets_a_sentence(tmp_path: Path, value: str) -> None:
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text(f'Why?\n{{"prompt": {value}}}\n')
+    result = call("select", written(tmp_path, record()), "-o", tmp_path / "out", "--against", prompts)
+    assert result.exit_code == 1
+    assert f"Line 2 of {prompts} " in result.output
+
+
+def test_every_kind_is_known_by_its_words() -> None:
+    for kind in all_kinds():
+        for seed in range(3):
+            asked = [words_of(step.task) for step in kind.make(seed).steps]
+            if split_of(kind.name, seed) == "held-out-kinds":
+                assert kind_in(" ".join(asked)) == kind.name
+            else:
+                assert kind_in(" ".join(asked)) in (kind.name, None)  # of few words
+    assert not any(kind_in(words_of(prompt)) for prompt in own_prompts())
+    assert not any(map(kind_in, evaluation_requests()))
 
 
 def test_numbers_stand_beside_the_papers(played: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting
+import pytest
+
+from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, append
 from jupyter_codeact.models.catalog.tuned import BaseModelFacts, Manifest, Tuned
 from jupyter_codeact.models.open import open_model
-from jupyter_codeact.training.finetune.compare import Part, pairs_of, play_parts, write_report
+from jupyter_codeact.training.finetune.compare import Part, mark, pairs_of, play_parts, write_report
 from jupyter_codeact.training.finetune.curve import draw
+from jupyter_codeact.training.finetune.errors import TrainingError
 from jupyter_codeact.training.finetune.held_out import HeldOutTasks
 from jupyter_codeact.training.finetune.losses import Losses
 from jupyter_codeact.training.tasks import draw as draw_tasks
@@ -52,6 +55,31 @@ def test_held_out_tasks_are_played_once_and_judged_in_a_real_kernel(tmp_path: Pa
     assert not any(e.played.strict for e in played)
     assert all(e.played.message and e.played.ending != "crashed" for e in played)
     assert len((tmp_path / "episodes.jsonl").read_text().splitlines()) == 2
+
+
+def test_results_of_an_earlier_training_of_the_same_name_are_not_taken(tmp_path: Path) -> None:
+    mark(tmp_path, {"small": "a", "small+it": "b"})
+    append(tmp_path / "episodes.jsonl", episode("small+it", "1", True))
+    mark(tmp_path, {"small": "a", "small+it": "b"})
+    mark(tmp_path, {"small": "a", "small+other": "c"})
+    for models in ({"small": "a", "small+it": "d"}, {"small": "d", "small+it": "b"}):
+        with pytest.raises(
+            TrainingError, match=r"are of an earlier small.* Give another folder with --output"
+        ):
+            mark(tmp_path, models)
+    (tmp_path / "models.json").unlink()  # results of which it is not known what played
+    with pytest.raises(TrainingError, match=r"an earlier small\+it"):
+        mark(tmp_path, {"small": "a", "small+it": "b"})
+    assert (tmp_path / "episodes.jsonl").read_text()
+
+
+def test_another_training_of_the_same_name_is_another_model(tmp_path: Path) -> None:
+    facts = BaseModelFacts(name="small", reference="small", sha256="0" * 64)
+    one, other = (
+        Tuned("small+it", tmp_path, Manifest(base=facts, method="lora", files={"adapter.gguf": value}))
+        for value in ("a", "b")
+    )
+    assert one.sha256 != other.sha256
 
 
 def test_the_report_has_the_pairs_and_escapes_what_models_and_tasks_wrote(tmp_path: Path) -> None:

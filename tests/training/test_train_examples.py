@@ -16,9 +16,11 @@ from jupyter_codeact.training.finetune.examples import (
     split,
     tokenize,
 )
+from jupyter_codeact.training.tasks import draw
 
 from .tiny import TEMPLATE, conversations, make_tokenizer, write_data
 
+[HELD_OUT] = draw(1, split="held-out-kinds")
 REWRITES = TEMPLATE.replace(
     "{{ message.content }}",
     "{{ message.content if loop.last else message.content.split('</think>')[-1] }}",
@@ -72,6 +74,11 @@ def test_a_reply_that_begins_with_white_space_is_labelled_whole(tmp_path: Path) 
     assert labelled(example).endswith("b<|im_end|>")
 
 
+def test_half_a_character_does_not_break_the_tokenizer(tmp_path: Path) -> None:
+    (example,) = examples_of(tmp_path, [chat("a \ud83d", "b \ud83d")]).examples
+    assert labelled(example).startswith("b ")
+
+
 def test_a_long_conversation_ends_with_the_last_reply_that_fits(tmp_path: Path) -> None:
     whole = examples_of(tmp_path, [chat("a", "first", "more", "second " * 50)]).examples[0]
     taken = examples_of(tmp_path, [chat("a", "first", "more", "second " * 50)], length=60)
@@ -100,6 +107,7 @@ def test_a_template_that_rewrites_earlier_replies_makes_an_example_of_each(tmp_p
             "another way",
         ),
         ("{{ raise_exception('system messages are not supported') }}", "system messages are not supported"),
+        (TEMPLATE.replace("{{ message.content }}", ""), "leaves out what a reply says"),
         ("", "no chat template"),
     ],
 )
@@ -116,6 +124,9 @@ def test_a_template_that_does_not_do_gets_a_sentence(tmp_path: Path, template: s
         ('{"text": "a"}', "Line 1 of .* is no conversation"),
         ('{"messages": [{"role": "tool", "content": "a"}]}', "is no conversation"),
         (json.dumps(chat("a", "b") | {"task": {"split": "held-out-kinds"}}), "held-out-kinds tasks"),
+        (json.dumps(chat(HELD_OUT.steps[0].task, "b")), "held-out-kinds tasks"),
+        (json.dumps(chat("a", "b") | {"task": {"kind": HELD_OUT.kind, "seed": 1}}), "held-out-kinds tasks"),
+        ('{"messages": ' + "[" * 100_000, "is no JSON"),
     ],
 )
 def test_data_that_cannot_be_used_gets_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from threading import Event
 
 import httpx
 import peft
@@ -19,12 +20,14 @@ from jupyter_codeact.models.catalog import auto
 from jupyter_codeact.models.catalog.catalog import find
 from jupyter_codeact.models.catalog.machine import look
 from jupyter_codeact.models.catalog.tuned import Tuned, all_tuned, find_tuned, root
+from jupyter_codeact.models.engines.launch import launch
 from jupyter_codeact.models.engines.transformers.loading import load
 from jupyter_codeact.models.engines.transformers.settings import TransformersOptions
 from jupyter_codeact.models.open import open_local
 from jupyter_codeact.training.finetune import results
 from jupyter_codeact.training.finetune.errors import TrainingError
 from jupyter_codeact.training.finetune.export import BaseFile, export_model
+from jupyter_codeact.training.finetune.loop import Report, read_log
 from jupyter_codeact.training.finetune.options import TrainingOptions
 from jupyter_codeact.training.finetune.train import train
 from jupyter_codeact.training.finetune.weights import find_base, unpack
@@ -194,6 +197,80 @@ def test_the_transformers_engine_puts_an_adapter_on_its_base_and_on_no_other(tmp
         first_token(wide, adapter)
     with pytest.raises(ValueError, match="no PEFT adapter"):
         first_token(one, tmp_path)
+
+
+def test_an_adapter_that_was_swapped_for_one_of_another_base_does_not_run(tmp_path: Path) -> None:
+    tuned = tune(make_model(tmp_path / "one"), "own", tmp_path, FEW)
+    foreign = tune(make_model(tmp_path / "another", seed=1), "own", tmp_path, FEW)
+    files = launch(tuned).files
+    assert files.fetch(lambda *_: None, Event()) == (tmp_path / "one").resolve()
+    name = "adapter/adapter_model.safetensors"
+    shutil.copyfile(foreign.folder / name, tuned.folder / name)
+    with pytest.raises(
+        ModelError, match=r"adapter_model\.safetensors of one\+own is not the file that was trained"
+    ):
+        files.fetch(lambda *_: None, Event())
+    with pytest.raises(ModelError, match="is not the file that was trained"):
+        results.to_folder(tuned, tmp_path / "out")
+    (tuned.folder / name).unlink()
+    with pytest.raises(ModelError, match="cannot be read: No such file"):
+        files.fetch(lambda *_: None, Event())
+
+
+def test_weights_of_another_place_are_tied_by_their_hash(tmp_path: Path) -> None:
+    one, full = make_model(tmp_path / "one"), make_model(tmp_path / "full")
+    tuned = tune(one, "far", tmp_path, FEW, source=full)
+    results.to_folder(tuned, tmp_path / "merged")
+
+    def interrupt(report: Report) -> None:
+        if report.step == 1:
+            raise KeyboardInterrupt
+
+    base, data, target = find_base(str(one)), tmp_path / "data.jsonl", root() / "one+begun"
+    arguments = (base, full, [data], target, FEW)
+    with pytest.raises(KeyboardInterrupt):
+        train(*arguments, source=str(full), on_cpu=True, save_minutes=0, report=interrupt)
+    make_model(full, seed=1)
+    with pytest.raises(TrainingError, match="begun with another --from"):
+        train(*arguments, source=str(full), on_cpu=True)
+    with pytest.raises(TrainingError, match=r"one\+far was trained on other weights than are in .*full now"):
+        results.to_folder(tuned, tmp_path / "again")
+
+
+def test_weights_of_another_model_are_refused_before_the_training(
+    smollm2: Path, unpacked: Path, tmp_path: Path
+) -> None:
+    BaseFile(smollm2, unpacked).check()
+    other = make_model(tmp_path / "other")
+    with pytest.raises(TrainingError, match=r"another model|different models"):
+        tune("smollm2-135m", "mixed", tmp_path, FEW, source=other)
+    assert not (root() / "smollm2-135m+mixed" / "plan.json").exists()
+
+
+def test_a_file_with_a_plus_in_its_name_can_be_trained(tmp_path: Path) -> None:
+    (file := tmp_path / "llama+chat.gguf").write_bytes(b"GGUF")
+    assert find_base(str(file)).name == "llama-chat"
+
+
+def test_a_training_that_goes_on_measures_as_often_as_was_planned(tmp_path: Path) -> None:
+    one = make_model(tmp_path / "one")
+    base, data, target = find_base(str(one)), write_data(tmp_path / "data.jsonl", conversations(60)), root()
+    options = FEW.model_copy(update={"steps": 12, "minutes": 60.0, "held_out": 0.1})
+
+    def interrupt(report: Report) -> None:
+        if report.step == 5:
+            raise KeyboardInterrupt
+
+    arguments = (base, one, [data], target / "one+measured", options)
+    with pytest.raises(KeyboardInterrupt):
+        train(*arguments, on_cpu=True, save_minutes=0, report=interrupt)
+    file = target / "one+measured" / "last" / "state.pt"
+    kept = torch.load(file, weights_only=True)
+    kept["state"]["evaluations"] = 2  # as few as a slow machine has time for
+    torch.save(kept, file)
+    tuned = train(*arguments, on_cpu=True)
+    measured = [line["step"] for line in read_log(tuned.folder) if "held_out" in line]
+    assert [step for step in measured if step > 5] == [6, 12]
 
 
 def test_all_weights_can_be_trained_and_exported_as_a_folder(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...agent.contracts import ModelError
 from ..private import data_folder
-from .model import Entry, Snapshot
-from .sources import sha256_of
+from .hashes import hash_of, hashes_of
 
 MANIFEST = "manifest.json"
 ADAPTER_BASE = "base.json"
@@ -28,6 +26,7 @@ ADAPTER_BASE = "base.json"
 MARK = "+"
 GGUF_ADAPTER, PEFT_ADAPTER, GGUF_MODEL, FOLDER_MODEL = "adapter.gguf", "adapter", "model.gguf", "model"
 _NAME = re.compile(r"[\w-][\w.-]{0,63}")
+_PLACE = re.compile(r"[/\\:]")
 
 
 class _Part(BaseModel):
@@ -71,6 +70,11 @@ class Tuned:
         return self.name.partition(MARK)[2]
 
     @property
+    def sha256(self) -> str:
+        """A hash of what was trained; another training of the same name has another one."""
+        return sha256(json.dumps(self.manifest.files, sort_keys=True).encode()).hexdigest()
+
+    @property
     def size(self) -> int:
         """Bytes that it takes besides its base."""
         names = (GGUF_ADAPTER, GGUF_MODEL)
@@ -90,7 +94,7 @@ class Tuned:
         )
         return f"{method}, trained {day}{fell}" if day else f"{method}{fell}"
 
-    def check_base(self, path: Path, model: Entry | Snapshot | None = None) -> None:
+    def check_base(self, path: Path) -> None:
         """Check that a file or folder is what this model was made of.
 
         Raises
@@ -98,7 +102,7 @@ class Tuned:
         ModelError
             If it is another one.
         """
-        found = hash_of(path, model)
+        found = hash_of(path)
         if found != self.manifest.base.sha256:
             raise ModelError(
                 f"{self.name} was trained on another model than {path.name}: it belongs to the"
@@ -106,6 +110,28 @@ class Tuned:
                 f" {found[:12]}…. An adapter is of no use on other weights: get that file again, or"
                 " train anew."
             )
+
+    def check_files(self) -> None:
+        """Check that its own files are those that were trained: an adapter of another base may well fit.
+
+        Raises
+        ------
+        ModelError
+            If one is not there, or is another one.
+        """
+        try:
+            found = hashes_of([self.folder / name for name in self.manifest.files])
+        except OSError as error:
+            raise ModelError(
+                f"{error.filename} of {self.name} cannot be read: {error.strerror}. Get it back, or train"
+                " anew."
+            ) from error
+        for (name, wanted), value in zip(self.manifest.files.items(), found, strict=True):
+            if value != wanted:
+                raise ModelError(
+                    f"{name} of {self.name} is not the file that was trained: it has changed since. Get it"
+                    f" back into {self.folder}, or train anew."
+                )
 
     def remove(self) -> None:
         """Delete it, and what is left of its training.
@@ -127,9 +153,13 @@ def root() -> Path:
 
 
 def is_tuned(name: str) -> bool:
-    """Tell whether a name is written like that of a tuned model."""
-    base, mark, own = name.partition(MARK)
-    return bool(base and mark and _NAME.fullmatch(own))
+    """Tell whether a name is written like that of a tuned model; a path or a model on the Hub is not."""
+    base, _, own = name.partition(MARK)
+    return bool(base and not _PLACE.search(base) and _is_own(own))
+
+
+def _is_own(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and not name.endswith(".gguf")
 
 
 def name_of(base: str, own: str) -> str:
@@ -140,8 +170,11 @@ def name_of(base: str, own: str) -> str:
     ModelError
         If the user's part of it is not possible.
     """
-    if not _NAME.fullmatch(own):
-        raise ModelError(f"{own!r} is no name for a tuned model: use letters, digits, dots, - and _.")
+    if not _is_own(own):
+        raise ModelError(
+            f"{own!r} is no name for a tuned model: use letters, digits, dots, - and _, and no .gguf at its"
+            " end."
+        )
     return f"{base}{MARK}{own}"
 
 
@@ -195,27 +228,3 @@ def base_of_adapter(adapter: Path) -> BaseModelFacts | None:
 def stem_of(path: Path) -> str:
     """Return the name of a file or folder as a base."""
     return path.name.removesuffix(".gguf").replace(MARK, "-")
-
-
-def hash_of(path: Path, model: Entry | Snapshot | None = None) -> str:
-    """Return the SHA-256 of a model's file, or one over the weights and the configuration in its folder.
-
-    That of a file of the catalogue is known: it was checked when the file was downloaded.
-    """
-    if isinstance(model, Entry) and len(model.files) == 1 and model.files[0].sha256:
-        return model.files[0].sha256
-    files = [path] if path.is_file() else sorted([path / "config.json", *path.glob("*.safetensors")])
-    try:
-        states = [(file, file.stat().st_mtime_ns, file.stat().st_size) for file in files]
-        hashes = [_hash(*state) for state in states]
-    except OSError as error:
-        raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from error
-    if len(hashes) == 1 and path.is_file():
-        return hashes[0]
-    named = "\n".join(f"{file.name} {value}" for file, value in zip(files, hashes, strict=True))
-    return sha256(named.encode()).hexdigest()
-
-
-@lru_cache(maxsize=256)
-def _hash(path: Path, _changed: int, _size: int) -> str:
-    return sha256_of(path)

@@ -103,15 +103,11 @@ class OwnFiles:
 
 @dataclass(frozen=True)
 class TunedFiles:
-    """The files of a base, for a tuned model whose ``adapter`` is put on it.
-
-    ``entry`` is the base, if it is one of the catalogue.
-    """
+    """The files of a base, for a tuned model whose ``adapter`` is put on it."""
 
     base: ModelFiles
     tuned: Tuned
     adapter: Path
-    entry: Entry | Snapshot | None = None
 
     def is_here(self) -> bool:
         """Tell whether nothing has to be downloaded."""
@@ -123,15 +119,16 @@ class TunedFiles:
         Raises
         ------
         ModelError
-            If the base cannot be had or is another one, or the adapter is not there.
+            If the base cannot be had or is another one, or the adapter is not there or has changed.
         """
         if not self.adapter.exists():
             raise ModelError(
                 f"The adapter of {self.tuned.name} is not in {self.tuned.folder} any more"
                 f" ({self.adapter.name}); train it anew."
             )
+        self.tuned.check_files()
         path = self.base.fetch(progress, cancel)
-        self.tuned.check_base(path, self.entry)
+        self.tuned.check_base(path)
         return path
 
     @property

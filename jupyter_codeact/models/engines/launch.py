@@ -162,8 +162,7 @@ def _tuned(tuned: Tuned, options: EngineOptions, machine: Machine) -> Launch:
         settings = {**served.settings, "adapter": str(adapter)}
     else:
         settings = {**served.settings, "options": {**served.settings["options"], "adapter": str(adapter)}}
-    known = base if isinstance(base, Entry | Snapshot) else None
-    files = TunedFiles(served.files, tuned, adapter, known)
+    files = TunedFiles(served.files, tuned, adapter)
     return replace(served, info=info, files=files, settings=settings, complete=None)
 
 

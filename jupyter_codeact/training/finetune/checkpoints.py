@@ -19,6 +19,8 @@ from safetensors.torch import save_file
 from .errors import TrainingError, writing
 
 LAST, BEST = "last", "best"
+EVALUATIONS = 10
+"""How often the loss on held-out tasks is measured if there is time, besides before the first step."""
 _WEIGHTS, _STATE = "trained.safetensors", "state.pt"
 
 
@@ -27,13 +29,16 @@ class State:
     """How far a training is.
 
     ``planned`` are the steps there will be; ``seconds`` and ``tokens`` are those of all parts of a training
-    that was interrupted.
+    that was interrupted. ``evaluations`` is how often the loss on held-out tasks is measured, and
+    ``evaluating`` how many seconds that took the last time.
     """
 
     step: int = 0
     planned: int = 0
     seconds: float = 0.0
     tokens: int = 0
+    evaluations: int = EVALUATIONS
+    evaluating: float = 0.0
     best_step: int = 0
     best_loss: float | None = None
     first_loss: float | None = None

@@ -11,16 +11,19 @@ from pathlib import Path
 from ...agent.contracts import ChatModel
 from ...evaluation.comparison import Comparison, compare, head
 from ...evaluation.page import html
-from ...evaluation.records import Episode, Setting
+from ...evaluation.records import Episode, Setting, load
 from ...evaluation.report import markdown
 from ...evaluation.runner import Choice, play_all
 from ...evaluation.suites import Suite
 from ...models.catalog.tuned import Tuned
+from ...notebooks.saving import replace_file
 from .curve import CURVE
-from .errors import writing
+from .errors import TrainingError, writing
 from .losses import Losses
 
 EPISODES, REPORT, PAGE = "episodes.jsonl", "report.md", "report.html"
+MARK = "models.json"
+"""The hash of each model that has played, by its name: a later training may have the same name."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,38 @@ class Part:
 
     suite: Suite
     choice: Choice = field(default_factory=Choice)
+
+
+def mark(folder: Path, models: Mapping[str, str]) -> None:
+    """Note the hashes of the models that play, by their names.
+
+    Raises
+    ------
+    TrainingError
+        If ``folder`` has results of other models by these names, or cannot be written.
+    """
+    with writing(folder):
+        known = _marked(folder)
+        played = (
+            {episode.model for episode in load([folder / EPISODES])}
+            if (folder / EPISODES).exists()
+            else set()
+        )
+        for name, value in models.items():
+            if known.get(name, value) != value or (name in played and name not in known):
+                raise TrainingError(
+                    f"The results in {folder} are of an earlier {name}, which had other weights, and are"
+                    " kept. Give another folder with --output, or remove that one to play anew."
+                )
+        replace_file(folder / MARK, json.dumps(known | dict(models), indent=1).encode() + b"\n")
+
+
+def _marked(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / MARK).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def play_parts(

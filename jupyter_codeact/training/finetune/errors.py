@@ -71,4 +71,4 @@ def in_memory(advice: str) -> Iterator[None]:
 
 def out_of_memory(advice: str) -> TrainingError:
     """Return the error for memory that does not suffice."""
-    return TrainingError(f"The memory does not suffice for this training. {advice}")
+    return TrainingError(f"The memory does not suffice for this. {advice}")

@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ...agent.unicode import valid
+from ..tasks.wordings import split_now, words_of
 from .errors import TrainingError
 
 IGNORED = -100
 """The label of a token that the loss leaves out."""
+
+_THOUGHT = "</think>"
 
 Role = Literal["system", "user", "assistant"]
 
@@ -83,8 +87,8 @@ def read_conversations(paths: Iterable[Path]) -> list[Conversation]:
         for number, line in _lines(path):
             where = f"Line {number} of {path}"
             try:
-                fields = json.loads(line)
-            except ValueError as error:
+                fields = valid(json.loads(line))
+            except (ValueError, RecursionError) as error:
                 raise TrainingError(f"{where} is no JSON: {error}.") from None
             conversation = _conversation(fields, where)
             # an id of somebody else's tells lines of one file apart, not of all
@@ -117,12 +121,14 @@ def _conversation(fields: Any, where: str) -> Conversation:
         )
     task = fields.get("task")
     task = task if isinstance(task, dict) else {}
-    if str(task.get("split") or "").startswith("held-out"):
-        raise TrainingError(
-            f"{where} belongs to the {task['split']} tasks, on which a model is measured; it may not"
-            " learn from them."
-        )
     known = (task.get("kind"), task.get("seed"))
+    said = words_of("\n".join(message["content"] for message in messages if message["role"] == "user"))
+    for part in (str(task.get("split") or ""), split_now(*known, said) or ""):
+        if part.startswith("held-out"):
+            raise TrainingError(
+                f"{where} belongs to the {part} tasks, on which a model is measured; it may not learn from"
+                " them. `jupyter codeact data select` and `mix` leave them out."
+            )
     group = json.dumps(known if None not in known else task.get("name") or _digest(messages))
     return Conversation(messages, group, str(fields.get("source") or "general"), where)
 
@@ -204,6 +210,14 @@ def _span(tokenizer: Any, conversation: Conversation, index: int) -> tuple[str, 
             "The model's chat template writes a reply in another way than it asks for one, so it cannot be"
             f" told which tokens are the reply. ({conversation.where}, message {index + 1}.) Choose another"
             " model, or correct the template in the model's folder and give that with --from."
+        )
+    # thoughts may be left out, or written in another place
+    said = str(conversation.messages[index]["content"]).rpartition(_THOUGHT)[2].strip()
+    if said not in through[len(before) :]:
+        raise TrainingError(
+            f"The model's chat template leaves out what a reply says. ({conversation.where}, message"
+            f" {index + 1}.) Choose another model, or correct the template in the model's folder and give"
+            " that with --from."
         )
     return before, through
 

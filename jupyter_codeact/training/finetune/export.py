@@ -36,8 +36,9 @@ _FILE_TYPES = {
     "bf16": gguf.LlamaFileType.MOSTLY_BF16,
     "f32": gguf.LlamaFileType.ALL_F32,
 }
-_CLOSE = 0.15
-"""Relative distance of weights below which they are the same, but for their quantisation to 4 bits."""
+_CLOSE = 0.5
+"""Relative distance of weights below which they are of one model: quantised to two bits, they have moved by
+about a third; those of two models have nothing in common, and differ by more than 1."""
 
 
 class Weights:
@@ -88,13 +89,13 @@ class BaseFile:
             raise TrainingError(f"{path} is not a valid GGUF file: {error}") from error
         self.architecture = str(self._field("general.architecture"))
         self.tensors = {tensor.name: tensor for tensor in self.reader.tensors}
-        blocks = int(self._field(f"{self.architecture}.block_count"))
+        self._blocks = int(self._field(f"{self.architecture}.block_count"))
         kinds = {name: kind for kind, name in gguf.MODEL_ARCH_NAMES.items()}
         if self.architecture not in kinds:
             raise TrainingError(
                 f"{path.name} has an architecture that gguf does not know: {self.architecture}."
             )
-        self._map = gguf.get_tensor_name_map(kinds[self.architecture], blocks)
+        self._map = gguf.get_tensor_name_map(kinds[self.architecture], self._blocks)
         heads = int(self._field(f"{self.architecture}.attention.head_count") or 1)
         self._heads = {
             "q": heads,
@@ -138,12 +139,30 @@ class BaseFile:
             self._order[kind] = distances[1] < distances[0]
         return self._heads[part] if self._order[kind] else 0
 
-    def check(self, name: str) -> None:
-        """Check that a tensor is the same in both, but for rounding."""
-        pair = self.pair(name)
-        own, theirs = self.weights.read(name), _dequantized(pair.theirs)
-        if own.shape != theirs.shape or _distance(_reordered(own, pair.heads), theirs) > _CLOSE:
-            raise self._other(name)
+    def check(self) -> None:
+        """Check that both are the same model, but for rounding, by the matrices of its last layer.
+
+        Two that were trained from the same weights may be as close: only a hash tells those apart.
+
+        Raises
+        ------
+        TrainingError
+            If they are not.
+        """
+        last = f"blk.{self._blocks - 1}."
+
+        def is_compared(name: str) -> bool:
+            found = self.tensors.get(self._map.get_name(name, try_suffixes=(".weight",)) or "")
+            return found is not None and found.name.startswith(last) and len(found.shape) == 2
+
+        found = list(filter(is_compared, self.weights.names()))
+        if not found:
+            raise TrainingError(f"{self.path.name} has no layer of the weights, so it is another model.")
+        for name in found:
+            pair = self.pair(name)
+            own, theirs = self.weights.read(name), _dequantized(pair.theirs)
+            if own.shape != theirs.shape or _distance(_reordered(own, pair.heads), theirs) > _CLOSE:
+                raise self._other(name)
 
     def _other(self, name: str) -> TrainingError:
         return TrainingError(

@@ -21,8 +21,9 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
+from ...notebooks.saving import replace_file
 from . import checkpoints
-from .checkpoints import BEST, LAST, State
+from .checkpoints import BEST, EVALUATIONS, LAST, State
 from .errors import TrainingError, in_memory, writing
 from .examples import Example
 from .model import ADVICE, Loaded
@@ -32,8 +33,6 @@ from .packing import LabelledLoss, Row, inputs, leaks, pack, steps_of
 LOG = "log.jsonl"
 _CPU_ROW = 512
 """Tokens of a packed row on a CPU, where attention between examples costs time though it is masked."""
-_EVALUATIONS = 10
-"""How often the loss on held-out tasks is measured, besides before the first step."""
 _EVALUATED, _EVALUATED_SHARE = 4, 0.06
 """Most tokens that this takes each time: so many steps' worth, and as a share of all that are trained on."""
 _EVALUATING = 0.2
@@ -97,7 +96,6 @@ class Training:
             If the user interrupts it: after the step, with a checkpoint; at once, the second time.
         """
         self._stopped = threading.Event()
-        self._evaluations, self._evaluation_seconds = _EVALUATIONS, 0.0
         with in_memory(ADVICE), _finishing_the_step(self._stopped):
             return self._run()
 
@@ -136,7 +134,7 @@ class Training:
     def _loop(self, rows: Sequence[Row]) -> None:
         state = self.state
         recent: list[tuple[int, float]] = []
-        every = max(1, self.state.planned // self._evaluations)
+        every = max(1, self.state.planned // self.state.evaluations)
         for number, step in enumerate(_endless(rows, self.options)):
             if number < state.step:
                 continue
@@ -154,7 +152,7 @@ class Training:
             self._log(loss=loss, rate=rate, tokens=state.tokens, seconds=round(state.seconds, 2))
             if self.options.minutes and state.step == _TIMED:
                 self._plan(recent)
-                every = max(1, state.planned // self._evaluations)
+                every = max(1, state.planned // self.state.evaluations)
             if state.step % every == 0 or state.step >= state.planned:
                 self._evaluate()
             if time.monotonic() - self._saved >= self.save_seconds or state.step >= state.planned:
@@ -213,7 +211,7 @@ class Training:
             return
         begun = time.monotonic()
         losses = self.measure(self._measured)
-        self._evaluation_seconds = time.monotonic() - begun
+        self.state.evaluating = time.monotonic() - begun
         mean = losses["all"]
         self._log(held_out=losses)
         if self.state.first_loss is None:
@@ -259,10 +257,10 @@ class Training:
         timed = recent[1:] or recent  # the first step takes longer
         per_step = sum(seconds for _, seconds in timed) / len(timed)
         limit = 60 * self.options.minutes
-        if self._evaluation_seconds:
-            affordable = int(_EVALUATING * limit / self._evaluation_seconds)
-            self._evaluations = self._agreed(max(1, min(_EVALUATIONS, affordable)))
-        left = limit - self.state.seconds - self._evaluations * self._evaluation_seconds
+        if self.state.evaluating:
+            affordable = int(_EVALUATING * limit / self.state.evaluating)
+            self.state.evaluations = self._agreed(max(1, min(EVALUATIONS, affordable)))
+        left = limit - self.state.seconds - self.state.evaluations * self.state.evaluating
         fitting = self.state.step + max(1, int(left / per_step))
         self.state.planned = self._agreed(min(self.state.planned, fitting))
 
@@ -299,7 +297,7 @@ class Training:
             lines = [line for line in read_log(self.folder) if line["step"] <= self.state.step]
             with writing(self.folder):
                 kept = "".join(json.dumps(line) + "\n" for line in lines if self.state.step)
-                (self.folder / LOG).write_text(kept, encoding="utf-8")
+                replace_file(self.folder / LOG, kept.encode())
 
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

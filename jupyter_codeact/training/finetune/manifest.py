@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ...models.catalog.hashes import hash_of
 from ...models.catalog.sources import sha256_of
 from ...models.catalog.tuned import MANIFEST
 from .checkpoints import BEST, LAST, State
@@ -34,7 +35,8 @@ def plan_of(
     """Return what a training begins with, as JSON."""
     return {
         "base": {"name": base.name, "reference": base.reference, "sha256": base.sha256},
-        "weights": {"source": source, "folder": weights.name},
+        # without a source they are the base's own, whatever release has unpacked them
+        "weights": {"source": source, "folder": weights.name, "sha256": hash_of(weights) if source else ""},
         "data": data_facts(data),
         "options": options.model_dump(),
     }

@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ...models.catalog.hashes import hash_of
 from ...models.catalog.tuned import FOLDER_MODEL, PEFT_ADAPTER, Tuned
 from .errors import TrainingError, in_memory, writing
 from .export import BASE_KEY, BaseFile, export_adapter, export_model
 from .manifest import read_manifest
-from .weights import Base, find_base, full_precision, unpack
+from .weights import base_of, full_precision, unpack
 
 _MORE_MEMORY = "Close other programs, or export on a bigger machine."
 
@@ -21,11 +22,22 @@ def weights_of(tuned: Tuned) -> Path:
     Raises
     ------
     TrainingError
+        If they are others than they were, or not there any more.
+    ModelError
         If its base is another model than it was.
     """
-    base = _base(tuned)
-    source = str(read_manifest(tuned.folder).get("weights", {}).get("source") or "")
-    return full_precision(source) if source else unpack(base)
+    base = base_of(tuned)
+    trained = read_manifest(tuned.folder).get("weights", {})
+    source, wanted = str(trained.get("source") or ""), trained.get("sha256")
+    if not source:
+        return unpack(base)
+    weights = full_precision(source)
+    if wanted and hash_of(weights) != wanted:
+        raise TrainingError(
+            f"{tuned.name} was trained on other weights than are in {weights} now (SHA-256 {wanted[:12]}…):"
+            " get those again, or train anew."
+        )
+    return weights
 
 
 def to_gguf_adapter(tuned: Tuned, target: Path, base_file: Path | None = None) -> None:
@@ -42,7 +54,8 @@ def to_gguf_adapter(tuned: Tuned, target: Path, base_file: Path | None = None) -
         )
     file = _file(tuned, base_file)
     facts = {"general.name": tuned.name, BASE_KEY: tuned.manifest.base.sha256}
-    export_adapter(tuned.folder / PEFT_ADAPTER, file, target, facts)
+    with in_memory(_MORE_MEMORY):
+        export_adapter(tuned.folder / PEFT_ADAPTER, file, target, facts)
 
 
 def to_gguf(tuned: Tuned, target: Path, kind: str, base_file: Path | None = None) -> float:
@@ -54,9 +67,10 @@ def to_gguf(tuned: Tuned, target: Path, kind: str, base_file: Path | None = None
         If there is no GGUF file of the base, the type cannot be made, or it cannot be written.
     """
     file = _file(tuned, base_file)
-    if tuned.manifest.method == "lora":
-        return export_model(file, target, kind, adapter=tuned.folder / PEFT_ADAPTER, name=tuned.name)
-    return export_model(file, target, kind, weights=tuned.folder / FOLDER_MODEL, name=tuned.name)
+    folder = PEFT_ADAPTER if tuned.manifest.method == "lora" else FOLDER_MODEL
+    source = {"adapter" if folder == PEFT_ADAPTER else "weights": tuned.folder / folder}
+    with in_memory(_MORE_MEMORY):
+        return export_model(file, target, kind, name=tuned.name, **source)
 
 
 def to_folder(tuned: Tuned, target: Path) -> None:
@@ -67,6 +81,7 @@ def to_folder(tuned: Tuned, target: Path) -> None:
     TrainingError
         If memory runs out or it cannot be written; nothing is then left of it.
     """
+    tuned.check_files()
     try:
         with writing(target.parent), in_memory(_MORE_MEMORY):
             if tuned.manifest.method == "full":
@@ -92,17 +107,14 @@ def _merge(weights: Path, adapter: Path, target: Path) -> None:
     load_tokenizer(weights).save_pretrained(target)
 
 
-def _base(tuned: Tuned) -> Base:
-    base = find_base(tuned.manifest.base.reference)
-    if base.sha256 != tuned.manifest.base.sha256:
-        tuned.check_base(base.path)
-    return base
-
-
 def _file(tuned: Tuned, base_file: Path | None) -> BaseFile:
-    base = _base(tuned)
+    base = base_of(tuned)
     if base_file is None and not base.is_gguf:
         raise TrainingError(
             f"{tuned.name} was trained from a folder. Give the same model as a GGUF file with --base."
         )
-    return BaseFile(base_file or base.path, weights_of(tuned))
+    tuned.check_files()
+    file = BaseFile(base_file or base.path, weights_of(tuned))
+    if base_file:
+        file.check()
+    return file

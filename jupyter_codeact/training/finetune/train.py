@@ -92,6 +92,8 @@ def train(
     plan = plan_of(base, weights, source, data, options)
     with _alone(target) if accelerator.is_main_process else _nobody():
         if accelerator.is_main_process:
+            if source and base.is_gguf:
+                _same_model(base, weights)
             if restart:
                 _drop(target)
             _begin(target, plan)
@@ -147,6 +149,13 @@ def _data(
             f" weight, or are longer than --length ({length:,} tokens)."
         )
     return taken, learned, held_back
+
+
+def _same_model(base: Base, weights: Path) -> None:
+    """Check before hours of work, not after them, that what is trained is what is served."""
+    from .export import BaseFile
+
+    BaseFile(base.path, weights).check()
 
 
 def _begin(target: Path, plan: dict[str, Any]) -> None:

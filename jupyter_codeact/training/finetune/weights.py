@@ -15,9 +15,10 @@ from typing import Any
 
 from ...models.catalog import hub, store
 from ...models.catalog.catalog import find
+from ...models.catalog.hashes import hash_of
 from ...models.catalog.model import Entry, Snapshot
 from ...models.catalog.sources import Progress
-from ...models.catalog.tuned import hash_of, is_tuned, stem_of
+from ...models.catalog.tuned import Tuned, is_tuned, stem_of
 from ...models.extras import missing
 from ...models.open import is_path
 from .errors import TrainingError, in_memory, writing
@@ -64,15 +65,13 @@ def find_base(name: str) -> Base:
     TrainingError
         If it is not on this machine, or cannot be trained.
     """
-    if is_tuned(name):
-        raise TrainingError(
-            f"{name} is tuned itself. Train its base on all of the data instead, the earlier and the new."
-        )
     if hub.is_reference(name):
-        path = hub.local(hub.parse(name))
+        asked = hub.parse(name)
+        path = hub.local(asked)
         if path is None:
             raise _absent(name)
-        return Base(stem_of(path), name, path, hash_of(path))
+        # with its file, for a name without one is another file's as soon as there are several
+        return Base(stem_of(path), hub.Reference(asked.hub, path.name).name, path, hash_of(path))
     if is_path(name):
         path = Path(name).expanduser().resolve()
         if not path.exists():
@@ -80,15 +79,34 @@ def find_base(name: str) -> Base:
                 f"There is no file {path}; give the path of a .gguf file or a model's folder."
             )
         return Base(stem_of(path), str(path), path, hash_of(path))
+    if is_tuned(name):
+        raise TrainingError(
+            f"{name} is tuned itself. Train its base on all of the data instead, the earlier and the new."
+        )
     model: Entry | Snapshot = find(name)
     if not store.is_here(model):
         raise _absent(name)
     path = store.path_of(model)
-    return Base(name, name, path, hash_of(path, model))
+    return Base(name, name, path, hash_of(path))
 
 
 def _absent(name: str) -> TrainingError:
     return TrainingError(f"{name} is not on this machine; `jupyter codeact models pull {name}` downloads it.")
+
+
+def base_of(tuned: Tuned) -> Base:
+    """Return the model that a tuned one was made of.
+
+    Raises
+    ------
+    TrainingError
+        If it is not on this machine.
+    ModelError
+        If another model is in its place.
+    """
+    base = find_base(tuned.manifest.base.reference)
+    tuned.check_base(base.path)
+    return base
 
 
 def full_precision(source: str, progress: Progress = lambda *_: None) -> Path:

@@ -14,7 +14,8 @@ import torch
 import transformers
 
 from ...catalog import machine
-from ...catalog.tuned import base_of_adapter, hash_of
+from ...catalog.hashes import hash_of
+from ...catalog.tuned import base_of_adapter
 from .settings import Settings, TransformersOptions, weight_of
 
 _OVERHEAD = 1.25
