@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 CORE = {"agent", "models", "notebooks", "journal"}
 SHARED = {"options", "approval", "transcript", "terminal", "interrupts", "result", "tools", "headless"}
-SHARED |= {"traits", "markdown_page", "costs"}
+SHARED |= {"traits", "markdown_page", "costs", "lab_settings"}
 MAY_IMPORT = {
     "agent": {"agent"},
     "models": {"models", "agent"},

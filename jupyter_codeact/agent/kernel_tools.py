@@ -51,6 +51,19 @@ class KernelTools:
         gate.know_servers(servers)
         return servers
 
+    async def update(self, run: Run, notebook: Notebook, gate: Gate) -> str:
+        """Define the servers' functions anew if they have changed; return which did, for the model."""
+        if self.servers is None or not self.servers.changed:
+            return ""
+        before = _functions(self.servers.connected)
+        servers = await self.load(run, notebook, gate)
+        self.record(run, servers)
+        now = _functions(servers)
+        return "\n".join(
+            [f"- new: {name}()" for name in now if name not in before]
+            + [f"- gone: {name}()" for name in before if name not in now]
+        )
+
     def record(self, run: Run, servers: Sequence[ToolServer]) -> None:
         """Record which servers the run has."""
         if servers:
@@ -59,6 +72,10 @@ class KernelTools:
     def running(self, gate: Gate) -> AbstractContextManager[None]:
         """Tell the servers that the cell that the gate has just allowed runs now."""
         return nullcontext() if self.servers is None else self.servers.cell(gate.allowed_tools())
+
+
+def _functions(servers: Sequence[ToolServer]) -> list[str]:
+    return [f"{server.module}.{tool}" for server in servers if server.module for tool in server.tools]
 
 
 def _as_defined(server: ToolServer, module: str, problem: str) -> ToolServer:

@@ -151,6 +151,7 @@ UNUSED_TOOLS = (
 PROPOSED_TOOLS = "The notebook proposes these functions; import them in a cell if you need them"
 USER_CHANGES = "Meanwhile in the notebook"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
+FUNCTIONS_CHANGED = "The functions of MCP servers have changed; help(server.function) describes one"
 PROTECTED = "The user protects cell={cell}: it was not changed, and nothing ran. Write a new cell instead."
 EDITED = "The user changed your cell before it ran. This is what ran:\n```python\n{source}\n```"
 EDITED_TEXT = "The user changed your text cell before it was written. It now reads:\n{source}"

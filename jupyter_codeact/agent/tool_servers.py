@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -44,6 +44,16 @@ class ServerDefinitions(Frozen):
 
 class ToolServers(Protocol):
     """Programs outside the kernel, started for it, whose tools are functions in it."""
+
+    @property
+    def connected(self) -> Sequence[ToolServer]:
+        """The servers as `defined` has told last."""
+        ...
+
+    @property
+    def changed(self) -> bool:
+        """Whether a server that runs has other functions than `connect` has told last."""
+        ...
 
     async def connect(self) -> ServerDefinitions:
         """Start those that do not run, and tell what functions they have."""

@@ -64,6 +64,7 @@ class Turns:
     ask_user: AskUser = nobody
 
     def __post_init__(self) -> None:
+        self._new_functions = ""
         self._decisions = Decisions(self.run, self.gate)
         self._calls = NotebookCalls(
             self.run, self.notebook, self._decisions, self.hooks, self.state, self._act_on_cell
@@ -160,6 +161,8 @@ class Turns:
         A failed attempt is rewritten in place, so that the notebook keeps only the cells that worked.
         """
         state = self.state
+        if action.cell_type == "code":
+            await self._update_functions()
         target = state.target(action)
         cell: ProposedCell | Reject = ProposedCell(action.source)
         if action.cell_type == "code":
@@ -303,8 +306,13 @@ class Turns:
         state.after = cell
         return cell
 
+    async def _update_functions(self) -> None:
+        """Give the kernel and the gate the functions of servers as they are now, and note what is to tell."""
+        changed = await self.tools.update(self.run, self.notebook, self.gate)
+        self._new_functions = "\n".join(filter(None, [self._new_functions, changed]))
+
     async def _describe_changes(self) -> list[str]:
-        """Describe the user's changes in the notebook since the model was last told."""
+        """Describe what the user, and servers, changed since the model was last told."""
         snapshot = self.state.snapshot
         try:
             changes = snapshot.describe_changes(
@@ -313,12 +321,17 @@ class Turns:
             if snapshot.restarted and self.tools:
                 servers = await self.tools.load(self.run, self.notebook, self.gate)
                 self.tools.record(self.run, servers)
+            await self._update_functions()
         except Ended:
             return []  # the run ends when the next turn begins; the cell's outputs are still recorded
         self.state.after = snapshot.nearest_remaining(self.state.after)
         texts = [prompts.RESTARTED] if snapshot.restarted else []
         if changes:
             texts.append(marked(prompts.USER_CHANGES, "changes", changes, self.run.nonce, self.run.secrets))
+        if functions := self._new_functions:
+            self._new_functions = ""
+            told = prompts.FUNCTIONS_CHANGED
+            texts.append(marked(told, "functions", functions, self.run.nonce, self.run.secrets))
         return texts
 
     async def _variables(self) -> list[Variable]:

@@ -171,6 +171,9 @@ def define(namespace, text):
         for tool in server["tools"]:
             setattr(module, tool["name"], make(address, token, server, tool))
         module.__all__ = [one["name"] for one in server["tools"]]
+        if name in namespace:  # what the server has no more is there still, and says so when it is called
+            for gone, function in vars(namespace[name]).items():
+                vars(module).setdefault(gone, function)
         namespace[name] = module
         before = sys.modules.get(name)
         if hasattr(before, "__codeact_server__") or before is None and not importable(name):

@@ -77,7 +77,7 @@ class Completer:
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        conversations.read_ahead.first = self._finished
+        conversations.runs.read_ahead.first = self._finished
         self._variables: tuple[tuple[str, int], asyncio.Task[_InKernel]] | None = None
 
     async def complete(self, request: CompletionRequest) -> CompletionReply:
@@ -87,7 +87,7 @@ class Completer:
         self._under_way += 1
         self._idle.clear()
         try:
-            await self._conversations.read_ahead.give_way()
+            await self._conversations.runs.read_ahead.give_way()
             return await self._complete(request)
         finally:
             self._under_way -= 1

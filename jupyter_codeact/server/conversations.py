@@ -18,7 +18,6 @@ from .approvals import Approvals
 from .attachments import Attachments
 from .checks import Checks
 from .pages import Page, Send
-from .read_ahead import ReadAhead
 from .refusals import RefusalError
 from .reports import REPORTS, conversation_file
 from .review import Reviews
@@ -122,6 +121,7 @@ class Conversations:
             session.notebook = str(PurePosixPath(new) / PurePosixPath(path).relative_to(old))
             early = self._sessions.get(session.notebook)
             self._sessions[session.notebook] = session
+            self.runs.servers.forget(early)
             for page in early.pages if early else ():
                 if page not in session.pages:
                     self._tasks.start(self._greet(page, session))
@@ -133,7 +133,9 @@ class Conversations:
     async def deleted(self, path: str) -> None:
         """Let go of the conversations of a deleted notebook or folder; new ones of that name start afresh."""
         for notebook in self._within(path):
-            self._sessions.pop(notebook).stop(refusals.DELETED)
+            session = self._sessions.pop(notebook)
+            session.stop(refusals.DELETED)
+            self.runs.servers.forget(session)
         async with self._moving:
             await asyncio.to_thread(self.journal.detach, self.setup.key(path))
 
@@ -144,11 +146,6 @@ class Conversations:
         await self.runs.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         await asyncio.to_thread(self.journal.close)
-
-    @property
-    def read_ahead(self) -> ReadAhead:
-        """What the model reads before the user asks."""
-        return self.runs.read_ahead
 
     @property
     def at_work(self) -> bool:
@@ -176,6 +173,7 @@ class Conversations:
         elif isinstance(request, p.Close):
             if session := self._sessions.get(request.notebook):
                 session.leave(page)
+                self.runs.servers.left(session)
         elif session := self._session(page, request):
             if isinstance(request, NEEDS_IDLE):
                 await session.make_way()

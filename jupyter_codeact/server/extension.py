@@ -17,7 +17,6 @@ from ..agent.replies.formats import FORMATS
 from ..agent.run import TOKENS, TURNS, Budget
 from ..journal import default_path, open_journal
 from ..journal.pruning import keep_small
-from ..mcp.client.configuration import withdraw
 from ..mcp.client.sources import find
 from ..models.endpoints.retries import Timeouts
 from ..models.engines.launch import EngineOptions, FolderEngine
@@ -35,6 +34,7 @@ from .library import LibraryHandler
 from .mcp import McpHandler, McpServer
 from .models import Models, open_models
 from .served_notebooks import ServedNotebooks
+from .servers import withhold
 from .setup import Setup
 from .socket import CodeActSocket
 
@@ -229,7 +229,8 @@ class CodeActExtension(SettingsTraits, ServersTraits, ExtensionApp):
         if is_earlier_spelling(self.approval):
             server.log.warning("CodeActExtension.approval: %r is called %r now.", self.approval, approval)
         self.models = self._open_models(file.parent)
-        withdraw(find(self.mcp_servers, Path(server.root_dir)).servers)
+        root = Path(server.root_dir)
+        withhold(server.kernel_manager, lambda: find(self.mcp_servers, root, self._settings_folder()).servers)
         if self.open_panel:
             server.web_app.settings.setdefault("page_config_data", {})["codeactOpen"] = "true"
         self.conversations = Conversations(

@@ -19,6 +19,7 @@ from ..agent.events import ApprovalRequested, Event, RunEnded, RunStarted
 from ..agent.gate.gate import ApprovalGate, Decision, decision
 from ..agent.kernel_tools import KernelTools
 from ..journal.undo import changed_runs
+from ..lab_settings import read_settings
 from ..mcp.client.notebook import NotebookServers
 from ..mcp.server.checking import check_with_progress
 from ..mcp.server.notebooks import Client, Progress
@@ -193,9 +194,16 @@ class ServedNotebook:
     async def ask(self, client: Client, task: str, progress: Progress) -> RunEnded:
         """Let our own agent do a task."""
         session = self._session
+        settings = await asyncio.to_thread(read_settings, self._setup.settings_folder())
         await self._free()
         self._require_free()
-        request = p.Ask(id="", notebook=self.path, task=task)
+        request = p.Ask(
+            id="",
+            notebook=self.path,
+            task=task,
+            guidance=settings.guidance,
+            instructions=settings.instructions,
+        )
         self._conversations.runs.start(session, self._page(), request, [], asked_by=client.name)
         assert session.task is not None
         run = session.task

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .. import protocol as p
+from ..mcp.client.configuration import ServerConfig, secret_variables, withdraw
+from ..mcp.client.masking import shown
 from ..mcp.client.notebook import NotebookServers
 from ..mcp.client.sources import describe
 from ..transcript import sentence
@@ -16,12 +19,36 @@ from .setup import Setup
 HOW_TO_CONFIRM = "The panel shows what would be started."
 
 
+def withhold(kernels: Any, named: Callable[[], Mapping[str, ServerConfig]]) -> None:
+    """Keep what servers are given of this process's secrets from each kernel that a manager starts.
+
+    Parameters
+    ----------
+    kernels
+        Jupyter's kernel manager.
+    named
+        Returns the servers that are named as a kernel starts: the user may add some at any time.
+    """
+    start = kernels.pre_start_kernel
+
+    def pre_start_kernel(kernel_name: str | None, kwargs: dict[str, Any]) -> Any:
+        servers = named()
+        withdraw(servers)
+        if env := kwargs.get("env"):
+            secrets = secret_variables(servers)
+            kwargs["env"] = {key: value for key, value in env.items() if key not in secrets}
+        return start(kernel_name, kwargs)
+
+    kernels.pre_start_kernel = pre_start_kernel
+
+
 class SessionServers:
-    """The MCP servers of each session; they run from its first run until the kernel, or the session, ends."""
+    """The MCP servers of each session, which run until its kernel ends, or its notebook is deleted."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._of: weakref.WeakKeyDictionary[NotebookSession, NotebookServers] = weakref.WeakKeyDictionary()
+        self._of: dict[NotebookSession, NotebookServers] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     def of(self, session: NotebookSession) -> NotebookServers:
         """Return a session's servers."""
@@ -34,6 +61,7 @@ class SessionServers:
                 settings=self._setup.settings_folder,
                 how_to_confirm=HOW_TO_CONFIRM,
                 on_change=lambda: session.send(self._list(session)),
+                keep_secrets=True,
             )
         return self._of[session]
 
@@ -48,21 +76,35 @@ class SessionServers:
         await self.of(session).confirm(request.digest)
         session.send(self._list(session))
 
+    def left(self, session: NotebookSession) -> None:
+        """Stop the servers of a notebook that no page shows any more, if its kernel has ended, too."""
+        if not session.pages and session.kernel_id not in self._setup.kernels:
+            self.forget(session)
+
+    def forget(self, session: NotebookSession | None) -> None:
+        """Stop the servers of a session that is no more."""
+        if session is not None and (servers := self._of.pop(session, None)):
+            task = asyncio.ensure_future(servers.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
     async def close(self) -> None:
         """Stop all servers."""
-        await asyncio.gather(*(servers.close() for servers in self._of.values()))
+        for session in list(self._of):
+            self.forget(session)
+        await asyncio.gather(*self._closing)
 
     def _list(self, session: NotebookSession) -> p.ServerList:
         servers = self.of(session)
         sources = servers.sources
         known = {server.name: server for server in servers.connected}
-        shown = []
+        states = []
         for name, config in sources.servers.items():
             state = known.get(name)
-            shown.append(
+            states.append(
                 p.ServerState(
                     name=name,
-                    what=config.what,
+                    what=shown(config),
                     origin=sources.origins[name],
                     module=state.module if state else "",
                     tools=state.tools if state else [],
@@ -73,7 +115,7 @@ class SessionServers:
         proposal = sources.proposal
         return p.ServerList(
             notebook=session.notebook,
-            servers=shown,
+            servers=states,
             problems=sources.problems,
             proposal=None
             if proposal is None

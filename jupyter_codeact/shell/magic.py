@@ -267,11 +267,11 @@ class CodeActMagics(SettingsTraits, ServersTraits, Magics):
             print("Stopping." if self._session.stop() else "CodeAct is not at work in this session.")
 
     def _servers(self) -> None:
-        from ..mcp.client.sources import describe
+        from ..mcp.client.masking import shown
 
         sources = self._sources()
         for name, server in sources.servers.items():
-            print(f"{name} ({sources.origins[name]}): {describe(server)}")
+            print(f"{name} ({sources.origins[name]}): {shown(server)}")
         print("\n".join(sources.problems), end="\n" if sources.problems else "")
         if sources.proposal is not None:
             print(f"{sources.proposal.path} names MCP servers. With them, CodeAct would start or reach:")

@@ -120,6 +120,39 @@ async def test_a_server_over_http_gets_its_header_and_the_kernel_does_not(
         process.wait()
 
 
+async def test_what_only_a_server_is_to_know_is_in_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_TOKEN", "of-the-server-alone")
+    monkeypatch.setenv("DEMO_URL", "ftp://of-the-server-alone/mcp")
+    says = ["-c", "import sys; sys.exit(f'no access with {sys.argv[1:]}')"]
+    configured = {
+        "demo": demo(env={"DEMO_KEY": "${DEMO_TOKEN}"}),
+        "named": {"command": sys.executable, "args": [*says, "${DEMO_TOKEN}"]},
+        "written": {
+            "command": sys.executable,
+            "args": [*says, "--api-key", "pa55-w0rd-x", "--password=7w3-qq"],
+        },
+        "wrong": {"url": "${DEMO_URL}"},
+        "nowhere": {"url": "http://127.0.0.1:1/s/of-the-path-alone/mcp?key=${DEMO_TOKEN}"},
+        "folder": {"command": "x", "cwd": "${DEMO_TOKEN}"},
+    }
+    async with served(tmp_path, configured) as kernel:
+        problems = {name: told.problem for name, told in kernel.told.items()}
+        assert await kernel.value("demo.fail('of-the-server-alone')") == (
+            "demo.fail(): Error executing tool fail: no [DEMO_TOKEN hidden] here"
+        )
+    assert "no access with ['[DEMO_TOKEN hidden]']" in problems["named"]
+    assert "['--api-key', '[api-key hidden]', '--password=[password hidden]']" in problems["written"]
+    assert problems["wrong"].endswith(
+        "it is not described right: url: String should match pattern '^(https?://|\\$\\{)'"
+    )
+    assert "nowhere" in problems["nowhere"]
+    said = " ".join(problems.values())
+    assert "alone" not in said
+    assert "pa55" not in said
+
+
 async def test_servers_end_with_the_kernel_and_with_the_process_that_started_them(tmp_path: Path) -> None:
     async with served(tmp_path, {"demo": demo()}) as kernel:
         server = psutil.Process(int(await kernel.value("demo.process()")))
@@ -165,3 +198,31 @@ async def test_an_agents_cell_may_not_call_what_the_gate_did_not_see(tmp_path: P
             assert await kernel.value("demo.add(1)") == "2"
         assert await kernel.value(delete) == f"'deleted {file}'"
         assert not file.exists()
+        await kernel.run(
+            "inside = [cell.cell_contents for cell in demo.touch.__closure__]\n"
+            "[one for one in inside if isinstance(one, dict) and 'tool' in one][0]['tool'] = 'unlisted'"
+        )
+        with kernel.servers.cell(frozenset()):
+            refusal = await kernel.value(f"demo.touch({str(file)!r})")
+        assert refusal == "demo.touch(): the MCP server “demo” has no tool “unlisted” now"
+        assert not file.exists()
+
+
+@pytest.mark.parametrize("kind", ["new", "old"])
+async def test_tools_that_change_are_new_functions_and_one_that_is_gone_says_so(
+    tmp_path: Path, kind: str
+) -> None:
+    async with served(tmp_path, {"demo": demo(kind)}) as kernel:
+        await kernel.run("import os\nbefore = demo.text_of")
+        assert not kernel.servers.changed
+        assert await kernel.value("demo.change()") == "'changed'"
+        await until(lambda: kernel.servers.changed)
+        with kernel.servers.cell(frozenset()):
+            assert "Call it by its name: demo.environment" in await kernel.value("demo.environment('HOME')")
+        await kernel.define()
+        assert not kernel.servers.changed
+        assert await kernel.value("demo.double(21)") == "42"
+        gone = "demo.text_of(): the MCP server “demo” has no tool “text_of” now"
+        assert await kernel.value("demo.text_of(1)") == gone
+        assert await kernel.value("before(1)") == gone
+        assert kernel.told["demo"].destructive == ["delete", "touch", "environment"]

@@ -56,6 +56,25 @@ def test_a_file_only_proposes_and_is_confirmed_by_its_content_and_folder(folder:
     assert changed.proposal is not None
 
 
+def test_a_linked_file_is_confirmed_for_the_folder_of_the_link_alone(folder: Path) -> None:
+    write(folder / ".mcp.json", {"demo": {"command": "./run"}})
+    found = find({}, folder)
+    assert found.proposal is not None
+    Confirmations().add(found.proposal)
+    (other := folder.parent / "other").mkdir()
+    (other / ".mcp.json").symlink_to(folder / ".mcp.json")
+    linked = find({}, other)
+    assert linked.servers == {}  # its command would be another program, in the other folder
+    assert linked.proposal is not None
+    Confirmations().add(linked.proposal)
+    assert list(find({}, other).servers) == ["demo"]
+    write(folder / ".mcp.json", {"demo": {"command": "./harm"}})
+    assert find({}, other).servers == {}
+    (folder.parent / "same").symlink_to(other)
+    write(other / ".mcp.json", {"demo": {"command": "./run"}})
+    assert list(find({}, folder.parent / "same").servers) == ["demo"]
+
+
 def test_the_configurations_server_counts_before_the_settings_and_the_files(folder: Path) -> None:
     settings = folder.parent / "config" / "lab" / "user-settings" / "jupyter-codeact"
     settings.mkdir(parents=True)

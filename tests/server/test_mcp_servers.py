@@ -13,7 +13,7 @@ import pytest
 from tests.mcp.demo_kernel import demo
 from tests.scripted import ScriptedModel
 from tests.server.mcp_client import Agent, address, agent, notebook, text_of  # noqa: F401
-from tests.server.page import ScriptedPage
+from tests.server.page import Connect, ScriptedPage
 
 
 def cell(source: str) -> str:
@@ -26,6 +26,18 @@ def codeact_config(
 ) -> dict[str, Any]:
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "confirmed"))
     return {"endpoint": model.url, "journal": str(journal_path), "mcp_servers": {"demo": demo()}}
+
+
+@pytest.fixture
+def lab_settings(tmp_path: Path) -> Path:
+    """Return the folder where the server's JupyterLab keeps the user's settings."""
+    return tmp_path / "lab settings"
+
+
+@pytest.fixture
+def jp_server_config(jp_server_config: dict[str, Any], lab_settings: Path) -> dict[str, Any]:
+    jp_server_config["ServerApp"]["jpserver_extensions"]["jupyterlab"] = True
+    return {**jp_server_config, "LabApp": {"user_settings_dir": str(lab_settings)}}
 
 
 async def test_the_model_calls_a_server_and_the_user_is_asked_about_what_destroys(
@@ -77,6 +89,46 @@ async def test_the_user_is_asked_about_another_agents_call_of_what_destroys(
         assert not (await call).is_error
         assert "nobody could be asked" in text_of(await client.call_tool("run_cell", {"code": hidden}))
     assert (old.exists(), kept.exists()) == (False, True)
+
+
+async def test_the_servers_of_a_notebook_end_when_it_is_deleted(
+    page: ScriptedPage, model: ScriptedModel, notebook: Path, jp_fetch: Any
+) -> None:
+    model.script([cell("print('in', demo.process())"), "Done."])
+    await page.ask()
+    await page.end()
+    told = str(model.requests[1]["messages"][-1]["content"])
+    server = psutil.Process(int(told.split("in ")[-1].split()[0]))
+    assert server.is_running()
+    await jp_fetch("api", "contents", "a.ipynb", method="DELETE")
+    await asyncio.to_thread(server.wait, 60)
+
+
+async def test_a_kernel_does_not_get_what_the_settings_give_to_a_server(
+    connect: Connect,
+    jp_fetch: Any,
+    model: ScriptedModel,
+    lab_settings: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "of-the-server-alone")
+    servers = {"shop": demo("--token", "w7-qq-x9", env={"WORD": "${SHOP_TOKEN}"})}
+    file = lab_settings / "jupyter-codeact" / "settings.jupyterlab-settings"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"mcpServers": servers}))
+    body = json.dumps({"path": "a.ipynb", "name": "a", "type": "notebook", "kernel": {"name": "python3"}})
+    started = await jp_fetch("api", "sessions", method="POST", body=body)
+    page = await connect()
+    await page.open("a.ipynb", json.loads(started.body)["kernel"]["id"])
+    model.script(
+        [cell("import os\nprint('SHOP_TOKEN' in os.environ, len(shop.environment('WORD')))"), "Done."]
+    )
+    await page.ask()
+    await page.end()
+    assert "False 19" in str(model.requests[1]["messages"][-1]["content"])
+    shown = (await page.hears("server_list"))["servers"]
+    assert [one["name"] for one in shown] == ["demo", "shop"]
+    assert "--token [token hidden]" in shown[1]["what"]
 
 
 async def test_a_file_beside_the_notebook_starts_nothing_before_the_user_confirms_it(

@@ -74,10 +74,19 @@ class ServerConfig(Frozen):
         Raises
         ------
         McpError
-            If one is not set and has no default.
+            If one is not set and has no default, or the result is not valid; no value is named.
         """
         fields = self.model_dump(by_alias=True)
-        return ServerConfig.model_validate({name: _expand(value) for name, value in fields.items()})
+        try:
+            return ServerConfig.model_validate({name: _expand(value) for name, value in fields.items()})
+        except ValidationError as error:
+            raise McpError(f"with its variables, it is not described right: {_why(error)}") from None
+
+    def variables(self) -> dict[str, str]:
+        """Return what the environment variables that its texts name stand for."""
+        texts = json.dumps(self.model_dump())
+        named = {match[1]: _lookup(match[1], match[2]) for match in _VARIABLE.finditer(texts)}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def _expand(value: Any) -> Any:
@@ -90,10 +99,21 @@ def _expand(value: Any) -> Any:
 
 def _variable(match: re.Match[str]) -> str:
     name, default = match.groups()
-    found = os.environ.get(name, _withdrawn.get(name, default))
+    found = _lookup(name, default)
     if found is None:
         raise McpError(f"the environment variable {name} is not set")
     return found
+
+
+def _lookup(name: str, default: str | None) -> str | None:
+    return os.environ.get(name, _withdrawn.get(name, default))
+
+
+def _why(error: ValidationError) -> str:
+    """Return the first thing that is wrong, without the value that is."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return f"{f'{field}: ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
 
 
 def secret_variables(servers: Mapping[str, ServerConfig]) -> set[str]:
@@ -135,12 +155,8 @@ def read_servers(value: Any, where: str) -> dict[str, ServerConfig]:
         try:
             found[name] = ServerConfig.model_validate(known)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            message = first["msg"].removeprefix("Value error, ")
             raise McpError(
-                f"{where}: the MCP server “{name}” is not described right: "
-                f"{f'{field}: ' if field else ''}{message}."
+                f"{where}: the MCP server “{name}” is not described right: {_why(error)}."
             ) from None
     return found
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -19,11 +19,14 @@ from mcp import MCPError
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, get_default_environment, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.client.subscriptions import SubscriptionLost
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field, ValidationError
 
 from . import launch
 from .configuration import McpError, ServerConfig
 from .functions import ServerFunction, functions_of, wrapper_of
+from .masking import masker_for
 from .results import as_message
 
 _log = logging.getLogger(__name__)
@@ -36,8 +39,6 @@ CONNECT_SECONDS = 30.0
 MOST_TOOLS = 500
 LOG_BYTES, LOG_END = 10_000_000, 10_000
 """How much is kept of what a server writes to standard error, and how much of that is looked at."""
-SECRET = 8
-"""Fewest characters of what is masked in messages, of all that a server's environment and headers say."""
 _PAGES = 100
 
 
@@ -84,12 +85,19 @@ class Connection:
         self._ended = asyncio.Event()
         self._lock = asyncio.Lock()
         self._log: IO[bytes] | None = None
-        self._secrets: set[str] = set()
+        self.masked: Callable[[str], str] = str
+        """Hides what the configuration gives the server alone: messages go to kernels and journals."""
         self._refusal = ""
         self._patience = START_SECONDS
+        self._changed = False
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the server has said that its tools are others now, and they were not read since."""
+        return self._changed
 
     async def start(self) -> None:
-        """Connect, and read the tools; nothing happens if that is done.
+        """Connect, and read the tools; if that is done, read them again only if they have changed.
 
         Raises
         ------
@@ -98,6 +106,8 @@ class Connection:
         """
         async with self._lock:
             if self._client is not None and not self._ended.is_set():
+                if self._changed:
+                    await self._read_again(self._client)
                 return
             await self._stop()
             ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -116,6 +126,20 @@ class Connection:
             except BaseException:
                 await self._stop()
                 raise
+
+    async def function(self, tool: str) -> ServerFunction:
+        """Return the function of a tool, as the server declares it now.
+
+        Raises
+        ------
+        McpError
+            If the server has no such tool, or cannot be asked.
+        """
+        await self.start()
+        found = next((one for one in self.functions if one.tool == tool), None)
+        if found is None:
+            raise McpError(f"the MCP server “{self.name}” has no tool “{tool}” now")
+        return found
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call a tool, and return what the kernel is told.
@@ -182,8 +206,11 @@ class Connection:
         try:
             async with AsyncExitStack() as stack:
                 transport, gone = await self._transport(stack)
-                client = await stack.enter_async_context(Client(transport, cache=None))
+                client = Client(transport, cache=None, message_handler=self._hear)
+                await stack.enter_async_context(client)
                 await self._read_tools(client)
+                following = asyncio.create_task(self._follow(client))
+                stack.callback(following.cancel)
                 self._client = client
                 if not ready.done():
                     ready.set_result(None)
@@ -201,12 +228,33 @@ class Connection:
             if not ready.cancelled():
                 ready.exception()  # which nobody may wait for any more
 
+    async def _hear(self, message: Any) -> None:
+        """Take what the server says unasked."""
+        if isinstance(message, types.ToolListChangedNotification):
+            self._changed = True
+
+    async def _follow(self, client: Client) -> None:
+        """Ask a server of the newer protocol to tell of changes; one of the older does so unasked."""
+        tools = client.server_capabilities.tools
+        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not (tools and tools.list_changed):
+            return
+        while True:
+            try:
+                async with client.listen(tools_list_changed=True) as changes:
+                    async for _ in changes:
+                        self._changed = True
+                return
+            except SubscriptionLost:
+                self._changed = True  # there may have been changes meanwhile
+                await asyncio.sleep(AGAIN_SECONDS)
+            except (MCPError, RuntimeError, TimeoutError) as error:
+                _log.debug("%s does not tell of changes: %s", self.name, error)
+                return
+
     async def _transport(self, stack: AsyncExitStack) -> tuple[Any, Any]:
         """Return the SDK's transport, and a function that waits until the server has ended."""
         config = self._config.expanded()
-        self._secrets = {
-            value for value in (*config.env.values(), *config.headers.values()) if len(value) >= SECRET
-        }
+        self.masked = masker_for(self._config)
         if config.url is not None:
             timeout = httpx2.Timeout(CONNECT_SECONDS, read=None)  # `call` has a limit of its own
             hooks = {"response": [self._note_refusal]}
@@ -242,7 +290,17 @@ class Connection:
             command = sys.executable
         return StdioServerParameters(command=command, args=args, env=config.env, cwd=folder)
 
+    async def _read_again(self, client: Client) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._read_tools(client)
+        except TimeoutError:
+            raise McpError(f"the MCP server “{self.name}” did not tell its new tools") from None
+        except (MCPError, RuntimeError, ValidationError) as error:
+            raise McpError(f"the MCP server “{self.name}” does not tell its tools: {error}") from error
+
     async def _read_tools(self, client: Client) -> None:
+        self._changed = False
         found: list[Any] = []
         cursor: str | None = None
         if client.server_capabilities.tools is not None:
@@ -268,15 +326,7 @@ class Connection:
             return McpError(f"the MCP server “{self.name}” cannot be started: {error}")
         verb = "reached" if self._config.url else "started"
         reason = self._refusal or str(error) or type(error).__name__
-        return McpError(
-            f"the MCP server “{self.name}” cannot be {verb}: {self._masked(reason)}{self._said()}"
-        )
-
-    def _masked(self, text: str) -> str:
-        """Hide what the configuration gives the server alone: messages go to kernels and journals."""
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
+        return McpError(f"the MCP server “{self.name}” cannot be {verb}: {reason}{self._said()}")
 
     def _said(self) -> str:
         """Return the last line of what the server has written to standard error, for a message."""
@@ -286,7 +336,7 @@ class Connection:
         lines = [
             line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()
         ]
-        return f". It said: {self._masked(lines[-1])[:300]}" if lines else ""
+        return f". It said: {self.masked(lines[-1])[:300]}" if lines else ""
 
 
 @asynccontextmanager

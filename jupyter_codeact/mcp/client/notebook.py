@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.tool_servers import ServerDefinitions, ToolServer
-from .configuration import FILE, McpError
+from .configuration import FILE, McpError, withdraw
 from .servers import CALL_SECONDS, McpServers
 from .sources import Confirmations, Sources, find, propose
 
@@ -31,6 +31,9 @@ class NotebookServers:
         What the user is told to do about servers that a file proposes, as a sentence.
     on_change
         Called when there is something new to show.
+    keep_secrets
+        Whether what servers are given of this process's secrets is taken out of its environment, which the
+        kernels that it starts inherit.
     """
 
     def __init__(
@@ -42,15 +45,22 @@ class NotebookServers:
         settings: Callable[[], Path | None] = lambda: None,
         how_to_confirm: str = "",
         on_change: Callable[[], None] = lambda: None,
+        keep_secrets: bool = False,
     ) -> None:
         self._folder, self._settings = folder, settings
         self.configure(configured, timeout)
         self._how_to_confirm, self._on_change = how_to_confirm, on_change
+        self._keep_secrets = keep_secrets
         self._servers: McpServers | None = None
         self._place = Path()
         self.sources = Sources()
         self.connected: list[ToolServer] = []
         """The servers as they were when a run last began."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether a server that runs has other functions than `connect` has told last."""
+        return self._servers is not None and self._servers.changed
 
     def configure(self, configured: Mapping[str, Any], timeout: float | None) -> None:
         """Take another configuration, from the next run on."""
@@ -59,6 +69,8 @@ class NotebookServers:
     async def look(self) -> Sources:
         """Read where servers are named; nothing is started."""
         self.sources = await asyncio.to_thread(find, self._configured, self._folder(), self._settings())
+        if self._keep_secrets:
+            withdraw(self.sources.servers)
         return self.sources
 
     async def confirm(self, digest: str) -> None:

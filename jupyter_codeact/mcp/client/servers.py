@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...agent.tool_servers import ServerDefinitions, ToolServer
 from .configuration import McpError, ServerConfig
-from .functions import module_name
+from .functions import ServerFunction, module_name
 from .listing import listing
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class McpServers:
         self._lost: asyncio.TimerHandle | None = None
         self._cell: Collection[str] | None = None
         self._modules: dict[str, str] = {}
-        self._destructive: dict[str, dict[str, str]] = {}
+        self._told: dict[str, list[ServerFunction]] = {}
         self._closed = False
 
     async def connect(self) -> ServerDefinitions:
@@ -82,6 +82,14 @@ class McpServers:
             self._thread = threading.Thread(target=self._work, name="codeact mcp", daemon=True)
             self._thread.start()
         return await self._do(self._connect())
+
+    @property
+    def changed(self) -> bool:
+        """Whether a server has other functions than `connect` has told last."""
+        return any(
+            connection.has_changed or connection.functions != self._told.get(name, [])
+            for name, connection in list(self._connections.items())
+        )
 
     def name_modules(self, names: Mapping[str, str]) -> None:
         """Remember the names that the servers have in the kernel."""
@@ -145,6 +153,7 @@ class McpServers:
             module = module_name(connection.name, taken)
             taken.add(module)
             problems = [str(problem)] if problem else [one.problem for one in functions if one.problem]
+            problems = [connection.masked(one) for one in problems]
             servers.append(
                 ToolServer(
                     name=connection.name,
@@ -155,7 +164,7 @@ class McpServers:
                 )
             )
             self._modules.setdefault(connection.name, module)
-            self._destructive[connection.name] = {one.tool: one.name for one in functions if one.destructive}
+            self._told[connection.name] = connection.functions
             if not problem:
                 definitions.append(
                     {
@@ -251,19 +260,21 @@ class McpServers:
         arguments = message.get("arguments")
         if connection is None or not isinstance(arguments, dict):
             return {"error": f"there is no MCP server “{server}”"}
-        function, module = self._destructive.get(server, {}).get(tool), self._modules.get(server)
-        allowed = self._cell
-        if function is not None and allowed is not None and f"{module}.{function}" not in allowed:
-            return {
-                "error": "it may change or delete something, and the check of this cell did not see that it "
-                f"calls it, so nobody could be asked. Call it by its name: {module}.{function}(…)"
-            }
+        allowed, module = self._cell, self._modules.get(server)
         try:
-            return await connection.call(tool, arguments)
+            function = await connection.function(tool)
+            if function.destructive and allowed is not None and f"{module}.{function.name}" not in allowed:
+                return {
+                    "error": "it may change or delete something, and the check of this cell did not see that "
+                    "it calls it, so nobody could be asked. Call it by its name: "
+                    f"{module}.{function.name}(…)"
+                }
+            result = await connection.call(tool, arguments)
         except McpError as error:
-            return {"error": str(error)}
+            result = {"error": str(error)}
         except Exception as error:  # whatever a library does with what a server sends
-            return {"error": f"the call failed: {type(error).__name__}: {error}"}
+            result = {"error": f"the call failed: {type(error).__name__}: {error}"}
+        return {**result, "error": connection.masked(result["error"])} if "error" in result else result
 
 
 def _connections(configs: Mapping[str, ServerConfig], folder: Path, timeout: float) -> dict[str, Connection]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...lab_settings import read_settings
 from ...models.private import PrivateFile, data_folder
 from .configuration import FILE, MOST_BYTES, McpError, ServerConfig, parse, read_servers
-
-SETTINGS = "jupyter-codeact/settings.jupyterlab-settings"
-"""The settings of the JupyterLab extension, in the folder of the user's settings."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,11 @@ def find(configured: Mapping[str, Any], folder: Path, settings: Path | None = No
         _add(found, read_servers(configured, "The configuration"), "configuration")
     except McpError as error:
         found.problems.append(str(error))
+    of_lab = read_settings(settings)
     try:
-        _add(found, _of_settings(settings or _settings_folder()), "settings")
+        if of_lab.problem:
+            raise McpError(of_lab.problem)
+        _add(found, read_servers({"mcpServers": of_lab.servers}, "The settings"), "settings")
     except McpError as error:
         found.problems.append(str(error))
     proposal = propose(folder)
@@ -156,37 +155,3 @@ def propose(folder: Path) -> Proposal | None:
         return Proposal(path, digest, parse(content, str(path)))
     except McpError as error:
         return Proposal(path, digest, problem=str(error))
-
-
-def _settings_folder() -> Path:
-    from jupyter_core.paths import jupyter_config_dir
-
-    return Path(
-        os.environ.get("JUPYTERLAB_SETTINGS_DIR") or Path(jupyter_config_dir(), "lab", "user-settings")
-    )
-
-
-def _of_settings(folder: Path) -> dict[str, ServerConfig]:
-    """Return the servers in JupyterLab's settings, which it keeps in a file of this user's."""
-    path = folder / SETTINGS
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return {}
-    try:
-        value = _json5(text)
-    except ValueError as error:
-        raise McpError(f"The settings in {path} are not valid: {error}.") from None
-    servers = value.get("mcpServers") if isinstance(value, Mapping) else None
-    return read_servers({"mcpServers": servers}, "The settings") if servers else {}
-
-
-def _json5(text: str) -> Any:
-    try:
-        return json.loads(text)  # which JupyterLab writes most of the time, and json5 takes long to read
-    except ValueError:
-        try:
-            import json5
-        except ImportError:
-            raise
-        return json5.loads(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,12 +13,18 @@ from typing import Self
 from ...agent.contracts import Cell, CodeActError, NotebookCell, NotebookState
 from ...agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted
 from ...agent.gate.gate import Approval, ApprovalGate, Decision, decision
+from ...agent.kernel_tools import KernelTools
 from ...approval import gate_for
 from ...journal import default_path, open_journal
 from ...journal.undo import changed_runs, undo
+from ...lab_settings import read_settings
 from ...models.open import KEY_VARIABLE
 from ...notebooks.headless import HeadlessNotebook
+from ...notebooks.project import ProjectFolders
 from ...options import RunOptions, build_agent, open_model
+from ..client.configuration import secret_variables
+from ..client.notebook import NotebookServers
+from ..client.sources import find
 from .checking import check_with_progress
 from .notebooks import Client, Listed, Progress
 from .run import AgentRun
@@ -64,10 +71,10 @@ class NotebookInFile:
 
     def __init__(self, path: Path, options: RunOptions) -> None:
         self._file, self._options = path.resolve(), options
-        there = self._file if self._file.exists() else None
-        self._notebook = HeadlessNotebook(
-            there, self._file, withhold={KEY_VARIABLE}, folder=self._file.parent
-        )
+        there, folder = self._file if self._file.exists() else None, self._file.parent
+        withhold = {KEY_VARIABLE, *secret_variables(find(options.mcp_servers, folder).servers)}
+        self._notebook = HeadlessNotebook(there, self._file, withhold=withhold, folder=folder)
+        self._servers = NotebookServers(options.mcp_servers, lambda: folder, timeout=options.mcp_seconds)
         self._refuser = Refuser(options.approval_where(asks=True))
         self._journal = open_journal(default_path())
         self._conversation = ""
@@ -93,6 +100,7 @@ class NotebookInFile:
             self._run.finish()
             await asyncio.wait({self._ending})
         await self._stack.aclose()
+        await self._servers.close()
         self._journal.close()
 
     @property
@@ -148,6 +156,7 @@ class NotebookInFile:
                 conversation=self._conversation,
                 title=str(self._file),
                 events=await self._events(),
+                tools=KernelTools(servers=self._servers),
             )
             run.begin()
             self._ending = asyncio.ensure_future(run.until_over(IDLE))
@@ -188,8 +197,17 @@ class NotebookInFile:
         try:
             await self._end_run()
             model = open_model(self._options)
+            settings, folder = await asyncio.to_thread(read_settings), self._file.parent
             agent = build_agent(
-                model, self._notebook, self._journal, options=self._options, gate=self._gate()
+                model,
+                self._notebook,
+                self._journal,
+                options=replace(
+                    self._options, guidance=settings.guidance, instructions=settings.instructions
+                ),
+                gate=self._gate(),
+                servers=self._servers,
+                project=lambda: ProjectFolders(home=Path.home()).read(folder),
             )
             run = asyncio.ensure_future(
                 agent.run(self._conversation, task, title=str(self._file), asked_by=client.name)
@@ -209,7 +227,9 @@ class NotebookInFile:
                 await model.close()
 
     def _gate(self) -> ApprovalGate:
-        return gate_for(self._refuser, self._file.parent)
+        gate = gate_for(self._refuser, self._file.parent)
+        gate.know_servers(self._servers.connected)
+        return gate
 
     def _require_free(self) -> None:
         if self._asking:
