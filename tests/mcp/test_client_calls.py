@@ -112,7 +112,7 @@ async def test_a_server_over_http_gets_its_header_and_the_kernel_does_not(
                 "the environment variable NOT_SET_ANYWHERE is not set"
             )
             assert kernel.told["nowhere"].problem.startswith("the MCP server “nowhere” cannot be reached: ")
-            process.terminate()
+            process.kill()  # asked to end, it would wait for those who listen for changes
             process.wait()
             assert (await kernel.value("web.add(1)")).startswith("web.add(): the MCP server “web”")
     finally:
