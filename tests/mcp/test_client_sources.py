@@ -142,7 +142,7 @@ def test_a_run_uses_a_named_file_and_says_that_another_is_not_confirmed(
         result = CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
         assert result.exit_code == 0
         assert "2 of-the-server-alone None" in result.output
-        assert "MCP servers: demo (12 functions)." in result.output
+        assert "MCP servers: demo (13 functions)." in result.output
         assert ".mcp.json names MCP servers that you have not confirmed (other)." in result.output
         assert "- demo.add(a: int, b: int = 1) -> int: Add two numbers." in str(model.requests[0]["messages"])
         assert "Not run: it would replace demo." in result.output

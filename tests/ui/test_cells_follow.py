@@ -54,9 +54,9 @@ def test_the_cell_at_work_stays_in_view_after_long_outputs_and_approval_by_key_u
 def test_a_question_drawn_below_a_cell_in_view_comes_into_view(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
-    lab.write("asked.ipynb", *["'filling'"] * 3)
+    lab.write("asked-at-a-cell.ipynb", *["'filling'"] * 3)
     served.script([block("'asked about'"), "Done."])
-    page = open_notebook("asked.ipynb", fresh=True)
+    page = open_notebook("asked-at-a-cell.ipynb", fresh=True)
     page.edit(2)
     page.choose("Always Ask Before Running a Cell")
     page.open_panel()
