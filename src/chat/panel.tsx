@@ -18,14 +18,7 @@ export class ChatPanel extends ReactWidget {
     this._context = {
       ..._options,
       rendermime: withoutRemote(rendermime, trans),
-      // Only once it is drawn again, if a sheet was over it.
-      focusComposer: () => {
-        window.requestAnimationFrame(() =>
-          this.node
-            .querySelector<HTMLElement>('.jp-CodeAct-composer textarea')
-            ?.focus()
-        );
-      }
+      focusComposer: () => this._focusComposer()
     };
     this.addClass('jp-CodeAct-panel');
     this._drop = new DropZone(this.node, _options.model);
@@ -66,7 +59,21 @@ export class ChatPanel extends ReactWidget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    void this.renderPromise?.then(() => this._context.focusComposer());
+    this._focusComposer();
+  }
+
+  /** Once it is drawn: for the first time, which may take React a while, or again, if a sheet was over it. */
+  private _focusComposer(): void {
+    window.requestAnimationFrame(() => {
+      const field = this.node.querySelector<HTMLElement>(
+        '.jp-CodeAct-composer textarea'
+      );
+      if (field) {
+        field.focus();
+      } else if (this.isAttached) {
+        this._focusComposer();
+      }
+    });
   }
 
   private _onShown(): void {
