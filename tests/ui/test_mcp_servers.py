@@ -30,4 +30,4 @@ def test_a_file_beside_the_notebook_is_confirmed_before_its_servers_are_used(
     expect(page.conversation).to_contain_text("They are 1, 2 and 3.")
     expect(page.conversation).to_contain_text("[1, 2, 3]")
     panel.get_by_text("1 MCP server").click()
-    expect(panel.get_by_text("from .mcp.json, 12 functions, 2 that you are asked about")).to_be_visible()
+    expect(panel.get_by_text("from .mcp.json, 13 functions, 2 that you are asked about")).to_be_visible()
