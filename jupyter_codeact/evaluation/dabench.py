@@ -76,23 +76,26 @@ class DABench:
 
     async def play(self, case: Case, setting: Setting, model: ChatModel) -> Played:
         """Let an agent answer a question, once."""
-        question = self._questions[case.name]
+        question, request, table = self.posed(case)
         async with playing.open_workspace() as workspace:
-            shutil.copy(self._tables / question.file, workspace.notebook.folder)
+            shutil.copy(table, workspace.notebook.folder)
 
             async def judge(answer: str) -> bool:
                 return all(grade(answer, question.labels).values())
 
-            request = question.request
             if setting.protocol == "paper":
+                request = question.request
                 played = await dabench_react.play(workspace, request, setting, model)
             elif setting.protocol == "smolagents":
-                request += FORM.format(form=question.form)
                 played = await baselines.play(workspace, request, setting, model, judge)
             else:
-                request += FORM.format(form=question.form)
                 played = await playing.play(workspace, request, setting, model, judge)
-        return await _judged(question, request, played, setting, model)
+        return await judged(question, request, played, setting, model)
+
+    def posed(self, case: Case) -> tuple[Question, str, Path]:
+        """Return a question, how an agent is asked it, and its table, for an agent that plays elsewhere."""
+        question = self._questions[case.name]
+        return question, question.request + FORM.format(form=question.form), self._tables / question.file
 
     async def self_test(self) -> SelfTest:
         """Submit each question's own labels, and the form itself."""
@@ -111,7 +114,7 @@ class DABench:
         """Do nothing: the suite holds no resources."""
 
 
-async def _judged(
+async def judged(
     question: Question, request: str, played: Played, setting: Setting, model: ChatModel
 ) -> Played:
     """Judge the answer of an episode, in the form, and note the verdict on each value."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from .records import Case, Ending, Episode, Played, Setting, append, key, repair
 from .sampling import stratified
 from .split import Half, half
 from .suites import Suite
+from .versions import versions
 from .workspaces import started_ahead
 
 BROKEN: tuple[Ending, ...] = ("crashed", "failed")
@@ -57,11 +58,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Contestant:
-    """What plays: a model with a setting; ``play`` plays an episode elsewhere than in this process."""
+    """What plays: a model with a setting.
+
+    ``play`` plays an episode elsewhere than in this process; if that is another version of the agent,
+    ``versions`` says which.
+    """
 
     setting: Setting
     model: ChatModel
     play: Callable[[Case, Setting], Awaitable[Played]] | None = None
+    versions: Mapping[str, str] = field(default_factory=versions)
 
 
 @dataclass
@@ -235,6 +241,7 @@ class _Match:
             played=outcome,
             seconds=time.monotonic() - start,
             began=began,
+            versions=dict(contestant.versions),
             place=self._contestants.index(contestant),
         )
 
