@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -28,6 +27,8 @@ CHARACTERS = 20_000
 MOST_SKILLS = 100
 LEVELS = 30
 """Most folders that are looked into on the way up."""
+DEEPEST = 20
+"""Most levels of a skill's front matter."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ class ProjectFolders:
     def _read(self, folder: Path) -> Project:
         start = Path(os.path.abspath(folder))
         folders = list(_upwards(start, self.root and Path(os.path.abspath(self.root))))
-        files = [_read_file(above / FILE, start) for above in reversed(folders)]
-        places = [above / SKILLS for above in folders]
-        if self.home is not None and self.home / SKILLS not in places:
-            places.append(self.home / SKILLS)
+        project = {folders[0].resolve(), folders[-1].resolve()}
+        files = [_read_file(above / FILE, start, project) for above in reversed(folders)]
+        places: list[tuple[Path, set[Path] | None]] = [(above / SKILLS, project) for above in folders]
+        if self.home is not None and self.home not in folders:
+            places.append((self.home / SKILLS, None))
         skills: dict[str, Skill] = {}
-        for skill in (skill for place in places for skill in _skills(place, start)):
+        for skill in (skill for place, within in places for skill in _skills(place, start, within)):
             skills.setdefault(skill.name, skill)  # the nearest of a name
         return Project(
             files=[file for file in files if file],
@@ -74,50 +76,73 @@ def _upwards(start: Path, root: Path | None) -> Iterator[Path]:
     yield from folders[: folders.index(root) + 1] if root in folders else folders[:1]
 
 
-def _read_file(file: Path, start: Path) -> InstructionFile | None:
-    text = _text(file)
+def _read_file(file: Path, start: Path, within: Collection[Path]) -> InstructionFile | None:
+    text = _text(file, within)
     if text is None or not text.strip():
         return None
     return InstructionFile(path=_from(start, file), text=text.strip())
 
 
-def _skills(place: Path, start: Path) -> Iterator[Skill]:
+def _skills(place: Path, start: Path, within: Collection[Path] | None) -> Iterator[Skill]:
     try:
         folders = sorted(islice(place.iterdir(), MOST_SKILLS))
     except OSError:
         return
     for folder in folders:
-        text = _text(folder / SKILL)
-        if text is not None and (about := _front_matter(text)):
-            name, description = (" ".join(str(about.get(key, "")).split()) for key in ("name", "description"))
-            if description:
+        text = _text(folder / SKILL, within)
+        if text is not None:
+            about = {key: " ".join(value.split()) for key, value in _front_matter(text).items()}
+            if description := about.get("description"):
                 path = _from(start, folder / SKILL)
-                yield Skill(name=name or folder.name, description=description, path=path)
+                yield Skill(name=about.get("name") or folder.name, description=description, path=path)
 
 
-def _text(file: Path) -> str | None:
-    """Return the beginning of a regular file; a pipe or a device would make the notebook wait."""
+def _text(file: Path, within: Collection[Path] | None) -> str | None:
+    """Return the beginning of a text file; a pipe or a device would make the notebook wait.
+
+    A link may lead only to what lies ``within`` some folders, ``None`` for anywhere: a project may come from
+    anybody, and is to show the model nothing but itself.
+    """
     try:
-        if not file.is_file():
+        if not file.is_file() or not (within is None or any(map(file.resolve().is_relative_to, within))):
             return None
         with file.open(encoding="utf-8-sig", errors="replace") as opened:
-            return valid_text(opened.read(CHARACTERS))
-    except OSError:
+            text = valid_text(opened.read(CHARACTERS))
+    except (OSError, RuntimeError):  # a RuntimeError for links in a circle
         return None
+    return None if "\0" in text else text
 
 
-def _front_matter(text: str) -> dict[Any, Any]:
+def _front_matter(text: str) -> dict[str, str]:
+    """Return the texts of a file's front matter, by their keys.
+
+    Only the events of YAML are read, and no value is made of them: references could make one without end.
+    """
     head, *rest = text.split("\n")
-    if head.strip() != "---":
-        return {}
     lines = [line.rstrip() for line in rest]
-    if "---" not in lines:
+    if head.strip() != "---" or "---" not in lines:
         return {}
     try:
-        found = yaml.safe_load("\n".join(lines[: lines.index("---")]))
-    except (yaml.YAMLError, RecursionError, ValueError):  # a ValueError for dates that do not exist
+        return dict(_scalars(yaml.parse("\n".join(lines[: lines.index("---")]), yaml.SafeLoader)))
+    except (yaml.YAMLError, RecursionError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+
+
+def _scalars(events: Iterable[yaml.Event]) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values of the outermost mapping, where both are texts."""
+    level, key = 0, None
+    for event in events:
+        if isinstance(event, yaml.CollectionEndEvent):
+            level -= 1
+        elif level == 1:
+            text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+            if key and text:
+                yield key, text
+            key = text if key is None else None
+        if isinstance(event, yaml.CollectionStartEvent):
+            level += 1
+            if level > DEEPEST or (level == 1 and not isinstance(event, yaml.MappingStartEvent)):
+                return
 
 
 def _from(start: Path, file: Path) -> str:

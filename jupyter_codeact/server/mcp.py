@@ -26,6 +26,11 @@ NOT_INSTALLED = (
     "The MCP server needs the package mcp, which is not installed here: pip install 'jupyter-codeact[mcp]', "
     "and restart Jupyter."
 )
+STRANGER = (
+    "The token is missing or wrong. Send the one that `jupyter server list` shows, in the header "
+    "“Authorization: token …”."
+)
+OTHER_ORIGIN = "Pages of another origin may not do this, unless ServerApp.allow_origin allows their origin."
 PRIVATE = {"authorization", "cookie", "x-xsrftoken"}
 """Headers that nobody needs behind the door."""
 
@@ -95,6 +100,17 @@ class McpHandler(APIHandler):
         self._server = server
         self._gone = asyncio.Event()
         self._body: bytes | None = self.request.body
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as in Jupyter
+        """Say why a client is turned away, where Jupyter speaks of cookies or of nothing."""
+        try:
+            await super().prepare()
+        except web.HTTPError as error:
+            if self.check_host() and not self.current_user:
+                raise web.HTTPError(403, STRANGER) from error
+            if self.check_host() and not self.check_origin():
+                raise web.HTTPError(404, OTHER_ORIGIN) from error
+            raise
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
         """Refuse pages of other origins even if they have a token, unless the server allows their origin."""

@@ -23,7 +23,7 @@ from ..lab_settings import read_settings
 from ..mcp.client.notebook import NotebookServers
 from ..mcp.server.checking import check_with_progress
 from ..mcp.server.notebooks import Client, Progress
-from ..mcp.server.run import AgentRun
+from ..mcp.server.run import NOTHING_RUNS, AgentRun
 from .conversations import Conversations
 from .file_page import FilePage
 from .page_notebook import PageNotebook
@@ -145,8 +145,13 @@ class ServedNotebook:
         session.task = self._tasks.start(work())
         return run
 
-    async def interrupt(self) -> None:
-        """Interrupt the cell that runs."""
+    async def interrupt(self, client: Client) -> None:
+        """Interrupt the cell of a client's that runs; those of others are not the client's to end."""
+        run = self.run_of(client)
+        if run is None:
+            self._require_free()
+            raise CodeActError(NOTHING_RUNS)
+        run.note_interrupt()
         kernel = self._setup.kernel(lambda: self._session.kernel_id)
         try:
             await kernel.interrupt()

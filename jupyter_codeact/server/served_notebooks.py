@@ -122,7 +122,10 @@ class ServedNotebooks:
 
     async def _kernel_name(self, path: str) -> str:
         """Return the name of a notebook's own kernelspec, or the server's default."""
-        model = await ensure_async(self._setup.contents.get(path, content=True, type="notebook"))
+        try:
+            model = await ensure_async(self._setup.contents.get(path, content=True, type="notebook"))
+        except HTTPError as error:
+            raise CodeActError(f"{path!r} cannot be opened: {error.log_message or error.reason}.") from error
         asked = model["content"].metadata.get("kernelspec", {}).get("name")
         specs = await ensure_async(self._kernelspecs.get_all_specs())
         name = asked if asked in specs else self._setup.kernels.default_kernel_name

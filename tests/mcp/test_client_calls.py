@@ -78,6 +78,37 @@ async def test_a_server_that_dies_or_hangs_costs_an_exception_and_is_started_aga
         assert await kernel.value("slow.add(1)") == "2"
 
 
+RAW = """
+import json, sys
+TOOLS = [{"name": "good", "inputSchema": {"type": "object"}}]
+TOOLS += [{"name": "odd", "inputSchema": {"$schema": ["x"]}}]
+TOOLS += [{"name": "bare", "inputSchema": {}}, {"inputSchema": 5}, 7, {"name": "good", "inputSchema": {}}]
+for line in sys.stdin:
+    request = json.loads(line)
+    result = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}}
+    result |= {"serverInfo": {"name": "raw", "version": "1"}}
+    if request["method"] == "tools/list":
+        result = {"tools": TOOLS}
+    elif request["method"] == "tools/call":
+        result = {"content": [{"type": "text", "text": request["params"]["name"]}]}
+    answer = {"result": result}
+    if request["method"] == "server/discover":
+        answer = {"error": {"code": -32601, "message": "unknown"}}
+    if "id" in request:
+        print(json.dumps({"jsonrpc": "2.0", "id": request["id"], **answer}), flush=True)
+"""
+
+
+async def test_a_declaration_that_is_not_valid_costs_no_other_tool(tmp_path: Path) -> None:
+    (tmp_path / "raw.py").write_text(RAW)
+    configured = {"raw": {"command": sys.executable, "args": [str(tmp_path / "raw.py")]}}
+    async with served(tmp_path, configured) as one:
+        assert one.told["raw"].tools == ["good", "odd", "bare"]
+        assert "odd: their JSON Schema is not readable" in one.told["raw"].problem
+        assert "good: the server declares two tools of this name" in one.told["raw"].problem
+        assert await one.value("[raw.good(), raw.odd(x=1), raw.bare()]") == "['good', 'odd', 'bare']"
+
+
 async def test_a_server_that_never_says_anything_has_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

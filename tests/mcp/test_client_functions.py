@@ -80,6 +80,8 @@ def test_a_servers_name_hides_nothing_of_pythons(server: str, module: str) -> No
         {"type": "array"},
         {"type": "object", "properties": []},
         {"type": "object", "properties": {"x": {"type": "strange"}}},
+        {"$schema": ["a list"]},
+        {"$schema": "http://[::1"},
     ],
 )
 def test_a_tool_with_an_invalid_schema_takes_anything_and_costs_no_other(schema: Any) -> None:
@@ -110,6 +112,19 @@ def test_a_tool_is_destructive_as_it_says_and_else_as_the_protocol_says(
     assert function.destructive is destructive
     [allowed] = functions_of([tool("it", hints=hints)], ["it"])
     assert not allowed.destructive
+
+
+def test_of_two_tools_of_one_name_the_user_is_told_and_neither_hides_what_the_other_destroys() -> None:
+    twins = [tool("it", hints={"readOnlyHint": True}), tool("it", hints={"destructiveHint": True})]
+    [function] = functions_of(twins)
+    assert function.destructive
+    assert "two tools of this name" in function.problem
+
+
+def test_old_drafts_say_otherwise_what_is_required() -> None:
+    old = {"$schema": "http://json-schema.org/draft-03/schema#", "required": True}
+    [function] = functions_of([tool("it", **old, properties={"x": {"required": True}})])
+    assert function.line.startswith("it(x = None)")
 
 
 def test_a_long_list_of_functions_keeps_within_its_room() -> None:

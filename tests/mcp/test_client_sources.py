@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import nbformat
@@ -99,6 +100,8 @@ def test_the_configurations_server_counts_before_the_settings_and_the_files(fold
         ({"a": {"command": "x", "args": "y"}}, "args: Input should be a valid list."),
         ({"a": 7}, "Input should be a valid dictionary"),
         ({"": {"command": "x"}}, "a server needs a name."),
+        ({"a\nb: run": {"command": "x"}}, "a server's name has a character that cannot be shown."),
+        ({"a\u202eb": {"command": "x"}}, "a server's name has a character that cannot be shown."),
         ([], "names no MCP servers."),
     ],
 )
@@ -118,6 +121,21 @@ def test_a_file_that_is_no_json_is_a_problem_and_no_obstacle(folder: Path) -> No
     found = find(A, folder)
     assert list(found.servers) == ["a"]
     assert found.problems[0].startswith(f"{folder / '.mcp.json'} is not valid JSON: ")
+
+
+def test_what_cannot_be_seen_in_a_proposal_is_shown_escaped(folder: Path) -> None:
+    hidden = {"command": "harm\u001b[2K\r", "args": ["a\n  b: run", "\u202e"], "env": {"X": "\u0007"}}
+    write(folder / ".mcp.json", {"demo": hidden})
+    found = find({}, folder)
+    assert found.proposal is not None
+    assert found.proposal.describe() == [
+        r"demo: harm\x1b[2K\r a\n  b: run \u202e with X=\x07",
+    ]
+
+
+def test_a_pipe_in_place_of_the_file_holds_up_nothing(folder: Path) -> None:
+    os.mkfifo(folder / ".mcp.json")
+    assert "is no regular file" in find({}, folder).problems[0]
 
 
 def test_metadata_of_a_notebook_names_no_server(folder: Path) -> None:

@@ -9,6 +9,11 @@ import pytest
 
 from jupyter_codeact.notebooks.project import CHARACTERS, ProjectFolders
 
+BOMB = b"---\nx0: &x0 [lol]\n"
+BOMB += b"".join(b"x%d: &x%d [%s]\n" % (n, n, b", ".join([b"*x%d" % (n - 1)] * 10)) for n in range(1, 12))
+BOMB += b"description: *x11\n---\n"
+"""Ten references to ten references, and so on: as text, more than there is memory."""
+
 
 def write(file: Path, text: str | bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +72,10 @@ async def test_the_nearest_skill_of_a_name_counts_and_the_users_own_last(tmp_pat
         b"---\n- a list\n---\n",
         b"---\nname: [\n---\n",
         b"---\nname: x\n---\nno description",
-        b"---\ndescription: 2026-99-99T00:00:00\nname: !!python/object/apply:os.system [x]\n---\n",
-        b"---\n" + b"[" * 5000 + b"\n---\n",
+        b"---\nname: !!python/object/apply:os.system [x]\n---\n",
+        b"---\ndescription: [Not, text]\n---\n",
+        b"---\n" + b"[" * 19_000 + b"\n---\n",
+        BOMB,
         b"\xff\xfe\x00",
     ],
 )
@@ -84,3 +91,30 @@ async def test_a_file_that_is_none_and_one_without_end_hold_up_nothing(tmp_path:
     write(tmp_path / "a" / "AGENTS.md", b"\xe9" + b"x" * 10 * CHARACTERS)
     [file] = (await ProjectFolders(tmp_path).read(tmp_path / "a")).files
     assert file.text == "\ufffd" + "x" * (CHARACTERS - 1)
+
+
+async def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
+    home, root, work = tmp_path / "home", tmp_path / "root", tmp_path / "root" / "a"
+    work.mkdir(parents=True)
+    write(home / "key", "A private key.")
+    skill(home, "mine", "description: Mine.")
+    (root / "AGENTS.md").symlink_to(home / "key")
+    write(root / "CLAUDE.md", "Use polars.")
+    (work / "AGENTS.md").symlink_to(root / "CLAUDE.md")
+    skill(root / "more", "ours", "description: Ours.")
+    (root / ".agents").symlink_to(root / "more" / ".agents")
+    (work / ".agents").symlink_to(home / ".agents")
+    found = await ProjectFolders(root).read(work)
+    assert [(file.path, file.text) for file in found.files] == [("AGENTS.md", "Use polars.")]
+    assert [each.name for each in found.skills] == ["ours"]
+    (tmp_path / "link").symlink_to(root)
+    linked = await ProjectFolders(tmp_path / "link").read(tmp_path / "link" / "a")
+    assert [file.text for file in linked.files] == ["Use polars."]
+    (tmp_path / "dotfiles").symlink_to(home)
+    found = await ProjectFolders(root, home=tmp_path / "dotfiles").read(work)
+    assert [each.name for each in found.skills] == ["mine", "ours"]
+
+
+async def test_a_file_that_is_no_text_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "AGENTS.md", b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR")
+    assert (await ProjectFolders(tmp_path).read(tmp_path)).files == []

@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, Implementation
 
 from jupyter_codeact.agent.events import Event
+from jupyter_codeact.mcp.server.notebooks import CONNECTION
 from jupyter_codeact.server.conversations import Conversations
 
 Agent = Callable[..., AbstractAsyncContextManager[Client]]
@@ -31,8 +32,12 @@ def agent(address: str, jp_serverapp: ServerApp) -> Agent:
     """Return what connects an agent of a name."""
 
     @asynccontextmanager
-    async def connect(name: str = "Claude Code", mode: str = "legacy") -> AsyncIterator[Client]:
+    async def connect(
+        name: str = "Claude Code", mode: str = "legacy", connection: str = ""
+    ) -> AsyncIterator[Client]:
         headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
+        if connection:  # as `jupyter codeact mcp` sends it
+            headers[CONNECTION] = connection
         async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
             transport = streamable_http_client(address, http_client=http)
             info = Implementation(name=name, version="1")

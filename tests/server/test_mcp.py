@@ -12,8 +12,10 @@ from typing import Any
 import httpx2
 import nbformat
 import pytest
+from mcp.types import CallToolResult
 
 from jupyter_codeact.agent.events import RunStarted
+from jupyter_codeact.mcp.server.calling import reported
 from jupyter_codeact.server.conversations import Conversations
 from tests.ports import await_server, free_port
 from tests.scripted import ScriptedModel
@@ -132,6 +134,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"code": "1", "notebook": "b.ipynb"}, "There is no notebook 'b.ipynb'"),
     ({"code": "1", "notebook": ""}, "No notebook is open"),
     ({"code": "1", "notebook": ["a.ipynb"]}, "string"),
+    ({"code": "1", "notebook": "a.ipynb", "cell": True}, "Input should be a valid integer"),
     ({"notebook": "a.ipynb", "cell": "nowhere"}, "the notebook's outline shows them all"),
     ({"notebook": "a.ipynb", "cell": "title"}, "cannot be run"),
     ({"notebook": "a.ipynb"}, "Give the code to run"),
@@ -221,11 +224,72 @@ async def test_long_and_drawn_outputs_are_cut_and_shown(agent: Agent, notebook: 
     assert not result.is_error
 
 
-async def test_cancelling_a_call_interrupts_the_kernel(
+async def test_a_file_that_is_no_notebook_is_named_with_the_reason(agent: Agent, notebook: Path) -> None:
+    (notebook.parent / "broken.ipynb").write_text("{")
+    async with agent() as client:
+        broken = await client.call_tool("read_notebook", {"notebook": "broken.ipynb"})
+        assert "'broken.ipynb' cannot be opened: Unreadable Notebook" in text_of(broken)
+
+
+async def test_an_error_that_nobody_foresaw_reaches_the_client_in_its_own_words() -> None:
+    @reported
+    async def tool() -> CallToolResult:
+        raise OSError(5, "Input/output error")
+
+    result = await tool()
+    assert result.is_error
+    assert "OSError: [Errno 5] Input/output error" in text_of(result)
+
+
+async def test_an_agent_interrupts_its_own_cell_and_no_other(
     agent: Agent, notebook: Path, conversations: Conversations
 ) -> None:
-    code = "import time\nprint('begun', flush=True)\nopen('begun', 'w').close()\ntime.sleep(600)"
+    code = "import time\nopen('begun', 'w').close()\ntime.sleep(600)"
+    arguments = {"notebook": "a.ipynb"}
+    async with agent("Codex", "2026-07-28", "1") as codex, agent("Codex", "2026-07-28", "2") as twin:
+        nothing = await codex.call_tool("interrupt_kernel", arguments)
+        assert "No cell of yours runs" in text_of(nothing)
+        call = asyncio.ensure_future(codex.call_tool("run_cell", {**arguments, "code": code}))
+        await until(lambda: (notebook.parent / "begun").exists())
+        for tool in ("interrupt_kernel", "undo"):
+            other = await twin.call_tool(tool, arguments)
+            assert "Codex is at work in a.ipynb" in text_of(other)
+        assert not (await codex.call_tool("interrupt_kernel", arguments)).is_error
+        assert facts_of(await call)["status"] == "interrupted"
+    [noted] = [event for event in events_of(conversations) if event.type == "notebook_read"]
+    assert noted.message == "Interrupted the cell."
+
+
+async def test_of_two_agents_that_begin_at_once_each_works_or_is_told_who_does(
+    agent: Agent, notebook: Path
+) -> None:
+    arguments = {"notebook": "a.ipynb", "code": "1"}
+    async with agent("Codex") as codex, agent("Claude Code") as claude:
+        await codex.call_tool("open_notebook", {"notebook": "a.ipynb"})
+        for _ in range(5):
+            results = await asyncio.gather(
+                *(each.call_tool("run_cell", arguments) for each in (codex, claude))
+            )
+            assert all(not one.is_error or "is at work" in text_of(one) for one in results)
+
+
+async def test_a_check_is_in_the_record(agent: Agent, notebook: Path, conversations: Conversations) -> None:
     async with agent() as client:
+        checked = await client.call_tool("check_notebook", {"notebook": "a.ipynb"})
+        assert "The notebook" in text_of(checked)
+    started, noted = (
+        next(event for event in events_of(conversations) if event.type == kind)
+        for kind in ("run_started", "notebook_read")
+    )
+    assert (started.agent, noted.message) == ("Claude Code", "Checked whether the notebook reproduces.")
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_cancelling_a_call_interrupts_the_kernel(
+    agent: Agent, notebook: Path, conversations: Conversations, mode: str
+) -> None:
+    code = "import time\nprint('begun', flush=True)\nopen('begun', 'w').close()\ntime.sleep(600)"
+    async with agent("Claude Code", mode) as client:
         call = asyncio.ensure_future(client.call_tool("run_cell", {"notebook": "a.ipynb", "code": code}))
         await until(lambda: (notebook.parent / "begun").exists())
         call.cancel()

@@ -136,19 +136,19 @@ async def test_a_page_that_opens_during_a_cell_takes_over(
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("headers", "status", "said"),
     [
-        ({}, 403),
-        ({"Authorization": "token wrong"}, 403),
-        ({"Authorization": "token right", "Origin": "http://elsewhere.example"}, 404),
+        ({}, 403, "The token is missing or wrong."),
+        ({"Authorization": "token wrong"}, 403, "The token is missing or wrong."),
+        ({"Authorization": "token right", "Origin": "http://elsewhere.example"}, 404, "of another origin"),
     ],
 )
 async def test_strangers_are_turned_away(
-    address: str, jp_serverapp: Any, headers: dict[str, str], status: int
+    address: str, jp_serverapp: Any, headers: dict[str, str], status: int, said: str
 ) -> None:
     right = jp_serverapp.identity_provider.token
     sent = {name: value.replace("right", right) for name, value in headers.items()}
     async with httpx2.AsyncClient() as http:
         answer = await http.post(address, json={}, headers=sent)
     assert answer.status_code == status
-    assert answer.json()["message"]
+    assert said in answer.json()["message"]

@@ -151,6 +151,8 @@ def read_servers(value: Any, where: str) -> dict[str, ServerConfig]:
     for name, fields in inner.items():
         if not isinstance(name, str) or not name.strip():
             raise McpError(f"{where}: a server needs a name.")
+        if not name.isprintable():
+            raise McpError(f"{where}: a server's name has a character that cannot be shown.")
         known = _known(fields) if isinstance(fields, Mapping) else fields
         try:
             found[name] = ServerConfig.model_validate(known)

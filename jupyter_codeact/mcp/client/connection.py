@@ -8,8 +8,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,13 +21,14 @@ from mcp.client.stdio import StdioServerParameters, get_default_environment, std
 from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from . import launch
 from .configuration import McpError, ServerConfig
 from .functions import ServerFunction, functions_of, wrapper_of
 from .masking import masker_for
 from .results import as_message
+from .streams import TOOLS, watched
 
 _log = logging.getLogger(__name__)
 
@@ -51,13 +52,6 @@ class _Quiet(logging.Filter):
 
 
 logging.getLogger("mcp.client.stdio").addFilter(_Quiet())
-
-
-class _AnyTools(types.Result):
-    """A reply to ``tools/list`` whose declarations are not checked, so that one bad one costs no other."""
-
-    tools: list[Any] = Field(default_factory=list)
-    next_cursor: str | None = Field(default=None, alias="nextCursor")
 
 
 class Connection:
@@ -260,11 +254,13 @@ class Connection:
             hooks = {"response": [self._note_refusal]}
             client = httpx2.AsyncClient(headers=config.headers, timeout=timeout, event_hooks=hooks)
             await stack.enter_async_context(client)
-            return streamable_http_client(config.url, http_client=client), asyncio.Event().wait
+            transport = streamable_http_client(config.url, http_client=client)
+            return watched(transport, asyncio.Event()), asyncio.Event().wait
         assert config.command is not None
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 -- closed by `stop`
         ended = asyncio.Event()
-        return _watched(self._parameters(config), self._log, ended), ended.wait
+        transport = stdio_client(self._parameters(config), self._log)  # type: ignore[arg-type]
+        return watched(transport, ended), ended.wait
 
     async def _note_refusal(self, response: httpx2.Response) -> None:
         """Remember what the SDK does not tell: how an HTTP server refused a request."""
@@ -306,8 +302,8 @@ class Connection:
         if client.server_capabilities.tools is not None:
             for _ in range(_PAGES):
                 request = types.ListToolsRequest(params=types.PaginatedRequestParams(cursor=cursor))
-                page = await client.session.send_request(request, _AnyTools)
-                found += page.tools
+                page = await client.session.send_request(request, types.ListToolsResult)
+                found += (page.meta or {}).get(TOOLS, [])
                 cursor = page.next_cursor
                 if not cursor or len(found) >= MOST_TOOLS:
                     break
@@ -337,42 +333,6 @@ class Connection:
             line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()
         ]
         return f". It said: {self.masked(lines[-1])[:300]}" if lines else ""
-
-
-@asynccontextmanager
-async def _watched(
-    parameters: StdioServerParameters, log: IO[bytes], ended: asyncio.Event
-) -> AsyncIterator[Any]:
-    """Open the SDK's transport, and notice when the server closes its side."""
-    async with stdio_client(parameters, log) as (read, write):  # type: ignore[arg-type]
-        yield _Noticing(read, ended), write
-
-
-class _Noticing:
-    """A stream that says when it has ended."""
-
-    def __init__(self, stream: Any, ended: asyncio.Event) -> None:
-        self._stream, self._over = stream, ended
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def __aiter__(self) -> _Noticing:
-        return self
-
-    async def __anext__(self) -> Any:
-        try:
-            return await self._stream.__anext__()
-        except StopAsyncIteration:
-            self._over.set()
-            raise
-
-    async def __aenter__(self) -> _Noticing:
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(self, *error: Any) -> Any:
-        return await self._stream.__aexit__(*error)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

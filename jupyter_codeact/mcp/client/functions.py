@@ -8,7 +8,7 @@ import keyword
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jsonschema
@@ -18,6 +18,7 @@ from ...agent.unicode import valid_text
 DOCUMENTATION = 4000
 """Most characters of a tool's description, and of one parameter's."""
 ANNOTATION = 80
+TWICE = "{name}: the server declares two tools of this name; what the first one says of itself counts."
 _TAKEN = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
 _TYPES = {
     "string": "str",
@@ -83,17 +84,22 @@ def functions_of(tools: Iterable[Any], always_allow: Collection[str] = ()) -> li
     """Return the functions for a server's tools, as its reply to ``tools/list`` declares them.
 
     A declaration that is not valid gives a function with any arguments, whose ``problem`` says why; one
-    without a name, and one of a name that there was, give none.
+    without a name gives none. Of two with one name the server calls whichever it likes, so the first counts,
+    but it is destructive if either is.
     """
     functions: dict[str, ServerFunction] = {}
-    known: set[str] = set()
+    known: dict[str, str] = {}
     for tool in tools:
         name = tool.get("name") if isinstance(tool, Mapping) else None
-        if not isinstance(name, str) or not name or name in known:
-            continue  # a server has only one of each name
-        known.add(name)
-        found = _function(tool, name, _unused(_free(identifier(name, "tool")), functions), always_allow)
-        functions[found.name] = found
+        if not isinstance(name, str) or not name:
+            continue
+        function = known.get(name) or _unused(_free(identifier(name, "tool")), functions)
+        found = _function(tool, name, function, always_allow)
+        if name in known:
+            first = functions[function]
+            destructive = first.destructive or found.destructive
+            found = replace(first, destructive=destructive, problem=TWICE.format(name=name))
+        known[name], functions[function] = function, found
     return list(functions.values())
 
 
@@ -151,6 +157,8 @@ def _checked(schema: Any) -> tuple[dict[str, Any], str]:
         return {}, f"their JSON Schema is not valid: {error.message[:200]}"
     except RecursionError:
         return {}, "their JSON Schema is nested too deep."
+    except Exception as error:  # whatever the library does with a declaration that is none
+        return {}, f"their JSON Schema is not readable: {error}"
     properties = schema.get("properties", {})
     if schema.get("type", "object") != "object" or not isinstance(properties, dict):
         return {}, "their JSON Schema is not that of an object."
@@ -179,18 +187,29 @@ def _unwrapped(output: dict[str, Any]) -> Any:
 def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the parameters, those that must be given first."""
     properties: dict[str, Any] = schema.get("properties", {})
-    required = [name for name in schema.get("required", ()) if name in properties]
+    required = _required(schema)
     found: list[dict[str, Any]] = []
+    taken: set[str] = set()
     for argument in [*required, *(name for name in properties if name not in required)]:
-        taken = [one["name"] for one in found]
         name = identifier(argument, "argument")
-        one = {"argument": argument, "name": _unused(f"{name}_" if keyword.iskeyword(name) else name, taken)}
+        one: dict[str, Any] = {
+            "argument": argument,
+            "name": _unused(f"{name}_" if keyword.iskeyword(name) else name, taken),
+        }
+        taken.add(one["name"])
         one["annotation"] = annotation_of(properties[argument], schema)
         if argument not in required:
             details = _resolved(properties[argument], schema)
             one["default"] = details.get("default") if isinstance(details, dict) else None
         found.append(one)
     return found
+
+
+def _required(schema: dict[str, Any]) -> dict[str, None]:
+    """Return the names of those that must be given, in order; old drafts say it otherwise."""
+    named = schema.get("required")
+    properties = schema.get("properties", {})
+    return dict.fromkeys(name for name in named if name in properties) if isinstance(named, list) else {}
 
 
 def _described(parameters: Sequence[dict[str, Any]], schema: dict[str, Any]) -> str:

@@ -78,7 +78,7 @@ class Confirmations:
 
 
 def describe(server: ServerConfig) -> str:
-    """Return what is started or reached, for the user who is to confirm it."""
+    """Return what is started or reached, for the user who is to confirm it, with nothing in it unseen."""
     parts = [server.what]
     if server.env:
         parts.append("with " + " ".join(f"{name}={value}" for name, value in server.env.items()))
@@ -86,7 +86,9 @@ def describe(server: ServerConfig) -> str:
         parts.append("with " + ", ".join(f"{name}: {value}" for name, value in server.headers.items()))
     if server.cwd:
         parts.append(f"in {server.cwd}")
-    return " ".join(parts)
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in " ".join(parts)
+    )
 
 
 def find(configured: Mapping[str, Any], folder: Path, settings: Path | None = None) -> Sources:
@@ -141,6 +143,8 @@ def _add(sources: Sources, servers: Mapping[str, ServerConfig], origin: str) -> 
 def propose(folder: Path) -> Proposal | None:
     """Return what the ``.mcp.json`` of a folder asks for; nothing is started because of it."""
     path = folder / FILE
+    if path.exists() and not path.is_file():  # a pipe would make the notebook wait
+        return Proposal(path, "", problem=f"{path} is no regular file.")
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec
 
@@ -14,8 +15,10 @@ from mcp.types import CallToolResult, TextContent
 
 from ...agent.contracts import CodeActError
 from ...agent.notebook_calls.parse import CallError
-from .notebooks import Client, Notebooks, OpenNotebook
-from .run import AgentRun, CallResult, client_name
+from .notebooks import CONNECTION, Client, Notebooks, OpenNotebook
+from .run import AgentRun, CallResult, NotBegunError, client_name
+
+_log = logging.getLogger(__name__)
 
 PROGRESS = 5.0
 """Seconds between two words of progress: clients that hear nothing for a minute give up."""
@@ -33,7 +36,10 @@ def reported(
             return await tool(*args, **kwargs)
         except (CodeActError, CallError) as error:
             message = "\n".join(filter(None, [str(error), getattr(error, "data", "")]))
-            return CallToolResult(content=[TextContent(type="text", text=message)], is_error=True)
+        except Exception as error:  # the SDK would tell the client nothing at all
+            _log.exception("A call of an MCP client failed.")
+            message = f"The call failed, which is an error of CodeAct's: {type(error).__name__}: {error}"
+        return CallToolResult(content=[TextContent(type="text", text=message)], is_error=True)
 
     return call
 
@@ -71,24 +77,27 @@ class Caller:
         CodeActError
             If it cannot be carried out.
         """
-        run = await self.opened.begin(self.client)
-        return await self._reporting(run, run.call(name, **arguments))
+        while True:
+            run = await self.opened.begin(self.client)
+            try:
+                return await self._reporting(run, run.call(name, **arguments))
+            except NotBegunError:  # it was over first: one before was cancelled, or another agent came
+                continue
 
     async def progress(self, message: str) -> None:
         """Tell the client how far the call is."""
         await self.context.report_progress(round(time.monotonic() - self.started, 1), None, message)
 
-    async def _reporting(self, run: AgentRun, call: Awaitable[CallResult]) -> CallResult:
+    async def _reporting(self, run: AgentRun, work: asyncio.Task[CallResult]) -> CallResult:
         """Tell the client what goes on, until a call is done."""
-        work = asyncio.ensure_future(call)
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=PROGRESS)
                 if not work.done():
                     await self.progress(run.doing)
-            return work.result()
         finally:
-            work.cancel()
+            run.cancel(work)
+        return work.result()
 
 
 def client_of(context: Context) -> Client:
@@ -96,4 +105,5 @@ def client_of(context: Context) -> Client:
     params = context.session.client_params
     info = params.client_info if params is not None else None
     name = client_name((info.title or info.name) if info else "")
-    return Client(name, (context.headers or {}).get("mcp-session-id", ""))
+    headers = context.headers or {}
+    return Client(name, headers.get("mcp-session-id") or headers.get(CONNECTION, ""))

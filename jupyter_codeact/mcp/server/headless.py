@@ -27,7 +27,7 @@ from ..client.notebook import NotebookServers
 from ..client.sources import find
 from .checking import check_with_progress
 from .notebooks import Client, Listed, Progress
-from .run import AgentRun
+from .run import NOTHING_RUNS, AgentRun
 
 IDLE = 300.0
 """Seconds after its last call that a run ends."""
@@ -162,8 +162,12 @@ class NotebookInFile:
             self._ending = asyncio.ensure_future(run.until_over(IDLE))
             return run
 
-    async def interrupt(self) -> None:
-        """Interrupt the cell that runs."""
+    async def interrupt(self, client: Client) -> None:
+        """Interrupt the cell that runs; here it is the client's, or our own agent's, which works for it."""
+        if not self._asking:
+            if self._run is None:
+                raise CodeActError(NOTHING_RUNS)
+            self._run.note_interrupt()
         await self._notebook.interrupt()
 
     async def undo(self, client: Client) -> str:

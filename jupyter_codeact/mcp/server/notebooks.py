@@ -10,6 +10,8 @@ from ...agent.contracts import Cell, NotebookCell, NotebookState
 from ...agent.events import RunEnded
 from .run import AgentRun
 
+CONNECTION = "codeact-connection"
+"""The header that tells two clients of one name apart, where the protocol has no sessions."""
 Progress = Callable[[str], Awaitable[None]]
 """Tells a client, in a sentence, how far a call is."""
 
@@ -64,8 +66,8 @@ class OpenNotebook(Protocol):
         """
         ...
 
-    async def interrupt(self) -> None:
-        """Interrupt the cell that runs."""
+    async def interrupt(self, client: Client) -> None:
+        """Interrupt the cell of a client's that runs; those of others are not the client's to end."""
         ...
 
     async def undo(self, client: Client) -> str:

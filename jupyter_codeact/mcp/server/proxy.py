@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,9 +27,12 @@ from mcp.types import (
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from ...agent.contracts import CodeActError
+from .notebooks import CONNECTION
 from .run import UNNAMED
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_OWN = uuid.uuid4().hex
+"""What tells this process from another one that passes on calls of a client of the same name."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,9 @@ def build_proxy(tools: MCPServer, find: Callable[[], Address]) -> Server[Any]:
 
 def _connected(address: Address) -> httpx2.AsyncClient:
     """Return an HTTP client without a time limit for answers; on this machine no proxy comes between."""
+    headers = {"Authorization": f"token {address.token}"} if address.token else {}
     return httpx2.AsyncClient(
-        headers={"Authorization": f"token {address.token}"} if address.token else {},
+        headers={CONNECTION: _OWN, **headers},
         timeout=httpx2.Timeout(30.0, read=None),
         trust_env=urlsplit(address.url).hostname not in LOOPBACK,
     )

@@ -42,6 +42,11 @@ UNNAMED = "An MCP client"
 BUDGET = Budget(turns=1_000_000, tokens=1, seconds=float("inf"), observation=20_000)
 """A client pays for its own model; it may take the time it needs, and can take in more than a small model."""
 
+NOTHING_RUNS = (
+    "No cell of yours runs in this notebook. A cell that the user or somebody else has started is theirs to "
+    "interrupt: the user can do so in JupyterLab."
+)
+
 CallStatus = Literal["ok", "error", "interrupted", "dead", "refused"]
 
 
@@ -54,6 +59,10 @@ def client_name(name: str) -> str:
 
 class RunOverError(CodeActError):
     """The run ended before the call was done; the message says why."""
+
+
+class NotBegunError(RunOverError):
+    """The run ended before the call began, and not by the user's word: another run may take the call."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ class AgentRun:
         self._work: set[asyncio.Task[CallResult]] = set()
         self._last = time.monotonic()
         self._over: Ended | None = None
-        self._yields = False
+        self._yields = self._cancelled = False
         self._changed = asyncio.Event()
 
     @property
@@ -190,26 +199,35 @@ class AgentRun:
         if not self.is_over:
             self._run.emit(NotebookRead, message=message)
 
-    async def call(self, name: str, **arguments: Any) -> CallResult:
-        """Carry out one of the calls on the notebook (`agent.notebook_calls.parse.Calls`).
-
-        If this is cancelled, the run is stopped.
+    def note_interrupt(self) -> None:
+        """Record that the agent interrupts its cell.
 
         Raises
         ------
         CodeActError
-            If it cannot be carried out, or the run is over.
+            If none runs.
+        """
+        if not self.is_busy:
+            raise CodeActError(NOTHING_RUNS)
+        self.note("Interrupted the cell.")
+
+    def call(self, name: str, **arguments: Any) -> asyncio.Task[CallResult]:
+        """Begin one of the calls on the notebook (`agent.notebook_calls.parse.Calls`).
+
+        The run is busy at once, so that nobody takes it for one that does nothing. The task raises
+        `CodeActError` if the call cannot be carried out, or the run is over; `cancel` ends it.
         """
         call = Call(name, arguments, _as_source(name, arguments))
         work = asyncio.ensure_future(self._carry_out(call))
         self._work.add(work)
         work.add_done_callback(self._done)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            if not work.done():
-                self.stop(f"{self.client} cancelled its call.")
-            raise
+        return work
+
+    def cancel(self, work: asyncio.Task[CallResult]) -> None:
+        """Stop the run if a call of it is not done: its client has cancelled it."""
+        if not work.done():
+            self._cancelled = True
+            self.stop(f"{self.client} cancelled its call.")
 
     async def until_over(self, idle: float) -> RunEnded:
         """Wait for the run's end, and record it: it ends when it is stopped, or idle for so many seconds."""
@@ -249,8 +267,10 @@ class AgentRun:
 
     async def _carry_out(self, call: Call) -> CallResult:
         async with self._calling:
+            if self._cancelled or (self._over is not None and self._over.ending == "answered"):
+                raise NotBegunError("The run is over. Call again to begin another.")
             if self._over is not None:
-                raise RunOverError(self._over.message or "The run is over. Call again to begin another.")
+                raise RunOverError(self._over.message)
             run = self._run
             try:
                 turns = await self._ready()

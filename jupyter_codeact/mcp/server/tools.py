@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import CallToolResult, ImageContent, TextContent, ToolAnnotations
-from pydantic import Field
+from pydantic import Field, Strict
 
 from ...agent.context.cells import short_ids
 from ...agent.contracts import CodeActError
@@ -36,9 +36,11 @@ NotebookPath = Annotated[
 OpenedPath = Annotated[
     str, Field(description="Path of the notebook below Jupyter's folder, as list_notebooks shows it.")
 ]
-CellName = Annotated[str | int, Field(description="The cell's id, or its execution number.")]
+Number = Annotated[int, Strict()]
+"""Not ``true``, which pydantic would take for 1."""
+CellName = Annotated[str | Number, Field(description="The cell's id, or its execution number.")]
 NewPlace = Annotated[
-    str | int | None,
+    str | Number | None,
     Field(
         description="Put the new cell there, by another cell's id or number; by default below your last one."
     ),
@@ -151,7 +153,7 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
             str | None, Field(description="The cell's source; without it, the cell runs as it is.")
         ] = None,
         cell: Annotated[
-            str | int | None, Field(description="The code cell to rewrite and run, by its id or number.")
+            str | Number | None, Field(description="The code cell to rewrite and run, by its id or number.")
         ] = None,
         after: NewPlace = None,
         before: NewPlace = None,
@@ -179,7 +181,7 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
         ctx: Context,
         text: Annotated[str, Field(description="Markdown.")],
         cell: Annotated[
-            str | int | None, Field(description="The text cell to rewrite, by its id; else a new one.")
+            str | Number | None, Field(description="The text cell to rewrite, by its id; else a new one.")
         ] = None,
         after: NewPlace = None,
         before: NewPlace = None,
@@ -213,8 +215,8 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
     async def move_cell(
         ctx: Context,
         cell: CellName,
-        after: Annotated[str | int | None, Field(description="The cell to put it below.")] = None,
-        before: Annotated[str | int | None, Field(description="The cell to put it above.")] = None,
+        after: Annotated[str | Number | None, Field(description="The cell to put it below.")] = None,
+        before: Annotated[str | Number | None, Field(description="The cell to put it above.")] = None,
         notebook: NotebookPath = "",
     ) -> CallToolResult:
         """Move a cell below or above another."""
@@ -234,9 +236,10 @@ def _add_changing(server: MCPServer, notebooks: Notebooks) -> None:
 def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
     @server.tool(annotations=CHANGES)
     @reported
-    async def interrupt_kernel(notebook: NotebookPath = "") -> CallToolResult:
-        """Interrupt the cell that runs in the kernel."""
-        await (await notebooks.open(notebook)).interrupt()
+    async def interrupt_kernel(ctx: Context, notebook: NotebookPath = "") -> CallToolResult:
+        """Interrupt the cell that you have started, which still runs."""
+        caller = await Caller.of(ctx, notebooks, notebook)
+        await caller.opened.interrupt(caller.client)
         return _text("The kernel was interrupted.")
 
     @server.tool(annotations=RUNS)
@@ -255,6 +258,7 @@ def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
                         f"Only the user can check this notebook, in JupyterLab: a check would run "
                         f"cell={names[cell.id]}, which has to wait for them ({'; '.join(reasons)})."
                     )
+        (await caller.opened.begin(caller.client)).note("Checked whether the notebook reproduces.")
         return _text(await caller.opened.check(state.cells, caller.progress))
 
     @server.tool(annotations=REMOVES)
@@ -280,7 +284,7 @@ def _add_whole(server: MCPServer, notebooks: Notebooks) -> None:
         return _text(ended.answer or ended.message, facts=facts, failed=ended.ending != "answered")
 
 
-def _place(after: str | int | None, before: str | int | None) -> dict[str, Any]:
+def _place(after: str | Number | None, before: str | Number | None) -> dict[str, Any]:
     if after is not None and before is not None:
         raise CodeActError("Give either after or before, not both.")
     return {key: cell for key, cell in (("after", after), ("before", before)) if cell is not None}
