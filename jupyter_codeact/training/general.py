@@ -18,7 +18,19 @@ from pydantic import ValidationError
 
 from ..agent.contracts import ChatModel, CodeActError, ModelSettings
 from ..agent.unicode import valid
-from .records import ChatMessage, DataError, Record, TaskLabel, append, lines_of, repaired, stable_id
+from .records import (
+    REMOVE,
+    SCHEMA,
+    ChatMessage,
+    DataError,
+    Record,
+    TaskLabel,
+    append,
+    lines_of,
+    other_version,
+    repaired,
+    stable_id,
+)
 
 FORMAT = "text"
 """The action format of conversations without actions."""
@@ -106,7 +118,7 @@ def read_prompts(path: Path) -> list[str]:
             try:
                 value = valid(json.loads(text))
             except (ValueError, RecursionError) as error:
-                raise DataError(f"Line {number} of {path} is no JSON.") from error
+                raise DataError(f"Line {number} of {path} is no JSON. {REMOVE}") from error
             asked = value.get("prompt") if isinstance(value, dict) else value
             if not isinstance(asked, str):
                 raise DataError(f"Line {number} of {path} has no “prompt” that is a text.")
@@ -219,8 +231,10 @@ def read(path: Path, *, licence: str) -> Iterator[Record]:
         try:
             fields = valid(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise DataError(f"Line {number} of {path} is no JSON.") from error
-        if isinstance(fields, dict) and fields.get("schema") == 1:
+            raise DataError(f"Line {number} of {path} is no JSON. {REMOVE}") from error
+        if why := other_version(fields):
+            raise DataError(f"Line {number} of {path} {why}")
+        if isinstance(fields, dict) and fields.get("schema") == SCHEMA:
             try:
                 yield Record.model_validate(fields)
             except ValidationError as error:

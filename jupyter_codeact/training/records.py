@@ -22,6 +22,11 @@ Source = Literal["oracle", "play", "eval", "journal", "general"]
 """Where a trajectory comes from: a reference solution, a model, an evaluation, a user's journal, or a
 conversation that is about something else."""
 
+SCHEMA: Literal[1] = 1
+"""The version of what a record has."""
+REMOVE = "Remove that line, or make the file anew."
+"""What to do about a line that is no JSON."""
+
 Split = Literal["train", "held-out-parameters", "held-out-kinds"]
 
 
@@ -65,7 +70,7 @@ class Record(Frozen):
     how to get the record again, or where it comes from.
     """
 
-    version: Literal[1] = Field(1, alias="schema")
+    version: Literal[1] = Field(SCHEMA, alias="schema")
     id: str
     messages: list[ChatMessage]
     format: str
@@ -157,10 +162,31 @@ def load(paths: Iterable[Path]) -> Iterator[Record]:
             except ValidationError as error:
                 if not is_whole:
                     continue
-                raise DataError(f"Line {number} of {path} is no record: {_first(error)}.") from error
+                raise DataError(f"Line {number} of {path} {_unreadable(line, error)}") from error
             if record.id not in seen:
                 seen.add(record.id)
                 yield record
+
+
+def other_version(fields: Any) -> str:
+    """Return what there is to say of a record of another version of the schema; empty if it is none."""
+    version = fields.get("schema") if isinstance(fields, dict) else None
+    if not isinstance(version, int) or version == SCHEMA:
+        return ""
+    return (
+        f"is a record of schema {version}, and this release reads schema {SCHEMA}. Use the release that"
+        " made it, or make the file anew."
+    )
+
+
+def _unreadable(line: bytes, error: ValidationError) -> str:
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return f"is no record: {_first(error)}. {REMOVE}"
+    return other_version(fields) or (
+        f"is no record: {_first(error)}. Conversations from elsewhere are read by `data mix --general`."
+    )
 
 
 def repaired(path: Path) -> list[Record]:

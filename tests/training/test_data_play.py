@@ -384,6 +384,27 @@ def test_a_file_of_something_else_is_refused_and_stays_as_it_is(foreign: Path) -
     assert foreign.read_bytes() == before
 
 
+def test_records_of_another_schema_and_broken_lines_get_a_sentence(played: Path, tmp_path: Path) -> None:
+    (later := tmp_path / "later.jsonl").write_text('{"schema": 2, "id": "x", "messages": []}\n')
+    (broken := tmp_path / "broken.jsonl").write_text('{"schema": 1, oh\n{}\n')
+    output = tmp_path / "out.jsonl"
+    for command in (["select", later], ["mix", later], ["mix", played, "--general", later]):
+        result = call(*command, "-o", output)
+        assert result.exit_code == 1
+        assert f"Line 1 of {later} is a record of schema 2, and this release reads schema 1." in result.output
+    for command in (["select", broken], ["mix", played, "--general", broken]):
+        assert "Remove that line, or make the file anew." in call(*command, "-o", output).output
+
+
+def test_a_selection_of_nothing_says_what_to_do(played: Path, tmp_path: Path) -> None:
+    (nothing := tmp_path / "nothing.jsonl").write_bytes(b"")
+    for command in (["select", nothing], ["mix", nothing], ["select", played, "--max-tokens", 1]):
+        output = done(*command, "-o", tmp_path / "chosen.jsonl")
+        assert (
+            f"There is nothing to train on in {tmp_path / 'chosen.jsonl'}. `data play` makes more" in output
+        )
+
+
 def test_no_kind_of_task_asks_what_an_evaluation_asks() -> None:
     for kind in all_kinds():
         for seed in range(3):

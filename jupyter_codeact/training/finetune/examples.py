@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...agent.unicode import valid
+from ..records import REMOVE, other_version
 from ..tasks.wordings import split_now, words_of
 from .errors import TrainingError
 
@@ -89,7 +90,7 @@ def read_conversations(paths: Iterable[Path]) -> list[Conversation]:
             try:
                 fields = valid(json.loads(line))
             except (ValueError, RecursionError) as error:
-                raise TrainingError(f"{where} is no JSON: {error}.") from None
+                raise TrainingError(f"{where} is no JSON: {error}. {REMOVE}") from None
             conversation = _conversation(fields, where)
             # an id of somebody else's tells lines of one file apart, not of all
             name = fields.get("id") if fields.get("schema") else None
@@ -113,6 +114,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _conversation(fields: Any, where: str) -> Conversation:
+    if why := other_version(fields):
+        raise TrainingError(f"{where} {why}")
     messages = fields.get("messages") if isinstance(fields, dict) else None
     if not isinstance(messages, list) or not all(map(_is_message, messages)):
         raise TrainingError(
