@@ -37,8 +37,8 @@ class DataError(CodeActError):
 class ChatMessage(Frozen):
     """A message of a trajectory.
 
-    ``weight`` is the weight of a reply in the loss, and ``None`` for what the model only reads. A reply whose
-    cell failed or did not run has 0: it is context.
+    ``weight`` is the weight of a reply in the loss, 1 or 0, and ``None`` for what the model only reads. A
+    reply whose cell failed or did not run has 0: it is context.
     """
 
     role: Literal["system", "user", "assistant"]
@@ -49,6 +49,8 @@ class ChatMessage(Frozen):
     def _only_replies_have_weights(self) -> Self:
         if (self.weight is None) == (self.role == "assistant"):
             raise ValueError("the messages of the assistant have a weight, and no others")
+        if self.weight not in (None, 0, 1):
+            raise ValueError("a weight is 0 or 1")
         return self
 
 

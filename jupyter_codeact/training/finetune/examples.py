@@ -120,7 +120,8 @@ def _conversation(fields: Any, where: str) -> Conversation:
     if not isinstance(messages, list) or not all(map(_is_message, messages)):
         raise TrainingError(
             f'{where} is no conversation. It needs "messages", a list of {{"role": "system", "user" or'
-            ' "assistant", "content": text}.'
+            ' "assistant", "content": text}, and a "weight" of a reply is 0 or 1. `jupyter codeact data mix'
+            " --general` reads other shapes."
         )
     task = fields.get("task")
     task = task if isinstance(task, dict) else {}
@@ -141,7 +142,7 @@ def _is_message(message: Any) -> bool:
         isinstance(message, dict)
         and message.get("role") in ("system", "user", "assistant")
         and isinstance(message.get("content"), str)
-        and isinstance(message.get("weight", 1.0), int | float | None)
+        and message.get("weight") in (None, 0, 1)
     )
 
 
