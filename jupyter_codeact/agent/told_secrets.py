@@ -15,23 +15,59 @@ Mask = Callable[[str], str]
 
 HIDDEN = "[secret hidden]"
 
+_QUOTED = (
+    r"""\"[^\"\n]{4,512}\"|'[^'\n]{4,512}'|`[^`\n]{4,512}`|“[^”\n]{4,512}”|\u2018[^\u2019\n]{4,512}\u2019"""
+)
 _NAMED = re.compile(
     r"""(?<![\w.-])[.-]{0,3}(?P<name>[A-Za-z_][\w.-]{1,200})["']?\]?(?P<sign>\s{0,4}(?::\s{0,4}(?:str\s{0,4}=)?|=|,)\s{0,4}|\s(?:is|was)\s)"""
-    r"""(?P<value>"[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'(){}\[\],;]{4,512}(?![\w(]))"""
+    rf"""(?=(?P<value>{_QUOTED}|[^\s"'(){{}}\[\],;]{{4,512}}(?![\w(])))"""
 )
-"""A value with a name: in code, JSON, a file of settings, or a sentence."""
+"""A value with a name: in code, JSON, a file of settings, or a sentence. The value may hold the next name."""
+_SAID = re.compile(
+    r"\b(?P<name>pass ?(?:word|wort|phrase|code)s?|kennwort|passwd|pwd|credentials?|logins?|secret word"
+    r"|(?:api|access|auth|secret|private|licen[cs]e|account)[ -](?:key|token)s?)\b",
+    re.IGNORECASE,
+)
+"""What a sentence calls a secret."""
+_TOLD = re.compile(
+    rf"""(?:(?P<states>[:=→/]|->|\b(?:is|are|was|ist)\s)|\A\s|\b(?:be|to|from|as|with)\s)\s{{0,4}}"""
+    rf"""(?P<value>{_QUOTED}|[^\s"'“”\u2018\u2019`(){{}}\[\],;]{{6,128}}(?![\w(]))"""
+)
+"""A value in what follows that word: beside it, or behind a word or sign that says so."""
+_SENTENCE, _SENTENCE_END = 160, re.compile(r"[.!?;](?:\s|\Z)|(?<![:\s])\s{0,4}\n")
+_SETTING = re.compile(
+    r"^[ \t]{0,40}(?:(?:export|set|setx|%env|-)[ \t]{1,4})?(?P<name>[A-Za-z][\w.-]{1,100})"
+    r"(?:=|:[ \t]{1,4})(?P<value>[^\s\"'$<{(\[]\S{3,511})[ \t]*$",
+    re.MULTILINE,
+)
+"""A line of a shell or of a file of settings, which needs no quotes."""
+_TYPE = re.compile(
+    r".*str(?:ing)?|text|bytes|int|float|bool|object|category|any|(?:var)?char.*", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"[?&](?P<name>[\w.-]{2,64})=(?P<value>[^\s&#\"'<>()\[\]{}]{6,512})")
+_SIGNED = ("sig", "signature", "appid", "code")
+"""Parameters of URLs that hold a secret, whatever they are called elsewhere."""
+_PAIR = re.compile(
+    rf"""\b(?:auth|credentials?|login|\w{{0,32}}(?:BasicAuth|DigestAuth))\s{{0,4}}=?\s{{0,4}}\(\s{{0,4}}"""
+    rf"""(?:{_QUOTED}|"[^"\n]{{0,3}}"|'[^'\n]{{0,3}}'|[\w.]{{1,64}})\s{{0,4}},\s{{0,4}}(?P<value>{_QUOTED})"""
+)
+"""A user's name and password, as libraries take them."""
 _OPTION = re.compile(
     r"(?:--[\w-]{0,32}(?:password|passwd|token|key|secret)(?:=|\s{1,4})|\s-u\s{0,4}[\w.-]{1,64}:)(?P<value>[^\s'\"]{4,512})",
     re.IGNORECASE,
 )
 """A secret among the arguments of a command."""
-_PASSWORD = re.compile(r"pass|pwd|secret|credential", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass|pwd|secret|credential|(?:api|access|auth)_?key", re.IGNORECASE)
+_QUOTES = "\"'`“”\u2018\u2019"
+_NAME_OF_CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_FILE = re.compile(r"[\w.-]*\.[A-Za-z]{2,5}")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z_\W])")
 _KEYS = re.compile(
     r"\b(?:"
     r"sk-[A-Za-z0-9_-]{16,}|sk_(?:live|test)_\w{16,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|hf_[A-Za-z0-9]{20,}|npm_\w{30,}"
-    r"|hooks\.slack\.com/services/[\w/]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|SG\.[\w-]{16,}\.[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
+    r"|hooks\.slack\.com/services/[\w/]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|SG\.[\w-]{16,}\.[\w-]{16,}|dckr_pat_[\w-]{16,}|pypi-[\w-]{16,}|dapi[0-9a-f]{32}|ya29\.[\w-]{20,}"
+    r"|shp(?:at|ss|ca)_[0-9a-f]{16,}|AGE-SECRET-KEY-\w{20,}"
     r")"
 )
 _BEARER = re.compile(r"\b(?P<kind>Bearer|Basic|Token) (?P<value>[A-Za-z0-9+/_.~-]{12,}={0,2})")
@@ -66,9 +102,42 @@ def named_secrets(text: str) -> Iterator[tuple[str, str]]:
         if sign == "," and not text.endswith(('("', "('"), 0, found.start()):
             continue  # in a list, and no call such as setdefault("API_KEY", "...")
         if is_secret_name(name) and _may_be_secret(name, sign, value):
-            yield name, value.strip("\"'") if value[0] in "\"'" else value.rstrip(".:!?")
+            yield name, _bare(value)
+    for found in _SETTING.finditer(text):
+        name, value = found["name"], found["value"]
+        if is_secret_name(name) and not _TYPE.fullmatch(value) and not _is_code(value):
+            yield name, value
+    for found in _PARAMETER.finditer(text):
+        if is_secret_name(found["name"]) or found["name"] in _SIGNED:
+            yield found["name"], found["value"]
+    yield from _said(text)
+    yield from (("password", _bare(found["value"])) for found in _PAIR.finditer(text))
     for password in [*passwords_in(text), *(found["value"] for found in _OPTION.finditer(text))]:
-        yield "password", password
+        if not _is_code(password):
+            yield "password", password
+
+
+def _said(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the values that a sentence calls a password or a key."""
+    for found in _SAID.finditer(text):
+        sentence = text[found.end() : found.end() + _SENTENCE]
+        end = _SENTENCE_END.search(sentence)
+        for told in _TOLD.finditer(sentence[: end.start()] if end else sentence):
+            value = _bare(told["value"])
+            is_variable = not told["states"] and "_" in value and value.isidentifier()
+            if _MIXED.match(value) and not (is_variable or _FILE.fullmatch(value) or _is_code(value)):
+                yield found["name"], value
+
+
+def _bare(value: str) -> str:
+    """Return a value without its quotes, or without what ends its sentence."""
+    return value[1:-1] if value[0] in _QUOTES else value.rstrip(".:!?")
+
+
+def _is_code(value: str) -> bool:
+    """Tell whether a value is an expression that has a secret, and not the secret."""
+    is_name = value.isidentifier() and is_secret_name(value)
+    return value.startswith(("os.", "$", "<", "{")) or is_name or bool(_NAME_OF_CODE.fullmatch(value))
 
 
 def _may_be_secret(name: str, sign: str, value: str) -> bool:
@@ -76,9 +145,9 @@ def _may_be_secret(name: str, sign: str, value: str) -> bool:
 
     In code, ``key`` may be anything's.
     """
-    inside, is_quoted = value.strip("\"'"), value[0] in "\"'"
-    is_mixed = bool(_MIXED.search(inside))
-    if sign in (",", "is", "was") or not is_quoted or name.lower() == "key":
+    inside, is_quoted = _bare(value), value[0] in _QUOTES
+    is_mixed, is_password = bool(_MIXED.match(inside)), bool(_PASSWORD.search(name))
+    if sign == "," or not is_quoted or name.lower() == "key":
         long_enough = len(inside) >= (16 if name.lower() == "key" else 6)
-        return is_mixed and long_enough and not inside.startswith(("os.", "$", "<", "{"))
-    return bool(_PASSWORD.search(name)) or (is_mixed and len(inside) >= 8)
+        return is_mixed and long_enough and not _is_code(inside)
+    return is_password or (is_mixed and len(inside) >= (6 if sign in ("is", "was") else 8))

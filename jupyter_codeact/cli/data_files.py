@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
     from ..training.records import Record
 
+_MORE = (
+    "`data play` makes more; `data select` takes with --unjudged what nobody has judged, such as your own"
+    " conversations."
+)
+
 there = click.Path(exists=True, dir_okay=False, path_type=Path)
 output_file = click.option(
     "--output",
@@ -106,6 +111,8 @@ def select(
     click.echo(f"{len(selected.records)} selected, {selected.dropped.total()} dropped.")
     for reason, number in selected.dropped.most_common():
         click.echo(f"{number:6d}  {reason}")
+    if not selected.records:
+        click.echo(f"There is nothing to train on in {output}. {_MORE}")
 
 
 @click.command()
@@ -155,6 +162,8 @@ def mix(
     click.echo(f"{len(mixture.records)} records, {mixture.general} of them general.")
     for reason, number in mixture.dropped.most_common():
         click.echo(f"{number:6d} dropped: {reason}")
+    if not mixture.records:
+        click.echo(f"There is nothing to train on in {output}. {_MORE}")
     if mixture.general < mixture.wanted:
         click.echo(f"The ratio wants {mixture.wanted}; there are no more. `data replay` makes some.")
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..training.finetune.loop import Report
     from ..training.finetune.weights import Base
 
+_ALL = 0.99
+"""Share of the data from which on all of it has been seen."""
+
 
 @click.group(invoke_without_command=True)
 @click.option(
@@ -137,6 +140,7 @@ def _train(
     **options: Any,
 ) -> None:
     from ..models.catalog.tuned import name_of, root
+    from ..training.finetune.manifest import read_manifest
     from ..training.finetune.options import TrainingOptions
     from ..training.finetune.train import train as work
 
@@ -159,6 +163,12 @@ def _train(
         )
     if is_first:
         click.echo(f"{tuned.name}: {tuned.words}.")
+        manifest = read_manifest(tuned.folder)
+        seen = manifest["metrics"]["tokens"] / manifest["examples"]["tokens"]
+        if seen < _ALL and options["minutes"]:
+            click.echo(
+                f"In this time it has seen {seen:.0%} of the data; more --minutes let it see the rest."
+            )
         click.echo(f"Its learning curve and manifest are in {tuned.folder}.")
         click.echo(f"Use it: jupyter codeact run --model {tuned.name} …")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..agent import prompts
 from ..agent.contracts import Message
-from ..agent.events import Event, RunEnded, RunKept, RunRedone, RunStarted, RunUndone
+from ..agent.events import Event, ModelDescribed, RunEnded, RunKept, RunRedone, RunStarted, RunUndone
 from ..agent.replies.formats import FORMATS
 from ..agent.replies.reply import ActionFormat
 from ..agent.replies.tool_calls import ToolsFormat
@@ -187,7 +187,7 @@ def from_journal(journal: SqliteJournal, conversations: Iterable[str], *, licenc
                 format=format_of(part.messages[0].content).name,
                 task=TaskLabel(name=f"journal/{info.id}"),
                 source="journal",
-                model=_models(events),
+                model=mask(_models(events)) or None,
                 solved=verdict,
                 licence=licence,
                 created=_iso(info.updated),
@@ -278,9 +278,16 @@ def _verdict(events: Iterable[Event]) -> bool | None:
     return False if False in verdicts or not verdicts else None if None in verdicts else True
 
 
-def _models(events: Iterable[Event]) -> str | None:
-    names = dict.fromkeys(event.model for event in events if isinstance(event, RunStarted))
-    return ", ".join(names) or None
+def _models(events: Iterable[Event]) -> str:
+    """Return the names of the models; an endpoint's is its address until it has said which model it has."""
+    found: dict[str, str] = {}
+    for event in events:
+        match event:
+            case RunStarted():
+                found[event.run] = event.model
+            case ModelDescribed():
+                found[event.run] = event.name
+    return ", ".join(dict.fromkeys(found.values()))
 
 
 def _hidden(messages: Iterable[ChatMessage], mask: Mask) -> int:

@@ -18,7 +18,19 @@ from pydantic import ValidationError
 
 from ..agent.contracts import ChatModel, CodeActError, ModelSettings
 from ..agent.unicode import valid
-from .records import ChatMessage, DataError, Record, TaskLabel, append, lines_of, repaired, stable_id
+from .records import (
+    REMOVE,
+    SCHEMA,
+    ChatMessage,
+    DataError,
+    Record,
+    TaskLabel,
+    append,
+    lines_of,
+    other_version,
+    repaired,
+    stable_id,
+)
 
 FORMAT = "text"
 """The action format of conversations without actions."""
@@ -106,7 +118,7 @@ def read_prompts(path: Path) -> list[str]:
             try:
                 value = valid(json.loads(text))
             except (ValueError, RecursionError) as error:
-                raise DataError(f"Line {number} of {path} is no JSON.") from error
+                raise DataError(f"Line {number} of {path} is no JSON. {REMOVE}") from error
             asked = value.get("prompt") if isinstance(value, dict) else value
             if not isinstance(asked, str):
                 raise DataError(f"Line {number} of {path} has no “prompt” that is a text.")
@@ -219,14 +231,16 @@ def read(path: Path, *, licence: str) -> Iterator[Record]:
         try:
             fields = valid(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise DataError(f"Line {number} of {path} is no JSON.") from error
-        if isinstance(fields, dict) and fields.get("schema") == 1:
+            raise DataError(f"Line {number} of {path} is no JSON. {REMOVE}") from error
+        if why := other_version(fields):
+            raise DataError(f"Line {number} of {path} {why}")
+        if isinstance(fields, dict) and fields.get("schema") == SCHEMA:
             try:
                 yield Record.model_validate(fields)
             except ValidationError as error:
                 raise DataError(f"Line {number} of {path} is no record of this version.") from error
             continue
-        messages = list(_messages(fields))
+        messages = list(_messages(fields, f"Line {number} of {path}"))
         if not any(message.role == "assistant" for message in messages):
             raise DataError(
                 f"Line {number} of {path} is no conversation: it needs “messages” with “role” and “content”, "
@@ -245,8 +259,14 @@ def read(path: Path, *, licence: str) -> Iterator[Record]:
         )
 
 
-def _messages(fields: Any) -> Iterator[ChatMessage]:
-    """Yield the messages of a conversation; none if it has another shape."""
+def _messages(fields: Any, where: str) -> Iterator[ChatMessage]:
+    """Yield the messages of a conversation; none if it has another shape.
+
+    Raises
+    ------
+    DataError
+        If a message is none of those that are trained: without it, others would make no sense.
+    """
     if not isinstance(fields, dict):
         return
     listed = fields.get("messages") or fields.get("conversations")
@@ -262,13 +282,26 @@ def _messages(fields: Any) -> Iterator[ChatMessage]:
             ),
             [],
         )
-    for message in listed:
-        role = str(message.get("role") or message.get("from") or "") if isinstance(message, dict) else ""
+    for number, message in enumerate(listed, 1):
+        message = message if isinstance(message, dict) else {}
+        role = str(message.get("role") or message.get("from") or "")
         role = _ROLES.get(role, role)
-        content = (message.get("content") or message.get("value")) if role else None
-        if role in ("system", "user", "assistant") and isinstance(content, str):
-            weight = 1.0 if role == "assistant" else None
+        weight = message.get("weight", 1.0) if role == "assistant" else None
+        content = _content(message.get("content", message.get("value")))
+        try:
             yield ChatMessage.model_validate({"role": role, "content": content, "weight": weight})
+        except ValidationError as error:
+            raise DataError(
+                f"{where} cannot be trained: message {number} has the role {role!r}. Only texts of system,"
+                " user and assistant are, and a weight is 0 or 1. Leave that line out."
+            ) from error
+
+
+def _content(content: Any) -> Any:
+    """Return a message's text, also of one that is in parts."""
+    if isinstance(content, list) and all(isinstance(part, dict) and "text" in part for part in content):
+        return "\n\n".join(str(part["text"]) for part in content)
+    return content
 
 
 def _asked(fields: dict[str, Any], name: str) -> str:

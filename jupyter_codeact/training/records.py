@@ -22,6 +22,11 @@ Source = Literal["oracle", "play", "eval", "journal", "general"]
 """Where a trajectory comes from: a reference solution, a model, an evaluation, a user's journal, or a
 conversation that is about something else."""
 
+SCHEMA: Literal[1] = 1
+"""The version of what a record has."""
+REMOVE = "Remove that line, or make the file anew."
+"""What to do about a line that is no JSON."""
+
 Split = Literal["train", "held-out-parameters", "held-out-kinds"]
 
 
@@ -32,8 +37,8 @@ class DataError(CodeActError):
 class ChatMessage(Frozen):
     """A message of a trajectory.
 
-    ``weight`` is the weight of a reply in the loss, and ``None`` for what the model only reads. A reply whose
-    cell failed or did not run has 0: it is context.
+    ``weight`` is the weight of a reply in the loss, 1 or 0, and ``None`` for what the model only reads. A
+    reply whose cell failed or did not run has 0: it is context.
     """
 
     role: Literal["system", "user", "assistant"]
@@ -44,6 +49,8 @@ class ChatMessage(Frozen):
     def _only_replies_have_weights(self) -> Self:
         if (self.weight is None) == (self.role == "assistant"):
             raise ValueError("the messages of the assistant have a weight, and no others")
+        if self.weight not in (None, 0, 1):
+            raise ValueError("a weight is 0 or 1")
         return self
 
 
@@ -65,7 +72,7 @@ class Record(Frozen):
     how to get the record again, or where it comes from.
     """
 
-    version: Literal[1] = Field(1, alias="schema")
+    version: Literal[1] = Field(SCHEMA, alias="schema")
     id: str
     messages: list[ChatMessage]
     format: str
@@ -157,10 +164,31 @@ def load(paths: Iterable[Path]) -> Iterator[Record]:
             except ValidationError as error:
                 if not is_whole:
                     continue
-                raise DataError(f"Line {number} of {path} is no record: {_first(error)}.") from error
+                raise DataError(f"Line {number} of {path} {_unreadable(line, error)}") from error
             if record.id not in seen:
                 seen.add(record.id)
                 yield record
+
+
+def other_version(fields: Any) -> str:
+    """Return what there is to say of a record of another version of the schema; empty if it is none."""
+    version = fields.get("schema") if isinstance(fields, dict) else None
+    if not isinstance(version, int) or version == SCHEMA:
+        return ""
+    return (
+        f"is a record of schema {version}, and this release reads schema {SCHEMA}. Use the release that"
+        " made it, or make the file anew."
+    )
+
+
+def _unreadable(line: bytes, error: ValidationError) -> str:
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return f"is no record: {_first(error)}. {REMOVE}"
+    return other_version(fields) or (
+        f"is no record: {_first(error)}. Conversations from elsewhere are read by `data mix --general`."
+    )
 
 
 def repaired(path: Path) -> list[Record]:

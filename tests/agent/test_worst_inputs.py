@@ -24,6 +24,7 @@ from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.agent.replies.reader import MAX_REPLY, ReplyReader
 from jupyter_codeact.agent.run import Budget
 from jupyter_codeact.agent.source import MAX_SOURCE, looks_like_code, normalized, syntax_tree
+from jupyter_codeact.agent.told_secrets import mask_told
 from jupyter_codeact.agent.turn import ending_of
 from tests.agent import made_up
 
@@ -157,6 +158,8 @@ QUADRATIC = {
     "an install that is none": lambda: RiskReader().read("%%bash\n" + "uv " * (SIZE // 3)),
     "comments in SQL": lambda: RiskReader().read("%%sql\n" + "/*a" * (SIZE // 3)),
     "copies in SQL": lambda: RiskReader().read("%%sql\n" + "copy " * (SIZE // 5)),
+    "passwords without digits": lambda: mask_told(["password=x" * (SIZE // 10)]),
+    "passwords that are said": lambda: mask_told(["the password is " * (SIZE // 16)]),
     "a path of a secret": lambda: RiskReader().read("%cat " + "/client_secret" * (SIZE // 14)),
 }
 """What takes a regular expression time in proportion to the square of the length, unless it is careful."""

@@ -16,7 +16,7 @@ from jupyter_codeact.evaluation.records import append as append_episode
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.training.masking import mask_private
 from jupyter_codeact.training.records import Record, load, write
-from tests.scripted import ScriptedModel
+from tests.scripted import MODEL, ScriptedModel
 
 SECRETS = {
     "environment": "a-word-for-nobody-7",
@@ -89,6 +89,7 @@ def test_no_secret_of_a_journal_gets_into_the_records(recorded: Recorded, tmp_pa
     assert [message.weight for message in record.messages if message.role == "assistant"] == [0, 1, 1]
     assert (record.turns, record.errors, record.recovered, record.solved) == (3, 1, True, None)
     assert record.provenance["consent"]
+    assert record.model == MODEL, "and not the address of the endpoint"
 
 
 def test_a_conversation_is_used_only_if_its_user_agrees(recorded: Recorded, tmp_path: Path) -> None:
@@ -185,6 +186,11 @@ def test_what_the_user_kept_counts_as_solved(recorded: Recorded, tmp_path: Path)
         "the token is invalid; the primary key was order_id_2",
         "sorted(names, key=lambda name: name.lower())",
         "/home/user/sales.csv and src/app.py",
+        pytest.param(
+            "password = os.environ.get('DB'); connect(password=config.password, pwd=db_password)", id="code"
+        ),
+        "The password column was dropped from df_users1, and is checked in users_2.csv.",
+        "class Login:\n    password: str\n    token: SecretStr",
     ],
 )
 def test_ordinary_code_and_words_stay_as_they_are(text: str) -> None:
@@ -203,6 +209,25 @@ def test_ordinary_code_and_words_stay_as_they_are(text: str) -> None:
         ("{'AWS_SECRET_ACCESS_KEY': 'wJalrXUtnFEMI/K7MDENG/bPxRfiCY'}", "wJalrXUtnFEMI"),
         ("!mysql --password hunter-22 sales", "hunter-22"),
         ("!curl -u ann:hunter-22 https://example.org", "hunter-22"),
+        ("The password of the database is tulip-99-garden.", "tulip-99-garden"),
+        ("My password for the wifi: hunter22", "hunter22"),
+        ("Log in as ann with the password hunter22.", "hunter22"),
+        ("I changed the password from old-11-one to new-22-one.", "new-22-one"),
+        ("The password is:\n\ntulip-99-garden", "tulip-99-garden"),
+        ("The passphrase is 'correct horse battery staple'.", "correct horse battery staple"),
+        ("Das Passwort ist tulpe-99-garten.", "tulpe-99-garten"),
+        ("The access token you need is “Zx91kk-22ab”.", "Zx91kk-22ab"),
+        ("The API key for the weather is 9f8e7d6c5b4a3928.", "9f8e7d6c5b4a3928"),
+        ("credentials: ann / hunter22x", "hunter22x"),
+        ("{'user': 'ann', 'password': 'swordfish'}", "swordfish"),
+        ("requests.get(url, auth=('ann', 'swordfish'))", "swordfish"),
+        ("smtp.login('ann', 'swordfish')", "swordfish"),
+        ("https://api.example.org/v1?api_key=abcdef123456&x=1", "abcdef123456"),
+        ("https://example.org/blob?sv=2&sig=aB3%2Fxyz98", "aB3%2Fxyz98"),
+        ("%env API_TOKEN=onlyletters", "onlyletters"),
+        ("export OPENAI_API_KEY='onlyletters'", "onlyletters"),
+        ("user: ann\npassword: swordfish", "swordfish"),
+        ("pypi-AgEIcHlwaS5vcmcCJDk4abcdefg", "AgEIcHlwaS5vcmcCJDk4abcdefg"),
         ("https://hooks.slack.com/services/T012/B345/abcDEF", "abcDEF"),
         ("aws AKIAIOSFODNN7EXAMPLE ok", "AKIAIOSFODNN7EXAMPLE"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),

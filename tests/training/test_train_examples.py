@@ -127,6 +127,9 @@ def test_a_template_that_does_not_do_gets_a_sentence(tmp_path: Path, template: s
         (json.dumps(chat(HELD_OUT.steps[0].task, "b")), "held-out-kinds tasks"),
         (json.dumps(chat("a", "b") | {"task": {"kind": HELD_OUT.kind, "seed": 1}}), "held-out-kinds tasks"),
         ('{"messages": ' + "[" * 100_000, "is no JSON"),
+        ('{"messages": [{"role": "assistant", "content": "a", "weight": -1}]}', "of a reply is 0 or 1"),
+        ('{"messages": [{"role": "assistant", "content": "a", "weight": NaN}]}', "of a reply is 0 or 1"),
+        (json.dumps(chat("a", "b") | {"schema": 2}), "record of schema 2, and this release reads schema 1"),
     ],
 )
 def test_data_that_cannot_be_used_gets_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:

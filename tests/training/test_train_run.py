@@ -13,6 +13,11 @@ from typing import Any
 
 import pytest
 
+from jupyter_codeact.training.finetune.errors import TrainingError
+from jupyter_codeact.training.finetune.options import TrainingOptions
+from jupyter_codeact.training.finetune.train import train
+from jupyter_codeact.training.finetune.weights import find_base
+
 from .tiny import conversations, make_model, write_data
 
 TRAIN = [sys.executable, "-m", "jupyter_codeact.cli", "train"]
@@ -36,6 +41,14 @@ class Trainer:
         return subprocess.run(
             self.command(name, *more), env=self.environment, capture_output=True, text=True, **options
         )
+
+    def refusal(self, name: str, **options: Any) -> str:
+        """Return why a training is refused, which is told before anything is loaded."""
+        chosen = TrainingOptions(dtype="float32", length=300, batch=600, **options)
+        base = find_base(str(self.model))
+        with pytest.raises(TrainingError) as refused:
+            train(base, self.model, [self.data], self.tuned(name), chosen, on_cpu=True)
+        return str(refused.value)
 
     def tuned(self, name: str) -> Path:
         return self.folder / "jupyter" / "codeact" / "tuned" / f"tiny+{name}"
@@ -91,8 +104,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(finished: Trainer
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (finished.tuned("killed") / "manifest.json").exists()
-    other = finished.run("killed", "--steps", "13", "--save-minutes", "0")
-    assert "begun with another --steps" in other.stderr
+    assert "begun with another --steps." in finished.refusal("killed", steps=13)
     ran = finished.run("killed", "--steps", "12", "--save-minutes", "0")
     assert ran.returncode == 0, ran.stderr
     assert finished.weights("killed") == finished.weights("whole")
@@ -102,9 +114,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(finished: Trainer
 
 def test_a_name_that_is_taken_is_not_trained_over(finished: Trainer) -> None:
     before = finished.weights("whole")
-    ran = finished.run("whole", "--steps", "12")
-    assert ran.returncode == 1
-    assert "Error: There is a tuned model tiny+whole already." in ran.stderr
+    assert "There is a tuned model tiny+whole already." in finished.refusal("whole", steps=12)
     assert finished.weights("whole") == before
     ran = finished.run("whole", "--restart", "--data", "nothing.jsonl")
     assert "nothing.jsonl" in ran.stderr

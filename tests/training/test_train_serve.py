@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from threading import Event
@@ -14,8 +15,10 @@ import peft
 import pytest
 import torch
 import transformers
+from click.testing import CliRunner
 
 from jupyter_codeact.agent.contracts import ModelError
+from jupyter_codeact.cli import main
 from jupyter_codeact.models.catalog import auto
 from jupyter_codeact.models.catalog.catalog import find
 from jupyter_codeact.models.catalog.machine import look
@@ -271,6 +274,18 @@ def test_a_training_that_goes_on_measures_as_often_as_was_planned(tmp_path: Path
     tuned = train(*arguments, on_cpu=True)
     measured = [line["step"] for line in read_log(tuned.folder) if "held_out" in line]
     assert [step for step in measured if step > 5] == [6, 12]
+
+
+def test_a_training_without_time_takes_a_step_and_says_what_it_has_seen(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", conversations(60))
+    command = ["train", "--model", str(make_model(tmp_path / "one")), "--data", str(data), "--cpu"]
+    more = ["--name", "hurried", "--minutes", "0.0001", "--batch", "600", "--held-out", "0.2"]
+    ran = CliRunner().invoke(main, [*command, *more], env={"HF_HUB_OFFLINE": "1"}, catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    assert re.search(r"In this time it has seen \d+% of the data; more --minutes let it see", ran.output)
+    tuned = find_tuned("one+hurried")
+    assert json.loads((tuned.folder / "manifest.json").read_text())["steps"]["done"] == 1
+    assert [line["step"] for line in read_log(tuned.folder)] == [0, 1, 1]
 
 
 def test_all_weights_can_be_trained_and_exported_as_a_folder(tmp_path: Path) -> None:

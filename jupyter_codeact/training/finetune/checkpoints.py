@@ -30,7 +30,7 @@ class State:
 
     ``planned`` are the steps there will be; ``seconds`` and ``tokens`` are those of all parts of a training
     that was interrupted. ``evaluations`` is how often the loss on held-out tasks is measured, and
-    ``evaluating`` how many seconds that took the last time.
+    ``evaluating`` how many seconds that took the last time; ``measured`` is of how many rows.
     """
 
     step: int = 0
@@ -39,6 +39,7 @@ class State:
     tokens: int = 0
     evaluations: int = EVALUATIONS
     evaluating: float = 0.0
+    measured: int = 0
     best_step: int = 0
     best_loss: float | None = None
     first_loss: float | None = None

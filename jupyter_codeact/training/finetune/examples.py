@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...agent.unicode import valid
+from ..records import REMOVE, other_version
 from ..tasks.wordings import split_now, words_of
 from .errors import TrainingError
 
@@ -89,7 +90,7 @@ def read_conversations(paths: Iterable[Path]) -> list[Conversation]:
             try:
                 fields = valid(json.loads(line))
             except (ValueError, RecursionError) as error:
-                raise TrainingError(f"{where} is no JSON: {error}.") from None
+                raise TrainingError(f"{where} is no JSON: {error}. {REMOVE}") from None
             conversation = _conversation(fields, where)
             # an id of somebody else's tells lines of one file apart, not of all
             name = fields.get("id") if fields.get("schema") else None
@@ -113,11 +114,14 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _conversation(fields: Any, where: str) -> Conversation:
+    if why := other_version(fields):
+        raise TrainingError(f"{where} {why}")
     messages = fields.get("messages") if isinstance(fields, dict) else None
     if not isinstance(messages, list) or not all(map(_is_message, messages)):
         raise TrainingError(
             f'{where} is no conversation. It needs "messages", a list of {{"role": "system", "user" or'
-            ' "assistant", "content": text}.'
+            ' "assistant", "content": text}, and a "weight" of a reply is 0 or 1. `jupyter codeact data mix'
+            " --general` reads other shapes."
         )
     task = fields.get("task")
     task = task if isinstance(task, dict) else {}
@@ -138,7 +142,7 @@ def _is_message(message: Any) -> bool:
         isinstance(message, dict)
         and message.get("role") in ("system", "user", "assistant")
         and isinstance(message.get("content"), str)
-        and isinstance(message.get("weight", 1.0), int | float | None)
+        and message.get("weight") in (None, 0, 1)
     )
 
 

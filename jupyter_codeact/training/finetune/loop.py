@@ -124,6 +124,9 @@ class Training:
         most = options.batch * min(_EVALUATED, _EVALUATED_SHARE * steps)
         self._measured = _first(self._measured, most)
         if not found:
+            self.state.measured = self._affordable(self._measured)
+        self._measured = self._measured[: self.state.measured or None]
+        if not found:
             self._evaluate()
         self._loop(rows)
         if self.state.best_loss is None:  # nothing measures it, so the last is the best
@@ -138,7 +141,7 @@ class Training:
         for number, step in enumerate(_endless(rows, self.options)):
             if number < state.step:
                 continue
-            if state.step >= state.planned or self._is_over():
+            if state.step >= state.planned or (state.step and self._is_over()):
                 if self._measured and state.step < state.planned and state.step % every:
                     self._evaluate()  # the time was over between two measurements
                 break
@@ -219,6 +222,17 @@ class Training:
         if self.state.best_loss is None or mean < self.state.best_loss:
             self.state.best_loss, self.state.best_step = mean, self.state.step
             self._save(BEST)
+
+    def _affordable(self, rows: Sequence[Row]) -> int:
+        """Return how many of the rows there is time to measure: a slow machine would do nothing else."""
+        if self.options.minutes is None or not rows:
+            return len(rows)
+        some = rows[: self.accelerator.num_processes]
+        begun = time.monotonic()
+        self.measure(some)
+        rate = sum(row.tokens for row in some) / (time.monotonic() - begun)
+        seconds = 60 * self.options.minutes * _EVALUATING / 2  # it is measured twice at least
+        return int(self._agreed(len(_first(rows, seconds * rate))))
 
     def measure(self, rows: Sequence[Row]) -> dict[str, float]:
         """Return the mean loss of labelled tokens, of all rows and of each source."""

@@ -29,13 +29,15 @@ def kind_in(words: str) -> str | None:
 def split_now(kind: object, seed: object, words: str) -> Split | None:
     """Return the split that a task is of by today's kinds, which an earlier release may not have had.
 
-    Of one that does not tell its kind, the `words_of` what the user says tell whether the kind is held out.
+    Of one that tells no kind of these, the `words_of` what the user says tell whether the kind is held out.
     """
-    if kind is None:
-        found = kind_in(words)
-        return "held-out-kinds" if found and split_of(found, 0) == "held-out-kinds" else None
-    known = any(kind == one.name for one in all_kinds())
-    return split_of(str(kind), seed) if known and isinstance(seed, int) else None
+    found = kind if any(kind == one.name for one in all_kinds()) else kind_in(words)
+    if found is None:
+        return None
+    name = str(found)
+    if split_of(name, 0) == "held-out-kinds":
+        return "held-out-kinds"
+    return split_of(name, seed) if name == kind and isinstance(seed, int) else None
 
 
 @cache
