@@ -495,6 +495,7 @@ export interface Done {
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
  * ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
  * notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
+ * ``previews`` tell what is in data files that the task names.
  */
 export interface NotebookState {
   cells: Cell[];
@@ -505,6 +506,9 @@ export interface NotebookState {
   name: string;
   files: string[];
   more_files: number;
+  previews: {
+    [k: string]: string;
+  };
 }
 /**
  * A cell as the agent sees it. ``protected`` says that the user marked it as never to run or edit.

@@ -204,7 +204,7 @@ class Agent:
             context_window=info.context_window,
         )
         self.tools.record(run, servers)
-        state = await run.unless_stopped(self.notebook.state())
+        state = await run.unless_stopped(self.notebook.state(task=run.task))
         variables = state.variables or []
         tools = tools_in(variables)
         run.tools = frozenset(tool.name for tool in tools) - names_in(run.task)

@@ -138,6 +138,7 @@ class NotebookState(Frozen):
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
     ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
     notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
+    ``previews`` tell what is in data files that the task names.
     """
 
     cells: list[Cell] = Field(default_factory=list)
@@ -148,6 +149,7 @@ class NotebookState(Frozen):
     name: str = ""
     files: list[str] = Field(default_factory=list)
     more_files: int = 0
+    previews: dict[str, str] = Field(default_factory=dict)
 
 
 class Place(Frozen):
@@ -311,10 +313,11 @@ class ChatModel(Protocol):
 class Notebook(Protocol):
     """A notebook with a kernel. Every method may raise `NotebookError` with a sentence for the user."""
 
-    async def state(self, *, brief: bool = False) -> NotebookState:
+    async def state(self, *, brief: bool = False, task: str = "") -> NotebookState:
         """Return the state of the notebook, without changing it.
 
-        A ``brief`` state has no outputs, variables and files, and is cheap enough for every turn.
+        A ``brief`` state has no outputs, variables and files, and is cheap enough for every turn. Data files
+        that the ``task`` names are previewed.
         """
         ...
 

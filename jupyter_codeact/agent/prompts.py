@@ -77,11 +77,18 @@ TEXT_AS_NUMBER = (
     "Texts are no numbers: take the numeric columns only, as with select_dtypes('number'), or convert the "
     "one column you need. Do not drop or replace single values."
 )
+TEXT_WITH_NUMBER = (
+    "Some values have more in them than a number: take the number out first, as with "
+    ".astype(str).str.replace(',', '').str.extract(r'(-?\\d+\\.?\\d*)')[0].astype(float)."
+)
 UNKNOWN_ARGUMENT = (
     "There is no argument {name!r}, at least not in this version. Do what it was for in another way: just "
     "left out, the result may mean something else."
 )
+_NO_NUMBER = r"(?:convert string to float|invalid literal for int\(\) with base 10|parse string):? "
 MESSAGE_HINTS = {
+    # a date is no number in a text
+    rf"{_NO_NUMBER}'(?!\d+[-/]\d+[-/]\d)[^'\d]*\d": TEXT_WITH_NUMBER,
     r"[cC]ould not convert string|Cannot perform reduction": TEXT_AS_NUMBER,
     r"unexpected keyword argument '(?P<name>\w+)'|'(?P<other>\w+)' is an invalid keyword": UNKNOWN_ARGUMENT,
 }
@@ -123,6 +130,11 @@ UNCHECKED = (
     "No cell has run, so you cannot know that. If it is about the user's data, files or variables, find it "
     "with code: begin with a Python block. If it is general knowledge, give your answer once more."
 )
+FAILED_ANSWER = (
+    "Your last cell failed, so it found nothing. Do not guess: write the whole corrected cell, in another "
+    "way if need be."
+)
+ROUNDED = "Round as the task says, to {decimals}: write your answer once more, with every number rounded."
 LOOKED = (
     "But these are only the first rows, to know the columns: the answer is not in them. Write the next cell, "
     "which finds it from all rows."
@@ -130,7 +142,7 @@ LOOKED = (
 UNTRIED_TOOLS = "None of your cells has called {names} yet."
 OPAQUE_RESULT = "That names an object, not what is in it: show its values, with list() or by calling it."
 NAN_RESULT = (
-    "A value there is nan, most likely because a missing one went into it: leave missing values out, as "
+    "{what} is nan, most likely because a missing one went into it: leave missing values out, as "
     "dropna() does, unless the task says otherwise."
 )
 TOOL_EXISTS = "{names}: there already, as you were told. Call what is there, and do not write your own."
@@ -148,6 +160,7 @@ FIRST_CALL = "First print what one of these returns, and nothing else: {calls}."
 UNUSED_TOOLS = (
     "You called none of the functions that are there for this work ({names}); get from them what is missing."
 )
+NAMED_FILE = "The file {name}, which the task names, begins"
 PROPOSED_TOOLS = "The notebook proposes these functions; import them in a cell if you need them"
 USER_CHANGES = "Meanwhile in the notebook"
 RESTARTED = "The kernel was restarted: all variables and imports are gone. Define what you need again."
@@ -200,6 +213,16 @@ def user_answered(answer: str | None) -> str:
     return NO_ANSWER if answer is None else USER_ANSWERED.format(answer=answer)
 
 
+def rounded(decimals: int) -> str:
+    """Return the text about an answer with more decimals than the task asks for."""
+    return ROUNDED.format(decimals=f"{decimals} decimal" if decimals == 1 else f"{decimals} decimals")
+
+
+def nan_result(name: str = "") -> str:
+    """Return the text about a value that is nan: one in an output, or that of a variable."""
+    return NAN_RESULT.format(what=f"The value of {name}" if name else "A value there")
+
+
 def calls_left(count: int) -> str:
     """Return the text about calls that were not carried out, because one before them failed."""
     calls = "call after it was" if count == 1 else f"{count} calls after it were"
@@ -235,7 +258,8 @@ def hint(ename: str, evalue: str) -> str:
     for message, text in MESSAGE_HINTS.items():
         if found := re.search(message, evalue[:MESSAGE_CHARACTERS]):
             groups = found.groupdict()
-            return text.format(name=groups.get("name") or groups.get("other"))
+            name = groups.get("name") or groups.get("other")
+            return text.format(name=name) if name else text
     return HINTS.get(ename, "")
 
 

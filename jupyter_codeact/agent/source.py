@@ -226,6 +226,16 @@ def assigned_names(source: str) -> set[str]:
     return names
 
 
+def compared_names(source: str) -> set[str]:
+    """Return the names that a cell assigns at its top level and compares, as in ``p < 0.05``."""
+    tree = syntax_tree(source)
+    compared = [node for node in ast.walk(tree) if isinstance(node, ast.Compare)] if tree else []
+    names = {
+        node.id for each in compared for node in (each.left, *each.comparators) if isinstance(node, ast.Name)
+    }
+    return names & assigned_names(source) if names else names
+
+
 def import_name(alias: ast.alias) -> str:
     """Return the name under which an import makes a module or an object available."""
     return alias.asname or alias.name.partition(".")[0]

@@ -36,7 +36,7 @@ from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import ActionFormat, CodeAction, ParsedReply
 from .run import Run
 from .secrets import hide
-from .source import calls_exit
+from .source import calls_exit, compared_names
 from .turn_state import Outcome, TurnState
 
 
@@ -87,7 +87,8 @@ class Turns:
     async def rejects(self, reply: ParsedReply) -> bool:
         """Tell whether a reply's answer is rejected; the model is then told why.
 
-        An answer is rejected at most once in a run, and never in its last turn.
+        An answer is rejected at most once for each reason in a run, never in its last turn, and not if the
+        model insists on it.
         """
         if self.state.answer_rejected or self.run.turn >= self.run.last_turn:
             return False
@@ -102,8 +103,9 @@ class Turns:
 
     def _doubted(self, reply: ParsedReply) -> Reject | None:
         """Return a refusal of an answer that may be meant as an action: it is not run on a guess."""
-        if not reply.doubt:
+        if not reply.doubt or self.state.doubted:
             return None
+        self.state.doubted = True
         reason = "The answer has code in it that did not run"
         return Reject(reason, prompts.no_action(reply, self.action_format))
 
@@ -111,6 +113,7 @@ class Turns:
         """Carry out the actions of a reply until one is refused, and tell the model the outcome."""
         changes = await self._describe_changes()
         outcome = Outcome(TurnOutcome(prompts.no_action(reply, self.action_format)))
+        self.state.answer_rejected = False
         for action in reply.actions:
             outcome = await self._act(action)
             if outcome.turn.refused:
@@ -248,12 +251,11 @@ class Turns:
             secrets=run.secrets,
         )
         errors = [output for output in execution.outputs if output["output_type"] == "error"]
-        variables: list[Variable] = []
-        # then the outputs do not show the variables that the cell used
-        if execution.status == "error" or not execution.outputs:
-            variables = await self._variables()
+        # then the outputs do not show the variables that the cell used, or a value that decided
+        shows_little = execution.status == "error" or not execution.outputs
+        variables = await self._variables() if shows_little or compared_names(source) else []
         mentioned = context.describe_variables(
-            context.mentioned_variables(variables, source), run.nonce, run.secrets
+            context.mentioned_variables(variables if shows_little else [], source), run.nonce, run.secrets
         )
         ran = RanCell(source, execution, variables)
         advice = hide(await aside(length + len(source), self.hooks.after_cell, ran) or "", run.secrets)

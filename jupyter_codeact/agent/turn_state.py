@@ -35,7 +35,9 @@ class TurnState:
     recorded : set of str
         Cells whose earlier state is in the record.
     answer_rejected : bool
-        Whether an answer was rejected.
+        Whether an answer was rejected, and nothing was done since.
+    doubted : bool
+        Whether an answer was rejected because it may be meant as an action.
     """
 
     after: str | None
@@ -49,6 +51,7 @@ class TurnState:
     empty_cell: str | None = None
     recorded: set[str] = field(default_factory=set)
     answer_rejected: bool = False
+    doubted: bool = False
 
     @classmethod
     def at(

@@ -1,30 +1,47 @@
-"""The names of the files beside a notebook, for the model."""
+"""The files beside a notebook, for the model: their names, and what is in those that a task names."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+import re
+import stat
+from collections.abc import Collection, Iterable
 from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
+
+from .previews import preview
 
 MOST = 40
 """Most names that are listed."""
 LOOKED_AT = 5000
 """Most files that are looked at in a folder; a larger one is not read to its end."""
+PREVIEWED = 3
+"""Most files that are previewed."""
+
+_PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*\w")
 
 
-async def files_beside(folder: Path, without: Collection[str] = ()) -> tuple[list[str], int]:
-    """Return the names of the files in a folder, and how many more there are.
+class Beside(NamedTuple):
+    """The files beside a notebook: ``files`` and the other names are those of `NotebookState`."""
+
+    files: list[str]
+    more_files: int
+    previews: dict[str, str]
+
+
+async def files_beside(folder: Path, without: Collection[str] = (), task: str = "") -> Beside:
+    """Return the names of the files in a folder, and previews of the data files that a task names.
 
     Folders end with a slash. Hidden files and those named in ``without`` are left out; a folder that cannot
-    be read has none.
+    be read has none. A task may name files in subfolders, too; what lies elsewhere is not read.
     """
-    return await asyncio.to_thread(_read, folder, without)
+    return await asyncio.to_thread(_read, folder, without, task)
 
 
-def _read(folder: Path, without: Collection[str]) -> tuple[list[str], int]:
+def _read(folder: Path, without: Collection[str], task: str) -> Beside:
     try:
         with os.scandir(folder) as entries:
             names = [
@@ -33,7 +50,28 @@ def _read(folder: Path, without: Collection[str]) -> tuple[list[str], int]:
                 if not entry.name.startswith((".", "__")) and entry.name not in without
             ]
     except OSError:
-        return [], 0
+        return Beside([], 0, {})
     readable = [name for name in names if name.isprintable()]
     kept = nsmallest(MOST, readable, key=lambda name: (name.casefold(), name))
-    return kept, len(readable) - len(kept)
+    named = [name for name in readable if name in task and _is_named(name, task)]
+    inside = sorted({*named, *_PATH.findall(task)}, key=task.index)
+    shown = ((name, text) for name, text in _previews(folder, inside) if text)
+    return Beside(kept, len(readable) - len(kept), dict(islice(shown, PREVIEWED)))
+
+
+def _is_named(name: str, task: str) -> bool:
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", task) is not None
+
+
+def _previews(folder: Path, names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Yield the names of data files in a folder and below, with what is in them."""
+    root = folder.resolve()
+    for name in names:
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        try:
+            file = (root / name).resolve()
+            # a link may lead out of the folder, and nobody may ever write to a pipe
+            if not hidden and file.is_relative_to(root) and stat.S_ISREG(file.stat().st_mode):
+                yield name, preview(file, name)
+        except (OSError, ValueError, RuntimeError):  # gone, or a name that no file can have
+            continue

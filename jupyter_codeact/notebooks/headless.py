@@ -129,7 +129,7 @@ class HeadlessNotebook:
             if self._writer is not None:
                 await asyncio.shield(self._writer)
 
-    async def state(self, *, brief: bool = False) -> NotebookState:
+    async def state(self, *, brief: bool = False, task: str = "") -> NotebookState:
         """Read the notebook; a cell that was not run in this kernel has no execution count."""
         cells = [
             cell_of(cell, brief=brief, counted=(cell["id"], cell.get("execution_count")) in self._ran)
@@ -142,7 +142,7 @@ class HeadlessNotebook:
         kernel = Kernel(language="python", status=status, session=session)
         if brief:
             return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
-        files, more = await files_beside(self._folder, {name, self.path.name})
+        beside = await files_beside(self._folder, {name, self.path.name}, task)
         variables: list[Variable] | None = None
         if not self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
             async with self._running:  # the kernel's answers must reach who asked
@@ -153,8 +153,7 @@ class HeadlessNotebook:
             variables=variables,
             tools=tools,
             name=name,
-            files=files,
-            more_files=more,
+            **beside._asdict(),
         )
 
     def secrets(self) -> Mapping[str, str]:

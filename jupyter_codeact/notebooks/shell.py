@@ -90,18 +90,17 @@ class ShellNotebook:
         """The cells, as nbformat nodes."""
         return self._cells.cells
 
-    async def state(self, *, brief: bool = False) -> NotebookState:
+    async def state(self, *, brief: bool = False, task: str = "") -> NotebookState:
         """Read the session; the last cell is the active one."""
         found, folder = await self._do(lambda: (self._read(brief), Path.cwd()))
-        files, more = ([], 0) if brief else await files_beside(folder)
+        beside = {} if brief else (await files_beside(folder, task=task))._asdict()
         cells = [cell_of(cell, brief=brief) for cell in self.cells]
         return NotebookState(
             cells=cells,
             active_cell=cells[-1].id if cells else None,
             kernel=Kernel(language="python", session=self._session),
             variables=found,
-            files=files,
-            more_files=more,
+            **beside,
         )
 
     def secrets(self) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from ..agent.context.marks import quoted
 from ..agent.contracts import CodeActError
 from ..agent.events import Attachment
 from ..agent.observations.images import fitted
-from .previews import preview
+from ..notebooks.previews import preview
 
 EXCERPT = 8_000
 """Bytes of a file that are shown to the model; it can read the rest in the kernel."""

@@ -58,7 +58,7 @@ class PageNotebook:
         # comes with a cell's result, and holds until the next command
         self._latest: NotebookState | None = None
 
-    async def state(self, *, brief: bool = False) -> NotebookState:
+    async def state(self, *, brief: bool = False, task: str = "") -> NotebookState:
         """Read the notebook.
 
         Raises
@@ -80,8 +80,8 @@ class PageNotebook:
         name = PurePosixPath(self._session.notebook).name
         update: dict[str, Any] = {"kernel": kernel, "name": name}
         if not brief:
-            files, more = await files_beside(self._folder(self._session.notebook), {name})
-            update |= {"variables": await self._kernel.variables(), "files": files, "more_files": more}
+            beside = await files_beside(self._folder(self._session.notebook), {name}, task)
+            update |= {"variables": await self._kernel.variables(), **beside._asdict()}
         return state.model_copy(update=update)
 
     async def variables(self) -> list[Variable] | None:

@@ -58,21 +58,36 @@ async def test_a_capable_model_gets_only_the_task_and_the_outputs(
     [
         ("begin_with_code", "Add.", ["Done."], prompts.BEGIN_WITH_CODE),
         ("next_step", "Add.", [block("print(1)"), "1"], prompts.next_step("Add.")),
-        ("nan_results", "Add.", [block("print('p =', float('nan'))"), "nan"], prompts.NAN_RESULT),
+        ("nan_results", "Add.", [block("print('p =', float('nan'))"), "nan"], prompts.nan_result()),
+        (
+            "nan_results",
+            "Add.",
+            [block("p = float('nan')", "print('low' if p < 0.05 else 'high')"), "high"],
+            prompts.nan_result("p"),
+        ),
         ("opaque_results", "Add.", [block("print(x for x in 'ab')"), "ab"], prompts.OPAQUE_RESULT),
         (
             "nearest_names",
             "Add.",
-            [block("value = 1", "print(valu)"), "1"],
+            [block("value = 1", "print(valu)"), "No."],
             "There is no 'valu'; there is 'value': use that.",
         ),
         (
             "nearest_names",
             "Add.",
-            [block("int(number=1)"), "1"],
+            [block("int(number=1)"), "No."],
             prompts.UNKNOWN_ARGUMENT.format(name="number"),
         ),
-        ("nearest_names", "Add.", [block("float('Rome')"), "1"], prompts.TEXT_AS_NUMBER),
+        ("nearest_names", "Add.", [block("float('Rome')"), "No."], prompts.TEXT_AS_NUMBER),
+        ("nearest_names", "Add.", [block("float('1,234')"), "No."], prompts.TEXT_WITH_NUMBER[:50]),
+        ("nearest_names", "Add.", [block("float('2024-01-03')"), "No."], prompts.TEXT_AS_NUMBER),
+        ("failed_answers", "Add.", [block("1 / 0"), "The sum is None.", "1"], prompts.FAILED_ANSWER),
+        (
+            "rounded_answers",
+            "Add, rounded to two decimals.",
+            [block("print(9.8765)"), "@sum[9.8765]", "@sum[9.88]"],
+            prompts.rounded(2),
+        ),
         ("stop_repeats", "Add.", ["", "", "", "Done."], prompts.REPEATED),
     ],
 )
@@ -90,6 +105,37 @@ async def test_an_ungrounded_answer_is_accepted_without_the_hook(bench: Bench) -
     end = await bench.run(block("print(1)"), "It is 98765.", hooks=all_but(["ungrounded_answers"]))
     assert end.answer == "It is 98765."
     assert bench.events("answer_rejected") == []
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        ("Add, to 2 decimal places.", "It is 9.88, or 9.9."),
+        ("Add, to at least two decimals.", "It is 9.8765."),
+        ("Add, then round to three decimals.", "It is 9.877.\n```\n9.8765\n```"),
+        ("Two decimals for prices, four decimals for rates.", "9.88 and 9.8765"),
+        ("Add.", "It is 9.8765."),
+        ("Which version is it? Two decimals.", "Version 1.2.3 of 9.88"),
+    ],
+)
+async def test_numbers_with_no_more_decimals_than_asked_for_are_accepted(
+    bench: Bench, task: str, answer: str
+) -> None:
+    end = await bench.run(block("print(9.8765, '1.2.3', 9.877)"), answer, task=task)
+    assert end.answer == answer
+    assert bench.events("answer_rejected") == []
+
+
+async def test_why_a_cell_fails_may_be_answered_after_it_has_failed(bench: Bench) -> None:
+    told = "It fails because a number cannot be divided by zero."
+    end = await bench.run(block("1 / 0"), told, task="Why does this fail?")
+    assert end.answer == told
+    assert bench.events("answer_rejected") == []
+
+
+async def test_an_answer_after_a_failed_and_a_good_cell_is_accepted(bench: Bench) -> None:
+    end = await bench.run(block("1 / 0"), block("print(55)"), "It is 55.")
+    assert (end.answer, bench.events("answer_rejected")) == ("It is 55.", [])
 
 
 async def test_a_repeated_failure_is_not_resampled_without_the_hook(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +40,6 @@ def long_notebook(folder: Path) -> list[str]:
     nbformat.write(new_notebook(cells=cells), folder / "study.ipynb")
     assert sum(map(len, sources)) > 30_000
     return sources
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    with ScriptedModel() as model:
-        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
-        yield model
 
 
 def last(request: dict[str, Any]) -> str:

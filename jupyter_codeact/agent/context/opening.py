@@ -22,6 +22,8 @@ TOOLS = 4000
 SERVERS = 6000
 ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
+PREVIEW = 2000
+"""Most characters that are shown of a data file that the task names."""
 FILES_IF_SMALL = 12
 """Most names of files that a small model is told."""
 SUMMARY = 500
@@ -117,6 +119,11 @@ def opening_message(
         parts.append(variables)
     elif shown.text:
         parts.append(prompts.FRESH_KERNEL)
+    attached = {attachment.path for attachment in attachments}
+    for name, preview in state.previews.items():
+        if name not in attached and preview not in earlier:
+            text = cut(preview, round(PREVIEW * share))
+            parts.append(marked(prompts.NAMED_FILE.format(name=quoted(name)), "file", text, nonce, secrets))
     for attachment in attachments:
         parts.append(_describe_attachment(attachment, names, nonce, round(ATTACHMENT * share), secrets))
         if attachment.image and not supports_images:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts import CodeActError, Guidance
-from .answers import EchoedAnswers, LookFirst, UncheckedAnswers, UngroundedAnswers
+from .answers import (
+    EchoedAnswers,
+    FailedAnswers,
+    LookFirst,
+    RoundedAnswers,
+    UncheckedAnswers,
+    UngroundedAnswers,
+)
 from .hook import Hook
 from .imports import KeepImports
 from .names import NearestLookups, NearestNames
@@ -34,8 +41,10 @@ HOOKS: tuple[type[Hook], ...] = (
     NextStep,
     LookFirst,
     EchoedAnswers,
+    FailedAnswers,
     UngroundedAnswers,
     UncheckedAnswers,
+    RoundedAnswers,
     StopRepeats,
     LastTurn,
 )

@@ -15,6 +15,16 @@ from .tools import untried_tools
 SHORT_ANSWER = 12
 """Most words of an answer that only states something."""
 
+_VALUE = re.compile(r"\[[^\]\n]*\]|\b(?:\d[\d.,]*|nan|None)\b", re.IGNORECASE)
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
+_COUNT = rf"(?<!at least )(\d|{'|'.join(_NUMBERS)})"
+_ROUNDED = re.compile(
+    rf"\b{_COUNT}[ -](?:decimals?\b|digits? after the|places? after the)|\bdecimals? (?:of|to) {_COUNT}\b",
+    re.IGNORECASE,
+)
+"""How a task says how many decimals it wants."""
+_DECIMALS = re.compile(r"(?<![\w.])-?\d+\.(\d+)(?![\w.]*\w)")
+
 _READERS = {
     "csv": "read_csv({file!r})",
     "tsv": "read_csv({file!r}, sep='\\t')",
@@ -87,6 +97,34 @@ class LookFirst(Hook):
         return prompts.LOOKED if cell.source == self._shows and not cell.failed else None
 
 
+class FailedAnswers(Hook):
+    """Rejects an answer with values if the last cell failed: it has found nothing."""
+
+    name, group = "failed_answers", "answers"
+
+    def on_answer(self, answer: str) -> Reject | None:
+        """Check the run's last cell; an explanation in words may be what is asked for."""
+        ran = [event for event in self.run.events if event.run == self.run.id and isinstance(event, Executed)]
+        if not ran or ran[-1].status != "error":
+            return None
+        states = _VALUE.search(without_code(answer)) is not None
+        return Reject("The last cell failed", prompts.FAILED_ANSWER) if states else None
+
+
+class RoundedAnswers(Hook):
+    """Rejects an answer whose numbers have more decimals than the task asks for."""
+
+    name, group = "rounded_answers", "answers"
+
+    def on_answer(self, answer: str) -> Reject | None:
+        """Compare the numbers with the most decimals that the task names."""
+        asked = [_decimals(word) for words in _ROUNDED.findall(self.run.task) for word in words if word]
+        longest = max((len(found) for found in _DECIMALS.findall(without_code(answer))), default=0)
+        if not asked or longest <= max(asked):
+            return None
+        return Reject("The answer is not rounded", prompts.rounded(max(asked)))
+
+
 class UncheckedAnswers(Hook):
     """Rejects an answer about data for which no cell has run: a model cannot know it.
 
@@ -116,6 +154,11 @@ def unchecked(answer: str, run: RunView, *, names_data: bool) -> str:
         return f"Nothing has shown {' or '.join(values)}"
     given = any(isinstance(event, RunStarted) and event.attachments for event in own)
     return "No cell has run" if names_data and not given and len(answer.split()) <= SHORT_ANSWER else ""
+
+
+def _decimals(word: str) -> int:
+    """Return the number that a task writes in a digit or a word."""
+    return int(word) if word.isdigit() else _NUMBERS.index(word.lower())
 
 
 def _names(task: str, name: str) -> bool:

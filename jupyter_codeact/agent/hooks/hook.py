@@ -121,7 +121,7 @@ class RanCell:
     """A cell that was written and, if it is code, run.
 
     ``execution`` is ``None`` for a text cell. ``variables`` are those in the kernel; they are only read if
-    the cell failed or showed nothing.
+    the cell failed, showed nothing, or compares what it assigns.
     """
 
     source: str
@@ -214,4 +214,4 @@ class Hook:
         """
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Return a refusal of the answer. It counts once in a run, and not in the last turn."""
+        """Return a refusal of the answer. It counts once in a run and not in the last turn."""

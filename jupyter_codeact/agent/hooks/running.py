@@ -22,6 +22,7 @@ class Hooks:
     def __init__(self, kinds: Sequence[type[Hook]], run: RunView) -> None:
         self._hooks = [kind(run) for kind in kinds]
         self._names: list[str] = []
+        self._refused: set[str] = set()
 
     def applied(self) -> list[str]:
         """Return the names of the hooks that were of use since the last call."""
@@ -69,9 +70,10 @@ class Hooks:
         return [note for hook in self._hooks if (note := self._note(hook, hook.after_turn(outcome)))]
 
     def on_answer(self, answer: str) -> Reject | None:
-        """Return the first refusal of an answer."""
+        """Return the first refusal of an answer by a hook that has not refused one yet."""
         for hook in self._hooks:
-            if result := hook.on_answer(answer):
+            if hook.name not in self._refused and (result := hook.on_answer(answer)):
+                self._refused.add(hook.name)
                 self._names.append(hook.name)
                 return result
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jupyter_codeact.server.previews import preview
+from jupyter_codeact.notebooks.previews import preview
 
 
 @pytest.mark.parametrize(
