@@ -34,7 +34,7 @@ _ORDINARY_WORDS = frozenset(_ORDINARY.split())
 _URL_PASSWORD = re.compile(r"://[^\s/?#@:\"'<>]{0,128}:([^\s/?#@\"'<>]{1,256})@[\w\[]")
 _ASSIGNED_PASSWORD = re.compile(
     r"\b(?:password|passwd|pwd|accountkey|sharedaccesskey)\s{0,3}=\s{0,3}"
-    r"(?:'([^'\n]{1,256})'|\"([^\"\n]{1,256})\"|([^\s;&,'\"(){}\[\]]{1,256}+)(?![(\[]))",
+    r"(?:'([^'\n]{1,256})'|\"([^\"\n]{1,256})\"|(?=([^\s;&,'\"(){}\[\]]{1,256}))\3(?![(\[]))",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?%?")
