@@ -494,7 +494,7 @@ export interface Done {
  * ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
  * ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
- * notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
+ * notebook's file, ``files`` are those beside it.
  */
 export interface NotebookState {
   cells: Cell[];
@@ -504,7 +504,6 @@ export interface NotebookState {
   tools: string[];
   name: string;
   files: string[];
-  more_files: number;
 }
 /**
  * A cell as the agent sees it. ``protected`` says that the user marked it as never to run or edit.

@@ -137,7 +137,7 @@ class NotebookState(Frozen):
     ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
     ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
-    notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
+    notebook's file, ``files`` are those beside it.
     """
 
     cells: list[Cell] = Field(default_factory=list)
@@ -147,7 +147,6 @@ class NotebookState(Frozen):
     tools: list[str] = Field(default_factory=list)
     name: str = ""
     files: list[str] = Field(default_factory=list)
-    more_files: int = 0
 
 
 class Place(Frozen):

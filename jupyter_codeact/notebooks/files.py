@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Collection
-from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
 
-MOST = 40
-"""Most names that are listed."""
 LOOKED_AT = 5000
 """Most files that are looked at in a folder; a larger one is not read to its end."""
 
 
-async def files_beside(folder: Path, without: Collection[str] = ()) -> tuple[list[str], int]:
-    """Return the names of the files in a folder, and how many more there are.
+async def files_beside(folder: Path, without: Collection[str] = ()) -> list[str]:
+    """Return the names of the files in a folder.
 
     Folders end with a slash. Hidden files and those named in ``without`` are left out; a folder that cannot
     be read has none.
@@ -24,7 +21,7 @@ async def files_beside(folder: Path, without: Collection[str] = ()) -> tuple[lis
     return await asyncio.to_thread(_read, folder, without)
 
 
-def _read(folder: Path, without: Collection[str]) -> tuple[list[str], int]:
+def _read(folder: Path, without: Collection[str]) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             names = [
@@ -33,7 +30,6 @@ def _read(folder: Path, without: Collection[str]) -> tuple[list[str], int]:
                 if not entry.name.startswith((".", "__")) and entry.name not in without
             ]
     except OSError:
-        return [], 0
+        return []
     readable = [name for name in names if name.isprintable()]
-    kept = nsmallest(MOST, readable, key=lambda name: (name.casefold(), name))
-    return kept, len(readable) - len(kept)
+    return sorted(readable, key=lambda name: (name.casefold(), name))

@@ -142,7 +142,7 @@ class HeadlessNotebook:
         kernel = Kernel(language="python", status=status, session=session)
         if brief:
             return NotebookState(cells=cells, kernel=kernel, tools=tools, name=name)
-        files, more = await files_beside(self._folder, {name, self.path.name})
+        files = await files_beside(self._folder, {name, self.path.name})
         variables: list[Variable] | None = None
         if not self._running.locked():  # to be seen last: a cell may have begun meanwhile, and need not end
             async with self._running:  # the kernel's answers must reach who asked
@@ -154,7 +154,6 @@ class HeadlessNotebook:
             tools=tools,
             name=name,
             files=files,
-            more_files=more,
         )
 
     def secrets(self) -> Mapping[str, str]:

@@ -93,7 +93,7 @@ class ShellNotebook:
     async def state(self, *, brief: bool = False) -> NotebookState:
         """Read the session; the last cell is the active one."""
         found, folder = await self._do(lambda: (self._read(brief), Path.cwd()))
-        files, more = ([], 0) if brief else await files_beside(folder)
+        files = [] if brief else await files_beside(folder)
         cells = [cell_of(cell, brief=brief) for cell in self.cells]
         return NotebookState(
             cells=cells,
@@ -101,7 +101,6 @@ class ShellNotebook:
             kernel=Kernel(language="python", session=self._session),
             variables=found,
             files=files,
-            more_files=more,
         )
 
     def secrets(self) -> Mapping[str, str]:

@@ -80,8 +80,8 @@ class PageNotebook:
         name = PurePosixPath(self._session.notebook).name
         update: dict[str, Any] = {"kernel": kernel, "name": name}
         if not brief:
-            files, more = await files_beside(self._folder(self._session.notebook), {name})
-            update |= {"variables": await self._kernel.variables(), "files": files, "more_files": more}
+            files = await files_beside(self._folder(self._session.notebook), {name})
+            update |= {"variables": await self._kernel.variables(), "files": files}
         return state.model_copy(update=update)
 
     async def variables(self) -> list[Variable] | None:
