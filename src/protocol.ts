@@ -494,8 +494,7 @@ export interface Done {
  * ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
  * ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
  * ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
- * notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
- * ``previews`` tell what is in data files that the task names.
+ * notebook's file, ``files`` are those beside it; ``previews`` tell what is in those that the task names.
  */
 export interface NotebookState {
   cells: Cell[];
@@ -505,7 +504,6 @@ export interface NotebookState {
   tools: string[];
   name: string;
   files: string[];
-  more_files: number;
   previews: {
     [k: string]: string;
   };

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from .events import Claim, Event, Executed, RunStarted
+from .events import AnswerRejected, Claim, Event, Executed, RunStarted
 from .hooks.grounding import (
     MAX_OUTPUT,
     MIN_DIGITS,
@@ -16,6 +16,7 @@ from .hooks.grounding import (
     digits_of,
     folded,
     ungrounded_values,
+    unshown_numbers,
     without_code,
 )
 from .observations.observe import brief
@@ -70,6 +71,8 @@ def claims_in(answer: str, events: Sequence[Event], run: str) -> list[Claim]:
     if not answer:
         return []
     unshown = ungrounded_values(answer, events, run)
+    if _stands_unchecked(events, run):
+        unshown += unshown_numbers(without_code(answer), events)
     words = _words_as_answer(answer, events, run)
     outputs = [_Output(event) for event in _searched(events, run)]
     claims: dict[str, Claim] = {}
@@ -78,6 +81,13 @@ def claims_in(answer: str, events: Sequence[Event], run: str) -> list[Claim]:
         if cell or text in unshown or text in words:
             claims.setdefault(text, Claim(text=text, cell_id=cell))
     return list(claims.values())[:MOST_CLAIMS]
+
+
+def _stands_unchecked(events: Sequence[Event], run: str) -> bool:
+    """Tell whether the answer was rejected because no cell had run, and none has run since."""
+    own = [event for event in events if event.run == run]
+    rejected = any(isinstance(event, AnswerRejected) for event in own)
+    return rejected and not any(isinstance(event, Executed) for event in own)
 
 
 def _values(answer: str) -> Iterator[str]:
@@ -92,14 +102,14 @@ def _values(answer: str) -> Iterator[str]:
 
 
 def _words_as_answer(answer: str, events: Sequence[Event], run: str) -> list[str]:
-    """Return a short answer to a question, which a cell was run for, unless the task has it already."""
+    """Return a short answer to a question that had to be looked up, unless the task has it already."""
     own = [event for event in events if event.run == run]
     task = next((event.task for event in own if isinstance(event, RunStarted)), "")
-    ran = any(isinstance(event, Executed) for event in own)
+    sought = _stands_unchecked(own, run) or any(isinstance(event, Executed) for event in own)
     text = answer.strip(" \t\n*`\"'“”.!")
     words = _WORDS.findall(text)
     is_value = 0 < len(words) <= SHORT_ANSWER and " ".join(words) == text
-    if not (ran and is_value and _QUESTION.search(task)):
+    if not (sought and is_value and _QUESTION.search(task)):
         return []
     is_said = folded(text) in folded(task) or folded(words[0]) in _NO_VALUES
     return [] if is_said or _shows_pictures(own) else [text]

@@ -137,8 +137,7 @@ class NotebookState(Frozen):
     ``variables`` is ``None`` if they are unknown: a busy kernel cannot tell.
     ``tools`` are functions that the notebook's metadata proposes (``codeact.tools``, each as
     ``"module:function"``): text for the model, and never a reason to run anything. ``name`` is that of the
-    notebook's file, ``files`` are those beside it, ``more_files`` is the number of those left out.
-    ``previews`` tell what is in data files that the task names.
+    notebook's file, ``files`` are those beside it; ``previews`` tell what is in those that the task names.
     """
 
     cells: list[Cell] = Field(default_factory=list)
@@ -148,7 +147,6 @@ class NotebookState(Frozen):
     tools: list[str] = Field(default_factory=list)
     name: str = ""
     files: list[str] = Field(default_factory=list)
-    more_files: int = 0
     previews: dict[str, str] = Field(default_factory=dict)
 
 

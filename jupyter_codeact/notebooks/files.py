@@ -7,28 +7,24 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterable
-from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from .previews import preview
 
-MOST = 40
-"""Most names that are listed."""
 LOOKED_AT = 5000
 """Most files that are looked at in a folder; a larger one is not read to its end."""
 PREVIEWED = 3
 """Most files that are previewed."""
 
-_PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*\w")
+_PATH = re.compile(r"(?<![\w./-])(?:[\w.-]+/)+[\w.-]*\w")
 
 
 class Beside(NamedTuple):
-    """The files beside a notebook: ``files`` and the other names are those of `NotebookState`."""
+    """The names of the files beside a notebook, and the previews of some."""
 
     files: list[str]
-    more_files: int
     previews: dict[str, str]
 
 
@@ -50,13 +46,12 @@ def _read(folder: Path, without: Collection[str], task: str) -> Beside:
                 if not entry.name.startswith((".", "__")) and entry.name not in without
             ]
     except OSError:
-        return Beside([], 0, {})
-    readable = [name for name in names if name.isprintable()]
-    kept = nsmallest(MOST, readable, key=lambda name: (name.casefold(), name))
-    named = [name for name in readable if name in task and _is_named(name, task)]
+        return Beside([], {})
+    files = sorted((name for name in names if name.isprintable()), key=lambda name: (name.casefold(), name))
+    named = [name for name in files if name in task and _is_named(name, task)]
     inside = sorted({*named, *_PATH.findall(task)}, key=task.index)
     shown = ((name, text) for name, text in _previews(folder, inside) if text)
-    return Beside(kept, len(readable) - len(kept), dict(islice(shown, PREVIEWED)))
+    return Beside(files, dict(islice(shown, PREVIEWED)))
 
 
 def _is_named(name: str, task: str) -> bool:

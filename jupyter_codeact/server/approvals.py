@@ -12,6 +12,8 @@ from ..agent.unicode import valid_text
 from ..protocol import ResolveApproval
 
 SKIPPED = "the user skipped it"
+OTHERS_MODEL = ""
+"""Stands for the model of another agent, of which nothing is set here."""
 COMMENT = 2_000
 """Most characters of what the user says about a cell that they skip."""
 

@@ -14,7 +14,7 @@ from ..agent.contracts import CodeActError
 from ..agent.events import Event
 from ..agent.gate.gate import Approval
 from . import refusals
-from .approvals import Approvals
+from .approvals import OTHERS_MODEL, Approvals
 from .attachments import Attachments
 from .checks import Checks
 from .pages import Page, Send
@@ -233,7 +233,8 @@ class Conversations:
         As set for the model, else by the user's default, else by the server's.
         """
         of_server = self.setup.options.approval or "risky"
-        return self.setup.models.approval(model) or self._default_approval or of_server
+        of_model = None if model == OTHERS_MODEL else self.setup.models.approval(model)
+        return of_model or self._default_approval or of_server
 
     def _tell_approval(self) -> None:
         """Tell every page which cells wait, after another model was chosen or one has other settings."""

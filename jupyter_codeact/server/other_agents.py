@@ -24,6 +24,7 @@ from ..mcp.client.notebook import NotebookServers
 from ..mcp.server.checking import check_with_progress
 from ..mcp.server.notebooks import Client, Progress
 from ..mcp.server.run import NOTHING_RUNS, AgentRun
+from .approvals import OTHERS_MODEL
 from .conversations import Conversations
 from .file_page import FilePage
 from .page_notebook import PageNotebook
@@ -138,7 +139,7 @@ class ServedNotebook:
                     current = session.approvals.current()
                     session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
 
-        session.approvals.begin(None, None)
+        session.approvals.begin(None, OTHERS_MODEL)
         session.begin(page, run)
         session.other_agent = run
         run.begin()

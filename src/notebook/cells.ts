@@ -49,8 +49,7 @@ export function readState(
     variables: [], // read by the server, from the kernel
     tools: proposedTools(panel),
     name: '', // as the files beside it, known to the server
-    files: [],
-    more_files: 0
+    files: []
   };
 }
 

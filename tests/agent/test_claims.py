@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_codeact.agent.claims import claims_in
-from jupyter_codeact.agent.events import Action, Event, Executed, Observation, RunStarted
+from jupyter_codeact.agent.events import Action, AnswerRejected, Event, Executed, Observation, RunStarted
 from tests.agent.bench import Bench, block
 
 TASK = "Which species is the heaviest?"
@@ -54,6 +54,14 @@ def test_a_word_that_no_output_shows_is_told_as_the_answer_to_a_question() -> No
     events = conversation("4201.754385964912")
     assert claimed("Adelie", events) == {"Adelie": None}
     assert claimed("**Adelie.**", events) == {"Adelie": None}
+
+
+def test_what_stands_although_no_cell_has_run_is_told() -> None:
+    events = conversation()
+    assert claimed("It weighs 5076 g.", events) == {}
+    events.append(AnswerRejected(conversation="c", run="r", message="No cell has run."))
+    assert claimed("It weighs 5076 g.", events) == {"5076": None}
+    assert claimed("Emperor", events) == {"Emperor": None}
 
 
 @pytest.mark.parametrize(

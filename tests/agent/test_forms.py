@@ -144,6 +144,9 @@ def test_an_answer_that_may_be_meant_as_an_action_is_doubted(reply: str, doubt: 
         "<|START_THINKING|>{}<|END_THINKING|><|START_RESPONSE|>",
         "<|begin_of_thought|>{}<|end_of_thought|><|begin_of_solution|>",
         "<|channel|>analysis\n<|message|>{}<|end|>\n<|start|>assistant\n<|channel|> final\n<|message|>",
+        "<analysis>\n{}\n</analysis>\n",
+        '<details type="reasoning" done="true">\n{}\n</details>\n',
+        "Here is my thought process:\n{}\nHere is my response:\n",
         "{}</think>\n",
         "{}[/THINK]\n",
     ],
@@ -153,6 +156,23 @@ def test_thinking_in_every_kind_of_marks_is_told_apart(name: str, thinking: str)
     parsed = FORMATS[name].parse(thinking.format(thought) + "It is 42.")
     assert (parsed.thinking, parsed.prose, parsed.text) == (thought, "It is 42.", "It is 42.")
     assert parsed.is_answer
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("tag", ["answer", "response", "output", "final_answer"])
+def test_tags_around_a_reply_are_not_said(name: str, tag: str) -> None:
+    said = f"<think>Hm.</think>\n<{tag}>{{}}</{tag}>"
+    parsed = FORMATS[name].parse(said.format("It is 42."))
+    assert (parsed.prose, parsed.text, parsed.is_answer) == ("It is 42.", "It is 42.", True)
+    assert FORMATS[name].parse(said.format(f"```python\n{CODE}\n```")).code == CODE
+    mention = f"The <{tag}> tag is closed by </{tag}>"
+    assert FORMATS[name].parse(mention).prose == mention
+
+
+def test_what_only_begins_like_thinking_further_down_is_prose() -> None:
+    answer = "Two parts.\n\nHere is my thought process:\n\nFirst a, then b."
+    assert FORMATS["markdown"].parse(answer).prose == answer
+    assert FORMATS["markdown"].parse("<details>\nMore.\n</details>").prose == "<details>\nMore.\n</details>"
 
 
 def test_thinking_after_a_sentence_is_told_apart() -> None:

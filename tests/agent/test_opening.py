@@ -49,6 +49,15 @@ def test_cells_up_to_the_active_one_are_shown_in_full_and_those_below_in_one_lin
     assert message.endswith(prompts.TASK.format(task="Add."))
 
 
+def test_the_files_that_a_task_speaks_of_are_named_however_many_there_are() -> None:
+    files = [*(f"a{number:03}.ipynb" for number in range(300)), "Titanic.csv", "zoo/"]
+    for guidance, most in opening.FILES.items():
+        message = opening_message(
+            "How old were the titanic passengers?", NotebookState(files=files), guidance=guidance
+        )
+        assert f"'a{most - 2:03}.ipynb', 'Titanic.csv', and {302 - most} more)" in message
+
+
 def test_near_cells_get_room_before_distant_ones() -> None:
     many = [cell(f"n{number:05}", f"x{number} = {number}\n" + "#" * 200) for number in range(1000)]
     message = opening_message("Go on.", NotebookState(cells=many))

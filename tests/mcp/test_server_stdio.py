@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,6 +58,18 @@ async def test_without_a_server_an_agent_works_in_the_file(
         assert "Only 'new.ipynb' is open here" in text_of(other)
     [cell, _] = nbformat.read(tmp_path / "new.ipynb", as_version=4).cells
     assert cell.outputs[0].text == "42\n"
+    assert "harm" not in os.listdir(tmp_path)
+
+
+async def test_what_is_set_for_our_model_is_not_set_for_another_agent(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    name = "smollm2-135m"
+    command = ["-m", "jupyter_codeact.cli", "models", "set", name, "--approval", "never"]
+    await asyncio.to_thread(subprocess.run, [sys.executable, *command], env=environment, check=True)
+    async with started(tmp_path, environment, "new.ipynb", "--model", name) as client:
+        refused = await client.call_tool("run_cell", {"code": "import os\nos.system('touch harm')"})
+    assert refused.is_error
     assert "harm" not in os.listdir(tmp_path)
 
 

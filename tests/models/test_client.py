@@ -154,6 +154,34 @@ async def test_an_endpoint_need_not_list_its_models(connect):
         assert "lists no models" in await complaint(connect(endpoint, model=None))
 
 
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (b"<html><title>Sign in</title></html>", "sent no reply of OpenAI's chat protocol: Sign in"),
+        (b'{"error": "The list is closed."}', "The list is closed"),
+    ],
+)
+async def test_what_is_no_list_of_models_is_said_or_not_needed(connect, answer, sentence):
+    async with raw(said("Hello")) as endpoint:
+        endpoint.models = Answer(content=answer)
+        assert sentence in await complaint(connect(endpoint, model=None))
+        assert await collect(connect(endpoint))
+
+
+async def test_a_redirected_request_stays_what_it_is(connect):
+    for status in (301, 302, 307, 308):
+        moved = Answer(status=status, headers={"Location": "/v1/elsewhere"})
+        async with raw(moved, said("Hello")) as endpoint:
+            assert "".join(delta.text for delta in await collect(connect(endpoint))) == "Hello"
+            assert [request.path for request in endpoint.chats] == ["/v1/chat/completions", "/v1/elsewhere"]
+            assert endpoint.chats[0].body == endpoint.chats[1].body
+
+
+async def test_an_endpoint_that_redirects_in_a_circle_is_said_to(connect):
+    async with raw(Answer(status=308, headers={"Location": "/v1/chat/completions"})) as endpoint:
+        assert "redirects in a circle" in await complaint(connect(endpoint))
+
+
 async def test_closing_the_stream_closes_the_connection(connect):
     async with raw(Answer(events=[piece("Hel")], hangs=True)) as endpoint:
         async with aclosing(connect(endpoint).stream(HELLO)) as deltas:

@@ -281,6 +281,15 @@ async def test_that_images_are_refused_is_told_once_and_known_from_then_on() -> 
     ]
 
 
+async def test_an_endpoint_that_is_gone_meanwhile_does_not_answer() -> None:
+    async with raw(said("Hello")) as endpoint:
+        model = EndpointModel(endpoint.url, model="second", timeouts=Timeouts(retries=0))
+        assert await ask(model, TALK) == "Hello"
+    with pytest.raises(ModelError, match="does not answer"):
+        await ask(model, TALK)
+    await model.close()
+
+
 EMPTY = Answer(events=[], whole=False)
 
 

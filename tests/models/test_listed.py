@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_codeact.models.endpoints.listed import ListedModel, read_model, read_models
+from jupyter_codeact.models.endpoints.listed import ListedModel, first_chat_model, read_model, read_models
 
 LLAMA = {
     "models": [{"name": "gemma-3-4b", "capabilities": ["completion", "multimodal"]}],
@@ -68,6 +68,36 @@ OURS = {
 )
 def test_each_server_is_understood(answer: dict[str, Any], model: ListedModel) -> None:
     assert read_models(answer) == [model]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["a", "b"],
+        {"models": ["a", "b"]},
+        {"models": {"a": {"n_ctx": 8}, "b": {}}},
+        {"data": {"a": {}, "b": {}}},
+        {"data": {"models": [{"id": "a"}, {"id": "b"}]}},
+        {"result": {"data": [{"id": "a"}, {"id": "b"}]}},
+        {"model_list": [{"model_name": "a"}, {"model_name": "b"}]},
+        {"items": [{"slug": "a"}, {"slug": "b"}]},
+        {"object": "list", "data": None, "available_models": ["a", "b"]},
+    ],
+    ids=str,
+)
+def test_a_list_is_found_wherever_it_is(answer: Any) -> None:
+    assert [model.name for model in read_models(answer)] == ["a", "b"]
+
+
+def test_a_single_model_is_a_list_of_one() -> None:
+    assert read_models({"id": "a", "object": "model"}) == [ListedModel("a")]
+    assert read_models({"id": "request-7", "status": "ok"}) == []
+
+
+def test_a_model_that_does_not_chat_is_not_taken_first() -> None:
+    names = ["text-embedding-nomic-embed-text-v1.5", "bge-m3", "whisper-1", "qwen3-8b"]
+    assert first_chat_model([ListedModel(name) for name in names]).name == "qwen3-8b"
+    assert first_chat_model([ListedModel("nomic-embed")]).name == "nomic-embed"
 
 
 def test_a_multimodal_model_that_takes_sound_only_takes_no_images() -> None:

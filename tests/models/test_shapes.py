@@ -86,6 +86,10 @@ REPLIES: dict[str, bytes | list[Any]] = {
     "timings without cache_n": [{**one, "timings": LLAMA} for one in HELLO_WORLD],
     "timings that are no numbers": [{**one, "timings": {"predicted_n": "many"}} for one in HELLO_WORLD],
     "usage as text": [{**one, "usage": "none yet"} for one in HELLO_WORLD],
+    "a control character as it is": [
+        '{"choices":[{"delta":{"content":"hello world"},"logprobs":"\t"}]}',
+        END,
+    ],
     "no blank lines": sse(*HELLO_WORLD, "[DONE]", end="\n"),
     "no space after the colon": sse(*HELLO_WORLD, "[DONE]", begin="data:"),
     "carriage returns": sse(*HELLO_WORLD, end="\r\n\r\n"),

@@ -24,8 +24,12 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "a named event": (f'event: error\ndata: {{"message": "{QUOTA}"}}\n\n'.encode(), QUOTA),
     "a named event with text": (f"event: error\ndata: {QUOTA}\n\n".encode(), QUOTA),
     "an error's choice": ([{"choices": [{"error": {"message": QUOTA}, "finish_reason": "error"}]}], QUOTA),
+    "an event without choices": ([{"choices": [], "message": QUOTA, "code": 402}], QUOTA),
+    "an event of plain text": ([QUOTA, "[DONE]"], QUOTA),
+    "no choices at all": ([{"choices": []}, "[DONE]"], "broke off before it had replied"),
     "plain text": (QUOTA.encode(), QUOTA),
     "another JSON": (b'{"status": "warming up"}', "warming up"),
+    "another protocol": (b'{"status": "completed", "output": [{"text": "hm"}]}', '[{"text": "hm"}]'),
     "a web page": (b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>", "Sign in"),
 }
 
@@ -58,7 +62,7 @@ REFUSALS: dict[str, tuple[bytes, str]] = {
     ),
     "a proxy's page": (b"<html><head><title>400 Too Odd</title></head><body>x</body></html>", "400 Too Odd."),
     "plain": (b"It is closed.", "It is closed."),
-    "latin": ("geht nicht: möglich".encode("latin-1"), "geht nicht: m\ufffdglich."),
+    "unknown letters": ("geht nicht: möglich".encode("latin-1"), "geht nicht: m\ufffdglich."),
     "nothing": (b"", "HTTP 418 I'm a Teapot"),
     "a key": (b'{"error": "The keys sk-secret and sk-another-long-key are spent"}', "The keys … and … are"),
 }

@@ -20,6 +20,7 @@ from jupyter_codeact.server.conversations import Conversations
 from tests.ports import await_server, free_port
 from tests.scripted import ScriptedModel
 from tests.server.mcp_client import Agent, address, agent, events_of, facts_of, notebook, text_of  # noqa: F401
+from tests.server.page import Connect
 from tests.waiting import until
 
 
@@ -70,6 +71,22 @@ async def test_a_risky_cell_does_not_run_where_nobody_can_approve_it(
         await client.call_tool("delete_cell", {"notebook": "a.ipynb", "cell": cell})
     assert "executed" not in [event.type for event in events_of(conversations)]
     assert len(nbformat.read(notebook, as_version=4).cells) == 2
+
+
+async def test_the_approval_of_our_model_is_not_that_of_another_agent(
+    agent: Agent, notebook: Path, connect: Connect, model: ScriptedModel
+) -> None:
+    page = await connect()
+    endpoint = {"name": "work", "url": model.url, "api_key": model.api_key}
+    await page.request("save_endpoint", None, **endpoint, approval="never")
+    await page.hears("model_list")
+    await page.request("choose_model", None, choice="work")
+    await page.hears("model_status")
+    async with agent() as client:
+        code = "import os\nos.system('touch harm')"
+        refused = await client.call_tool("run_cell", {"notebook": "a.ipynb", "code": code})
+    assert refused.is_error
+    assert not (notebook.parent / "harm").exists()
 
 
 async def test_a_count_in_a_file_from_elsewhere_is_no_approval(agent: Agent, notebook: Path) -> None:

@@ -24,12 +24,13 @@ ATTACHMENT = 6000
 """Most characters of one attachment; a longer one is cut in the middle."""
 PREVIEW = 2000
 """Most characters that are shown of a data file that the task names."""
-FILES_IF_SMALL = 12
-"""Most names of files that a small model is told."""
+FILES: dict[Guidance, int] = {"small": 12, "capable": 40}
+"""Most names of files that a model is told; those that the task speaks of come first."""
 SUMMARY = 500
 """Most characters of a variable's summary."""
 TOOL_TYPES = ("tool", "server")
 """Types of variables that are for the model to call: functions, and MCP servers with functions."""
+_WORD = re.compile(r"\w+")
 TOOL = 100
 """Most characters of the name of a function that a notebook proposes."""
 INSTRUCTIONS = 4000
@@ -101,7 +102,7 @@ def opening_message(
         earlier=earlier,
         secrets=secrets,
     )
-    folder = _describe_folder(state, FILES_IF_SMALL if guidance == "small" else None)
+    folder = _describe_folder(state, task or "", FILES[guidance])
     about = folder if (shown.text or state.files) and folder not in earlier else ""
     if inside := "\n".join(filter(None, [about, shown.text])):
         parts.append(marked("The notebook so far", "notebook", inside, nonce, secrets))
@@ -239,10 +240,13 @@ def _as_imports(tools: Sequence[str]) -> list[str]:
     return [f"from {module} import {name}" for module, name in parts[:20]]
 
 
-def _describe_folder(state: NotebookState, most: int | None) -> str:
+def _describe_folder(state: NotebookState, task: str, most: int) -> str:
     """Return the notebook's name, and those of the files beside it, in a line each."""
-    files = [quoted(file) for file in state.files[:most]]
-    more = state.more_files + len(state.files) - len(files)
+    words = set(_WORD.findall(task.casefold()))
+    # as sorting keeps the order of those that are alike
+    first = sorted(state.files, key=lambda file: words.isdisjoint(_WORD.findall(file.casefold())[:1]))[:most]
+    files = [quoted(file) for file in state.files if file in set(first)]
+    more = len(state.files) - len(files)
     lines = [f"(file: {quoted(state.name)})"] if state.name else []
     if files:
         lines.append(f"(files beside it: {', '.join(files)}{f', and {more:,} more' if more else ''})")

@@ -29,7 +29,7 @@ _CALLS = rf"{_PREFIX}(?:tool|function)_?(?:call|use)s?"
 _GLUED_ROLE = r"assistant(?=final[^a-z]|analysis[^a-z]|commentary[ ]to=)"  # marks that a server dropped
 _MARK = re.compile(
     rf"""
-      <(?P<tag>execute(?:_(?:i?python|code))?|solution|code|python)>
+      <(?P<tag>execute(?:_(?:i?python|code))?|solution|code|python)(?:[ ][a-z]+="[^"<>\n]{{0,40}}"){{0,3}}>
     | <(?P<call>{_CALLS}|tool_code)>
     | (?P<function><function=|<{_PREFIX}invoke[ ]name=)
     | (?P<vendor>\[TOOL_CALLS\]
@@ -39,6 +39,7 @@ _MARK = re.compile(
     | (?P<channel>(?:<\|start\|>\s?assistant(?P<to>[ ]to=[\w.]{{1,80}})?\s?)?<\|channel\|>)
     | (?P<glued>(?-i:\A(?=analysis[A-Z][a-z']*(?:,?[ ][a-z]|\n))|(?<!\s){_GLUED_ROLE}))
     | (?P<wrapper></?{_CALLS}>)
+    | <(?P<frame>/?(?:answer|response|output|final(?:_answer)?))>
     | (?P<end></s>|<(?:end_of_turn|eos)>)
     | (?P<token><\|(?:im_)?start\|>assistant\b|<[|\uff5c]/?[a-z][\w▁]{{0,40}}[|\uff5c]>)
     """,
@@ -109,7 +110,7 @@ class _Scanner:
 
     def __init__(self, text: str, own: str) -> None:
         self._text, self._own = text, own
-        self._has_unopened = self._has_channels = self._has_prose = False
+        self._has_unopened = self._has_channels = self._has_prose = self._is_framed = False
         self._found: dict[re.Pattern[str], re.Match[str] | None] = {}
 
     def _next(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
@@ -228,6 +229,8 @@ class _Scanner:
         if mark["react"]:
             is_python = names_python(mark["named"])
             return call_at(text, start, inside, name=mark["named"], raw=is_python)
+        if mark["frame"]:
+            return self._frame(mark, in_sentence)
         if mark["end"] or mark["token"]:
             if mark["token"] and not in_sentence:
                 return Mark(start, inside, True)
@@ -248,6 +251,15 @@ class _Scanner:
         elif mark["call"] or not (in_sentence or self._goes_on(inside)):
             return Mark(start, inside, True)
         return call if call and self._is_meant(call, in_sentence) else None
+
+    def _frame(self, mark: re.Match[str], in_sentence: bool) -> Mark | None:
+        """Return a mark of tags around all that follows the thinking."""
+        if mark["frame"][0] == "/":
+            is_meant = self._is_framed and not self._text[mark.end() : mark.end() + 200].strip()
+        else:
+            is_meant = not (in_sentence or self._has_prose)
+            self._is_framed = self._is_framed or is_meant
+        return Mark(mark.start(), mark.end(), True) if is_meant else None
 
     def _is_meant(self, call: Call, in_sentence: bool) -> bool:
         """Tell a call from a mention of one."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from .blocks import Part
 
-_NAME = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue)"
+_NAME = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|inner_monologue)"
 _BAR = r"[|\uff5c]"  # of a special token; some models have the wide one
 _WORD = r"(?:thinking|think|thought|reasoning)"
 _OPEN_MARK = (
     rf"(?:<(?P<tag>{_NAME})(?:\s[^<>\n]{{0,80}})?>|\[(?P<square>THINK)\]|◁(?P<triangle>think)▷"
     r"|<\|channel>(?P<channel>thought)\b"
+    rf"|<(?P<details>details)\s(?=[^<>\n]{{0,80}}{_WORD})[^<>\n]{{1,160}}>"  # chats fold it so
+    r"|(?P<phrase>Here(?:'s| is) my thought process):"  # of Granite, which has no marks
     rf"|<{_BAR}(?:(?:begin|start)_(?:of_)?)?(?P<token>{_WORD})(?:_(?:begin|start))?{_BAR}>)"
 )
 _OPENS = re.compile(rf"[ \t]*{_OPEN_MARK}", re.IGNORECASE)
@@ -26,6 +28,8 @@ _CLOSED_BY = {
     "triangle": "◁/{0}▷",
     "channel": r"<channel\|>",
     "token": _CLOSING_TOKEN,
+    "details": "</details>",
+    "phrase": r"^[ \t]*Here(?:'s| is) my response:",
 }
 _LONE = rf"(?:</{_NAME}\s{{0,9}}>|\[/THINK\]|◁/think▷|{_CLOSING_TOKEN.format(_WORD)})"
 _ACTION = r"`{3}|~{3}|<execute>|<tool_call>|\[TOOL_CALLS\]"
@@ -35,8 +39,11 @@ LONE_CLOSING = re.compile(
 )
 """What closes thinking that nothing opened: a mark at the beginning or end of a line, before an action, or
 between words without a space."""
-_TAG = re.compile(rf"{_OPEN_MARK}|{_LONE}|<channel\|>", re.IGNORECASE)
+_TAG = re.compile(
+    rf"{_OPEN_MARK}|{_LONE}|<channel\|>|</details>|{_CLOSED_BY['phrase']}", re.IGNORECASE | re.MULTILINE
+)
 _GOES_ON = re.compile(r"[ \t]*[a-z,;]")
+_INDENT = 80
 _LINE_END = re.compile(r"[ \t\r]*\n")
 _CUT_TAG = re.compile(r"(?:<[|\uff5c/:\w]*|\[/?[A-Z]*|◁/?[a-z]*)\Z")
 
@@ -58,8 +65,10 @@ def thinking_at(text: str, position: int) -> Thinking | None:
     if opening is None:
         return None
     kind = opening.lastgroup or ""
+    if kind == "phrase" and (position > _INDENT or text[:position].strip()):
+        return None  # words that count at the beginning of a reply only
     mark = _CLOSED_BY[kind].format(re.escape(opening[kind]))
-    closing = re.compile(mark, re.IGNORECASE).search(text, opening.end())
+    closing = re.compile(mark, re.IGNORECASE | re.MULTILINE).search(text, opening.end())
     end = closing.end() if closing else len(text)
     return Thinking(
         position, end, closing is not None, _without_marks(text[position:end], whole=bool(closing))

@@ -75,7 +75,6 @@ class NotebookInFile:
         withhold = {KEY_VARIABLE, *secret_variables(find(options.mcp_servers, folder).servers)}
         self._notebook = HeadlessNotebook(there, self._file, withhold=withhold, folder=folder)
         self._servers = NotebookServers(options.mcp_servers, lambda: folder, timeout=options.mcp_seconds)
-        self._refuser = Refuser(options.approval_where(asks=True))
         self._journal = open_journal(default_path())
         self._conversation = ""
         self._stack = AsyncExitStack()
@@ -151,7 +150,7 @@ class NotebookInFile:
                 client.name,
                 self._notebook,
                 self._journal,
-                self._gate(),
+                self._gate_for_others(),
                 watch=lambda _event: None,
                 conversation=self._conversation,
                 title=str(self._file),
@@ -191,7 +190,7 @@ class NotebookInFile:
 
     def would_ask(self, cell: Cell, state: NotebookState) -> list[str]:
         """Return why a cell would have to wait for the user before it runs."""
-        judged = self._gate().judge(cell.source, state)
+        judged = self._gate_for_others().judge(cell.source, state)
         return (judged.reasons or ["every cell has to"]) if judged.verdict == "ask" else []
 
     async def ask(self, client: Client, task: str, progress: Progress) -> RunEnded:
@@ -202,6 +201,7 @@ class NotebookInFile:
             await self._end_run()
             model = open_model(self._options)
             settings, folder = await asyncio.to_thread(read_settings), self._file.parent
+            approval = await asyncio.to_thread(self._options.approval_where, True)
             agent = build_agent(
                 model,
                 self._notebook,
@@ -209,7 +209,7 @@ class NotebookInFile:
                 options=replace(
                     self._options, guidance=settings.guidance, instructions=settings.instructions
                 ),
-                gate=self._gate(),
+                gate=self._gate(approval),
                 servers=self._servers,
                 project=lambda: ProjectFolders(home=Path.home()).read(folder),
             )
@@ -230,8 +230,12 @@ class NotebookInFile:
             if model is not None:
                 await model.close()
 
-    def _gate(self) -> ApprovalGate:
-        gate = gate_for(self._refuser, self._file.parent)
+    def _gate_for_others(self) -> ApprovalGate:
+        """Return the gate of other agents: what is set for a model of ours is not meant for theirs."""
+        return self._gate(self._options.approval or "risky")
+
+    def _gate(self, approval: Approval) -> ApprovalGate:
+        gate = gate_for(Refuser(approval), self._file.parent)
         gate.know_servers(self._servers.connected)
         return gate
 

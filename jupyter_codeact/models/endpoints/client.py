@@ -25,12 +25,12 @@ from .asking import body_of
 from .completions import Completions, Filling, Gap
 from .connection import Connection
 from .dialect import Dialect, Refusals
-from .listed import ListedModel, ask_further, read_models
+from .listed import ListedModel, ask_further, first_chat_model, list_models
 from .replies.chunks import Chunk, read_chunks
 from .replies.deltas import Deltas
 from .replies.sse import json_values
 from .retries import Backoff, Timeouts, requested_wait, worth_retrying
-from .words import ServerError
+from .words import ServerError, UnreadableReplyError
 
 _OF_REQUEST = (errors.RequestError, TooLongError)
 """Errors of a request to an endpoint that works."""
@@ -348,19 +348,19 @@ class EndpointModel(Watched):
                 return
             try:
                 models = await self._list_models()
-            except ServerError:
+            except (ServerError, UnreadableReplyError):
                 if self._model is None:
                     raise
                 models = []  # some endpoints do not let everyone list
             if self._model is None and not models:
                 raise ModelError(f"{self._where} lists no models; say which one to use.")
-            self._model = self._model or models[0].name
+            self._model = self._model or first_chat_model(models).name
             listed = next((model for model in models if model.name == self._model), self._listed)
             self._listed = await ask_further(self._connection, listed)
             self._connected = True
 
     async def _list_models(self) -> list[ListedModel]:
-        return read_models(await self._connection.get("/models"))
+        return await list_models(self._connection)
 
     async def _explain(self, error: Exception, *, begun: bool) -> ModelError:
         if isinstance(error, ModelError):

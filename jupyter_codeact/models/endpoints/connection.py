@@ -50,19 +50,17 @@ class Connection:
             If the server refuses.
         """
         client = await self._opened()
-        with _our_errors(), suppress(ValueError):  # what claims to be JSON and is none
-            return _value(await client.get(url, cast_to=object, options={"timeout": CONNECT_SECONDS}))
-        return None
+        with _our_errors():
+            return parse(await client.get(url, cast_to=str, options={"timeout": CONNECT_SECONDS}))
 
     async def post(self, url: str, body: Mapping[str, Any]) -> Any:
         """Post a body, and return that of the answer; see `get`."""
         client = await self._opened()
-        with _our_errors(), suppress(ValueError):
+        with _our_errors():
             answer = await client.post(
-                url, cast_to=object, body=dict(body), options={"timeout": CONNECT_SECONDS}
+                url, cast_to=str, body=dict(body), options={"timeout": CONNECT_SECONDS}
             )
-            return _value(answer)
-        return None
+            return parse(answer)
 
     @asynccontextmanager
     async def reply(self, body: Mapping[str, Any]) -> AsyncGenerator[AsyncIterator[bytes]]:
@@ -119,13 +117,16 @@ class Connection:
             # sent on it; on this machine a new one costs nothing.
             default_headers={"Connection": "close"} if is_local else None,
             # Nothing on this machine is reached through a proxy.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_local),
+            http_client=openai.DefaultAsyncHttpxClient(
+                trust_env=not is_local, event_hooks={"response": [_keep_posting]}
+            ),
         )
         return client
 
 
-def _value(answer: Any) -> Any:
-    return parse(answer.encode("utf-8", "replace")) if isinstance(answer, str) else answer
+async def _keep_posting(response: Any) -> None:
+    """Let a redirected request stay what it is: of a POST, browsers make a GET, and so would the library."""
+    response.status_code = {301: 308, 302: 307}.get(response.status_code, response.status_code)
 
 
 @contextmanager
@@ -139,5 +140,5 @@ def _our_errors() -> Iterator[None]:
             raise
         body: Any = getattr(error, "body", None)
         with suppress(Exception):  # a body that broke off
-            body = parse(response.content)
+            body = parse(response.text)
         raise ServerError(status, body, response.headers) from error

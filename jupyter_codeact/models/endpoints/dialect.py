@@ -24,7 +24,7 @@ _REFUSAL = re.compile(
     r"(not|n't|un)[ -]?(support|permit|allow|recogni|enable|implement|known|expected|accept|able|avail)"
     r"|no (longer|endpoints?)\b|extra[ _](input|field|forbidden)|only\b.{0,40}\b(default|support|user)"
     r"|must be|deprecated|mmproj|missing data|\bat most 0\b|not a multi"
-    r"|invalid|unknown|cannot|does not (take|have)",
+    r"|invalid|unknown|cannot|does not (take|have)|requires?\b",
     re.I,
 )
 _NAMES = {
@@ -37,7 +37,7 @@ _NAMES = {
     "top_p": r"\btop[_ -]?p\b",
     "reasoning_effort": r"reasoning|\beffort\b|\bthink",
     "chat_template_kwargs": r"chat_template_kwargs|enable_thinking|chat[ _-]template",
-    "tools": r"\btools?\b|function[ _-]call|tool_choice",
+    "tools": r"\btools?\b|function[ _-]call|tool[ _]choice",
     "stream": r"\bstream(ing|ed)?\b(?!_options)",
 }
 _IMAGES = re.compile(
@@ -222,7 +222,7 @@ class Refusals:
             self._first = error  # what the endpoint has to say, at last
         another = next(self._trials, None) if isinstance(error, ServerError | EmptyReplyError) else None
         if another is None:
-            raise self._first from None
+            raise self._first from self._first.__cause__  # by which it is explained
         return another
 
     def _after_nothing(self, dialect: Dialect, body: Body) -> Iterator[Dialect]:

@@ -124,6 +124,8 @@ def explain(
         return ConnectionLostError(
             f"{where} does not answer; check the address, and that a server is running there."
         )
+    if name == "TooManyRedirects":
+        return ConnectionLostError(f"{where} redirects in a circle; {_ADDRESS}.")
     if is_of_library(error):
         return ConnectionLostError(
             f"{where} broke off before it had replied ({name}); ask again, or look into its log."

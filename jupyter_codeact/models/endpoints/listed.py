@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .connection import Connection
 from .sight import sees
+from .words import ServerError, UnreadableReplyError
 
 _CONTEXT_FIELDS = (
     "n_ctx",
@@ -31,6 +33,14 @@ _MODALITY_FIELDS = ("input_modalities", "supported_input_modalities", "modalitie
 """llama.cpp and OpenRouter (within ``architecture``), GitHub; ``capabilities`` are Ollama's, LM Studio's,
 Mistral's and, in older versions, llama.cpp's. The first of them counts: some multimodal models take sound
 only."""
+
+_LISTS = ("data", "models", "model_list", "available_models", "results", "result", "items")
+"""Where the models are, in an answer that has more than them."""
+
+_OTHERS = re.compile(
+    r"embed|rerank|whisper|moderation|transcri|(?<![a-z])(tts|dall-e|sora|bge|gte|e5)(?![a-z])", re.IGNORECASE
+)
+"""Models that do not chat."""
 
 _IMAGES = {"image", "images", "vision", "multimodal"}
 _DEEPEST = 4
@@ -55,8 +65,7 @@ def read_models(answer: object) -> list[ListedModel]:
     # llama.cpp has its models' capabilities in a second list.
     second = _items(answer, "models")
     capabilities = {str(item.get("name")): item.get("capabilities") for item in second}
-    items = (_items(answer, "data") or second) if isinstance(answer, dict) else _as_items(answer)
-    named = [(name, item) for item in items if (name := _name(item))]
+    named = [(name, item) for item in _listed(answer) if (name := _name(item))]
     return [read_model(name, {"capabilities": capabilities.get(name)} | item) for name, item in named]
 
 
@@ -71,6 +80,30 @@ def read_model(name: str, fields: dict[str, Any]) -> ListedModel:
         supports_images=_images(parts),
         parameters=_first_count(parts, "n_params", "general.parameter_count"),
     )
+
+
+async def list_models(connection: Connection) -> list[ListedModel]:
+    """Ask a server for its models.
+
+    Raises
+    ------
+    ServerError
+        If it refuses.
+    UnreadableReplyError
+        If it answers with something else.
+    """
+    answer = await connection.get("/models")
+    if isinstance(answer, str) and answer:
+        raise UnreadableReplyError(answer)
+    models = read_models(answer)
+    if not models and isinstance(answer, dict) and answer.get("error"):
+        raise ServerError(None, answer)
+    return models
+
+
+def first_chat_model(models: Sequence[ListedModel]) -> ListedModel:
+    """Return the model to use where none is named: the first that, by its name, is for conversations."""
+    return next((model for model in models if not _OTHERS.search(model.name)), models[0])
 
 
 async def ask_further(connection: Connection, listed: ListedModel) -> ListedModel:
@@ -154,11 +187,24 @@ def _words(value: object) -> set[str] | None:
 
 
 def _name(item: dict[str, Any]) -> str:
-    for field in ("id", "name", "model", "key"):
+    for field in ("id", "name", "model", "key", "model_name", "slug"):
         value = item.get(field)
         if value and isinstance(value, str | int | float) and not isinstance(value, bool):
             return str(value)
     return ""
+
+
+def _listed(answer: object, depth: int = 0) -> list[dict[str, Any]]:
+    """Return the models in an answer: a list, one within objects, or an object with their names."""
+    if not isinstance(answer, dict):
+        return _as_items(answer)
+    for name in _LISTS if depth < _DEEPEST else ():
+        if found := _listed(answer.get(name), depth + 1):
+            return found
+    if answer and all(isinstance(fields, dict) for fields in answer.values()) and depth:
+        return [{"id": name} | fields for name, fields in answer.items()]
+    is_model = answer.get("object") == "model" or (depth and _name(answer))
+    return [answer] if is_model else []
 
 
 def _items(answer: object, name: str) -> list[dict[str, Any]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...agent.contracts import ModelError
+from . import listed
 from .addresses import address_of
 from .connection import Connection
 from .errors import explain
-from .listed import read_models
 from .words import ServerError
 
 
@@ -23,7 +23,7 @@ async def list_models(url: str, *, model: str = "", api_key: str | None = None, 
     address = address_of(url)
     connection = Connection(address, lambda: api_key, timeout=timeout)
     try:
-        return [found.name for found in read_models(await connection.get("/models"))]
+        return [found.name for found in await listed.list_models(connection)]
     except ModelError:
         raise
     except Exception as error:

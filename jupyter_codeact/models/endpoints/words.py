@@ -129,7 +129,9 @@ def _said(value: object, depth: int) -> str:
         said = ": ".join(found[:3])
         return said + _origin(fields, said, depth)
     codes = [fields[name] for name in _CODES if isinstance(fields.get(name), str) and fields[name]]
-    return ", ".join(codes) or (json.dumps(value, ensure_ascii=False, default=str) if value else "")
+    if codes and not any(fields[name] for name in fields if name not in _CODES):
+        return ", ".join(codes)
+    return json.dumps(value, ensure_ascii=False, default=str) if value else ""
 
 
 def _origin(fields: dict[str, Any], said: str, depth: int) -> str:

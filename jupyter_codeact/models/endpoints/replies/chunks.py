@@ -216,4 +216,4 @@ def _error(value: dict[str, Any], choice: dict[str, Any] | None) -> Any:
             return {"error": inner}
         return {"error": {"message": "the reply ended with an error"}} if is_error else None
     says = any(name in value for name in ("detail", "message", "errors", "error_message", "msg"))
-    return value if says and "choices" not in value else None
+    return value if says and not value.get("choices") else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....agent.contracts import Delta, Message
-from ..errors import IncompleteReplyError
+from ..errors import EmptyReplyError, IncompleteReplyError
 from ..words import ServerError
 from . import counting
 from .chunks import Chunk
@@ -98,10 +98,13 @@ class Deltas:
         IncompleteReplyError
             If it broke off.
         """
-        if not self._begun and not self._finished and self._odd is not None:
-            raise ServerError(None, self._odd, in_stream=True)
-        if not self._finished:
+        if self._finished:
+            return
+        if self._begun:
             raise IncompleteReplyError
+        if self._odd is not None:
+            raise ServerError(None, self._odd, in_stream=True)
+        raise EmptyReplyError
 
     def _end(self) -> Delta | None:
         """Return what ends a reply that is whole although no chunk said so."""

@@ -160,13 +160,13 @@ class Decoder:
         return self._found({"error": value} if is_error else value)
 
     def _found(self, value: Any) -> Any:
-        self._has_values = True
+        self._has_values = self._has_values or value is not DONE
         return value
 
 
-def parse(content: bytes) -> Any:
+def parse(text: str) -> Any:
     """Return a body as a JSON value, or as text if it is none."""
-    text = _text(content).removeprefix("\ufeff").strip()
+    text = text.removeprefix("\ufeff").strip()
     value = _parse(text)
     return text if value is _NOTHING else value
 
@@ -177,6 +177,6 @@ def _text(content: bytes | bytearray) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)  # some servers leave control characters as they are
     except (ValueError, RecursionError):
         return _NOTHING
