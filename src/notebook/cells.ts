@@ -49,7 +49,8 @@ export function readState(
     variables: [], // read by the server, from the kernel
     tools: proposedTools(panel),
     name: '', // as the files beside it, known to the server
-    files: []
+    files: [],
+    previews: {}
   };
 }
 
