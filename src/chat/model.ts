@@ -142,8 +142,13 @@ export class ChatModel implements IDisposable {
     if (upload) {
       return trans.__('Uploading %1…', upload.name);
     }
+    if (this.composer.isAttaching) {
+      return trans.__('Attaching…');
+    }
     if (!notebooks.current) {
-      return null; // there will be a new one
+      return this.composer.isMaking
+        ? trans.__('A new notebook is being made…')
+        : null; // there will be one
     }
     if (connection.isAbsent) {
       return trans.__(
@@ -208,11 +213,6 @@ export class ChatModel implements IDisposable {
     } else {
       this.models.start();
     }
-  }
-
-  /** Make a notebook. */
-  async newNotebook(): Promise<void> {
-    await this._options.workspace.newNotebook();
   }
 
   /** Open a notebook; `null` shows the files, for the user to choose one. */
