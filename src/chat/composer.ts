@@ -200,18 +200,16 @@ export class Composer implements IDisposable {
 
   /** Make a notebook and take the draft there; returns whether it is in front. */
   async beginNotebook(): Promise<boolean> {
-    if (this._isMaking) {
-      return false;
-    }
     this._isMaking = true;
     this._refresh();
     try {
-      const path = await this._options.workspace.newNotebook();
-      if (path === null || path !== this._path) {
-        return false;
+      const { notebooks, workspace } = this._options;
+      const path = await workspace.newNotebook();
+      const isInFront = path !== null && path === notebooks.current?.path;
+      if (isInFront) {
+        this._drafts.rename(NOWHERE, path);
       }
-      this._drafts.rename(NOWHERE, path);
-      return true;
+      return isInFront;
     } finally {
       this._isMaking = false;
       this._refresh();
@@ -253,15 +251,15 @@ export class Composer implements IDisposable {
     this._drafts.set(this._path, { editing: null });
   }
 
-  /** Send the draft, put it into the queue while a run is under way, or run the command in it. */
-  send(): void {
+  /** Send the draft, to a new notebook if there is none, or queue it during a run; or run the command in it. */
+  async send(): Promise<void> {
     const { attachments, editing, text } = this.draft;
     const task = text.trim();
     if (task && splitSlash(task) !== null) {
       this.setText('');
       this._options.runCommand(task.slice(1));
     } else if (this._path === NOWHERE) {
-      void this._sendInNewNotebook(task);
+      await this._sendInNewNotebook(task);
     } else if (this._ask({ task, attachments, replaces: editing })) {
       this.dismiss();
       this.cancelEdit();
@@ -316,10 +314,10 @@ export class Composer implements IDisposable {
     }
     const path = this._path;
     const trySending = () => {
-      const isOpen = sessions.get(path).state.approval !== null;
+      const { approval } = sessions.get(path).state;
       if (this.isDisposed || this._path !== path || this.draft.text !== task) {
         sessions.changed.disconnect(trySending); // the user does something else
-      } else if (isOpen && !isBlocked()) {
+      } else if (approval !== null && !isBlocked()) {
         sessions.changed.disconnect(trySending);
         this.send();
       }
@@ -360,8 +358,11 @@ export class Composer implements IDisposable {
     this._changed.emit();
   }
 
+  /** The notebook in front; one that is being made may be so before it has the draft. */
   private get _path(): string {
-    return this._options.notebooks.current?.path ?? NOWHERE;
+    return (
+      (!this._isMaking && this._options.notebooks.current?.path) || NOWHERE
+    );
   }
 
   private get _state(): ISessionState {

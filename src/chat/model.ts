@@ -145,10 +145,11 @@ export class ChatModel implements IDisposable {
     if (this.composer.isAttaching) {
       return trans.__('Attaching…');
     }
+    if (this.composer.isMaking) {
+      return trans.__('A new notebook is being made…');
+    }
     if (!notebooks.current) {
-      return this.composer.isMaking
-        ? trans.__('A new notebook is being made…')
-        : null; // there will be one
+      return null; // there will be one
     }
     if (connection.isAbsent) {
       return trans.__(

@@ -41,6 +41,8 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     page.page.keyboard.press("Enter")
     expect(page.conversation).to_contain_text("There are 2 rows.")
     expect(notebook).to_have_count(1)
+    expect(page.task).to_be_focused()
+    expect(page.page.get_by_label("Where CodeAct writes")).to_contain_text("below cell [1]")
     told = served.requests[0]["messages"][-1]["content"]
     assert "pd.read_csv('umsatz.csv', sep=';', decimal=',') reads it." in told
     expect(page.conversation.get_by_role("group", name="What the run changed")).to_contain_text("1 added")

@@ -243,7 +243,6 @@ describe('Without a notebook', () => {
     ask('Plot it.');
     expect(model.blocked).toBe('A new notebook is being made…');
     model.composer.send();
-    await model.composer.beginNotebook();
     await settled();
     expect(workspace.newNotebook).toHaveBeenCalledTimes(1);
   });
