@@ -251,15 +251,15 @@ export class Composer implements IDisposable {
     this._drafts.set(this._path, { editing: null });
   }
 
-  /** Send the draft, to a new notebook if there is none, or queue it during a run; or run the command in it. */
-  async send(): Promise<void> {
+  /** Send the draft, queue it during a run, or run its command; `onMade` follows once a new notebook has the focus. */
+  send(onMade?: () => void): void {
     const { attachments, editing, text } = this.draft;
     const task = text.trim();
     if (task && splitSlash(task) !== null) {
       this.setText('');
       this._options.runCommand(task.slice(1));
     } else if (this._path === NOWHERE) {
-      await this._sendInNewNotebook(task);
+      void this._sendInNewNotebook(task).then(onMade);
     } else if (this._ask({ task, attachments, replaces: editing })) {
       this.dismiss();
       this.cancelEdit();

@@ -33,13 +33,7 @@ export function Composer(): React.JSX.Element {
     }
   });
 
-  const send = () => {
-    const sent = composer.send();
-    if (path === null) {
-      // A new notebook takes the focus.
-      void sent.then(focusComposer);
-    }
-  };
+  const send = () => composer.send(focusComposer);
 
   const accept = (suggestion: ISuggestion) => {
     textarea.current!.focus();
