@@ -110,6 +110,8 @@ export interface ICellBrief {
   readonly id: string;
   readonly type: 'code' | 'markdown' | 'raw';
   readonly source: string;
+  /** The number that it shows once it ran. */
+  readonly count?: number | null;
 }
 
 /** A cell that runs, as this page sees it. */

@@ -4,7 +4,8 @@ Ignored is whatever differs between any two runs and says nothing about the work
 addresses, IPython's temporary files, identifiers that libraries generate for HTML, the state of widgets, the
 times of ``%time``, ``%timeit`` and progress bars, colors, blanks at the ends of lines, and where printed text
 falls between other outputs. Images are compared by type, size and text. Numbers are compared as they are
-printed, times that a cell prints itself included.
+printed, times that a cell prints itself included. A page sends images without their data, and only the ends
+of long text: then what it sent is compared.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _GENERATED_IDS = tuple(
         r"(?<=sk-estimator-id-)\d+",
     )
 )
+_CUT = re.compile(r"\n… \D*\d+\D* …\n")
+"""The note where a page has cut a text, in whatever language."""
 _RICHEST = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
 
 
@@ -70,14 +73,16 @@ class _Shown:
         """Return a sentence on how ``new`` is different, or an empty string."""
         if self.kind != new.kind:
             return f"It shows {new} instead of {self}."
-        if self.text != new.text:
+        if not _is_same(self.text, new.text):
             old_line, new_line = _first_difference(self.text, new.text)
             return f"It shows “{new_line}” instead of “{old_line}”."
         for name in {**self.facts, **new.facts}:
             mine, its = self.facts.get(name), new.facts.get(name)
-            if mine == its:
+            if _is_same(mine, its):
                 continue
             if name == "size":
+                if mine is None or its is None:
+                    continue
                 return f"The image is {its} pixels instead of {mine}."
             if mine is None or its is None:
                 return f"It {'also' if mine is None else 'no longer'} shows {name}."
@@ -113,8 +118,8 @@ def _display(data: Mapping[str, Any]) -> _Shown:
     plain = _plain(text_of(data.get("text/plain", "")))
     if image := image_of(data):
         # pixels differ with fonts and versions; the text beside them says what the image shows
-        size = f"{image.size[0]}×{image.size[1]}" if image.size else ""
-        return _Shown(f"an image ({image.mime})", plain, {"size": size})
+        size = {"size": f"{image.size[0]}×{image.size[1]}"} if image.size else {}
+        return _Shown(f"an image ({image.mime})", plain, size)
     facts = {kind: _value(kind, value) for kind, value in data.items() if kind != "text/plain"}
     return _Shown("a result", plain, dict(sorted(facts.items(), key=lambda fact: fact[0] not in _RICHEST)))
 
@@ -134,6 +139,21 @@ def _plain(text: str) -> str:
     for pattern, instead in _IGNORED:
         text = pattern.sub(instead, text)
     return text
+
+
+def _is_same(one: str | None, other: str | None) -> bool:
+    if one is None or other is None or one == other:
+        return one == other
+    return _fits(one, other) or _fits(other, one)
+
+
+def _fits(cut: str, whole: str) -> bool:
+    """Tell whether a text may be the other one with its middle left out."""
+    if not (note := _CUT.search(cut)):
+        return False
+    # JSON was cut as the page writes it, which is not how Python does
+    is_json = whole.startswith(("{", "["))
+    return is_json or (whole.startswith(cut[: note.start()]) and whole.endswith(cut[note.end() :]))
 
 
 def _first_difference(old: str, new: str) -> tuple[str, str]:

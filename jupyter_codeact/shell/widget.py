@@ -125,7 +125,10 @@ class CodeAct(w.VBox):  # type: ignore[misc]
         super().__init__(
             [
                 w.HBox([self._task, w.VBox([self._ask, self._stop])]),
-                w.HBox([self._choice, self._model, self._progress, self._state]),
+                w.HBox(
+                    [self._choice, self._model, self._progress, self._state],
+                    layout={"flex_flow": "row wrap"},
+                ),
                 self.waiting_cell,
                 self.waiting_question,
                 self._log,

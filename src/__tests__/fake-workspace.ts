@@ -8,6 +8,7 @@ export class FakeWorkspace implements IWorkspace {
   readonly browse = jest.fn();
   readonly folder = jest.fn(() => '');
   readonly newNotebook = jest.fn(async (): Promise<string | null> => {
+    await null; // it takes a while
     this._notebooks.show('Untitled.ipynb');
     return 'Untitled.ipynb';
   });

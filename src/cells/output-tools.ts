@@ -2,8 +2,6 @@ import { Cell, isCodeCellModel } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { canBeFixed } from './cell-view';
-
 /** What the user can do about an output. */
 export interface IOutputActions {
   explainOutput(): void;
@@ -68,15 +66,11 @@ export class OutputTools {
   }
 
   private _show(cell: Cell | null): void {
-    const model = cell?.model;
-    const isShown =
-      model &&
-      isCodeCellModel(model) &&
-      model.outputs.length > 0 &&
-      !canBeFixed(model); // or they are below the error
-    const host = isShown
-      ? cell!.node.querySelector('.jp-Cell-outputWrapper')
-      : null;
+    // Outputs may come later, and an error, which has buttons of its own: the style sheet hides these as long.
+    const host =
+      cell && isCodeCellModel(cell.model)
+        ? cell.node.querySelector('.jp-Cell-outputWrapper')
+        : null;
     if (!host) {
       this._cell = null;
       this._node.remove();

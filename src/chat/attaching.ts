@@ -21,14 +21,19 @@ export interface IUpload {
 export class Attaching {
   constructor(private _options: Attaching.IOptions) {}
 
-  /** Emitted when an upload has begun, has come further or has ended. */
-  get uploadsChanged(): ISignal<this, void> {
-    return this._uploadsChanged;
+  /** Emitted when something is on its way, has come further or is there. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
   }
 
   /** The files on their way to the draft of a notebook. */
   uploads(path: string): readonly IUpload[] {
     return [...(this._uploads.get(path)?.values() ?? [])];
+  }
+
+  /** Whether something is on its way to the draft of a notebook. */
+  isUnderWay(path: string): boolean {
+    return (this._underWay.get(path) ?? 0) > 0;
   }
 
   attach(path: string, attachment: Attachment): void {
@@ -94,6 +99,7 @@ export class Attaching {
     attachment: () => Promise<Attachment | null> | Attachment | null
   ): Promise<void> {
     const { notify, trans } = this._options;
+    this._count(path, 1);
     try {
       const found = await attachment();
       if (found) {
@@ -103,7 +109,14 @@ export class Attaching {
       const why = error instanceof Error ? error.message : String(error);
       const text = trans.__('This could not be attached. %1', why);
       notify(path, 'alert', text);
+    } finally {
+      this._count(path, -1);
     }
+  }
+
+  private _count(path: string, by: 1 | -1): void {
+    this._underWay.set(path, (this._underWay.get(path) ?? 0) + by);
+    this._changed.emit();
   }
 
   private async _uploading(
@@ -117,16 +130,17 @@ export class Attaching {
     try {
       return await upload(share => {
         uploads.set(key, { name, share });
-        this._uploadsChanged.emit();
+        this._changed.emit();
       });
     } finally {
       uploads.delete(key);
-      this._uploadsChanged.emit();
+      this._changed.emit();
     }
   }
 
+  private _changed = new Signal<this, void>(this);
+  private _underWay = new Map<string, number>();
   private _uploads = new Map<string, Map<object, IUpload>>();
-  private _uploadsChanged = new Signal<this, void>(this);
 }
 
 export namespace Attaching {

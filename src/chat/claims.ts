@@ -37,8 +37,18 @@ function linkText(
   const found = firstOf(text.data, claims);
   if (found) {
     const value = text.splitText(found.index);
-    const rest = value.splitText(found.claim.text.length);
-    value.replaceWith(linkTo(found.claim, options));
+    let rest = value.splitText(found.claim.text.length);
+    // A button is a box: a line could break between it and the full stop.
+    const unbroken = document.createElement('span');
+    unbroken.className = 'jp-CodeAct-unbroken';
+    value.replaceWith(unbroken);
+    unbroken.append(linkTo(found.claim, options));
+    const [signs] = /^[^\s\p{L}\p{N}]*/u.exec(rest.data)!;
+    if (signs) {
+      const point = rest;
+      rest = rest.splitText(signs.length);
+      unbroken.append(point);
+    }
     linkText(rest, claims, options);
   }
 }

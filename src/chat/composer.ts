@@ -44,7 +44,7 @@ export class Composer implements IDisposable {
         this._refresh();
       }
     });
-    this._attaching.uploadsChanged.connect(this._refresh, this);
+    this._attaching.changed.connect(this._refresh, this);
     sessions.changed.connect(this._onSession, this);
     sessions.taskReturned.connect(
       (_, { path, task }) => this._take(path, task),
@@ -69,6 +69,16 @@ export class Composer implements IDisposable {
   /** Files that are on their way to the draft. */
   get uploads(): readonly IUpload[] {
     return this._attaching.uploads(this._path);
+  }
+
+  /** Whether something that is attached to the draft is not there yet. */
+  get isAttaching(): boolean {
+    return this._attaching.isUnderWay(this._path);
+  }
+
+  /** Whether a notebook is being made. */
+  get isMaking(): boolean {
+    return this._isMaking;
   }
 
   /** Whether the queue waits for the user, since its last run did not end with an answer. */
@@ -182,13 +192,28 @@ export class Composer implements IDisposable {
     }
   }
 
-  /** Put a task into the composer of the notebook in front, or of a new one, with files of Jupyter's contents. */
-  async draftTask(task: string, paths: readonly string[]): Promise<void> {
-    if (this._path === NOWHERE && !(await this._moveToNewNotebook())) {
-      return;
-    }
+  /** Put a task into the composer, with files of Jupyter's contents. */
+  draftTask(task: string, paths: readonly string[]): Promise<void> {
     this.setText(task);
-    await this.attachPaths(paths);
+    return this.attachPaths(paths);
+  }
+
+  /** Make a notebook and take the draft there; returns whether it is in front. */
+  async beginNotebook(): Promise<boolean> {
+    this._isMaking = true;
+    this._refresh();
+    try {
+      const { notebooks, workspace } = this._options;
+      const path = await workspace.newNotebook();
+      const isInFront = path !== null && path === notebooks.current?.path;
+      if (isInFront) {
+        this._drafts.rename(NOWHERE, path);
+      }
+      return isInFront;
+    } finally {
+      this._isMaking = false;
+      this._refresh();
+    }
   }
 
   /** Take an earlier task into the composer, to be asked again. */
@@ -226,15 +251,15 @@ export class Composer implements IDisposable {
     this._drafts.set(this._path, { editing: null });
   }
 
-  /** Send the draft, put it into the queue while a run is under way, or run the command in it. */
-  send(): void {
+  /** Send the draft, queue it during a run, or run its command; `onMade` follows once a new notebook has the focus. */
+  send(onMade?: () => void): void {
     const { attachments, editing, text } = this.draft;
     const task = text.trim();
     if (task && splitSlash(task) !== null) {
       this.setText('');
       this._options.runCommand(task.slice(1));
     } else if (this._path === NOWHERE) {
-      void this._sendInNewNotebook(task);
+      void this._sendInNewNotebook(task).then(onMade);
     } else if (this._ask({ task, attachments, replaces: editing })) {
       this.dismiss();
       this.cancelEdit();
@@ -283,32 +308,22 @@ export class Composer implements IDisposable {
 
   /** Make a notebook, and send the draft there as soon as that is possible. */
   private async _sendInNewNotebook(task: string): Promise<void> {
-    if (!task || !(await this._moveToNewNotebook())) {
+    const { isBlocked, sessions } = this._options;
+    if (!task || isBlocked() || !(await this.beginNotebook())) {
       return;
     }
     const path = this._path;
-    const { isBlocked, sessions } = this._options;
     const trySending = () => {
-      const isOpen = sessions.get(path).state.approval !== null;
+      const { approval } = sessions.get(path).state;
       if (this.isDisposed || this._path !== path || this.draft.text !== task) {
         sessions.changed.disconnect(trySending); // the user does something else
-      } else if (isOpen && !isBlocked()) {
+      } else if (approval !== null && !isBlocked()) {
         sessions.changed.disconnect(trySending);
         this.send();
       }
     };
     sessions.changed.connect(trySending);
     trySending();
-  }
-
-  /** Make a notebook and take the draft there; returns whether it is in front. */
-  private async _moveToNewNotebook(): Promise<boolean> {
-    const path = await this._options.workspace.newNotebook();
-    if (path === null || path !== this._path) {
-      return false;
-    }
-    this._drafts.rename(NOWHERE, path);
-    return true;
   }
 
   /** Take back a task that will have no run, unless the user has written something else meanwhile. */
@@ -343,8 +358,11 @@ export class Composer implements IDisposable {
     this._changed.emit();
   }
 
+  /** The notebook in front; one that is being made may be so before it has the draft. */
   private get _path(): string {
-    return this._options.notebooks.current?.path ?? NOWHERE;
+    return (
+      (!this._isMaking && this._options.notebooks.current?.path) || NOWHERE
+    );
   }
 
   private get _state(): ISessionState {
@@ -356,6 +374,7 @@ export class Composer implements IDisposable {
   private _changed = new Signal<this, void>(this);
   private _drafts: Drafts;
   private _isDisposed = false;
+  private _isMaking = false;
   private _offered: Offered;
   private _queue: TaskQueue;
   private _recall = new Recall();

@@ -142,8 +142,14 @@ export class ChatModel implements IDisposable {
     if (upload) {
       return trans.__('Uploading %1…', upload.name);
     }
+    if (this.composer.isAttaching) {
+      return trans.__('Attaching…');
+    }
+    if (this.composer.isMaking) {
+      return trans.__('A new notebook is being made…');
+    }
     if (!notebooks.current) {
-      return null; // there will be a new one
+      return null; // there will be one
     }
     if (connection.isAbsent) {
       return trans.__(
@@ -208,11 +214,6 @@ export class ChatModel implements IDisposable {
     } else {
       this.models.start();
     }
-  }
-
-  /** Make a notebook. */
-  async newNotebook(): Promise<void> {
-    await this._options.workspace.newNotebook();
   }
 
   /** Open a notebook; `null` shows the files, for the user to choose one. */

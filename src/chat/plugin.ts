@@ -134,17 +134,23 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     });
     const sidebar = new ChatSidebar(
       () =>
-        import('./panel').then(
-          ({ ChatPanel }) =>
-            new ChatPanel({
-              ...{ library, model, rendermime, settings, trans },
-              hasSettings: () => commands.hasCommand(SETTINGS_EDITOR),
-              showSettings: () =>
-                void commands.execute(SETTINGS_EDITOR, {
-                  query: 'CodeAct'
-                })
-            })
-        ),
+        import('./panel').then(({ ChatPanel }) => {
+          const panel = new ChatPanel({
+            ...{ library, model, rendermime, settings, trans },
+            hasSettings: () => commands.hasCommand(SETTINGS_EDITOR),
+            showSettings: () =>
+              void commands.execute(SETTINGS_EDITOR, { query: 'CodeAct' })
+          });
+          // The settings editor may begin after the panel.
+          commands.commandChanged.connect((_, { id, type }) => {
+            if (id === SETTINGS_EDITOR && type === 'added') {
+              panel.update();
+            }
+          });
+          // A cell has another number then, by which the message box may name it.
+          NotebookActions.executed.connect(() => panel.update());
+          return panel;
+        }),
       trans,
       states && {
         isSet: async () => (await states.fetch(WIDTH_KEY)) !== undefined,

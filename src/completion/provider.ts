@@ -61,7 +61,8 @@ const TASK = /^\s*%%codeact\b|%codeact\b[^\n]*$/;
 export class CodeCompletions implements IInlineCompletionProvider {
   constructor(private _options: CodeCompletions.IOptions) {}
 
-  readonly identifier = 'jupyter-codeact:completion';
+  /** The settings editor shows it among what it finds. */
+  readonly identifier = 'CodeAct';
 
   get name(): string {
     return this._options.trans.__('CodeAct');

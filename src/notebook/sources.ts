@@ -1,4 +1,4 @@
-import { MarkdownCell } from '@jupyterlab/cells';
+import { isCodeCellModel, MarkdownCell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { mayFetch } from '../remote';
@@ -10,7 +10,8 @@ export function cellsOf(panel: NotebookPanel): ICellBrief[] {
   return panel.content.widgets.map(({ model }) => ({
     id: model.id,
     type: model.type as ICellBrief['type'],
-    source: model.sharedModel.getSource()
+    source: model.sharedModel.getSource(),
+    count: isCodeCellModel(model) ? model.executionCount : null
   }));
 }
 

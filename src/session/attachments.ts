@@ -28,6 +28,17 @@ export function cellName(index: number, trans: TranslationBundle): string {
   return trans.__('cell %1', index + 1);
 }
 
+/** What to call a cell beside the notebook: the number that it shows, or else its place. */
+export function cellLabel(
+  { count, index }: { count: number | null; index: number },
+  trans: TranslationBundle
+): string {
+  if (count !== null) {
+    return trans.__('cell [%1]', count);
+  }
+  return index < 0 ? trans.__('cell') : cellName(index, trans);
+}
+
 export function cellAttachment(
   cells: readonly ICellBrief[],
   cell: ICellBrief,

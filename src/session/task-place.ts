@@ -17,6 +17,8 @@ export interface ITaskPlace {
   readonly cellId: string | null;
   /** Its position in the notebook, from 0; -1 without a cell. */
   readonly index: number;
+  /** The number that it shows once it ran. */
+  readonly count: number | null;
   /** Whether that cell is empty, and is written into. */
   readonly isInto: boolean;
 }
@@ -84,6 +86,7 @@ function placeAt(cells: readonly ICellBrief[], at: number): ITaskPlace {
   return {
     cellId: cell?.id ?? null,
     index,
+    count: cell?.count ?? null,
     isInto: !!cell && cell.type !== 'raw' && !cell.source.trim()
   };
 }

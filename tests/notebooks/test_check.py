@@ -192,6 +192,13 @@ SAME = [
         [result("<b>", **{"text/html": '<i id="T_ffee0"></i>'})],
     ),
     ([picture(640, 480, b"one")], [picture(640, 480, b"two")]),
+    # what a page sends of a picture, and of long outputs
+    ([result("<Figure>", **{"image/png": ""})], [picture(640, 480)]),
+    ([printed("a\n… 4 Zeichen ausgelassen …\nc")], [printed("abbbbc")]),
+    (
+        [result("x", **{"application/json": '{"a":\n… 900 characters left out …\n"}'})],
+        [result("x", **{"application/json": {"a": "b" * 900}})],
+    ),
     (
         [result("W()", **{"application/vnd.jupyter.widget-view+json": {"model_id": "1"}})],
         [result("W()", **{"application/vnd.jupyter.widget-view+json": {"model_id": "2"}})],
@@ -215,6 +222,11 @@ DIFFERENT = [
         [printed("0" * 500 + "1" + "0" * 500)],
         [printed("0" * 500 + "2" + "0" * 500)],
         f"It shows “…{'0' * 30}2{'0' * 28}…” instead of “…{'0' * 30}1{'0' * 28}…”.",
+    ),
+    (
+        [printed("a\n… 4 characters left out …\nc")],
+        [printed("abbbbd")],
+        "It shows “abbbbd” instead of “a”.",
     ),
     ([printed("0x12")], [printed("0x13")], "It shows “0x13” instead of “0x12”."),
 ]

@@ -31,10 +31,10 @@ def test_tasks_one_after_the_other_leave_a_notebook_that_reads_in_their_order_an
     page.open_panel()
     assert place_of(page) == "in cell 1"
     for task, answer, below in (
-        ("Define base.", "It is 10.", "below cell 1"),
-        ("Use base.", "It is 21.", "below cell 3"),
-        ("Use both.", "It is 30.", "below cell 4"),
-        ("Use base once more.", "It is 9.", "below cell 5"),
+        ("Define base.", "It is 10.", "below cell [1]"),
+        ("Use base.", "It is 21.", "below cell [3]"),
+        ("Use both.", "It is 30.", "below cell [4]"),
+        ("Use base once more.", "It is 9.", "below cell [5]"),
     ):
         page.ask(task)
         expect(page.conversation).to_contain_text(answer)
@@ -48,10 +48,10 @@ def test_tasks_one_after_the_other_leave_a_notebook_that_reads_in_their_order_an
     page.above.get_by_role("button", name="Clear").click()
 
     page.edit(2)  # a cell of the second task: what follows goes below all of that task's cells
-    expect(place.locator("option").first).to_have_text("below cell 3")
+    expect(place.locator("option").first).to_have_text("below cell [3]")
     page.edit(1)
-    expect(place.locator("option").first).to_have_text("below cell 3")
-    place.select_option(label="below cell 2")
+    expect(place.locator("option").first).to_have_text("below cell [3]")
+    place.select_option(label="below cell [2]")
     page.ask("Between.")
     expect(page.conversation).to_contain_text("Done.")
     assert page.sources[2] == "'between'"

@@ -27,15 +27,22 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     expect(page.conversation).to_contain_text("I see umsatz.csv")
     expect(button("button", name="New Notebook")).to_be_visible()
 
-    # a suggestion makes a notebook and is there to be sent
+    # a suggestion is there to be sent at once, and makes a notebook then, however often Enter is pressed
     second = served.held("", "```python\nsales.Umsatz.mean()\n```")
     total = "```python\nsales.Umsatz.sum()\n```"
     served.script([LOAD, "There are 2 rows.", second, "The mean is 3.125.", total, "It is 6.25."])
     button("button", name="Load umsatz.csv and show what is in it.").click()
     expect(page.task).to_have_value("Load umsatz.csv and show what is in it.")
     expect(page.task).to_be_focused()
+    expect(page.page.get_by_role("list", name="Attached")).to_contain_text("umsatz.csv")
+    notebook = page.page.get_by_role("tab", name=re.compile("ipynb"))
+    expect(notebook).to_have_count(0)
+    page.page.keyboard.press("Enter")
     page.page.keyboard.press("Enter")
     expect(page.conversation).to_contain_text("There are 2 rows.")
+    expect(notebook).to_have_count(1)
+    expect(page.task).to_be_focused()
+    expect(page.page.get_by_label("Where CodeAct writes")).to_contain_text("below cell [1]")
     told = served.requests[0]["messages"][-1]["content"]
     assert "pd.read_csv('umsatz.csv', sep=';', decimal=',') reads it." in told
     expect(page.conversation.get_by_role("group", name="What the run changed")).to_contain_text("1 added")

@@ -20,7 +20,7 @@ describe('Attention', () => {
       path: 'a.ipynb',
       isBusy: false,
       isRunning: false,
-      places: [{ cellId: 'b', index: 1, isInto: false }],
+      places: [{ cellId: 'b', index: 1, count: null, isInto: false }],
       models: { status: { state: 'ready' } },
       state: { conversation: {} }
     };

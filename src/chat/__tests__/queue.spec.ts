@@ -224,13 +224,27 @@ describe('Without a notebook', () => {
     expect(model.composer.draft.text).toBe('Plot it.');
   });
 
-  it('a suggestion makes one, and is there to be sent', async () => {
-    await model.composer.draftTask('Load orders.csv.', ['orders.csv']);
+  it('a suggestion is there to be sent, once its file is attached', async () => {
+    const attached = model.composer.draftTask('Load it.', ['orders.csv']);
+    expect(model.composer.draft.text).toBe('Load it.');
+    expect(model.blocked).toBe('Attaching…');
+    await attached;
+    expect(model.blocked).toBeNull();
+    expect(model.path).toBeNull();
+    await model.composer.beginNotebook();
     expect(model.path).toBe('Untitled.ipynb');
     expect(model.composer.draft).toMatchObject({
-      text: 'Load orders.csv.',
+      text: 'Load it.',
       attachments: [{ path: 'orders.csv' }]
     });
+  });
+
+  it('only one is made, however often it is asked for meanwhile', async () => {
+    ask('Plot it.');
+    expect(model.blocked).toBe('A new notebook is being made…');
+    model.composer.send();
+    await settled();
+    expect(workspace.newNotebook).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { cellName } from '../../session/attachments';
+import { cellLabel } from '../../session/attachments';
 import { usePanel } from './context';
 
 /** Names a cell, by the number that it shows once it ran, and leads to it. */
@@ -18,11 +18,7 @@ export function CellLink(props: {
       title={trans.__('Go to Cell')}
       onClick={() => void model.jumpToCell(cellId)}
     >
-      {count !== null
-        ? trans.__('cell [%1]', count)
-        : index < 0
-          ? trans.__('cell')
-          : cellName(index, trans)}
+      {cellLabel({ count, index }, trans)}
     </button>
   );
 }

@@ -16,7 +16,7 @@ import { suggestionId, Suggestions, SUGGESTIONS_ID } from './suggestions';
 
 /** Where the user types, sends and stops. */
 export function Composer(): React.JSX.Element {
-  const { model, settings, trans } = usePanel();
+  const { focusComposer, model, settings, trans } = usePanel();
   const { composer, hint, path } = model;
   const { draft, selected, suggestions } = composer;
   const { attachments, text } = draft;
@@ -32,6 +32,8 @@ export function Composer(): React.JSX.Element {
       cursor.current = null;
     }
   });
+
+  const send = () => composer.send(focusComposer);
 
   const accept = (suggestion: ISuggestion) => {
     textarea.current!.focus();
@@ -64,7 +66,7 @@ export function Composer(): React.JSX.Element {
       }
     } else if (event.key === 'Enter' && event.shiftKey !== sendWithEnter) {
       event.preventDefault();
-      composer.send();
+      send();
     } else if (event.key === 'Escape' && composer.isEditing) {
       event.preventDefault();
       composer.cancelEdit();
@@ -110,7 +112,7 @@ export function Composer(): React.JSX.Element {
       className="jp-CodeAct-composer"
       onSubmit={event => {
         event.preventDefault();
-        composer.send();
+        send();
       }}
     >
       <Suggestions onAccept={accept} />

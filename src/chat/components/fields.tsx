@@ -1,3 +1,4 @@
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 /** A field of a form, with its label. */
@@ -32,8 +33,8 @@ export function Choice(props: {
   return (
     <label className="jp-CodeAct-field">
       <span>{label}</span>
-      <select
-        className="jp-mod-styled"
+      <HTMLSelect
+        className="jp-CodeAct-choice"
         value={value}
         onChange={({ target }) => onChange(target.value)}
       >
@@ -42,7 +43,7 @@ export function Choice(props: {
             {text}
           </option>
         ))}
-      </select>
+      </HTMLSelect>
     </label>
   );
 }

@@ -86,7 +86,8 @@ function Notebooks(): React.JSX.Element {
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-accept"
-        onClick={() => void model.newNotebook()}
+        disabled={model.composer.isMaking}
+        onClick={() => void model.composer.beginNotebook()}
       >
         <addIcon.react tag="span" />
         {trans.__('New Notebook')}

@@ -2,7 +2,7 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { cellName } from '../../session/attachments';
+import { cellLabel } from '../../session/attachments';
 import { ITaskPlace } from '../../session/task-place';
 import { usePanel } from './context';
 
@@ -31,10 +31,7 @@ export function PlaceSelect(): React.JSX.Element | null {
   );
 }
 
-function placeText(
-  { index, isInto }: ITaskPlace,
-  trans: TranslationBundle
-): string {
-  const cell = cellName(index, trans);
-  return isInto ? trans.__('in %1', cell) : trans.__('below %1', cell);
+function placeText(place: ITaskPlace, trans: TranslationBundle): string {
+  const cell = cellLabel(place, trans);
+  return place.isInto ? trans.__('in %1', cell) : trans.__('below %1', cell);
 }

@@ -56,6 +56,7 @@ describe('The place of the next task', () => {
     expect(taskPlace(BLANK, CELLS, 'e')).toEqual({
       cellId: 'e',
       index: 4,
+      count: null,
       isInto: true
     });
     expect(taskPlace(BLANK, [], null).cellId).toBeNull();
