@@ -308,7 +308,14 @@ MATRIX: dict[str, dict[str, Cell]] = {
     ),
     "A cell prints without end": each(
         Held("It is interrupted when the time of the run is out; the file keeps a part.", (CLI,)),
-        Held("Stop interrupts it; the page keeps what came.", (ON_PAGE,)),
+        Held(
+            "Stop interrupts it; the page keeps what came.",
+            (
+                ON_PAGE,
+                "ui/test_live.py::"
+                "test_a_cell_that_shows_more_than_it_can_keep_is_stopped_and_page_and_server_go_on",
+            ),
+        ),
         Held("Ctrl-C interrupts it; the run ends, and the kernel goes on.", (IN_SHELL,)),
     ),
     "A cell shows a huge image": each(
