@@ -23,6 +23,7 @@ SHELL_NO_JOURNAL = "shell/test_faults.py::test_without_a_journal_the_user_is_tol
 SHELL_UNWRITABLE = (
     "shell/test_faults.py::test_a_journal_that_cannot_be_written_ends_the_run_and_the_next_one_works"
 )
+FLOOD = "ui/test_live.py::test_a_cell_that_shows_more_than_it_can_keep_is_stopped_and_page_and_server_go_on"
 ENGINE = (
     "models/test_supervisor.py::test_a_reply_whose_engine_dies_is_asked_for_again_of_a_new_one",
     "models/test_local.py::test_an_engine_killed_in_mid_reply_is_said_and_the_next_reply_has_a_new_one",
@@ -308,7 +309,10 @@ MATRIX: dict[str, dict[str, Cell]] = {
     ),
     "A cell prints without end": each(
         Held("It is interrupted when the time of the run is out; the file keeps a part.", (CLI,)),
-        Held("Stop interrupts it; the page keeps what came.", (ON_PAGE,)),
+        Held(
+            "Stop interrupts it; the page keeps what came.",
+            (ON_PAGE, FLOOD),
+        ),
         Held("Ctrl-C interrupts it; the run ends, and the kernel goes on.", (IN_SHELL,)),
     ),
     "A cell shows a huge image": each(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_faults import names_in
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOT = "."
@@ -68,3 +70,21 @@ def test_every_file_that_a_page_mentions_exists(page: str):
 
 def test_the_readme_works_where_the_package_is_shown_without_the_repository():
     assert [link for link in links_of(README) if "://" not in link] == []
+
+
+def test_the_tests_that_hold_the_promises_of_security_md_exist():
+    named = re.findall(
+        r"`((?:src/)?[\w./]*(?:\.py|\.ts|gate)(?:::\w+)*)`", (ROOT / "SECURITY.md").read_text()
+    )
+    assert sum("::" in name for name in named) > 30
+    for name in named:
+        file, _, test = name.partition("::")
+        path = ROOT / file if file.startswith("src/") else ROOT / "tests" / file
+        assert path.exists(), name
+        assert not test or test in names_in(path), name
+
+
+def test_every_promise_of_security_md_has_a_test():
+    promises = re.findall(r"^\| \d\. .*$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert len(promises) == 6
+    assert [promise for promise in promises if "::test_" not in promise] == []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_FRACTION = re.compile(r"([-+]?\d+)\s*/\s*(\d+)")
+_FRACTION = re.compile(r"([-+]?(?<!\d)\d+)\s*/\s*(\d+)")
 _OPTION = re.compile(r"\b([A-Z])\s*\)")
 
 TOLERANCE = {"gsm8k": 0.05, "math": 0.05, "theoremqa": 0.04}
@@ -43,12 +43,12 @@ def grade(family: str, item: Mapping[str, Any], answer: str) -> bool:
 def number(text: str) -> float | None:
     """Return the last number in a text; ``3/4`` counts as one."""
     fraction = _FRACTION.findall(text)
-    if fraction and int(fraction[-1][1]):
-        return int(fraction[-1][0]) / int(fraction[-1][1])
     found = _NUMBER.findall(text.replace("\N{MINUS SIGN}", "-"))
     try:
+        if fraction and int(fraction[-1][1]):
+            return int(fraction[-1][0]) / int(fraction[-1][1])
         return float(found[-1].replace(",", "")) if found else None
-    except ValueError:
+    except (ValueError, OverflowError):  # thousands of digits, among others
         return None
 
 

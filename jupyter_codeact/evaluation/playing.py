@@ -31,7 +31,7 @@ VALUE_ONLY = (
 )
 """The question after an answer in words, for suites that compare values; it counts as a turn."""
 
-_ANSWER = re.compile(r"^\W*answer\W*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
+_ANSWER = re.compile(r"^[^\w\n]*answer[^\w\n]*?:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 _ENDINGS: dict[str, Ending] = {
     "answered": "answered",

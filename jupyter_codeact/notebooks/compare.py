@@ -23,17 +23,18 @@ from ..agent.observations.terminal import strip_terminal_codes
 QUOTED = 60
 """Characters quoted of what is different."""
 
+# Each begins where nothing of its kind stands before it, or is bounded: a long text is read in one go.
 _IGNORED = tuple(
     (re.compile(pattern, flags), instead)
     for pattern, instead, flags in (
         (r"\b0x[0-9a-fA-F]{6,16}\b", "0x…", 0),
-        (r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py", "<cell>", 0),
+        (r"(?<![^\s\"'(])[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py", "<cell>", 0),
         (r"<ipython-input-\d+-[0-9a-f]+>", "<cell>", 0),
         (r"^(CPU times|Wall time):.*$", r"\1: …", re.MULTILINE),
         (r"^.* per loop \(mean ± std\. dev\. of .*$", "… per loop", re.MULTILINE),
         # tqdm: " 40%|████      | 2/5 [00:02<00:03,  1.00s/it]"
-        (r"\[\d+:\d\d(:\d\d)?<[^\]]*\]", "[…]", 0),
-        (r"[ \t]+$", "", re.MULTILINE),
+        (r"\[\d+:\d\d(:\d\d)?<[^\]\n]{0,100}\]", "[…]", 0),
+        (r"(?<![ \t])[ \t]+$", "", re.MULTILINE),
     )
 )
 _GENERATED_IDS = tuple(

@@ -16,7 +16,7 @@ from .headless import HeadlessNotebook
 
 SKIP, MAY_FAIL = "skip-execution", "raises-exception"
 """Jupyter's tags of a cell that is not to be run, and of one whose error is expected; as in nbclient."""
-_CODEACT = re.compile(r"^\s*(?:[^%#\n]*=\s*|%time\s+)?%{1,2}codeact\b", re.MULTILINE)
+_CODEACT = re.compile(r"^(?:[^%#\n]*=)?[ \t]*(?:%time[ \t]+)?%{1,2}codeact\b", re.MULTILINE)
 _FIRST_LINE, _ERROR = 40, 300
 _TELL_SECONDS = 2.0
 """Seconds from one report of progress to the next."""
@@ -108,7 +108,12 @@ def _why_not(cell: NotebookNode, refused: Collection[tuple[str, str]]) -> str:
         return f"it has the tag {SKIP}"
     if (cell.id, cell.source) in refused:
         return "it was not allowed to when CodeAct wrote it"
-    return "it asks CodeAct itself" if _CODEACT.search(cell.source) else ""
+    return "it asks CodeAct itself" if asks_codeact(cell.source) else ""
+
+
+def asks_codeact(source: str) -> bool:
+    """Tell whether a cell asks the agent."""
+    return _CODEACT.search(source) is not None
 
 
 def _first_line(source: str) -> str:

@@ -42,7 +42,9 @@ T = TypeVar("T")
 
 INPUTS = 30
 """How many of the user's last inputs the notebook has."""
-CODEACT_LINE = re.compile(r"\s*(?:(?:[^%#\n]*=\s*|%time\s+)?%codeact\b|%(?:re)?load_ext\s+jupyter_codeact\b)")
+CODEACT_LINE = re.compile(
+    r"(?:[^%#\n]*=)?[ \t]*(?:%time[ \t]+)?%codeact\b|[ \t]*%(?:re)?load_ext[ \t]+jupyter_codeact\b"
+)
 """How lines begin that are for CodeAct and no part of the notebook."""
 
 
@@ -190,7 +192,7 @@ class ShellNotebook:
         inputs = list(enumerate(shell.history_manager.input_hist_raw))
         end = len(inputs) - self._inside()  # the last one is what is being executed
         for count, raw in inputs[max(self._inputs + 1, end - INPUTS) : end]:
-            if source := _without_codeact(valid_text(raw)):
+            if source := without_codeact(valid_text(raw)):
                 cell = self.cells[self._cells.index(self._cells.write(source, "code"))]
                 cell.execution_count = count
                 cell.metadata["codeact"] = {"protected": True}
@@ -294,7 +296,7 @@ def _widget_states() -> dict[str, Any]:
     return {name: {**one["state"], "_model_name": one["model_name"]} for name, one in states.items()}
 
 
-def _without_codeact(source: str) -> str:
+def without_codeact(source: str) -> str:
     """Return an input without what is for CodeAct in it."""
     if source.lstrip().startswith("%%codeact"):
         return ""

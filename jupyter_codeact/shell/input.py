@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 _TASK = re.compile(r"(?P<before>(?:%time[ \t]+|[^%\n]*=[ \t]*)?)%codeact[ \t]+(?P<line>\S.*)", re.DOTALL)
-_SHOWN = re.compile(r"(?P<name>[A-Za-z_]\w*)[ \t]*=.*?(?P<end>[ \t]*;[ \t]*(?P=name)[ \t]*)", re.DOTALL)
+_SHOWN = re.compile(
+    r"(?P<name>[A-Za-z_]\w*)[ \t]*=.*?(?<![ \t])(?P<end>[ \t]*;[ \t]*(?P=name)[ \t]*)", re.DOTALL
+)
 """An assignment whose name stands alone at the end of the line: its value is to be shown."""
 _CONTINUED = re.compile(r"\\\n")
 _WITHOUT_PERCENT = re.compile(r"[ \t]*codeact[ \t]+(?P<line>[\w\"'{#-].*\?)\s*")

@@ -7,10 +7,21 @@ from playwright.sync_api import expect
 from tests.scripted import ScriptedModel
 from tests.ui.conftest import Open
 from tests.ui.lab import Lab
+from tests.waiting import wait_until
 
 SUM = "I will add them.\n\n```python\ntotal = sum(price)\nprint('total', total)\n```"
 WRONG = "Adding them up.\n\n```python\ntotal = sum(prices)\nprint('total', total)\n```"
 ENDLESS = "Counting.\n\n```python\nprint('begun', flush=True)\nwhile True:\n    pass\n```"
+
+FLOOD = """```python
+shown = 0
+while True:
+    display({'text/plain': 'x'}, raw=True)
+    shown += 1
+    if shown == 5_100:
+        open('enough', 'w').close()
+```"""
+"""More outputs than a cell keeps, and on and on."""
 
 
 def test_a_failed_cell_is_corrected_in_the_users_kernel_and_the_answer_follows(
@@ -63,6 +74,25 @@ def test_stop_interrupts_an_endless_cell_and_what_it_printed_stays(
     expect(page.conversation).to_contain_text("Stopped")
     expect(page.cells.nth(1)).to_contain_text("begun")
     page.run_cell(0)  # the kernel is free again
+
+
+def test_a_cell_that_shows_more_than_it_can_keep_is_stopped_and_page_and_server_go_on(
+    lab: Lab, served: ScriptedModel, open_notebook: Open
+) -> None:
+    lab.write("flood.ipynb", "x = 1")
+    served.script([FLOOD])
+    page = open_notebook("flood.ipynb")
+    page.ask("Show all of them.")
+    wait_until((lab.root / "enough").exists, seconds=240)
+
+    page.stop.click()
+
+    expect(page.conversation).to_contain_text("Stopped")
+    expect(page.stop).to_be_hidden()
+    served.script(["Here I am."])
+    page.ask("And now?")
+    expect(page.conversation).to_contain_text("Here I am.")
+    page.run_cell(0)
 
 
 def test_stop_in_the_middle_of_a_reply_cancels_the_request(

@@ -46,6 +46,7 @@ _MODEL_LOADERS = {
     "load_from_hub",
     "hf_hub_download",
     "from_tiktoken",
+    "YOLO",
 }
 
 
@@ -266,6 +267,7 @@ class CallChecks(DatabaseChecks):
             one.startswith(("/", "./", "../", "~", PARAMETER))
             or one in (".", "..")
             or any(one in files for files in (self.targets, self.state.files.made))
+            or self.places.is_found(one, self.state.files)
             or any(
                 os.path.isdir(path)
                 for path in self.places.absolute(one, self.state.files)

@@ -42,6 +42,7 @@ _BY_REASON = {
         asyncio.subprocess platform.popen IPython.utils.process webbrowser nt.system posix.system runpy
         antigravity distutils.spawn IPython.utils.io.system _posixsubprocess
         torch.utils.cpp_extension git.Repo git.Git git.cmd
+        delegator crontab docker kubernetes winreg pyautogui pynput keyboard mouse
     """,
     DELETES: """
         os.remove os.unlink os.rmdir os.removedirs os.truncate shutil.rmtree send2trash
@@ -91,6 +92,9 @@ _BY_REASON = {
         torchaudio.utils.download_asset torchtext.datasets torchtext.utils.download_from_url
         huggingface_hub.snapshot_download evaluate.load evaluate.combine flair.models flair.embeddings
         flair.datasets stanza.Pipeline geodatasets contextily google.colab.drive
+        tushare akshare ccxt nba_api meteostat sodapy eurostat spotipy googlemaps translators deep_translator
+        gtts ntplib whois speedtest fastf1 pycaret.datasets.get_data clip.load tiktoken.get_encoding
+        tiktoken.encoding_for_model keybert.KeyBERT bertopic.BERTopic paddleocr.PaddleOCR
     """,
     CREDENTIALS: """
         keyring netrc dotenv google.colab.auth google.colab.userdata kaggle_secrets huggingface_hub.get_token
@@ -118,6 +122,7 @@ _BY_REASON = {
         zipimport pkgutil.resolve_name pkgutil.get_loader pydoc.locate
         pydoc.resolve pydoc.safeimport dill.load_session dill.loads cloudpickle.loads
         IPython.core.interactiveshell.InteractiveShell.instance
+        papermill nbclient nbconvert.preprocessors.ExecutePreprocessor
     """,
     NATIVE: "ctypes cffi _ctypes llvmlite.binding pyximport cupy.RawModule",
     INTERNALS: """

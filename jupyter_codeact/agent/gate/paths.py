@@ -20,6 +20,8 @@ _SPECIAL = re.compile(
     re.IGNORECASE,
 )
 """Files that programs read by themselves: hidden ones, and those of Python and Jupyter."""
+_ADDED = (".npy", ".npz", ".db", ".dat", ".png", ".zip", ".tar", ".tar.gz")
+"""Endings that numpy, dbm, matplotlib and shutil add to a name without one."""
 
 
 @dataclass
@@ -115,12 +117,13 @@ class Places:
     def _is_found(self, path: str, files: Files) -> bool:
         if path in files.made or self._is_temporary(path) or path.startswith("/dev/"):
             return False
-        if path in files.found:
+        names = [path] if PurePosixPath(path).suffix else [path, *(path + ending for ending in _ADDED)]
+        if any(name in files.found for name in names):
             return True
         whole = os.path.join(self._folder, path) if self._folder else path
-        if any(mark in path for mark in MARKS) or not os.path.isabs(whole):
+        if any(mark in path for mark in MARKS) or not os.path.isabs(whole) or len(whole) > 1000:
             return False
-        return os.path.isfile(whole) if len(whole) < 1000 else False
+        return any(os.path.isfile(os.path.join(self._folder or "", name)) for name in names)
 
     def _is_temporary(self, path: str) -> bool:
         temporary = [tempfile.gettempdir(), "/tmp"]  # noqa: S108

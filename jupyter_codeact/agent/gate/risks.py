@@ -81,9 +81,6 @@ class RiskReader:
 
     def _read_notebook(self, notebook: NotebookState) -> None:
         """Read the cells that have not been read: those that ran in their order, after those that did not."""
-        files = self._state.files
-        files.notebook = notebook.name
-        files.found |= {name for name in notebook.files if name not in files.made}
         cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         cells.sort(key=lambda cell: cell.execution_count or 0)
         if self._is_new:
@@ -91,6 +88,9 @@ class RiskReader:
             self._read_whole(cells)
         for cell in cells:
             self._read_cell(cell)
+        files = self._state.files  # what is kept of the cells for other readers has none of these
+        files.notebook = notebook.name
+        files.found |= {name for name in notebook.files if name not in files.made}
 
     def _read_whole(self, cells: Sequence[Cell]) -> None:
         """Go on from what was read of the same notebook before."""
@@ -104,7 +104,6 @@ class RiskReader:
                 self._read_before.move_to_end(prefixes[known - 1])
                 before = self._read_before[prefixes[known - 1]].copy()
                 before.files.found |= self._state.files.found
-                before.files.notebook = self._state.files.notebook
                 self._state = before
                 self._seen |= {_digest(cell.source) for cell in cells[:known]}
         for cell in cells[known:]:

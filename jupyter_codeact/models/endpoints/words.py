@@ -36,8 +36,8 @@ _SAYS = (
 """Fields that say what is wrong, the likeliest first."""
 _CODES = ("code", "type", "status", "error_code", "param")
 _KEY = re.compile(r"(?:\b(?:(?:sk|pk|gsk|xai|hf)[-_]|AIza)|\bBearer\s+)[-_.*A-Za-z0-9]{8,}")
-_TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAGS = re.compile(r"<(script|style)\b.*?(?:</\1\s{0,9}>|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<(title|h1)\b[^<>]{0,300}>(.{0,1000}?)</\1\s{0,9}>", re.DOTALL | re.IGNORECASE)
 
 
 class ServerError(Exception):

@@ -188,3 +188,11 @@ def test_whatever_ipython_passes_to_a_shell_is_asked_about(source: str) -> None:
 
 def test_the_corpus_has_cells_that_ipython_reads_otherwise_than_python() -> None:
     assert sum("\u2028" in case["action"] or "\x0c" in case["action"] for case in CASES) >= 2
+
+
+def test_the_files_beside_one_notebook_are_not_those_of_another_with_the_same_cells() -> None:
+    cells = [Cell(id="a", cell_type="code", source="import numpy as np  # theirs", execution_count=1)]
+    saves = "np.save('weights', [1])"
+    for files, risks in ((["weights.npy"], 1), ([], 0), (["weights.csv"], 0)):
+        state = NotebookState(cells=cells, files=files)
+        assert len(RiskReader("/home/user/work").read(saves, state)) == risks
