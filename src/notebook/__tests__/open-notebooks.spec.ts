@@ -168,8 +168,8 @@ describe('The notebooks of the page', () => {
     expect(notebooks.source(path, 'a')).toBeNull();
     await show();
     expect(notebooks.cells(path)).toEqual([
-      { id: 'a', type: 'code', source: 'a' },
-      { id: 'b', type: 'code', source: 'b' }
+      { id: 'a', type: 'code', source: 'a', count: null },
+      { id: 'b', type: 'code', source: 'b', count: null }
     ]);
     expect(notebooks.source(path, 'b')).toBe('b');
     expect(notebooks.source(path, 'gone')).toBeNull();
