@@ -69,6 +69,7 @@ HINTS = {
     "FileNotFoundError": "Look at what is there first, with os.listdir().",
     "KeyError": "Look at the keys or columns that are there first.",
     "AttributeError": "Look at what it is first, with type() and dir().",
+    "SyntaxError": "If it was no code but your answer, write it without a code block.",
     "IndexError": "It has fewer parts than you think: print it first.",
     "ValueError": "The values are not what you think: print them first.",
 }
@@ -144,6 +145,10 @@ OPAQUE_RESULT = "That names an object, not what is in it: show its values, with 
 NAN_RESULT = (
     "{what} is nan, most likely because a missing one went into it: leave missing values out, as "
     "dropna() does, unless the task says otherwise."
+)
+COERCED = (
+    "Missing values after errors='coerce' ({missing}): each text that is not only a number became one. If "
+    "those count, read the file again and take the number out first, as with .astype(str).str.extract()."
 )
 TOOL_EXISTS = "{names}: there already, as you were told. Call what is there, and do not write your own."
 DEFINITION_DROPPED = "{names}: there already, so your own was left out."

@@ -53,6 +53,8 @@ _PRINTED_NAME = re.compile(
 )
 
 
+COERCE = "coerce"
+"""How pandas is told to make a missing value of what it cannot convert."""
 MAX_SOURCE = 50_000
 """Characters of the longest source that is parsed. Python's parser lets nothing else run meanwhile, and takes
 up to 0.1 s for so much."""
@@ -234,6 +236,11 @@ def compared_names(source: str) -> set[str]:
         node.id for each in compared for node in (each.left, *each.comparators) if isinstance(node, ast.Name)
     }
     return names & assigned_names(source) if names else names
+
+
+def hides_values(source: str) -> bool:
+    """Tell whether a cell may depend on values that it does not show: compares them, or coerces them."""
+    return COERCE in source or bool(compared_names(source))
 
 
 def import_name(alias: ast.alias) -> str:

@@ -36,7 +36,7 @@ from .questions import FUNCTION, AskUser, Question, nobody, read_question
 from .replies.reply import ActionFormat, CodeAction, ParsedReply
 from .run import Run
 from .secrets import hide
-from .source import calls_exit, compared_names
+from .source import calls_exit, hides_values
 from .turn_state import Outcome, TurnState
 
 
@@ -251,9 +251,9 @@ class Turns:
             secrets=run.secrets,
         )
         errors = [output for output in execution.outputs if output["output_type"] == "error"]
-        # then the outputs do not show the variables that the cell used, or a value that decided
+        # then the outputs do not show the variables that the cell used
         shows_little = execution.status == "error" or not execution.outputs
-        variables = await self._variables() if shows_little or compared_names(source) else []
+        variables = await self._variables() if shows_little or hides_values(source) else []
         mentioned = context.describe_variables(
             context.mentioned_variables(variables if shows_little else [], source), run.nonce, run.secrets
         )

@@ -65,6 +65,21 @@ async def test_a_capable_model_gets_only_the_task_and_the_outputs(
             [block("p = float('nan')", "print('low' if p < 0.05 else 'high')"), "high"],
             prompts.nan_result("p"),
         ),
+        (
+            "coerced_values",
+            "Add.",
+            [
+                block(
+                    "import pandas as pd",
+                    "fares = pd.DataFrame({'fare': ['3', '4[2-5]', '7 EUR'], 'tip': ['1', '0', '2']})",
+                    "fares['fare'] = pd.to_numeric(fares['fare'], errors='coerce')",
+                    "print(fares['fare'].max())",
+                ),
+                "3.0",
+            ],
+            ": 2): each text that is not only a number became one",
+        ),
+        ("nearest_names", "Add.", [block("@sum[3]"), "No."], prompts.HINTS["SyntaxError"]),
         ("opaque_results", "Add.", [block("print(x for x in 'ab')"), "ab"], prompts.OPAQUE_RESULT),
         (
             "nearest_names",

@@ -22,7 +22,7 @@ from .imports import KeepImports
 from .names import NearestLookups, NearestNames
 from .nudges import BeginWithCode, LastTurn, NextStep
 from .repetition import ResampleErrors, ResampleRepeats, StopRepeats
-from .results import NanResults, OpaqueResults
+from .results import CoercedValues, NanResults, OpaqueResults
 from .tools import BareCalls, FirstCall, ProtectTools, UntriedTools
 
 HOOKS: tuple[type[Hook], ...] = (
@@ -38,6 +38,7 @@ HOOKS: tuple[type[Hook], ...] = (
     UntriedTools,
     OpaqueResults,
     NanResults,
+    CoercedValues,
     NextStep,
     LookFirst,
     EchoedAnswers,

@@ -121,7 +121,7 @@ class RanCell:
     """A cell that was written and, if it is code, run.
 
     ``execution`` is ``None`` for a text cell. ``variables`` are those in the kernel; they are only read if
-    the cell failed, showed nothing, or compares what it assigns.
+    the cell failed, showed nothing, or hides values (`source.hides_values`).
     """
 
     source: str

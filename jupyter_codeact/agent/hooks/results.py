@@ -1,11 +1,17 @@
-"""Hooks for results that small models overlook: an object instead of its values, a value that is nan."""
+"""Hooks for results that small models overlook: an object instead of its values, values that are missing."""
 
 from __future__ import annotations
 
+import re
+
 from .. import prompts
 from ..observations.displays import names_object, shows_nan
-from ..source import compared_names
+from ..source import COERCE, compared_names
 from .hook import Hook, RanCell
+
+_MISSING = re.compile(r"(?P<column>'[^'\n]*'|\"[^\"\n]*\") [^\s,]+ \((?P<count>\d+) missing\)")
+"""A column with missing values in a data frame's summary."""
+_COLUMNS = 5
 
 
 class OpaqueResults(Hook):
@@ -35,3 +41,24 @@ class NanResults(Hook):
         compared = compared_names(cell.source)
         hidden = [each.name for each in cell.variables if each.name in compared and each.summary == "= nan"]
         return prompts.nan_result(hidden[0]) if hidden else None
+
+
+class CoercedValues(Hook):
+    """Points out how many values of a column are missing once a cell converted it with ``errors='coerce'``.
+
+    That makes a missing value of every text with more than a number in it, and says nothing.
+    """
+
+    name, group = "coerced_values", "results"
+
+    def after_cell(self, cell: RanCell) -> str | None:
+        """Search the columns that the cell names."""
+        if cell.failed or COERCE not in cell.source:
+            return None
+        found = {
+            f"{column['column']}: {int(column['count']):,}"
+            for variable in cell.variables
+            for column in _MISSING.finditer(variable.summary)
+            if column["column"][1:-1] in cell.source
+        }
+        return prompts.COERCED.format(missing="; ".join(sorted(found)[:_COLUMNS])) if found else None
