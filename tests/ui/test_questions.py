@@ -16,7 +16,7 @@ def test_a_run_waits_for_the_users_answer_and_its_plan_is_ticked_off(
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
     lab.write("question.ipynb", "prices = [1, 2, 9]")
-    rest = served.held("- [x] Load the prices\n\n", "```python\nprint(sorted(prices)[1])\n```")
+    rest = served.held("- [x] Load the prices\n\n", "```python\nprint(sorted([1, 2, 9])[1])\n```")
     served.script([f"{PLAN}\n\n{ASK}", rest, "The median is 2."])
     page = open_notebook("question.ipynb")
     page.ask("What is the typical price?")
@@ -33,4 +33,4 @@ def test_a_run_waits_for_the_users_answer_and_its_plan_is_ticked_off(
     rest.released.set()
     expect(page.conversation).to_contain_text("The median is 2.")
     expect(panel.get_by_text("Plan:")).to_have_count(0)
-    assert page.sources == ["prices = [1, 2, 9]", "print(sorted(prices)[1])"]
+    assert page.sources == ["prices = [1, 2, 9]", "print(sorted([1, 2, 9])[1])"]
