@@ -1168,11 +1168,13 @@ export interface InstructionList {
 /**
  * What holds where a notebook lies.
  *
- * ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it.
+ * ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it. ``left_out``
+ * are the files of skills that have no description that can be read.
  */
 export interface Project {
   files: InstructionFile[];
   skills: Skill[];
+  left_out: string[];
 }
 /**
  * A file with instructions for every agent in its folder; code in the kernel can open its ``path``.

@@ -28,11 +28,13 @@ class Skill(Frozen):
 class Project(Frozen):
     """What holds where a notebook lies.
 
-    ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it.
+    ``files`` begin with the one that is farthest from the notebook: a nearer one goes before it. ``left_out``
+    are the files of skills that have no description that can be read.
     """
 
     files: list[InstructionFile] = Field(default_factory=list)
     skills: list[Skill] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list)
 
 
 ReadProject = Callable[[], Coroutine[Any, Any, Project]]

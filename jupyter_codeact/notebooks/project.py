@@ -59,12 +59,15 @@ class ProjectFolders:
         places: list[tuple[Path, set[Path] | None]] = [(above / SKILLS, project) for above in folders]
         if self.home is not None and self.home not in folders:
             places.append((self.home / SKILLS, None))
+        found = [skill for place, within in places for skill in _skills(place, start, within)]
         skills: dict[str, Skill] = {}
-        for skill in (skill for place, within in places for skill in _skills(place, start, within)):
-            skills.setdefault(skill.name, skill)  # the nearest of a name
+        for skill in found:
+            if skill.description:
+                skills.setdefault(skill.name, skill)  # the nearest of a name
         return Project(
             files=[file for file in files if file],
             skills=sorted(skills.values(), key=lambda skill: skill.name),
+            left_out=[skill.path for skill in found if not skill.description],
         )
 
 
@@ -92,9 +95,8 @@ def _skills(place: Path, start: Path, within: Collection[Path] | None) -> Iterat
         text = _text(folder / SKILL, within)
         if text is not None:
             about = {key: " ".join(value.split()) for key, value in _front_matter(text).items()}
-            if description := about.get("description"):
-                path = _from(start, folder / SKILL)
-                yield Skill(name=about.get("name") or folder.name, description=description, path=path)
+            name, description = about.get("name") or folder.name, about.get("description", "")
+            yield Skill(name=name, description=description, path=_from(start, folder / SKILL))
 
 
 def _text(file: Path, within: Collection[Path] | None) -> str | None:

@@ -82,7 +82,9 @@ async def test_the_nearest_skill_of_a_name_counts_and_the_users_own_last(tmp_pat
 async def test_a_skill_that_cannot_be_read_is_left_out(tmp_path: Path, text: bytes) -> None:
     write(tmp_path / ".agents" / "skills" / "x" / "SKILL.md", text)
     skill(tmp_path, "good", "description: Good.")
-    assert [each.name for each in (await ProjectFolders(tmp_path).read(tmp_path)).skills] == ["good"]
+    found = await ProjectFolders(tmp_path).read(tmp_path)
+    assert [each.name for each in found.skills] == ["good"]
+    assert found.left_out == ([] if b"\0" in text else [os.path.join(".agents", "skills", "x", "SKILL.md")])
 
 
 async def test_a_file_that_is_none_and_one_without_end_hold_up_nothing(tmp_path: Path) -> None:

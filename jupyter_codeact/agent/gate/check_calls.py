@@ -96,6 +96,9 @@ class CallChecks(DatabaseChecks):
         elif name in w.TARGETS:
             if name in _MOVERS and (source := arguments.get(0, "src")) is not None:
                 self.check_moved(source, node)
+            onto = arguments.keywords.get("dirs_exist_ok") if name == "shutil.copytree" else None
+            if onto and onto.constant is not False:
+                self.report(d.OVERWRITES, code_of(node))
             target = arguments.get(w.TARGETS[name], *w.ARGUMENTS)
             self.check_written(target, node, arguments, replaces=name not in _LEAVE_FILES)
         elif method == "open" and not owner.names - {"()"}:

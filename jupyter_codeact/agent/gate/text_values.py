@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os.path
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
 
 from .findings import Arguments
 from .values import (
@@ -117,6 +119,14 @@ def path_attribute(owner: Value, name: str) -> Value | None:
             for one in owner.texts
         )
     return container([(None, texts(f"{one}/.." for one in owner.texts))]) if name == "parents" else None
+
+
+def _renamed(owner: Value, method: str, part: Value | None) -> Value:
+    """Return the paths that a method of paths makes of others by changing their names."""
+    if part is not None and part.text is not None and not any(map(_has_marks, (part.text, *owner.texts))):
+        with suppress(ValueError):  # a path without a name
+            return texts(str(getattr(PurePosixPath(one), method)(part.text)) for one in owner.texts)
+    return joined_paths([texts(_parent(one) for one in owner.texts), texts([FILE_NAME])])
 
 
 def joined_paths(parts: Sequence[Value]) -> Value:
@@ -237,7 +247,7 @@ def returned_by_method(owner: Value, name: str, arguments: Arguments) -> Value |
     if name in ("joinpath", "__truediv__"):
         return joined_paths([owner, *arguments.positional])
     if name in ("with_name", "with_suffix", "with_stem"):
-        return joined_paths([texts(_parent(one) for one in owner.texts), texts([FILE_NAME])])
+        return _renamed(owner, name, first)
     if name == "join" and first is not None:
         return _joined(owner, first)
     if name in _EVALUATED and owner.text is not None:

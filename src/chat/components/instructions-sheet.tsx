@@ -7,7 +7,8 @@ import { Sheet } from './sheet';
 /** What the model is told besides the task, in the order in which it counts for more. */
 export function InstructionsSheet(): React.JSX.Element {
   const { model, settings, trans } = usePanel();
-  const { files = [], skills = [] } = model.state.project ?? {};
+  const { project } = model.state;
+  const { files = [], skills = [], left_out: leftOut = [] } = project ?? {};
   const own = settings?.instructions.trim();
   React.useEffect(() => {
     model.actions?.listInstructions();
@@ -49,7 +50,24 @@ export function InstructionsSheet(): React.JSX.Element {
             </ul>
           </section>
         )}
-        {files.length + skills.length === 0 && (
+        {leftOut.length > 0 && (
+          <section>
+            <h3>{trans.__('Left out')}</h3>
+            <p className="jp-CodeAct-hint">
+              {trans.__(
+                'These skills have no description that can be read: their first lines, between two lines of ---, must be YAML with a description.'
+              )}
+            </p>
+            <ul>
+              {leftOut.map(path => (
+                <li key={path}>
+                  <FileButton path={path} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        {files.length + skills.length + leftOut.length === 0 && (
           <p className="jp-CodeAct-hint">
             {trans.__(
               'There is no AGENTS.md in this folder or above it, and there are no skills in .agents/skills.'
