@@ -324,7 +324,18 @@ def _append(db: sqlite3.Connection, event: Event, body: str, worker: tuple[int, 
     return cursor.lastrowid
 
 
+_BLANK_EVENTS = "UPDATE event SET body = zeroblob(length(CAST(body AS BLOB))) WHERE conversation = ?"
+_BLANK_CONVERSATION = """
+UPDATE conversation SET
+    title = zeroblob(length(CAST(title AS BLOB))), task = zeroblob(length(CAST(task AS BLOB)))
+WHERE id = ?
+"""
+
+
 def _delete(db: sqlite3.Connection, conversation: str) -> None:
+    # overwritten in place first: when SQLite merges pages, copies of rows that it moves stay behind
+    db.execute(_BLANK_EVENTS, (conversation,))
+    db.execute(_BLANK_CONVERSATION, (conversation,))
     db.execute("DELETE FROM event WHERE conversation = ?", (conversation,))
     db.execute("DELETE FROM run WHERE conversation = ?", (conversation,))
     db.execute("DELETE FROM conversation WHERE id = ?", (conversation,))
