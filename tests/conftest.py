@@ -1,7 +1,8 @@
-"""For all tests: the order in which they run, and real models, downloaded as a user would do it."""
+"""For all tests: their order, real models, downloaded as a user would do it, and a scripted endpoint."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from jupyter_codeact.models.catalog import store
 from jupyter_codeact.models.catalog.catalog import find
+from tests.scripted import ScriptedModel
 
 SHARED = {
     "tests/ui/": "browser",
@@ -55,3 +57,13 @@ def smollm2() -> Path:
 def qwen() -> Path:
     """Return the file of the default model."""
     return store.pull(find("qwen2.5-coder-1.5b"))
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
+    """Return an endpoint; the current folder and Jupyter's data are in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    with ScriptedModel() as model:
+        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
+        yield model

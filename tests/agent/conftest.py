@@ -14,7 +14,6 @@ from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook
 from tests.agent.bench import Bench
 from tests.agent.observed import Run
-from tests.scripted import ScriptedModel
 
 # The same examples on every machine, and no deadline on a busy one.
 settings.register_profile(
@@ -55,13 +54,3 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     async with HeadlessNotebook(output=tmp_path / "out.ipynb", folder=tmp_path) as notebook:
         yield Bench(notebook, journal)
     journal.close()
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
-    """An endpoint, with the current folder and Jupyter's data in a folder of the test's own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    with ScriptedModel() as model:
-        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
-        yield model

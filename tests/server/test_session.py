@@ -203,6 +203,19 @@ async def test_a_file_is_given_by_its_path_and_its_beginning_is_read_on_the_serv
     assert "July,41" in str(model.requests[-1]["messages"])
 
 
+@pytest.mark.parametrize("attached", [False, True])
+async def test_a_table_that_the_task_names_is_shown_once(
+    bare: ScriptedPage, model: ScriptedModel, jp_root_dir: Path, attached: bool
+) -> None:
+    (jp_root_dir / "data").mkdir()
+    (jp_root_dir / "data" / "sales.csv").write_text("month,sum\nJuly,41\n")
+    model.script(["I see.", "I see."])
+    file = {"kind": "file", "name": "sales.csv", "path": "data/sales.csv"}
+    await bare.ask("Sum data/sales.csv.", attachments=[file] * attached)
+    await bare.end()
+    assert str(model.requests[0]["messages"]).count("July,41") == 1
+
+
 @pytest.mark.parametrize("path", ["../secret.txt", "/etc/passwd", "link.txt", ".env", "missing.txt", ""])
 async def test_a_file_that_jupyter_does_not_serve_is_refused(
     bare: ScriptedPage, model: ScriptedModel, jp_root_dir: Path, path: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,15 +18,6 @@ from tests.scripted import ScriptedModel
 DOCS = Path(__file__).parents[2] / "docs" / "python.md"
 SUM = "I will add them.\n\n```python\nprint('total', sum([2, 3, 37]))\n```"
 DELETE = "Away with it.\n\n```python\nimport shutil\nshutil.rmtree('/nowhere/at/all')\n```"
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    with ScriptedModel() as model:
-        monkeypatch.setenv("JUPYTER_CODEACT_API_KEY", model.api_key)
-        yield model
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

@@ -70,7 +70,8 @@ def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
     tmp_path: Path, served: ScriptedModel, environment: dict[str, str]
 ) -> None:
     served.script(["```python\nnotebook.search('37')\n```", WRONG, SUM, "It is **42**."])
-    path = notebook(tmp_path, served)
+    (tmp_path / "more.csv").write_text("name,cost\nlamp,1\n")
+    path = notebook(tmp_path, served, "Add up {price}, not more.csv.")
     command = [
         sys.executable,
         "-m",
@@ -92,7 +93,8 @@ def test_nbconvert_runs_it_inside_the_cell_in_the_users_namespace(
     assert shown(used) == "True 4 42\n"
     assert shown(key) == "False"  # the agent has taken it, and no cell can read it
     opening, found = (request["messages"][-1]["content"] for request in served.requests[:2])
-    assert "Task: Add up [2, 3, 37]." in opening
+    assert "Task: Add up [2, 3, 37], not more.csv." in opening
+    assert "pd.read_csv('more.csv') reads it.\nname,cost\nlamp,1\n" in opening
     assert "(files beside it: 'asks.ipynb'" in opening
     assert "line 1: price = [2, 3, 37]" in found
     assert served.api_key not in (tmp_path / "done.ipynb").read_text()
