@@ -22,7 +22,9 @@ async def main() -> None:
         while line := await asyncio.to_thread(sys.stdin.readline):
             task = json.loads(line)
             async with playing.bench() as bench:
-                shutil.copy(task["table"], bench.notebook.folder)
+                shutil.copy(
+                    task["table"], bench.notebook._folder
+                )  # `folder` is the document's, not the kernel's
                 setting = playing.Setting(**task["setting"])
                 played = await playing.play(bench, task["request"], setting, model, accept)
             print(played.model_dump_json(), flush=True)
