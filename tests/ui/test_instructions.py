@@ -38,3 +38,17 @@ def test_what_is_in_force_is_shown_told_and_opened(
     expect(page.page.get_by_role("tab", name="AGENTS.md")).to_be_visible()
     panel.get_by_role("button", name="Back to the conversation").click()
     expect(in_force).to_be_visible()
+
+
+def test_a_skill_that_cannot_be_read_is_named(lab: Lab, open_notebook: Open) -> None:
+    file = lab.root / "unread" / ".agents" / "skills" / "plots" / "SKILL.md"
+    file.parent.mkdir(parents=True)
+    file.write_text("---\nname: plots\ndescription: [\n---\n")
+    lab.write("unread/unread.ipynb", "'mine'")
+    page = open_notebook("unread/unread.ipynb")
+    page.open_panel()
+    panel = page.page.get_by_role("region", name="CodeAct")
+    panel.get_by_role("button", name="1 skill left out").click()
+    sheet = panel.get_by_role("region", name="Instructions")
+    expect(sheet).to_contain_text("Left out")
+    expect(sheet).to_contain_text(".agents/skills/plots/SKILL.md")

@@ -5,7 +5,8 @@ import { usePanel } from './context';
 /** Says what the model is told besides the task: the project's instructions, the user's own, and skills. */
 export function InForce(): React.JSX.Element | null {
   const { model, settings, trans } = usePanel();
-  const { files = [], skills = [] } = model.state.project ?? {};
+  const { project } = model.state;
+  const { files = [], skills = [], left_out: leftOut = [] } = project ?? {};
   const parts: string[] = [];
   if (files.length > 0) {
     parts.push(
@@ -19,6 +20,11 @@ export function InForce(): React.JSX.Element | null {
   }
   if (skills.length > 0) {
     parts.push(trans._n('%1 skill', '%1 skills', skills.length));
+  }
+  if (leftOut.length > 0) {
+    parts.push(
+      trans._n('%1 skill left out', '%1 skills left out', leftOut.length)
+    );
   }
   if (parts.length === 0) {
     return null;
