@@ -366,8 +366,9 @@ export class ChatModel implements IDisposable {
         void this.surroundings.refresh();
       }
       this.composer.dismiss();
-      // They are those of the notebook that was in front.
-      this._sheet = this._sheet === 'conversations' ? null : this._sheet;
+      if (this._sheet === 'conversations' || this._sheet === 'instructions') {
+        this._sheet = null; // it was about the notebook that was in front
+      }
     }
     this._emit();
   }

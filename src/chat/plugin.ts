@@ -168,7 +168,9 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
     shell.add(sidebar, 'right', { rank: 900, type: 'CodeAct' });
     restorer?.add(sidebar, sidebar.id);
 
+    /** Show the conversation, whatever was open over it, ready for a task. */
     const open = () => {
+      model.open(null);
       sidebar.keepsFocusAway = false;
       shell.activateById(sidebar.id);
       // Notebook 7 shows it without giving it the focus.
@@ -221,7 +223,6 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       icon: codeActIcon,
       execute: () => {
         open();
-        model.open(null);
         model.runCommand('help');
       }
     });
@@ -271,7 +272,6 @@ export const chatPlugin: JupyterFrontEndPlugin<IChat> = {
       draft: text => model.composer.setText(text),
       ask: (text, attachments, options) => {
         open();
-        model.open(null);
         model.composer.ask(text, attachments, options);
       }
     };

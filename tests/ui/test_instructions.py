@@ -52,3 +52,5 @@ def test_a_skill_that_cannot_be_read_is_named(lab: Lab, open_notebook: Open) -> 
     sheet = panel.get_by_role("region", name="Instructions")
     expect(sheet).to_contain_text("Left out")
     expect(sheet).to_contain_text(".agents/skills/plots/SKILL.md")
+    page.page.get_by_role("button", name="Ask CodeAct to work in this notebook").click()
+    expect(page.task).to_be_focused()

@@ -185,6 +185,15 @@ describe('A run', () => {
 });
 
 describe('A conversation', () => {
+  it.each(['instructions', 'conversations'] as const)(
+    'shows no %s of the notebook that was in front',
+    sheet => {
+      model.open(sheet);
+      notebooks.show('b.ipynb');
+      expect(model.sheet).toBeNull();
+    }
+  );
+
   it('goes along when its notebook is renamed', () => {
     say(event('run_started', 0));
     model.composer.setText('and then');
