@@ -80,6 +80,8 @@ async def play_part(part: Part, suite: Suite, arguments: argparse.Namespace) -> 
         print(note)
     only = drawn(cases) if part.suite == "dseval" else None
     for protocol in part.players:
+        if protocol not in arguments.player:
+            continue
         setting = Setting(
             protocol=protocol,
             format=suite.formats[protocol][0],
@@ -105,6 +107,8 @@ async def play(arguments: argparse.Namespace) -> None:
     """Play the parts whose checkouts are given."""
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
+        if part.suite not in arguments.suite:
+            continue
         source = getattr(arguments, part.checkout) if part.checkout else None
         if part.checkout and source is None:
             print(f"{part.suite} is left out: --{part.checkout.replace('_', '-')} is not given.")
@@ -132,6 +136,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     for checkout in ("dabench", "dseval", "code-act", "mint"):
         parser.add_argument(f"--{checkout}", type=Path, metavar="CHECKOUT")
+    suites, players = [part.suite for part in PARTS], [*PARTS[0].players]
+    parser.add_argument("--suite", nargs="+", choices=suites, default=suites, help="only these lines")
+    parser.add_argument("--player", nargs="+", choices=players, default=players, help="only these columns")
     parser.add_argument("--model")
     parser.add_argument("--endpoint")
     parser.add_argument("--seconds", type=float, default=900.0, help="time for an episode (default: 900)")
