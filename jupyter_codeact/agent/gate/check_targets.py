@@ -9,7 +9,7 @@ from . import dangers as d
 from . import writers as w
 from .evaluate import Evaluator
 from .findings import Arguments, code_of
-from .values import MARKS, PARAMETER, Value, shown
+from .values import FILE_NAME, MARKS, PARAMETER, Value, shown
 
 
 class TargetChecks(Evaluator):
@@ -69,3 +69,6 @@ class TargetChecks(Evaluator):
                     for one in self.places.absolute(text, files)
                     if one not in self.targets and one not in files.made
                 }
+        for text in source.texts:
+            if text.endswith(FILE_NAME):  # a file of a listed folder
+                files.found.update(self.places.absolute(text, files, is_pattern=True))

@@ -42,7 +42,7 @@ _BY_REASON = {
         asyncio.subprocess platform.popen IPython.utils.process webbrowser nt.system posix.system runpy
         antigravity distutils.spawn IPython.utils.io.system _posixsubprocess
         torch.utils.cpp_extension git.Repo git.Git git.cmd
-        delegator crontab docker kubernetes winreg pyautogui pynput keyboard mouse
+        delegator crontab docker kubernetes winreg pyautogui pynput keyboard mouse pyperclip
     """,
     DELETES: """
         os.remove os.unlink os.rmdir os.removedirs os.truncate shutil.rmtree send2trash

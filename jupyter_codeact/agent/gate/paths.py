@@ -85,9 +85,9 @@ class Places:
         """Tell whether a path is that of a file which is known to be there and which the run did not make."""
         return any(self._is_found(absolute, files) for absolute in self._absolute(text, files))
 
-    def absolute(self, text: str, files: Files) -> list[str]:
-        """Return the paths, from the notebook's folder, that a text may mean."""
-        return [] if any(mark in text for mark in MARKS) else self._absolute(text, files)
+    def absolute(self, text: str, files: Files, *, is_pattern: bool = False) -> list[str]:
+        """Return the paths, from the notebook's folder, that a text may mean; with marks if it has some."""
+        return [] if not is_pattern and any(mark in text for mark in MARKS) else self._absolute(text, files)
 
     def is_outside(self, text: str, files: Files) -> bool:
         """Tell whether a path leads out of the folder; an unknown one does not."""

@@ -88,6 +88,7 @@ _SAME = {
         "filter",
     ),
 }
+_HERE = frozenset({"", ".", "./"})
 _ELEMENTS = {"next", "random.choice", "max", "min"}
 _SAME_TEXT = {
     *(
@@ -139,11 +140,16 @@ def joined_paths(parts: Sequence[Value]) -> Value:
         whole = [
             end
             if end.startswith(("/", "~"))
-            else f"{start.rstrip('/') or start}/{end}".replace(EXISTING, FILE_NAME)
+            else f"{start.rstrip('/') or start}/{end if _lists(start) else end.replace(EXISTING, FILE_NAME)}"
             for start in whole
             for end in ends
         ]
     return texts(whole)
+
+
+def _lists(folder: str) -> bool:
+    """Tell whether the names that were listed are those of files in this folder."""
+    return folder in _HERE or folder.endswith(EXISTING)
 
 
 def sliced(owner: Value, part: ast.Slice) -> Value:
@@ -178,10 +184,11 @@ def returned_by_function(name: str, arguments: Arguments) -> Value | None:
     if name in ("glob.glob", "glob.iglob", "glob.glob1") and first is not None:
         return container([(None, _found_in(first, arguments.get(9, "root_dir")))])
     if name in ("os.listdir", "os.scandir"):
-        return container([(None, texts([FILE_NAME]))])
+        is_here = first is None or first.texts <= _HERE
+        return container([(None, texts([EXISTING if is_here else FILE_NAME]))])
     if name == "os.walk" and first is not None:
-        folder = texts(f"{one}/{FILE_NAME}" for one in first.parts())
-        names = container([(None, texts([FILE_NAME]))])
+        folder = texts(f"{one}/{EXISTING}" for one in first.parts())
+        names = container([(None, texts([EXISTING]))])
         return container([(None, container([(0, folder), (1, names), (2, names)]))])
     if name in ("tempfile.mkdtemp", "tempfile.gettempdir", "tempfile.TemporaryDirectory", "tempfile.mktemp"):
         return texts([f"/tmp/{FILE_NAME}"])  # noqa: S108
@@ -277,7 +284,13 @@ def returned_by_method(owner: Value, name: str, arguments: Arguments) -> Value |
         "translate",
     ):
         return texts(
-            PARAMETER if PARAMETER in one else DATA if _has_marks(one) else f"{DATA}{one[-1:]}"
+            PARAMETER
+            if PARAMETER in one
+            else FILE_NAME
+            if one in (FILE_NAME, EXISTING)
+            else DATA
+            if _has_marks(one)
+            else f"{DATA}{one[-1:]}"
             for one in owner.texts
         )
     return None
