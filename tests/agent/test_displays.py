@@ -61,6 +61,7 @@ def rows(*values: object) -> str:
             "     n\n0   17\n1  ...\n\n9 rows × 1 columns",
         ),
         ("<Styler at 0x7f12>", f"<p>By year</p>{rows(17)}", "By year\n\n    n\n0  17"),
+        ("<Styler at 0x7f12>", rows(1), "   n\n0  1"),
         (
             "Frame[n: bigint]",
             f"{rows(17)}only showing top 20 rows",

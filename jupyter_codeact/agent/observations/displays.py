@@ -175,9 +175,9 @@ def _table(html: str, plain: str) -> str:
 
 def _tells(plain: str, table: Table) -> bool:
     """Tell whether a text has most of what stands in a table's first rows."""
+    if not plain or _OPAQUE.fullmatch(plain):
+        return False
     cells = [cell for row in table.data[:_ROWS_COMPARED] for cell in row if cell]
-    if not cells:
-        return bool(plain) and not _OPAQUE.fullmatch(plain)
     return 2 * sum(cell in plain for cell in cells) >= len(cells)
 
 
