@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import html
+import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from .tables import HEAD, LINE, describe_table
 
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 """Text with a table in it, and what usually separates its columns."""
-HEAD = 64_000
-"""Bytes from which a table's columns and form are read."""
-COUNTED = 200_000_000
-"""Bytes of a file whose rows are counted; a larger one has too many to wait for."""
-ROWS = 5
-"""Rows that are shown."""
-LINE = 1_000
-"""Most characters of a line that is shown."""
+PARSED = 5_000_000
+"""Bytes of a JSON file that is read as a whole; of a larger one, only the size is told."""
+KEYS = 20
+"""Keys of a JSON object that are named."""
 SHEETS = 20
 _SHEET = re.compile(r'<(?:\w+:)?sheet\s[^<>]*?\bname="([^"<>]*)"')
 _DIMENSION = re.compile(rb'<dimension ref="[A-Z]+(\d+):([A-Z]+)(\d+)"')
-_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
-_DECIMAL_POINT = re.compile(r"-?\d+\.\d+")
 
 
 def preview(file: Path, path: str) -> str:
@@ -45,89 +41,15 @@ def preview(file: Path, path: str) -> str:
     """
     kind = file.suffix.lower()
     if kind in TABLES:
-        return _table(file, path, TABLES[kind])
+        return describe_table(file, path, TABLES[kind])
+    if kind in (".json", ".jsonl", ".ndjson"):
+        return _json(file, path, is_lines=kind != ".json")
     if kind in (".xlsx", ".xlsm"):
         return _workbook(file, path)
     reader = {".parquet": "read_parquet", ".feather": "read_feather", ".xls": "read_excel"}.get(kind)
     if reader:
         return f"{file.stat().st_size:,} bytes. pd.{reader}({path!r}) reads it."
     return ""
-
-
-def _table(file: Path, path: str, usual: str) -> str:
-    with file.open("rb") as opened:
-        head = opened.read(HEAD)
-    is_whole = len(head) < HEAD
-    text, encoding = _decoded(head)
-    lines = text.splitlines()
-    if not is_whole:
-        lines = lines[:-1] or lines  # the last one may be cut
-    separator = _separator(lines, usual)
-    rows = list(islice(_rows(lines, separator), 50))
-    if not rows or "\0" in text:
-        return ""
-    options = {"sep": separator} if separator != "," else {}
-    if _has_decimal_comma(rows[1:], separator):
-        options["decimal"] = ","
-    if encoding != "utf-8":
-        options["encoding"] = encoding
-    call = ", ".join([repr(path), *(f"{name}={value!r}" for name, value in options.items())])
-    count = len(list(_rows(lines, separator))) - 1 if is_whole else _count_lines(file) - 1
-    size = f"{count:,} rows, " if count >= 0 else ""
-    shown = [line[:LINE] + ("…" if len(line) > LINE else "") for line in lines[: ROWS + 1]]
-    more = ["…"] if count < 0 or count > ROWS else []
-    facts = f"A table: {size}{len(rows[0])} columns. pd.read_csv({call}) reads it."
-    return "\n".join([facts, *shown, *more])
-
-
-def _decoded(head: bytes) -> tuple[str, str]:
-    """Return text and its encoding as pandas names it."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", "replace"), "utf-16"
-    encoding = "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
-    try:
-        return head.decode(encoding), "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start > len(head) - 4:  # a character cut in two
-            return head[: error.start].decode(encoding), "utf-8"
-        return head.decode("cp1252", "replace"), "cp1252"
-
-
-def _separator(lines: list[str], usual: str) -> str:
-    """Return what separates the columns: what cuts most lines into the same number of parts."""
-
-    def agreement(separator: str) -> tuple[int, int]:
-        widths = [len(row) for row in islice(_rows(lines, separator), 20)]
-        return (widths.count(widths[0]), widths[0]) if widths and widths[0] > 1 else (0, 0)
-
-    candidates = sorted([",", ";", "\t", "|"], key=lambda each: each != usual)
-    return max(candidates, key=agreement, default=usual)
-
-
-def _rows(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
-    # in a file's head, a quote may be open: no error, and no row of the whole rest
-    with suppress(csv.Error):
-        yield from (row for row in csv.reader(lines, delimiter=separator) if row)
-
-
-def _has_decimal_comma(rows: list[list[str]], separator: str) -> bool:
-    values = [value.strip() for row in rows for value in row]
-    return (
-        separator != ","
-        and any(_DECIMAL_COMMA.fullmatch(value) for value in values)
-        and not any(_DECIMAL_POINT.fullmatch(value) for value in values)
-    )
-
-
-def _count_lines(file: Path) -> int:
-    """Return the number of a file's lines; -1 if it is too large to count."""
-    if file.stat().st_size > COUNTED:
-        return -1
-    lines, last = 0, b"\n"
-    with file.open("rb") as opened:
-        while block := opened.read(1 << 20):
-            lines, last = lines + block.count(b"\n"), block[-1:]
-    return lines + (last != b"\n")
 
 
 def _workbook(file: Path, path: str) -> str:
@@ -157,3 +79,37 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
                 rows = int(found[3]) - int(found[1]) + 1
                 size = f"{rows:,} rows with the heading, columns up to {found[2].decode()}"
         yield html.unescape(name)[:100], size
+
+
+def _json(file: Path, path: str, *, is_lines: bool) -> str:
+    call = f"pd.read_json({path!r}, lines=True)" if is_lines else f"json.load(open({path!r}))"
+    size = file.stat().st_size
+    if size > PARSED:
+        return f"{size:,} bytes of JSON. {call} reads it."
+    try:
+        text = file.read_text("utf-8-sig")
+        value = (
+            [json.loads(line) for line in text.split("\n") if line.strip()] if is_lines else json.loads(text)
+        )
+    except (ValueError, RecursionError):
+        return ""
+    facts = [f"JSON: {_kind(value)}. {call} reads it."]
+    if isinstance(value, dict):
+        facts += [f"- {key[:LINE]!r}: {_kind(one)}" for key, one in islice(value.items(), KEYS)]
+    elif isinstance(value, list):
+        first = json.dumps(value[0], ensure_ascii=False) if value else ""
+        facts += [first[:LINE] + ("…" if len(first) > LINE else "")] * bool(value)
+    return "\n".join(facts)
+
+
+def _kind(value: Any) -> str:
+    """Return what a value of JSON is, in words."""
+    if isinstance(value, dict):
+        keys = ", ".join(repr(key[:100]) for key in islice(value, KEYS))
+        return f"an object with the keys {keys}{', …' if len(value) > KEYS else ''}" if value else "an object"
+    if isinstance(value, list):
+        objects = [one for one in value if isinstance(one, dict)]
+        if value and len(objects) == len(value):
+            return f"a list of {len(value):,} objects, the first {_kind(objects[0])}"
+        return f"a list of {len(value):,} values"
+    return repr(value[:100] if isinstance(value, str) else value)[:120]
