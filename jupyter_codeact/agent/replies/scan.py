@@ -177,10 +177,17 @@ class _Scanner:
         opens = self._next(OPENS_LATE, start)
         if opens and opens.start() < end and (thinking := late_thinking(text, opens.end())):
             found.append((thinking.start, thinking))
-        if (closing := self._next(LONE_CLOSING, start)) and closing.start() < end:
-            found.append((closing.start(), self._unopened(closing)))
-        if part := self._marked(start, end):
+        part = self._marked(start, end)
+        closing = self._next(LONE_CLOSING, start)
+        if part:
             found.append((part.start, part))
+        closes = closing.start() if closing else end
+        if (
+            closing
+            and closes < end
+            and all(closes < at or (one is part and closes == at) for at, one in found)
+        ):
+            return self._unopened(closing)  # only now, as it copies the text before
         return min(found, key=lambda one: one[0])[1] if found else None
 
     def _unopened(self, closing: re.Match[str]) -> Part:
