@@ -8,7 +8,7 @@ import re
 from .contracts import Execution
 from .observations.displays import text_of
 from .observations.terminal import strip_terminal_codes
-from .source import assigned_names, magics_and_strings, syntax_tree
+from .source import assigned_names, magics_and_strings, source_lines, syntax_tree
 
 _IN_TRACEBACK = re.compile(
     r"(?:Cell|Input) In ?\[\d+\], line (\d+)|ipykernel_\d+[/\\]\d+\.py\", line (\d+), in <module>"
@@ -26,7 +26,7 @@ def part_that_ran(source: str, execution: Execution) -> str:
         min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))]) for node in tree.body
     ]
     first = max((start for start in starts if start <= line), default=1)
-    part = "\n".join(source.split("\n")[: first - 1]).strip()
+    part = "\n".join(source_lines(source)[: first - 1]).strip()
     return part if syntax_tree(part) is not None else ""
 
 

@@ -32,6 +32,7 @@ _CLOSING = {
     )
     for quote in "\"'"
 }
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _INDENTATION = re.compile(r"[ \t]*")
 _MAGIC = re.compile(
     r"""
@@ -199,6 +200,11 @@ def has_magics(source: str) -> bool:
     return any(span.is_magic for span in magics_and_strings(source))
 
 
+def source_lines(source: str) -> list[str]:
+    """Return the lines of a source as Python's parser counts them: a carriage return ends one, too."""
+    return _LINE_END.split(source)
+
+
 def normalized(source: str) -> str:
     """Return a form of a cell's source that ignores comments and layout, for comparison.
 
@@ -272,7 +278,7 @@ def drop_assignments(source: str, names: set[str]) -> str:
     tree = syntax_tree(source)
     if tree is None or has_magics(source):
         return source
-    lines: list[str | None] = list(source.split("\n"))
+    lines: list[str | None] = list(source_lines(source))
     lines_used = [line for node in tree.body for line in range(_first_line(node), (node.end_lineno or 0) + 1)]
     for node in tree.body:
         span = range(_first_line(node), (node.end_lineno or 0) + 1)
@@ -321,7 +327,7 @@ def looks_like_code(source: str, *, fenced: bool) -> bool:
         return True
     if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) and _is_printed_value(tree.body[0].value):
         return False
-    lines = [line.encode() for line in source.split("\n")]
+    lines = [line.encode() for line in source_lines(source)]
     return any(_does_something(node, lines, fenced) for node in ast.walk(tree))
 
 

@@ -97,6 +97,7 @@ def test_the_names_that_a_cell_assigns_are_found(source, names):
         ("f = 1; x = 2", "f = 1; x = 2"),
         ("%time f = 1\nf = 2", "%time f = 1\nf = 2"),
         ("f = (", "f = ("),
+        ("f = 1\rx = 2\r\nf(x)", "x = 2\nf(x)"),
     ],
 )
 def test_statements_that_only_redefine_tools_are_dropped(source, left):

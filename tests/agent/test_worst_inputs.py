@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_codeact.agent.attempt import part_that_ran
 from jupyter_codeact.agent.claims import claims_in
 from jupyter_codeact.agent.contracts import Delta, Execution
 from jupyter_codeact.agent.ending import Ended
@@ -201,6 +202,15 @@ def test_no_source_is_too_deep_or_too_long(source: str) -> None:
     assert ungrounded_values("It is 4711.", events, "r") == ["4711"]
     [action] = FORMATS["markdown"].parse(f"```python\n{source}\n```\n").actions
     assert action.source == source.strip()
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_a_carriage_return_ends_a_line_of_code_as_it_does_for_python(end: str) -> None:
+    [action] = FORMATS["markdown"].parse(f"```\nprices = [1]{end}print(prices)\n```\n").actions
+    assert action.source.splitlines() == ["prices = [1]", "print(prices)"]
+    error = {"output_type": "error", "ename": "NameError", "evalue": "", "traceback": ["Cell In[1], line 2"]}
+    failed = Execution(status="error", outputs=[error])
+    assert part_that_ran(action.source, failed) == "prices = [1]"
 
 
 def test_source_that_cannot_be_read_is_told_by_the_gate() -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from copy import copy
 
-from ..source import assigned_names, import_name, syntax_tree
+from ..source import assigned_names, import_name, source_lines, syntax_tree
 from .hook import Hook, ProposedCell
 
 
@@ -46,7 +46,7 @@ def with_imports(source: str, attempt: str) -> str:
                 kept.append(ast.unparse(part))
     if not kept:
         return source
-    lines = source.split("\n")
+    lines = source_lines(source)
     count = _lines_before_imports(lines)
     return "\n".join([*lines[:count], *kept, "", *lines[count:]])
 

@@ -17,7 +17,7 @@ from ..context.opening import mentioned_variables
 from ..contracts import Execution, Variable
 from ..events import Event
 from ..observations.observe import brief
-from ..source import has_magics, syntax_tree
+from ..source import has_magics, source_lines, syntax_tree
 from .grounding import shown_text
 
 MISSING_NAME = {
@@ -130,7 +130,7 @@ def replace_names(source: str, error: str, replacements: Mapping[str, str]) -> s
             for quote in "'\""
             if not set(existing) & set("\\'\"\n")
         }
-    lines = [line.encode() for line in source.split("\n")]
+    lines = [line.encode() for line in source_lines(source)]
     nodes = [node for node in ast.walk(tree) if isinstance(node, kind)]
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset
