@@ -47,7 +47,9 @@ def a_reply(chance: random.Random) -> int:
     at_once.feed(Delta(text=text))
     whole, read = at_once.parsed(), reader.parsed()
     if reader.is_complete:
-        assert whole.unopened or read.actions == whole.actions, f"{name}: another action in pieces"
+        # what comes after a complete action is not read; it could make a mention of the marks before
+        is_same = whole.unopened or not whole.actions or read.actions == whole.actions
+        assert is_same, f"{name}: another action in pieces"
     else:
         assert read == whole, f"{name}: another reply in pieces"
     for action in whole.actions:
