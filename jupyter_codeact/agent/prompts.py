@@ -150,10 +150,6 @@ COERCED = (
     "Missing values after errors='coerce' ({missing}): each text that is not only a number became one. If "
     "those count, read the file again and take the number out first, as with .astype(str).str.extract()."
 )
-DOUBTFUL = (
-    "{doubt} Your answer rests on that. Write a cell that puts it right; only if the user wants it as it is, "
-    "write your answer once more."
-)
 TOOL_EXISTS = "{names}: there already, as you were told. Call what is there, and do not write your own."
 DEFINITION_DROPPED = "{names}: there already, so your own was left out."
 ASKED_BEFORE = "You have asked the user already. Decide yourself, and say in your answer what you assumed."
@@ -230,11 +226,6 @@ def rounded(decimals: int) -> str:
 def nan_result(name: str = "") -> str:
     """Return the text about a value that is nan: one in an output, or that of a variable."""
     return NAN_RESULT.format(what=f"The value of {name}" if name else "A value there")
-
-
-def doubtful(doubt: str) -> str:
-    """Return the text about an answer from a result with a doubt that was told before."""
-    return DOUBTFUL.format(doubt=doubt)
 
 
 def calls_left(count: int) -> str:

@@ -7,7 +7,7 @@ import re
 from .. import prompts
 from ..observations.displays import names_object, shows_nan
 from ..source import COERCE, compared_names
-from .hook import Hook, Opening, RanCell, Reject
+from .hook import Hook, RanCell
 
 _MISSING = re.compile(r"(?P<column>'[^'\n]*'|\"[^\"\n]*\") [^\s,]+ \((?P<count>\d+) missing\)")
 """A column with missing values in a data frame's summary."""
@@ -24,43 +24,18 @@ class OpaqueResults(Hook):
         return prompts.OPAQUE_RESULT if not cell.failed and names_object(cell.outputs) else None
 
 
-class DoubtfulResults(Hook):
-    """Base class of hooks that point out what is doubtful about a cell's result.
-
-    An answer that follows at once is rejected.
-    """
-
-    def on_prompt(self, opening: Opening) -> None:
-        """Begin without a doubt."""
-        self._doubt: str | None = None
-
-    def doubt_about(self, cell: RanCell) -> str | None:
-        """Return what is doubtful about the result of a cell that did not fail, for the model."""
-        raise NotImplementedError
-
-    def after_cell(self, cell: RanCell) -> str | None:
-        """Check the cell, unless it is text."""
-        if cell.execution is not None:
-            self._doubt = None if cell.failed else self.doubt_about(cell)
-            return self._doubt
-        return None
-
-    def on_answer(self, answer: str) -> Reject | None:
-        """Check whether the last cell's result is in doubt."""
-        return Reject("The last result is in doubt", prompts.doubtful(self._doubt)) if self._doubt else None
-
-
-class NanResults(DoubtfulResults):
+class NanResults(Hook):
     """Points out that a result is nan, most likely because a missing value went into it.
 
     So is a value that the cell only compares, as in ``p < 0.05``: with nan that is false, whatever the data.
-    An answer that follows at once is rejected.
     """
 
     name, group = "nan_results", "results"
 
-    def doubt_about(self, cell: RanCell) -> str | None:
-        """Search the outputs of the cell and the values that it compares."""
+    def after_cell(self, cell: RanCell) -> str | None:
+        """Check the outputs of a cell that did not fail, and the values that it compares."""
+        if cell.failed:
+            return None
         if shows_nan(cell.outputs):
             return prompts.nan_result()
         compared = compared_names(cell.source)
@@ -68,18 +43,17 @@ class NanResults(DoubtfulResults):
         return prompts.nan_result(hidden[0]) if hidden else None
 
 
-class CoercedValues(DoubtfulResults):
+class CoercedValues(Hook):
     """Points out how many values of a column are missing once a cell converted it with ``errors='coerce'``.
 
-    That makes a missing value of every text with more than a number in it, and says nothing. An answer that
-    follows at once is rejected.
+    That makes a missing value of every text with more than a number in it, and says nothing.
     """
 
     name, group = "coerced_values", "results"
 
-    def doubt_about(self, cell: RanCell) -> str | None:
+    def after_cell(self, cell: RanCell) -> str | None:
         """Search the columns that the cell names."""
-        if COERCE not in cell.source:
+        if cell.failed or COERCE not in cell.source:
             return None
         found = {
             f"{column['column']}: {int(column['count']):,}"
