@@ -9,6 +9,8 @@ import { codeActIcon } from '../icons';
 const NARROWEST = 360;
 const WIDEST = 420;
 const SHARE = 0.28;
+/** What that leaves of the page's largest part, in pixels: the notebook is to be read as well. */
+const REST = 400;
 
 /** Remembers whether a panel got its first width; from then on it is the user's. */
 export interface IWidthMemory {
@@ -76,11 +78,14 @@ export class ChatSidebar extends Widget {
     const wanted = Math.min(WIDEST, Math.max(NARROWEST, SHARE * whole));
     const sizes = split.relativeSizes();
     const own = split.widgets.findIndex(widget => widget.contains(this));
-    const missing = wanted / whole - sizes[own];
+    const largest = sizes.indexOf(
+      Math.max(...sizes.filter((_, index) => index !== own))
+    );
+    const missing = Math.min(
+      wanted / whole - sizes[own],
+      sizes[largest] - REST / whole
+    );
     if (missing > 0) {
-      const largest = sizes.indexOf(
-        Math.max(...sizes.filter((_, index) => index !== own))
-      );
       sizes[own] += missing;
       sizes[largest] -= missing;
       split.setRelativeSizes(sizes);

@@ -60,6 +60,8 @@ export interface ISessionState {
   readonly conversation: IConversation;
   /** `null` until the server has sent it. */
   readonly approval: Approval | null;
+  /** Whether that holds for the run under way alone. */
+  readonly isApprovalForRun: boolean;
   readonly check: ICheck | null;
   /** All conversations about the notebook, once the user wants to see them. */
   readonly conversations: readonly ConversationInfo[] | null;
@@ -90,6 +92,7 @@ export interface ISessionState {
 export const BLANK: ISessionState = {
   conversation: EMPTY,
   approval: null,
+  isApprovalForRun: false,
   check: null,
   conversations: null,
   variables: null,
@@ -128,13 +131,18 @@ export function receive(
         ...state,
         conversation: fromHistory(message, state.conversation),
         approval: message.approval,
+        isApprovalForRun: message.approval_for_run,
         resolving: null,
         stopping: state.stopping && message.running
       };
     case 'event':
       return afterEvent(state, message);
     case 'approval_changed':
-      return { ...state, approval: message.approval };
+      return {
+        ...state,
+        approval: message.approval,
+        isApprovalForRun: message.for_run
+      };
     case 'conversation_list':
       return { ...state, conversations: message.conversations };
     case 'variable_list':
