@@ -66,7 +66,7 @@ export class ChatSidebar extends Widget {
     void this._open().then(panel => panel?.activate());
   }
 
-  /** The first time, make room to read in; JupyterLab keeps the width that the user then gives it. */
+  /** The first time that there is room, make it wide enough to read in; then the width is the user's. */
   private async _widen(): Promise<void> {
     const split = splitOf(this);
     if (!split || !this._width || (await this._width.isSet())) {
@@ -81,16 +81,17 @@ export class ChatSidebar extends Widget {
     const largest = sizes.indexOf(
       Math.max(...sizes.filter((_, index) => index !== own))
     );
-    const missing = Math.min(
-      wanted / whole - sizes[own],
-      sizes[largest] - REST / whole
-    );
-    if (missing > 0) {
-      sizes[own] += missing;
-      sizes[largest] -= missing;
+    const missing = wanted / whole - sizes[own];
+    const room = sizes[largest] - REST / whole;
+    const more = Math.min(missing, room);
+    if (more > 0) {
+      sizes[own] += more;
+      sizes[largest] -= more;
       split.setRelativeSizes(sizes);
     }
-    await this._width.set();
+    if (missing <= room) {
+      await this._width.set();
+    }
   }
 
   private _open(): Promise<Widget | null> {
