@@ -50,6 +50,10 @@ def test_nothing_serious_keeps_anybody_from_using_panel_sheets_and_bars(
     expect(page.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     page.open_panel()
+    page.task.press_sequentially("@")
+    expect(page.page.get_by_role("option", name="cell 1")).to_be_visible()
+    assert violations(page) == []
+    page.task.fill("")
     page.run_cell(0)
     expect(button("Fix with CodeAct")).to_be_visible()
     assert violations(page, ".jp-CodeAct-panel", ".jp-CodeAct-cellErrorActions") == []
