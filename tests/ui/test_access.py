@@ -51,7 +51,7 @@ def test_nothing_serious_keeps_anybody_from_using_panel_sheets_and_bars(
 
     page.open_panel()
     page.task.press_sequentially("@")
-    expect(page.page.get_by_role("option", name="cell 1")).to_be_visible()
+    expect(page.page.get_by_role("option", name="cell 1 (active)")).to_be_visible()
     assert violations(page) == []
     page.task.fill("")
     page.run_cell(0)
