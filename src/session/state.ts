@@ -13,7 +13,7 @@ import {
   Variable,
   VariableList
 } from '../protocol';
-import { IMove } from './task-place';
+import { IMove, lastMove } from './task-place';
 import { EMPTY, fromHistory, IConversation, reduce } from './conversation';
 
 /** Where the user acts, and so where a refusal is shown. */
@@ -126,15 +126,18 @@ export function receive(
   message: NotebookMessage
 ): ISessionState {
   switch (message.type) {
-    case 'history':
+    case 'history': {
+      const conversation = fromHistory(message, state.conversation);
       return {
         ...state,
-        conversation: fromHistory(message, state.conversation),
+        conversation,
+        moved: state.moved ?? lastMove(conversation.runs),
         approval: message.approval,
         isApprovalForRun: message.approval_for_run,
         resolving: null,
         stopping: state.stopping && message.running
       };
+    }
     case 'event':
       return afterEvent(state, message);
     case 'approval_changed':
