@@ -30,8 +30,13 @@ export interface IApprovalText {
 
 export function approvalText(
   approval: Approval,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  isForRun = false
 ): IApprovalText {
+  if (isForRun) {
+    const text = approvalText(approval, trans);
+    return { ...text, label: trans.__('%1 in this run', text.label) };
+  }
   switch (approval) {
     case 'always':
       return {

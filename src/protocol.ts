@@ -604,6 +604,7 @@ export interface History {
   )[];
   running: boolean;
   approval: 'always' | 'risky' | 'never';
+  approval_for_run: boolean;
 }
 /**
  * A run has begun. ``system`` is the system prompt in journals before `ModelDescribed` was recorded.
@@ -1119,12 +1120,13 @@ export interface Refused {
   message: string;
 }
 /**
- * Which cells wait for approval in the notebook from now on.
+ * Which cells wait for approval in the notebook from now on; ``for_run``: in the run under way alone.
  */
 export interface ApprovalChanged {
   type: 'approval_changed';
   notebook: string;
   approval: 'always' | 'risky' | 'never';
+  for_run: boolean;
 }
 /**
  * The notebook's conversations, the newest first.

@@ -15,7 +15,7 @@ import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
 from ..agent.observations.terminal import strip_terminal_codes
-from ..agent.source import assigned_names, calls_exit
+from ..agent.source import assigned_names, calls_exit, magics_and_strings
 from .compare import difference
 from .document import plain_copy
 from .kernel import KernelProcess
@@ -23,10 +23,13 @@ from .kernelspecs import kernelspec
 
 GRACE_SECONDS = 5.0
 PROTECTED = "It is protected, so it was not run. Cells below may miss what it does."
+ASKS = "It asks CodeAct, so it was not run. Cells below may miss what it gives."
+"""What a model answers and does is not the same twice, and nobody is there to approve it."""
 ABOVE = "A cell above it failed, so it was not run."
 EXITED = "It ended the kernel with exit()."
 DIED = "The kernel died while it ran."
 SILENT = "It failed without saying why."
+_ASK = re.compile(r"(?:[^%#\n]*=)?\s*(?:%time[ \t]+)?%{1,2}codeact\b")
 NOTHING_BEFORE = "It had not been run before, so there was nothing to compare with."
 
 
@@ -82,8 +85,7 @@ async def check(
     over = False
     try:
         for cell in code:
-            if over or cell.protected:
-                why = ABOVE if over else PROTECTED
+            if why := ABOVE if over else _left_out(cell):
                 checks[cell.id] = CellCheck(cell_id=cell.id, state="not_run", message=why)
                 continue
             report(cell)
@@ -99,7 +101,7 @@ async def check(
 
 def reproduces(checks: Sequence[CellCheck]) -> bool:
     """Tell whether every cell that may be run shows what it showed before."""
-    return all(one.state == "same" or one.message == PROTECTED for one in checks)
+    return all(one.state == "same" or one.message in {PROTECTED, ASKS} for one in checks)
 
 
 def summary(checks: Sequence[CellCheck]) -> str:
@@ -109,12 +111,25 @@ def summary(checks: Sequence[CellCheck]) -> str:
     count = Counter(one.state for one in checks)
     same, rest = count["same"], count["not_run"] + count["waiting"] + count["running"]
     if reproduces(checks):
-        skipped = f" {_cells(rest)} protected by you did not run." if rest else ""
-        return f"The notebook reproduces: in a fresh kernel {_cells(same)} showed the same.{skipped}"
+        protected = sum(one.message == PROTECTED for one in checks)
+        kept = [f"{_cells(protected)} protected by you"] * bool(protected)
+        asking = rest - protected
+        kept += [f"{_cells(asking)} that {'asks' if asking == 1 else 'ask'} CodeAct"] * bool(asking)
+        left_out = f" {' and '.join(kept)} did not run." if kept else ""
+        return f"The notebook reproduces: in a fresh kernel {_cells(same)} showed the same.{left_out}"
     parts = [f"{_cells(count['different'])} showed something else"] * bool(count["different"])
     parts += [f"{_cells(count['failed'])} failed"] * bool(count["failed"])
     parts += [f"{_cells(rest)} did not run"] * bool(rest)
     return f"The notebook does not reproduce: {', '.join(parts)}, {_cells(same)} showed the same."
+
+
+def _left_out(cell: Cell) -> str:
+    """Return why a cell is not run; empty if it is."""
+    if cell.protected:
+        return PROTECTED
+    source = cell.source
+    magics = (span for span in magics_and_strings(source) if span.is_magic)
+    return ASKS if any(_ASK.match(source, span.start, span.end) for span in magics) else ""
 
 
 async def _run(

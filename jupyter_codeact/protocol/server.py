@@ -23,6 +23,7 @@ class History(Frozen):
     events: list[Event]
     running: bool
     approval: Approval
+    approval_for_run: bool
 
 
 class EventMessage(Frozen):
@@ -62,11 +63,12 @@ class ModelStatus(Frozen):
 
 
 class ApprovalChanged(Frozen):
-    """Which cells wait for approval in the notebook from now on."""
+    """Which cells wait for approval in the notebook from now on; ``for_run``: in the run under way alone."""
 
     type: Literal["approval_changed"] = "approval_changed"
     notebook: str
     approval: Approval
+    for_run: bool
 
 
 class ConversationList(Frozen):

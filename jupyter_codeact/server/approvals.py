@@ -44,15 +44,20 @@ class Approvals:
         self._for_run: Approval | None = None
         self._pending: _Pending | None = None
 
-    def begin(self, approval: Approval | None, model: str | None) -> None:
-        """Begin a run: with an approval setting or a model of its own, or the usual ones."""
+    def begin(self, approval: Approval | None, model: str | None) -> bool:
+        """Begin a run: with an approval setting or a model of its own, or the usual ones.
+
+        Return whether another setting holds from now on.
+        """
+        before = self._in_force
         self._for_run, self._model = approval, model
+        return self._in_force != before
 
     def end(self) -> bool:
         """End a run; return whether another setting holds from now on."""
-        before = self.current()
+        before = self._in_force
         self._for_run = self._model = None
-        return self.current() != before
+        return self._in_force != before
 
     def set(self, approval: Approval) -> None:
         """Take the user's choice for the notebook, which also holds for the run under way."""
@@ -60,7 +65,20 @@ class Approvals:
 
     def current(self) -> Approval:
         """Return the setting that decides about the next cell."""
-        return self._for_run or self._chosen or self._usual(self._model)
+        return self._for_run or self._lasting
+
+    @property
+    def for_run(self) -> bool:
+        """Whether that setting holds for the run under way alone."""
+        return self._for_run is not None and self._for_run != self._lasting
+
+    @property
+    def _lasting(self) -> Approval:
+        return self._chosen or self._usual(self._model)
+
+    @property
+    def _in_force(self) -> tuple[Approval, bool]:
+        return self.current(), self.for_run
 
     @property
     def waiting(self) -> bool:

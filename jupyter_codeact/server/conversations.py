@@ -239,8 +239,7 @@ class Conversations:
     def _tell_approval(self) -> None:
         """Tell every page which cells wait, after another model was chosen or one has other settings."""
         for session in self._sessions.values():
-            current = session.approvals.current()
-            session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
+            session.tell_approval()
 
     def _events(self, conversation: str) -> list[Event]:
         return list(self.journal.events(conversation))
@@ -259,6 +258,7 @@ class Conversations:
             events=[*session.as_told(events), *session.reply_so_far()],
             running=session.running,
             approval=session.approvals.current(),
+            approval_for_run=session.approvals.for_run,
         )
 
     def _ask(self, page: Page, session: NotebookSession, request: p.Ask) -> None:
@@ -322,7 +322,7 @@ class Conversations:
         if not session.approvals.resolve(request):
             raise RefusalError(refusals.NOT_WAITING)
         if request.rest:
-            session.send(p.ApprovalChanged(notebook=session.notebook, approval=session.approvals.current()))
+            session.tell_approval()
 
     def _answer_question(self, _page: Page, session: NotebookSession, request: p.AnswerQuestion) -> None:
         if not session.questions.resolve(request):
@@ -330,7 +330,7 @@ class Conversations:
 
     async def _set_approval(self, _page: Page, session: NotebookSession, request: p.SetApproval) -> None:
         session.approvals.set(request.approval)  # it holds at once, whatever the journal does
-        session.send(p.ApprovalChanged(notebook=session.notebook, approval=request.approval))
+        session.tell_approval()
         key = self.setup.key(session.notebook)
         await asyncio.to_thread(self.journal.set_approval, key, request.approval)
 

@@ -136,10 +136,10 @@ class ServedNotebook:
                 session.other_agent = None
                 session.end()
                 if session.approvals.end():
-                    current = session.approvals.current()
-                    session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
+                    session.tell_approval()
 
-        session.approvals.begin(None, OTHERS_MODEL)
+        if session.approvals.begin(None, OTHERS_MODEL):
+            session.tell_approval()
         session.begin(page, run)
         session.other_agent = run
         run.begin()

@@ -103,10 +103,10 @@ class Runs:
                 kernel.close()
                 session.end()
                 if session.approvals.end():
-                    current = session.approvals.current()
-                    session.send(p.ApprovalChanged(notebook=session.notebook, approval=current))
+                    session.tell_approval()
 
-        session.approvals.begin(ask.approval, ask.model)
+        if session.approvals.begin(ask.approval, ask.model):
+            session.tell_approval()
         session.begin(page, agent)
         session.task = self._tasks.start(work())
 

@@ -165,6 +165,11 @@ class NotebookSession:
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(BROADCAST_INTERVAL, self.send)
 
+    def tell_approval(self) -> None:
+        """Tell every page with this notebook which cells wait for approval."""
+        approval, for_run = self.approvals.current(), self.approvals.for_run
+        self.send(p.ApprovalChanged(notebook=self.notebook, approval=approval, for_run=for_run))
+
     def send(self, *messages: Any) -> None:
         """Send messages to every page with this notebook, after the events that came before them."""
         if self._flush:

@@ -8,9 +8,10 @@ import {
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { Approval, APPROVALS, approvalText } from '../approval';
+import { APPROVALS, approvalText, IApprovalText } from '../approval';
 import { NotebookSession } from '../session/session';
 import { ISessions } from '../session/sessions';
+import { ISessionState } from '../session/state';
 import { CellCommandIDs } from '../tokens';
 
 /** In a notebook's toolbar: which cells wait for approval, with a menu to change that and to do more. */
@@ -24,8 +25,8 @@ export class ApprovalButton extends ReactWidget {
 
   protected override render(): React.JSX.Element {
     const { trans } = this._options;
-    const approval = this._approval;
-    const text = approval && approvalText(approval, trans);
+    const { approval } = this._state;
+    const text = this._text;
     return (
       <button
         className="jp-ToolbarButtonComponent jp-Button jp-mod-minimal"
@@ -51,17 +52,24 @@ export class ApprovalButton extends ReactWidget {
     );
   }
 
-  private get _approval(): Approval | null {
+  private get _state(): ISessionState {
     const { panel, sessions } = this._options;
-    return sessions.get(panel.context.localPath).state.approval;
+    return sessions.get(panel.context.localPath).state;
+  }
+
+  private get _text(): IApprovalText | null {
+    const { approval, isApprovalForRun } = this._state;
+    return (
+      approval && approvalText(approval, this._options.trans, isApprovalForRun)
+    );
   }
 
   private _onChanged(_: ISessions, { path }: NotebookSession): void {
     if (
       path === this._options.panel.context.localPath &&
-      this._shown !== this._approval
+      this._shown !== this._text?.label
     ) {
-      this._shown = this._approval;
+      this._shown = this._text?.label;
       this.update();
     }
   }
@@ -89,7 +97,7 @@ export class ApprovalButton extends ReactWidget {
     menu.open(left, bottom);
   }
 
-  private _shown: Approval | null = null;
+  private _shown: string | undefined;
 }
 
 export namespace ApprovalButton {

@@ -223,8 +223,10 @@ export function addCommands(options: {
       caption: args => text(args)?.hint ?? '',
       isToggleable: true,
       isToggled: args => {
-        const current = state().approval;
-        return current !== null && current === approval(args);
+        const { approval: current, isApprovalForRun } = state();
+        return (
+          current !== null && current === approval(args) && !isApprovalForRun
+        );
       },
       isEnabled: args => approval(args) !== null && state().approval !== null,
       execute: args => notebook().setApproval(approval(args) as Approval)

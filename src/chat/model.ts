@@ -130,7 +130,7 @@ export class ChatModel implements IDisposable {
     }
     const who = lastMessage(this.state)?.agent ?? 'CodeAct';
     if (this.isAsking) {
-      return trans.__('%1 waits for you to decide about a cell.', who);
+      return trans.__('%1 waits for you.', who);
     }
     return this.isRunning ? trans.__('%1 is at work…', who) : null;
   }

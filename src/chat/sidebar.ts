@@ -9,6 +9,8 @@ import { codeActIcon } from '../icons';
 const NARROWEST = 360;
 const WIDEST = 420;
 const SHARE = 0.28;
+/** What that leaves of the page's largest part, in pixels: the notebook is to be read as well. */
+const REST = 400;
 
 /** Remembers whether a panel got its first width; from then on it is the user's. */
 export interface IWidthMemory {
@@ -64,7 +66,7 @@ export class ChatSidebar extends Widget {
     void this._open().then(panel => panel?.activate());
   }
 
-  /** The first time, make room to read in; JupyterLab keeps the width that the user then gives it. */
+  /** The first time that there is room, make it wide enough to read in; then the width is the user's. */
   private async _widen(): Promise<void> {
     const split = splitOf(this);
     if (!split || !this._width || (await this._width.isSet())) {
@@ -76,16 +78,20 @@ export class ChatSidebar extends Widget {
     const wanted = Math.min(WIDEST, Math.max(NARROWEST, SHARE * whole));
     const sizes = split.relativeSizes();
     const own = split.widgets.findIndex(widget => widget.contains(this));
+    const largest = sizes.indexOf(
+      Math.max(...sizes.filter((_, index) => index !== own))
+    );
     const missing = wanted / whole - sizes[own];
-    if (missing > 0) {
-      const largest = sizes.indexOf(
-        Math.max(...sizes.filter((_, index) => index !== own))
-      );
-      sizes[own] += missing;
-      sizes[largest] -= missing;
+    const room = sizes[largest] - REST / whole;
+    const more = Math.min(missing, room);
+    if (more > 0) {
+      sizes[own] += more;
+      sizes[largest] -= more;
       split.setRelativeSizes(sizes);
     }
-    await this._width.set();
+    if (missing <= room) {
+      await this._width.set();
+    }
   }
 
   private _open(): Promise<Widget | null> {

@@ -13,7 +13,7 @@ import {
   Variable,
   VariableList
 } from '../protocol';
-import { IMove } from './task-place';
+import { IMove, lastMove } from './task-place';
 import { EMPTY, fromHistory, IConversation, reduce } from './conversation';
 
 /** Where the user acts, and so where a refusal is shown. */
@@ -60,6 +60,8 @@ export interface ISessionState {
   readonly conversation: IConversation;
   /** `null` until the server has sent it. */
   readonly approval: Approval | null;
+  /** Whether that holds for the run under way alone. */
+  readonly isApprovalForRun: boolean;
   readonly check: ICheck | null;
   /** All conversations about the notebook, once the user wants to see them. */
   readonly conversations: readonly ConversationInfo[] | null;
@@ -90,6 +92,7 @@ export interface ISessionState {
 export const BLANK: ISessionState = {
   conversation: EMPTY,
   approval: null,
+  isApprovalForRun: false,
   check: null,
   conversations: null,
   variables: null,
@@ -123,18 +126,26 @@ export function receive(
   message: NotebookMessage
 ): ISessionState {
   switch (message.type) {
-    case 'history':
+    case 'history': {
+      const conversation = fromHistory(message, state.conversation);
       return {
         ...state,
-        conversation: fromHistory(message, state.conversation),
+        conversation,
+        moved: state.moved ?? lastMove(conversation.runs),
         approval: message.approval,
+        isApprovalForRun: message.approval_for_run,
         resolving: null,
         stopping: state.stopping && message.running
       };
+    }
     case 'event':
       return afterEvent(state, message);
     case 'approval_changed':
-      return { ...state, approval: message.approval };
+      return {
+        ...state,
+        approval: message.approval,
+        isApprovalForRun: message.for_run
+      };
     case 'conversation_list':
       return { ...state, conversations: message.conversations };
     case 'variable_list':

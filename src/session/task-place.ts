@@ -60,6 +60,19 @@ export function taskPlace(
   );
 }
 
+/** Where the user had gone when the last task was asked for, as far as its run shows: the page may be another since. */
+export function lastMove(runs: readonly IRun[]): IMove | null {
+  for (let at = runs.length - 1; at >= 0; at--) {
+    const { cells, place, replaced, target } = runs[at];
+    // A cell that it wrote into says nothing: the model may have chosen it.
+    const cellId = target ?? (place && !cells.has(place) ? place : null);
+    if (cellId && !replaced) {
+      return { cellId, runs: at, isExact: false };
+    }
+  }
+  return null;
+}
+
 /** The places that the user can choose from, the one in force first. */
 export function placesToChoose(
   state: Pick<ISessionState, 'conversation' | 'moved'>,

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Cell, CellCheck, NotebookError, Output
 from jupyter_codeact.agent.events import new_id
-from jupyter_codeact.notebooks.check import check, reproduces, summary
+from jupyter_codeact.notebooks.check import PROTECTED, check, reproduces, summary
 from jupyter_codeact.notebooks.compare import difference
 from tests.waiting import until
 
@@ -80,6 +80,25 @@ async def test_every_cell_is_told_of_and_the_rest_is_not_run_after_a_failure(tmp
     assert [[one.state for one in step].count("running") for step in steps].count(1) == 6
     assert steps[-1] == checks
     assert os.listdir(tmp_path) == ["data.txt"]
+
+
+async def test_a_cell_that_asks_codeact_does_not_ask_again(tmp_path: Path) -> None:
+    cells = [
+        cell("%%codeact\nWhat is 6 times 7?", result("It is **42**."), count=1),
+        cell("6 * 7", result("42"), count=2),
+        cell("n = %codeact --quiet How many cells?", count=3),
+        cell("'''\n%codeact in a text\n'''; 1", result("1"), count=4),
+    ]
+    checks = await check(cells, kernel="python3", folder=tmp_path)
+    asks = ("not_run", "It asks CodeAct, so it was not run. Cells below may miss what it gives.")
+    assert told(checks) == [asks, ("same", ""), asks, ("same", "")]
+    assert reproduces(checks)
+    assert summary(checks) == (
+        "The notebook reproduces: in a fresh kernel 2 cells showed the same. "
+        "2 cells that ask CodeAct did not run."
+    )
+    checks = [one.model_copy(update={"message": PROTECTED}) if one is checks[0] else one for one in checks]
+    assert summary(checks).endswith(" 1 cell protected by you and 1 cell that asks CodeAct did not run.")
 
 
 async def test_input_time_out_and_death_of_the_kernel_are_failures(tmp_path: Path) -> None:

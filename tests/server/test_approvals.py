@@ -84,11 +84,12 @@ async def test_the_rest_of_the_run_can_be_approved_and_the_next_run_asks_again(
     assert (await page.end())["answer"] == "Done."
     assert page.events.count("approval_requested") == 1
 
-    def changed() -> list[str]:
-        return [message["approval"] for message in page.heard if message["type"] == "approval_changed"]
+    def changed() -> list[tuple[str, bool]]:
+        messages = [message for message in page.heard if message["type"] == "approval_changed"]
+        return [(message["approval"], message["for_run"]) for message in messages]
 
     await page.until(lambda: len(changed()) == 3)
-    assert changed() == ["always", "never", "always"]
+    assert changed() == [("always", False), ("never", True), ("always", False)]
     before = len(page.heard)
     await page.ask()
     assert (await page.hears("approval_requested", after=before))["sha256"] == digest("z = 1")
@@ -170,6 +171,7 @@ async def test_a_run_may_have_an_approval_setting_of_its_own(
     await set_approval(page)
     model.script([cell("x = 1"), "Done."])
     await page.ask(approval="never")
+    assert await page.hears("approval_changed", approval="never", for_run=True)
     assert (await page.end())["answer"] == "Done."
     assert "approval_requested" not in page.events
 

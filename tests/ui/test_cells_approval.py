@@ -74,7 +74,8 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
     lab: Lab, served: ScriptedModel, open_notebook: Open
 ) -> None:
     lab.write("rest.ipynb", "()", *(f"'cell {number}'" for number in range(60)))
-    served.script([*map(counting, ("one", "two")), "All of it.", counting("three"), "And that."])
+    second = served.held("", counting("two"))
+    served.script([counting("one"), second, "All of it.", counting("three"), "And that."])
     page = open_notebook("rest.ipynb", fresh=True, workspace="rest")
     page.choose(ASK)
     page.ask("Count.")
@@ -108,9 +109,15 @@ def test_what_waits_is_there_again_after_a_reload_and_disturbs_nobody_and_the_re
 
     page.answer("Run All from Here")
     expect_ran_once(page, 1, "one")
+    chosen = page.page.get_by_label("Before running a cell").locator("option:checked")
+    expect(chosen).to_have_text("Never ask in this run")
+    expect(page.approval_setting).to_have_text("Never ask in this run")
+    second.released.set()
     expect_ran_once(page, 2, "two")
     page.open_panel()
     expect(page.conversation).to_contain_text("All of it.")
+    expect(chosen).to_have_text("Always ask")
+    expect(page.approval_setting).to_have_text("Always ask")
 
     page.ask("Go on.")
     expect(page.approval).to_be_visible()

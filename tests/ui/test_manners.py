@@ -127,6 +127,14 @@ def test_the_action_lands_in_its_notebook_whatever_tab_is_in_front(
     second.released.set()
     expect(page.conversation).to_contain_text("That was all.")
 
+    page.page.get_by_role("button", name="Conversations", exact=True).click()
+    sheet = page.page.get_by_role("region", name="Conversations")
+    expect(sheet).to_be_focused()
+    page.page.get_by_role("tab", name="other.ipynb").click()
+    expect(sheet).to_be_hidden()  # it was about the other notebook
+    expect(page.page.get_by_role("region", name="CodeAct")).to_contain_text("other.ipynb")
+    expect(page.notebook.locator(".jp-Notebook:focus-within")).to_have_count(1)
+
 
 def test_a_cell_far_out_of_view_runs_and_can_be_gone_to(
     lab: Lab, served: ScriptedModel, open_notebook: Open

@@ -170,7 +170,12 @@ def test_an_unknown_model_is_named_with_those_there_are(tmp_path: Path, open_not
     with Lab(tmp_path, "--CodeActExtension.model=nonesuch") as lab:
         path = lab.write("unknown.ipynb", "x = 1")
         page = open_notebook("unknown.ipynb", on=lab)
+        page.page.set_viewport_size({"width": 900, "height": 800})
+        page.open_panel()  # for the first time in this Lab, which gives it its width
+        expect(page.model_button).to_be_visible()
+        rest = page.notebook.bounding_box()["width"]
         expect_failure(page, path, "nonesuch", "smollm2-135m")
+        assert rest > 280, "a narrow page has no room for the notebook any more"
 
 
 def test_a_model_that_cannot_be_downloaded_says_so_and_starts_when_it_can_be_had(

@@ -31,6 +31,7 @@ let saved: jest.Mock;
 let set: jest.Mock;
 let tested: jest.Mock;
 let done: jest.Mock;
+let shown: jest.Mock;
 let widget: Widget;
 
 beforeEach(() => {
@@ -39,6 +40,8 @@ beforeEach(() => {
   set = jest.fn();
   tested = jest.fn(async () => ['big', 'small']);
   done = jest.fn();
+  shown = jest.fn(); // which jsdom does not have
+  Element.prototype.scrollIntoView = shown;
 });
 
 async function show(
@@ -173,6 +176,7 @@ describe('The form of an endpoint', () => {
     await show();
     await submit();
     expect(problem()).toBe('It wants an API key.');
+    expect(shown.mock.contexts).toEqual([node.querySelector('[role=alert]')]);
     expect(saved).not.toHaveBeenCalled();
     await fill('Key', 'sk');
     expect(problem()).toBe('');

@@ -186,8 +186,12 @@ export function Composer(): React.JSX.Element {
             >
               @
             </button>
-            {path !== null && <PlaceSelect />}
-            {path !== null && <ApprovalSelect />}
+            {path !== null && (
+              <span className="jp-CodeAct-choices">
+                <PlaceSelect />
+                <ApprovalSelect />
+              </span>
+            )}
             <ModelButton />
           </span>
           <SendOrStop onStop={() => textarea.current!.focus()} />

@@ -148,7 +148,13 @@ function Row(props: {
         {cached === null ? '–' : trans.__('%1 %', Math.round(cached * 100))}
       </td>
       <td>{completion_tokens.toLocaleString()}</td>
-      <td>{pace === null ? '–' : pace.toFixed(pace < 10 ? 1 : 0)}</td>
+      <td>
+        {pace === null
+          ? '–'
+          : pace.toLocaleString(undefined, {
+              maximumFractionDigits: pace < 10 ? 1 : 0
+            })}
+      </td>
       <td>{first === null ? '–' : trans.__('%1 s', first.toFixed(1))}</td>
     </tr>
   );

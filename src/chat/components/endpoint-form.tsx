@@ -54,6 +54,14 @@ export function EndpointForm(props: {
     form.current!.querySelector<HTMLElement>(field)!.focus();
   }, [forKey]);
 
+  // With all settings shown, it would be out of sight.
+  const alert = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (problem) {
+      alert.current!.scrollIntoView({ block: 'nearest' });
+    }
+  }, [problem]);
+
   const address = url.trim();
   const isForOne = scope === 'one' && served.trim() !== '';
   const ofOne =
@@ -267,7 +275,11 @@ export function EndpointForm(props: {
         )}
       </details>
       {problem && (
-        <div className="jp-CodeAct-notice jp-mod-alert" role="alert">
+        <div
+          ref={alert}
+          className="jp-CodeAct-notice jp-mod-alert"
+          role="alert"
+        >
           {problem}
         </div>
       )}

@@ -27,7 +27,7 @@ export function ModelsSheet(): React.JSX.Element {
   const wasEdited = React.useRef(false);
 
   // The form takes the focus, and gives it back.
-  React.useEffect(() => {
+  React.useLayoutEffect(() => {
     if (wasEdited.current && edited === null) {
       add.current?.focus();
     }
@@ -60,7 +60,14 @@ export function ModelsSheet(): React.JSX.Element {
           key={endpoint?.id ?? ''}
           endpoint={endpoint}
           forKey={forKey}
-          onDone={() => setEdited(null)}
+          onDone={() => {
+            // Who came for the key goes on with the question.
+            if (forKey) {
+              model.open(null);
+            } else {
+              setEdited(null);
+            }
+          }}
         />
       </Sheet>
     );

@@ -12,10 +12,22 @@ export function Sheet(props: {
   const { focusComposer, model, trans } = usePanel();
   const node = React.useRef<HTMLDivElement>(null);
 
-  React.useEffect(() => {
-    node.current!.focus();
-    return focusComposer;
+  React.useLayoutEffect(() => {
+    const sheet = node.current!;
+    sheet.focus();
+    return () => {
+      // Who has gone to a notebook meanwhile stays there.
+      const { activeElement, body } = document;
+      if (activeElement === body || sheet.contains(activeElement)) {
+        focusComposer();
+      }
+    };
   }, [focusComposer]);
+
+  // Another page of the sheet begins at its top.
+  React.useLayoutEffect(() => {
+    node.current!.scrollTop = 0;
+  }, [props.title]);
 
   return (
     <div

@@ -172,6 +172,7 @@ export function history(events: Event[], rest: Partial<History> = {}): History {
     events,
     running: false,
     approval: 'never',
+    approval_for_run: false,
     ...rest
   };
 }

@@ -247,9 +247,13 @@ describe('The session of a notebook', () => {
     connection.receive({
       type: 'approval_changed',
       notebook: PATH,
-      approval: 'never'
+      approval: 'never',
+      for_run: true
     });
-    expect(state().approval).toBe('never');
+    expect(state()).toMatchObject({
+      approval: 'never',
+      isApprovalForRun: true
+    });
   });
 
   it('says in the notebook what an undone run has left alone', () => {

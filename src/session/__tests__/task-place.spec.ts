@@ -1,7 +1,7 @@
 import { Event } from '../messages';
 import { BLANK, ISessionState, receive } from '../state';
 import { IMove, placesToChoose, taskPlace } from '../task-place';
-import { event } from './events';
+import { event, history } from './events';
 
 const CELLS = 'abcdef'.split('').map(id => ({
   id,
@@ -60,6 +60,35 @@ describe('The place of the next task', () => {
       isInto: true
     });
     expect(taskPlace(BLANK, [], null).cellId).toBeNull();
+  });
+
+  it.each([
+    ['below the last task’s cells, where the user had gone', {}, 'c'],
+    ['below the cell that the user wanted changed', { target: 'a' }, 'a'],
+    ['at the end if the model chose the cell', { rewritten: true }, 'e']
+  ])('is %s, in a page that was loaded since', (_, given, expected) => {
+    const { target = null, rewritten = false } = given as {
+      target?: string;
+      rewritten?: boolean;
+    };
+    const wrote = (run: string, after: string, cell_id: string) =>
+      event('cell_written', 1, { run, after, cell_id, rewritten: false });
+    const second = { run: 'second' };
+    const events = [
+      event('run_started', 0, { run: 'first', target: null }),
+      wrote('first', 'd', 'e'),
+      event('run_started', 0, { ...second, target }),
+      target || rewritten
+        ? event('cell_written', 1, {
+            ...second,
+            after: null,
+            cell_id: target ?? 'b',
+            rewritten: true
+          })
+        : wrote('second', 'b', 'c')
+    ];
+    const state = receive(BLANK, history(events));
+    expect(taskPlace(state, CELLS, 'f').cellId).toBe(expected);
   });
 
   it('can be chosen: the last cell of the conversation, the active one, the last of all', () => {
