@@ -23,7 +23,8 @@ from typing import Any
 import httpx
 import nbformat
 
-from jupyter_codeact.agent.gate.gate import Approval, Decision
+from jupyter_codeact.agent.gate.gate import Decision
+from jupyter_codeact.agent.gate.setting import Approval
 from jupyter_codeact.cli.inputs import execute
 from jupyter_codeact.headless import HeadlessRun
 from jupyter_codeact.models.catalog.catalog import DEFAULT_MODEL

@@ -27,6 +27,7 @@ napoleon_use_rtype = False
 
 def write_configuration(_app: Any) -> None:
     """Write down the server's settings, as traitlets describes them."""
+    from jupyter_codeact.server.configuration import CodeActConfiguration
     from jupyter_codeact.server.extension import CodeActExtension
     from jupyter_codeact.traits import ServersTraits, SettingsTraits
 
@@ -34,7 +35,11 @@ def write_configuration(_app: Any) -> None:
     generated.mkdir(exist_ok=True)
     traits = CodeActExtension.class_traits(config=True).values()
     own = sorted(
-        (trait for trait in traits if trait.this_class in (CodeActExtension, ServersTraits, SettingsTraits)),
+        (
+            trait
+            for trait in traits
+            if trait.this_class in (CodeActConfiguration, ServersTraits, SettingsTraits)
+        ),
         key=lambda one: one.name,
     )
     entries = []

@@ -82,16 +82,8 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    import gc
+    from .server.extension import CodeActExtension
 
-    # What an import makes stays, so to look for garbage meanwhile only takes a fifth of the time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        from .server.extension import CodeActExtension
-    finally:
-        if enabled:
-            gc.enable()
     return [{"module": "jupyter_codeact", "app": CodeActExtension}]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from .agent.events import ApprovalRequested, QuestionAsked
-from .agent.gate.gate import Approval, ApprovalGate, Decision, decision, is_earlier_spelling, read_approval
+from .agent.gate.gate import ApprovalGate, Decision, decision
+from .agent.gate.setting import Approval, is_earlier_spelling, read_approval
 
 QUESTION = "Run this cell? [r]un, [e]dit, [s]kip, run [a]ll from now on: "
 ANSWER = "Your answer (Enter lets the model decide): "

@@ -15,8 +15,8 @@ from .journal.refused import refused_cells
 from .mcp.client.configuration import secret_variables
 from .mcp.client.notebook import NotebookServers
 from .mcp.client.sources import find
+from .models.endpoints.access import KEY_VARIABLE
 from .models.engines.launch import EngineOptions
-from .models.open import KEY_VARIABLE
 from .models.status import EngineStatus
 from .notebooks import tools
 from .notebooks.executing import Executed, execute, own_cells

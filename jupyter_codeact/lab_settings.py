@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
-    from .agent.contracts import Guidance
+    from .agent.run_limits import Guidance
 
 FILE = "jupyter-codeact/settings.jupyterlab-settings"
 """The settings of the JupyterLab extension, in the folder of the user's settings."""
@@ -40,7 +40,7 @@ class LabSettings:
 
 def read_settings(folder: Path | None = None) -> LabSettings:
     """Return what is set in a folder of settings, by default the one where JupyterLab keeps them."""
-    from .agent.contracts import Guidance
+    from .agent.run_limits import Guidance
 
     path = (folder or _usual_folder()) / FILE
     try:

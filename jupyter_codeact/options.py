@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     from .agent.agent import Agent
-    from .agent.contracts import ChatModel, Guidance, ModelSettings, Notebook
+    from .agent.contracts import ChatModel, ModelSettings, Notebook
     from .agent.events import Event, Journal
-    from .agent.gate.gate import Approval, Gate
+    from .agent.gate.gate import Gate
+    from .agent.gate.setting import Approval
     from .agent.project import ReadProject
     from .agent.questions import AskUser
     from .agent.run import Budget
+    from .agent.run_limits import Guidance
     from .agent.tool_servers import ToolServers
     from .models.engines.launch import EngineOptions
     from .models.open import EndpointModel, LocalModel
@@ -178,11 +180,11 @@ def build_agent(
         If the options name a hook, a guidance or an action format that does not exist.
     """
     from .agent.agent import Agent
-    from .agent.contracts import Guidance
     from .agent.hooks import all_but
     from .agent.project import no_project
     from .agent.questions import nobody
     from .agent.replies.formats import FORMATS
+    from .agent.run_limits import Guidance
 
     _require("action format", options.action_format, FORMATS)
     if options.guidance is not None:

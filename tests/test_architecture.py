@@ -168,7 +168,7 @@ def test_the_pages_protocol_is_generated_from_the_servers() -> None:
     ("module", "heavy"),
     [
         ("jupyter_codeact", {"torch", "openai", "tornado", "pydantic"}),
-        ("jupyter_codeact.server.extension", {"torch", "openai", "transformers", "xllamacpp"}),
+        ("jupyter_codeact.server.extension", {"torch", "openai", "transformers", "xllamacpp", "pydantic"}),
         (
             "jupyter_codeact.headless",
             {"torch", "openai", "transformers", "jupyter_server", "huggingface_hub"},

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_codeact.cli import COMMANDS
+from jupyter_codeact.server.configuration import CodeActConfiguration
 from jupyter_codeact.server.extension import CodeActExtension
 from jupyter_codeact.traits import ServersTraits, SettingsTraits
 
@@ -41,7 +42,7 @@ def test_every_setting_of_the_server_is_described(pages: Path) -> None:
     own = [
         name
         for name, trait in CodeActExtension.class_traits(config=True).items()
-        if trait.this_class in (CodeActExtension, ServersTraits, SettingsTraits)
+        if trait.this_class in (CodeActConfiguration, ServersTraits, SettingsTraits)
     ]
     assert {"model", "mcp_servers", "reasoning_effort"} <= set(own)
     assert {name for name in own if f">{name}<" not in page} == set()

@@ -13,7 +13,7 @@ from .claims import claims_in
 from .context import history
 from .context.opening import names_in, opening_message, servers_in, tools_in
 from .context.snapshot import NotebookSnapshot
-from .contracts import ChatModel, CodeActError, Guidance, ModelSettings, Notebook
+from .contracts import ChatModel, CodeActError, ModelSettings, Notebook
 from .ending import Ended
 from .events import Attachment, Event, Journal, ModelDescribed, Observation, RunEnded, RunStarted
 from .gate.gate import AllowAllGate, Gate
@@ -26,6 +26,7 @@ from .questions import AskUser, nobody
 from .replies.markdown import MarkdownFormat
 from .replies.reply import ActionFormat
 from .run import Budget, Run, StopSignal
+from .run_limits import Guidance
 from .tool_servers import ToolServer, ToolServers
 from .turn import Turns
 from .turn_state import TurnState

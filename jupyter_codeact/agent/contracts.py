@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .run_limits import Guidance
+
 Output = dict[str, Any]
 """One output of a cell, in the form of nbformat 4."""
 
@@ -190,10 +192,6 @@ class CellCheck(Frozen):
     cell_id: str
     state: Literal["waiting", "running", "same", "different", "failed", "not_run"]
     message: str = ""
-
-
-Guidance = Literal["small", "capable"]
-"""How much help a model gets: *small* models get every hook, *capable* ones those that never change code."""
 
 
 ReasoningEffort = Literal["off", "minimal", "low", "medium", "high"]

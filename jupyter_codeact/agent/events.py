@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
-from .contracts import ExecutionStatus, Frozen, Guidance, NotebookCell, Output, Place, Usage
+from .contracts import ExecutionStatus, Frozen, NotebookCell, Output, Place, Usage
 from .event_parts import Attachment as Attachment
 from .event_parts import Claim as Claim
 from .event_parts import Taken as Taken
+from .run_limits import Guidance
 from .tool_servers import ToolServer
 
 Ending = Literal["answered", "stopped", "out_of_turns", "out_of_tokens", "out_of_time", "stuck", "failed"]

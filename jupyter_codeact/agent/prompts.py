@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from .contracts import Guidance
 from .replies.reply import ActionFormat, ParsedReply
+from .run_limits import Guidance
 
 SYSTEM = """\
 You work in a user's Jupyter notebook by writing Python. {format} \

@@ -8,10 +8,11 @@ from contextlib import aclosing
 from . import prompts
 from .context import history
 from .context.opening import opening_message
-from .contracts import ChatModel, Guidance, Message, NotebookState
+from .contracts import ChatModel, Message, NotebookState
 from .events import Event, ModelDescribed, Observation
 from .project import Project
 from .replies.reply import ActionFormat
+from .run_limits import Guidance
 
 
 def beginning(

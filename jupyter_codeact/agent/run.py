@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .context.history import Window
-from .contracts import Frozen, Guidance, ModelInfo, ModelSettings, Prices, Usage
+from .contracts import Frozen, ModelInfo, ModelSettings, Prices, Usage
 from .ending import Ended
 from .events import Claim, Event, Journal, RunEnded, new_id
 from .recorder import Recorder
+from .run_limits import SECONDS, TOKENS, TURNS, Guidance
 from .secrets import all_secrets
 from .unicode import valid_text
 
@@ -39,14 +40,9 @@ class Budget(Frozen):
 
     turns: int | None = None
     tokens: int | None = None
-    seconds: float = 1800.0
+    seconds: float = SECONDS
     cell_seconds: float | None = None
     observation: int = 4000
-
-
-TURNS: dict[Guidance, int] = {"small": 12, "capable": 40}
-TOKENS: dict[Guidance, int] = {"small": 300_000, "capable": 2_000_000}
-"""Limits by guidance: a small model that needs more has lost its way."""
 
 
 def new_nonce() -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ..agent.events import ApprovalRequested, QuestionAsked
-from ..agent.gate.gate import Approval, Decision, is_earlier_spelling
+from ..agent.gate.gate import Decision
+from ..agent.gate.setting import Approval, is_earlier_spelling
 from ..approval import RENAMED, ask_person, ask_question, edit_in_editor, nobody, understand
 
 if TYPE_CHECKING:

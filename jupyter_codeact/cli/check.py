@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..models.open import KEY_VARIABLE
+from ..models.endpoints.access import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from rich.table import Table

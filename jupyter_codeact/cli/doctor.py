@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ..models.endpoints.access import KEY_VARIABLE
 from ..models.extras import install
-from ..models.open import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from ..models.catalog.machine import Machine

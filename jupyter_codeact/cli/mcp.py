@@ -14,7 +14,7 @@ import click
 from ..options import RunOptions
 
 if TYPE_CHECKING:
-    from ..agent.gate.gate import Approval
+    from ..agent.gate.setting import Approval
     from ..mcp.server.proxy import Address
 
 TOKEN_VARIABLE = "JUPYTER_TOKEN"  # noqa: S105 - its name

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from ..models.open import AUTO, KEY_VARIABLE
+from ..models.endpoints.access import KEY_VARIABLE
+from ..models.open import AUTO
 
 if TYPE_CHECKING:
     from ..models.open import EndpointModel, LocalModel

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..agent.unicode import valid_text
-from ..models.open import KEY_VARIABLE
+from ..models.endpoints.access import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

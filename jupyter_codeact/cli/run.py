@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ..agent.contracts import Guidance
+from ..agent.run_limits import Guidance
 from ..interrupts import ending_signals, stopping
-from ..models.open import KEY_VARIABLE
+from ..models.endpoints.access import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
 from .approve import ApprovalChoice, TerminalApproval, confirm_servers, is_terminal, take_earlier_option
@@ -25,7 +25,7 @@ from .streams import let_go
 
 if TYPE_CHECKING:
     from ..agent.events import Attachment, Event
-    from ..agent.gate.gate import Approval
+    from ..agent.gate.setting import Approval
     from ..headless import HeadlessRun
     from ..models.engines.launch import EngineOptions
     from ..models.status import EngineStatus

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from ..agent.contracts import CodeActError, ReasoningEffort
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
 
 if TYPE_CHECKING:
     from ..agent.contracts import ModelSettings

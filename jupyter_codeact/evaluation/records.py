@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ..agent.contracts import CodeActError, ExecutionStatus, Frozen, Guidance, Message, Usage
+from ..agent.contracts import CodeActError, ExecutionStatus, Frozen, Message, Usage
+from ..agent.run_limits import Guidance
 from . import trajectories
 from .versions import versions
 

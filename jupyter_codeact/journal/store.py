@@ -13,7 +13,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from ..agent.contracts import ConversationInfo
 from ..agent.events import Event, RunEnded, RunStarted, dump, new_id
-from ..agent.gate.gate import Approval, read_approval
+from ..agent.gate.setting import Approval, read_approval
 from ..agent.unicode import valid_text
 from . import process
 from .database import DAMAGED, Database, JournalError

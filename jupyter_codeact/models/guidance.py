@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..agent.contracts import Guidance
+from ..agent.run_limits import Guidance
 
 SMALL_PARAMETERS = 9.5e9
 """Most parameters of a small model; models "of 9B" have a few more than nine billion."""

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..agent.contracts import ModelError
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
 from .catalog import catalog, hub, store
 from .catalog.auto import choose
 from .catalog.machine import Machine, look
 from .catalog.model import Entry, Snapshot
 from .catalog.tuned import Tuned, find_tuned, is_tuned
+from .endpoints.access import KEY_VARIABLE, Timeouts
 from .endpoints.addresses import address_of
 from .endpoints.client import EndpointModel
 from .endpoints.registry import Endpoints
-from .endpoints.retries import Timeouts
 from .engines.launch import EngineOptions, launch
 from .engines.local import LocalModel
-from .engines.supervisor import Engine, SupervisionPolicy
+from .engines.policy import SupervisionPolicy
+from .engines.supervisor import Engine
 from .preferences import LocalPreferences
 from .private import data_folder
 from .status import EngineStatus
@@ -28,9 +29,6 @@ AUTO = "auto"
 """Name that stands for the model that suits the machine."""
 
 __all__ = ["KEY_VARIABLE", "EndpointModel", "LocalModel", "open_model"]
-
-KEY_VARIABLE = "JUPYTER_CODEACT_API_KEY"
-"""Environment variable with the endpoint's key."""
 
 
 def open_model(

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ..agent.contracts import Frozen, Guidance, ModelInfo, ModelSettings, Prices
-from ..agent.gate.gate import Approval
+from ..agent.contracts import Frozen, ModelInfo, ModelSettings, Prices
+from ..agent.gate.setting import Approval
+from ..agent.run_limits import Guidance
 from .private import PrivateFile, SettingsError
 
 T = TypeVar("T", bound=Frozen)

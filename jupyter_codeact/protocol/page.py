@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from ..agent.contracts import Execution, Frozen, Guidance, ModelSettings, NotebookState
+from ..agent.contracts import Execution, Frozen, ModelSettings, NotebookState
 from ..agent.events import Attachment
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
+from ..agent.run_limits import Guidance
 from .preferences import Preferences
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..agent.contracts import Frozen, Guidance, ModelSettings, Prices
-from ..agent.gate.gate import Approval
+from ..agent.contracts import Frozen, ModelSettings, Prices
+from ..agent.gate.setting import Approval
+from ..agent.run_limits import Guidance
 
 
 class Preferences(Frozen):

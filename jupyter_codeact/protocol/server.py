@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from ..agent.contracts import CellCheck, ConversationInfo, Frozen, Variable
 from ..agent.events import Event
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
 from ..agent.project import Project
 from .commands import DeleteCell, MoveCell, ReadCell, ReadState, RestoreCell, RunCell, WriteCell
 from .preferences import Preferences

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..agent.events import ApprovalRequested
-from ..agent.gate.gate import Approval, Decision, decision
+from ..agent.gate.gate import Decision, decision
+from ..agent.gate.setting import Approval
 from ..agent.unicode import valid_text
 from ..protocol import ResolveApproval
 

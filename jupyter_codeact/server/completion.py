@@ -9,10 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from jupyter_core.utils import ensure_async
-from jupyter_server.base.handlers import APIHandler
-from pydantic import BaseModel, Field, ValidationError
-from tornado import web
+from pydantic import BaseModel, Field
 
 from ..agent.contracts import ModelError, Variable
 from ..agent.unicode import valid
@@ -80,6 +77,20 @@ class Completer:
         conversations.runs.read_ahead.first = self._finished
         self._variables: tuple[tuple[str, int], asyncio.Task[_InKernel]] | None = None
 
+    @staticmethod
+    def read(body: bytes) -> CompletionRequest:
+        """Read a page's request.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            return CompletionRequest.model_validate(valid(json.loads(body)))
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
     async def complete(self, request: CompletionRequest) -> CompletionReply:
         """Return a completion; cancelling the call ends the model's work on it."""
         if self._conversations.at_work:
@@ -138,40 +149,3 @@ class Completer:
             return [], {}
         finally:
             kernel.close()
-
-
-class CompletionHandler(APIHandler):
-    """Answers a page; requires the right to execute code in kernels, whose variables are read."""
-
-    auth_resource = "kernels"
-
-    def initialize(self, completer: Completer) -> None:
-        """Take what the extension has set up."""
-        self._completer = completer
-        self._work: asyncio.Task[CompletionReply] | None = None
-
-    @web.authenticated
-    async def post(self) -> None:
-        """Complete code.
-
-        Raises
-        ------
-        web.HTTPError
-            403 for a user who may not execute code, 400 if the request cannot be read.
-        """
-        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
-        if not await ensure_async(allowed):
-            raise web.HTTPError(403)
-        try:
-            request = CompletionRequest.model_validate(valid(json.loads(self.request.body)))
-        except (ValueError, ValidationError, RecursionError):
-            raise web.HTTPError(400, "This is no request for a completion.") from None
-        self._work = asyncio.ensure_future(self._completer.complete(request))
-        with suppress(asyncio.CancelledError):  # nobody is there any more
-            self.finish((await self._work).model_dump())
-
-    def on_connection_close(self) -> None:
-        """End the work: the user has typed on."""
-        super().on_connection_close()
-        if self._work is not None:
-            self._work.cancel()

@@ -12,7 +12,7 @@ from typing import Any
 from .. import protocol as p
 from ..agent.contracts import CodeActError
 from ..agent.events import Event
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
 from . import refusals
 from .approvals import OTHERS_MODEL, Approvals
 from .attachments import Attachments

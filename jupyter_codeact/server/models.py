@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from .. import protocol as p
 from ..agent.contracts import ChatModel, CodeActError, ModelError, ModelSettings, Prices
-from ..agent.gate.gate import Approval
+from ..agent.gate.setting import Approval
+from ..models.endpoints.access import Timeouts
 from ..models.endpoints.registry import Endpoints
-from ..models.endpoints.retries import Timeouts
 from ..models.endpoints.trial import list_models
 from ..models.engines.launch import EngineOptions
-from ..models.engines.supervisor import SupervisionPolicy
+from ..models.engines.policy import SupervisionPolicy
 from ..models.open import (
     AUTO,
     EndpointModel,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from .. import protocol as p
-from ..mcp.client.configuration import ServerConfig, secret_variables, withdraw
 from ..mcp.client.masking import shown
 from ..mcp.client.notebook import NotebookServers
 from ..mcp.client.sources import describe
@@ -17,29 +14,6 @@ from .session import NotebookSession
 from .setup import Setup
 
 HOW_TO_CONFIRM = "The panel shows what would be started."
-
-
-def withhold(kernels: Any, named: Callable[[], Mapping[str, ServerConfig]]) -> None:
-    """Keep what servers are given of this process's secrets from each kernel that a manager starts.
-
-    Parameters
-    ----------
-    kernels
-        Jupyter's kernel manager.
-    named
-        Returns the servers that are named as a kernel starts: the user may add some at any time.
-    """
-    start = kernels.pre_start_kernel
-
-    def pre_start_kernel(kernel_name: str | None, kwargs: dict[str, Any]) -> Any:
-        servers = named()
-        withdraw(servers)
-        if env := kwargs.get("env"):
-            secrets = secret_variables(servers)
-            kwargs["env"] = {key: value for key, value in env.items() if key not in secrets}
-        return start(kernel_name, kwargs)
-
-    kernels.pre_start_kernel = pre_start_kernel
 
 
 class SessionServers:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
@@ -12,9 +13,9 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..protocol import FROM_SERVER, Refused
-from .conversations import Conversations
-from .messages import UnreadableError, read_message
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .services import Services
 
 MAX_PAGE_NAME = 64
 """Characters of the name by which a page is recognised when it has lost its connection."""
@@ -25,9 +26,10 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     auth_resource = "kernels"
 
-    def initialize(self, conversations: Conversations) -> None:
+    def initialize(self, services: Callable[[], Services]) -> None:
         """Take what the extension has set up."""
-        self.conversations = conversations
+        self._services = services
+        self._connection: Connection | None = None
 
     def set_default_headers(self) -> None:
         """Set none: a WebSocket has no use for them."""
@@ -56,30 +58,22 @@ class CodeActSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().open(*args, **kwargs)
         self.set_nodelay(True)  # or the system holds small messages back for some 40 ms
         name = self.get_query_argument("page", "")[:MAX_PAGE_NAME] or uuid.uuid4().hex
-        self.page = self.conversations.join(name, self._send)
+        self._connection = self._services().connect(name, self._write)
 
     def on_message(self, message: str | bytes) -> None:
-        """Take a message from the page; one that cannot be read is refused and changes nothing."""
-        try:
-            parsed = read_message(message)
-        except UnreadableError as error:
-            self.log.warning("CodeAct cannot read a message from a page: %s", error)
-            if error.answer:
-                self.conversations.receive(self.page, error.answer)
-            text = "This page and the server do not understand each other. Reload the page."
-            self._send(Refused(id=error.request, notebook="", message=text))
-            return
-        self.conversations.receive(self.page, parsed)
+        """Take a message from the page."""
+        assert self._connection is not None
+        self._connection.receive(message)
 
     def on_close(self) -> None:
         """Note that the page has gone."""
         super().on_close()
-        if page := getattr(self, "page", None):  # there is none if it was never let in
-            self.conversations.leave(page, self._send)
+        if self._connection is not None:  # there is none if it was never let in
+            self._connection.close()
 
-    def _send(self, message: Any) -> None:
+    def _write(self, message: bytes) -> None:
         try:
-            future = self.write_message(FROM_SERVER.dump_json(message))
+            future = self.write_message(message)
         except WebSocketClosedError:
             return  # on_close follows
         future.add_done_callback(lambda done: done.exception())

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agent.contracts import CodeActError, Guidance, ModelSettings, ReasoningEffort
+from ..agent.contracts import CodeActError, ModelSettings, ReasoningEffort
 from ..agent.events import ApprovalRequested, Event, QuestionAsked
-from ..agent.gate.gate import Approval, Decision, decision
+from ..agent.gate.gate import Decision, decision
+from ..agent.gate.setting import Approval
+from ..agent.run_limits import Guidance
 from ..approval import RENAMED, nobody, understand
 from ..mcp.client.configuration import read_servers
 from ..notebooks import tools as tool_names

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import transcript as t
 from ..agent import events
-from ..agent.gate.gate import Approval, Decision
+from ..agent.gate.gate import Decision
+from ..agent.gate.setting import Approval
 from ..approval import ask_person, ask_question, edit_in_editor, nobody
 from .session import Frontend
 from .threads import call_in

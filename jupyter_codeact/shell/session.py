@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..agent.agent import Agent
 from ..agent.contracts import CodeActError
 from ..agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted
-from ..agent.gate.gate import Approval, Decision
+from ..agent.gate.gate import Decision
+from ..agent.gate.setting import Approval
 from ..approval import gate_for
 from ..journal import default_path, open_journal
 from ..journal.undo import last_run, undo

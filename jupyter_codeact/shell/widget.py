@@ -18,9 +18,10 @@ from IPython.core.getipython import get_ipython
 
 from .. import transcript as t
 from ..agent import events
-from ..agent.contracts import CodeActError, Guidance
-from ..agent.gate.gate import Approval, Decision, decision
-from ..agent.run import TURNS
+from ..agent.contracts import CodeActError
+from ..agent.gate.gate import Decision, decision
+from ..agent.gate.setting import Approval
+from ..agent.run_limits import TURNS, Guidance
 from ..approval import skipped
 from ..models.catalog import store
 from ..models.catalog.catalog import CATALOG

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ..agent.contracts import Delta, Guidance, Message, ModelInfo, ModelSettings
+from ..agent.contracts import Delta, Message, ModelInfo, ModelSettings
 from ..agent.replies.reply import ActionFormat, CodeAction
+from ..agent.run_limits import Guidance
 from .tasks import Mistake, Step, Task
 
 NAME = "oracle"

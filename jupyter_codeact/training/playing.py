@@ -13,12 +13,13 @@ from pathlib import Path
 from random import Random
 
 from ..agent.agent import Agent
-from ..agent.contracts import ChatModel, CodeActError, Frozen, Guidance, ModelSettings
+from ..agent.contracts import ChatModel, CodeActError, Frozen, ModelSettings
 from ..agent.events import ApprovalRequested, Event, RunEnded
 from ..agent.gate.gate import AllowAllGate, ApprovalGate, Decision, Gate, decision
 from ..agent.hooks import all_but
 from ..agent.replies.formats import FORMATS
 from ..agent.run import Budget
+from ..agent.run_limits import Guidance
 from ..evaluation.playing import Workspace
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook

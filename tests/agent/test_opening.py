@@ -11,9 +11,10 @@ from jupyter_codeact.agent.context import opening
 from jupyter_codeact.agent.context.cells import resolve, short_ids
 from jupyter_codeact.agent.context.notebook import FEW
 from jupyter_codeact.agent.context.opening import describe_variables, opening_message
-from jupyter_codeact.agent.contracts import Cell, Guidance, Kernel, ModelInfo, NotebookState, Variable
+from jupyter_codeact.agent.contracts import Cell, Kernel, ModelInfo, NotebookState, Variable
 from jupyter_codeact.agent.events import Attachment
 from jupyter_codeact.agent.replies.formats import FORMATS
+from jupyter_codeact.agent.run_limits import Guidance
 from tests.agent.bench import Bench, block
 
 NONCE = "7f3a9c"

@@ -10,7 +10,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from jupyter_codeact.agent.events import ApprovalRequested
-from jupyter_codeact.agent.gate.gate import Approval, ApprovalGate, Decision, decision
+from jupyter_codeact.agent.gate.gate import ApprovalGate, Decision, decision
+from jupyter_codeact.agent.gate.setting import Approval
 from jupyter_codeact.agent.replies.formats import FORMATS
 from jupyter_codeact.journal import SqliteJournal
 from jupyter_codeact.notebooks.headless import HeadlessNotebook

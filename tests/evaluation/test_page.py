@@ -8,7 +8,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from jupyter_codeact.agent.contracts import Guidance, Message, Usage
+from jupyter_codeact.agent.contracts import Message, Usage
+from jupyter_codeact.agent.run_limits import Guidance
 from jupyter_codeact.cli import main
 from jupyter_codeact.evaluation.page import html
 from jupyter_codeact.evaluation.records import Case, Episode, Played, Setting, append

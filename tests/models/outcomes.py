@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from jupyter_codeact.agent.contracts import Delta, ModelError
-from jupyter_codeact.models.endpoints.retries import Timeouts
+from jupyter_codeact.models.endpoints.access import Timeouts
 from jupyter_codeact.models.open import EndpointModel
 from tests.models.raw import Answer, raw
 

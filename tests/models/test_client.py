@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError, ModelInfo, Usage
-from jupyter_codeact.models.endpoints.retries import Timeouts
+from jupyter_codeact.models.endpoints.access import Timeouts
 from jupyter_codeact.models.open import EndpointModel, open_model
 from tests.models.raw import Answer, Raw, piece, raw, refusal, said
 from tests.ports import free_port

@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import ModelError, ModelSettings
 from jupyter_codeact.agent.replies.tool_calls import ToolsFormat
-from jupyter_codeact.models.endpoints.retries import Timeouts
+from jupyter_codeact.models.endpoints.access import Timeouts
 from jupyter_codeact.models.endpoints.sight import sees
 from jupyter_codeact.models.open import EndpointModel
 from jupyter_codeact.models.probe import red_image

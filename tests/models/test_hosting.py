@@ -19,7 +19,8 @@ from jupyter_codeact.models.catalog import store
 from jupyter_codeact.models.catalog.catalog import find
 from jupyter_codeact.models.endpoints.addresses import Address
 from jupyter_codeact.models.engines.launch import llama_cpp
-from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
+from jupyter_codeact.models.engines.policy import SupervisionPolicy
+from jupyter_codeact.models.engines.supervisor import Engine
 from jupyter_codeact.models.status import EngineStatus
 from tests.models.processes import python
 

@@ -13,7 +13,8 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Delta, ModelError
 from jupyter_codeact.agent.replies.tool_calls import ToolsFormat
-from jupyter_codeact.models.endpoints.retries import Backoff, Timeouts, requested_wait
+from jupyter_codeact.models.endpoints.access import Timeouts
+from jupyter_codeact.models.endpoints.retries import Backoff, requested_wait
 from jupyter_codeact.models.endpoints.words import ServerError
 from jupyter_codeact.models.open import EndpointModel
 from tests.scripted import Broken, Called, Refusal, Said, ScriptedModel, ScriptedReply

@@ -13,7 +13,8 @@ import pytest
 from jupyter_codeact.agent.contracts import ModelError, ModelInfo
 from jupyter_codeact.models.engines.launch import Launch, OwnFiles
 from jupyter_codeact.models.engines.local import LocalModel
-from jupyter_codeact.models.engines.supervisor import Engine, SupervisionPolicy
+from jupyter_codeact.models.engines.policy import SupervisionPolicy
+from jupyter_codeact.models.engines.supervisor import Engine
 from jupyter_codeact.models.engines.worker import logs_of
 from jupyter_codeact.models.status import EngineStatus
 from tests.models.processes import python

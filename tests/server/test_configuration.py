@@ -10,6 +10,8 @@ import pytest
 from tornado.httpclient import HTTPResponse
 from traitlets import TraitError
 
+from jupyter_codeact.agent.replies.formats import FORMATS
+from jupyter_codeact.server import configuration
 from jupyter_codeact.server.extension import CodeActExtension
 from tests.scripted import ScriptedModel
 from tests.server.page import Connect, ScriptedPage
@@ -22,6 +24,10 @@ def codeact_config(
     request: pytest.FixtureRequest, model: ScriptedModel, journal_path: Path
 ) -> dict[str, Any]:
     return {"endpoint": model.url, "journal": str(journal_path), **request.param}
+
+
+def test_all_action_formats_can_be_configured() -> None:
+    assert tuple(FORMATS) == configuration.FORMATS
 
 
 @pytest.mark.parametrize(

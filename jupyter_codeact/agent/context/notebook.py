@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..contracts import Cell, Guidance, NotebookState
+from ..contracts import Cell, NotebookState
+from ..run_limits import Guidance
 from .cells import ONE_LINE, headings_of, in_one_line, masked, short_ids, with_outputs
 
 FEW = 3000

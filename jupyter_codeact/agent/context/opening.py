@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .. import prompts
-from ..contracts import Guidance, NotebookState, Variable
+from ..contracts import NotebookState, Variable
 from ..events import Attachment
 from ..observations.observe import cut
 from ..project import Project
+from ..run_limits import Guidance
 from ..secrets import hide
 from ..unicode import valid_text
 from .cells import short_ids

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..contracts import CodeActError, Guidance
+from ..contracts import CodeActError
+from ..run_limits import Guidance
 from .answers import (
     EchoedAnswers,
     FailedAnswers,

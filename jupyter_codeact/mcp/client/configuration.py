@@ -129,6 +129,13 @@ def withdraw(servers: Mapping[str, ServerConfig]) -> None:
             _withdrawn[name] = os.environ.pop(name)
 
 
+def withhold(servers: Mapping[str, ServerConfig], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return a kernel's environment without the servers' secrets, which this process's loses, too."""
+    withdraw(servers)
+    secrets = secret_variables(servers)
+    return {name: value for name, value in environment.items() if name not in secrets}
+
+
 def read_servers(value: Any, where: str) -> dict[str, ServerConfig]:
     """Return the servers in a configuration.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...agent.contracts import Cell, CellCheck
 from ...agent.secrets import environment_secrets, hide
-from ...models.open import KEY_VARIABLE
+from ...models.endpoints.access import KEY_VARIABLE
 from ...notebooks.check import check, reproduces, summary
 from .notebooks import Progress
 

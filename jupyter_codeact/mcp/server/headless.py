@@ -12,13 +12,14 @@ from typing import Self
 
 from ...agent.contracts import Cell, CodeActError, NotebookCell, NotebookState
 from ...agent.events import ApprovalRequested, Event, QuestionAsked, RunEnded, RunStarted
-from ...agent.gate.gate import Approval, ApprovalGate, Decision, decision
+from ...agent.gate.gate import ApprovalGate, Decision, decision
+from ...agent.gate.setting import Approval
 from ...agent.kernel_tools import KernelTools
 from ...approval import gate_for
 from ...journal import default_path, open_journal
 from ...journal.undo import changed_runs, undo
 from ...lab_settings import read_settings
-from ...models.open import KEY_VARIABLE
+from ...models.endpoints.access import KEY_VARIABLE
 from ...notebooks.headless import HeadlessNotebook
 from ...notebooks.project import ProjectFolders
 from ...options import RunOptions, build_agent, open_model

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...agent.contracts import Frozen, Guidance, ModelSettings
+from ...agent.contracts import Frozen, ModelSettings
+from ...agent.run_limits import Guidance
 
 HUB_PREFIX = "hf:"
 """How the name of a model begins that need not be of the catalogue: ``hf:owner/name/file.gguf``."""

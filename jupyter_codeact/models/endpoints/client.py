@@ -7,19 +7,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, Literal
 
-from ...agent.contracts import (
-    Delta,
-    Guidance,
-    Message,
-    ModelError,
-    ModelInfo,
-    ModelSettings,
-    Prices,
-    TooLongError,
-)
+from ...agent.contracts import Delta, Message, ModelError, ModelInfo, ModelSettings, Prices, TooLongError
+from ...agent.run_limits import Guidance
 from ..guidance import guidance_for
 from ..status import EngineStatus, Watched
 from . import errors
+from .access import Timeouts
 from .addresses import Address, address_of, is_loopback
 from .asking import body_of
 from .completions import Completions, Filling, Gap
@@ -29,7 +22,7 @@ from .listed import ListedModel, ask_further, first_chat_model, list_models
 from .replies.chunks import Chunk, read_chunks
 from .replies.deltas import Deltas
 from .replies.sse import json_values
-from .retries import Backoff, Timeouts, requested_wait, worth_retrying
+from .retries import Backoff, requested_wait, worth_retrying
 from .words import ServerError, UnreadableReplyError
 
 _OF_REQUEST = (errors.RequestError, TooLongError)

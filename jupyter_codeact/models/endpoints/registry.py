@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
-from ...agent.contracts import CodeActError, Frozen, Guidance, ModelSettings, Prices
-from ...agent.gate.gate import Approval
+from ...agent.contracts import CodeActError, Frozen, ModelSettings, Prices
+from ...agent.gate.setting import Approval
+from ...agent.run_limits import Guidance
 from ..preferences import ModelPreferences
 from ..private import PrivateFile, SettingsError, data_folder
 from .addresses import address_of

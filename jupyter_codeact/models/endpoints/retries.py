@@ -5,40 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
+from .access import Timeouts
 from .errors import IncompleteReplyError, is_of_library
 from .words import ServerError, UnreadableReplyError
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """How long to wait for an endpoint, and how often to try again.
-
-    Attributes
-    ----------
-    first_token_seconds : float
-        Longest wait for the first token of a reply. A CPU may take minutes to read a long context.
-    next_token_seconds : float
-        Longest wait for each further token.
-    retries : int
-        Most further attempts when the endpoint is overloaded, fails, or the connection is lost.
-    retry_seconds : float
-        Most seconds of waiting between attempts, in all.
-    backoff_seconds : float
-        Wait before the first further attempt, unless the endpoint names one; it doubles each time.
-    """
-
-    first_token_seconds: float = 1200.0
-    next_token_seconds: float = 120.0
-    retries: int = 4
-    retry_seconds: float = 90.0
-    backoff_seconds: float = 0.5
-
-    def without_retries(self) -> Timeouts:
-        """Return the same timeouts for one attempt only."""
-        return replace(self, retries=0)
 
 
 def worth_retrying(error: Exception) -> bool:

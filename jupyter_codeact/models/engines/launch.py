@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ...agent.contracts import ModelInfo, ModelSettings
 from ..catalog import gguf, hub
@@ -19,12 +19,11 @@ from ..extras import missing
 from ..guidance import guidance_for
 from .files import CatalogFiles, HubFiles, ModelFiles, OwnFiles, TunedFiles
 from .llama.options import LlamaOptions
+from .policy import FolderEngine
 from .transformers.settings import TransformersOptions, weight_of
 
 _LLAMA = "jupyter_codeact.models.engines.llama.worker"
 
-FolderEngine = Literal["auto", "transformers", "vllm"]
-"""What runs a model that is a folder."""
 SLOTS = 2
 CACHE = 1024
 

@@ -7,11 +7,11 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from ...agent.contracts import Delta, Message, ModelError, ModelInfo, ModelSettings
+from ..endpoints.access import Timeouts
 from ..endpoints.addresses import Address
 from ..endpoints.client import EndpointModel
 from ..endpoints.completions import Filling, Gap
 from ..endpoints.errors import ConnectionLostError
-from ..endpoints.retries import Timeouts
 from ..preferences import ModelPreferences
 from ..status import EngineStatus, Watcher
 from .supervisor import Engine

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,34 +19,10 @@ from ...agent.contracts import ModelError
 from ..endpoints.addresses import Address
 from ..status import EngineStatus, Watched
 from .launch import Launch
+from .policy import SupervisionPolicy
 from .worker import ExitReason, Worker, WorkerError, log_folder
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class SupervisionPolicy:
-    """How an engine is supervised.
-
-    Attributes
-    ----------
-    idle_seconds : float
-        Seconds without a request after which the model is unloaded; 0 for never.
-    startup_seconds : float
-        Longest time that the model may take to load.
-    max_crashes : int
-        Crashes within ``crash_window_seconds`` after which only the user can start the engine again.
-    crash_window_seconds : float
-        Seconds after which a crash is forgotten.
-    backoff_seconds : float
-        Wait before the start that follows a crash; it doubles with each further crash.
-    """
-
-    idle_seconds: float = 1800.0
-    startup_seconds: float = 900.0
-    max_crashes: int = 3
-    crash_window_seconds: float = 600.0
-    backoff_seconds: float = 1.0
 
 
 class _Process:
