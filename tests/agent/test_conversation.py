@@ -107,7 +107,10 @@ async def test_without_the_hook_a_made_up_number_stands(bench: Bench) -> None:
     ("task", "sentence"),
     [
         ("What does this cell do?", prompts.BEGIN_WITH_CODE_OR_TALK),
-        ("Just explain, change nothing.", prompts.BEGIN_WITH_CODE_OR_TALK),
+        ("Just explain, change nothing.", "Just explain, change nothing."),
+        ("What is in sales? Run nothing, please.", "Run nothing, please."),
+        ("Explain trips.csv, and don't run anything.", "don't run anything."),
+        ("Fill the gaps of sales without changing trips.csv.", prompts.BEGIN_WITH_CODE),
         ("Thanks!", prompts.BEGIN_WITH_CODE_OR_TALK),
         ("Was macht diese Zelle?", prompts.BEGIN_WITH_CODE_OR_TALK),
         ("How many rows does sales have?", prompts.BEGIN_WITH_CODE),
