@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_codeact.agent.source import magics_and_strings, without_prompts
+from jupyter_codeact.agent.source import asks_codeact, magics_and_strings, without_prompts
 from jupyter_codeact.agent.told_secrets import mask_told
 from jupyter_codeact.evaluation.grading import number
 from jupyter_codeact.evaluation.playing import value
 from jupyter_codeact.models.endpoints.words import words
 from jupyter_codeact.notebooks.compare import difference
-from jupyter_codeact.notebooks.executing import asks_codeact
 from jupyter_codeact.notebooks.shell import without_codeact
 from jupyter_codeact.shell.input import QuestionMarks
 

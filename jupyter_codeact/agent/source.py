@@ -45,6 +45,7 @@ _MAGIC = re.compile(
 )
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _MAGICS_OF_PYTHON = {"time", "timeit", "capture", "prun", "python", "python3", "pypy"}
+_ASKS_CODEACT = re.compile(r"(?:[^%#\n]*=)?\s*(?:%time[ \t]+)?%{1,2}codeact\b")
 _PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)|In ?\[\d*\]:(?: |$)|[ ]+\.{3,}:(?: |$)")
 _FIRST_PROMPT = re.compile(r"\s*>>>|In ?\[\d*\]:")
 _PRINTED_RESULT = re.compile(r"^Out ?\[\d*\]:.*$", re.MULTILINE)
@@ -198,6 +199,12 @@ def _is_shallow(tree: ast.AST) -> bool:
 def has_magics(source: str) -> bool:
     """Tell whether a cell has magics in it."""
     return any(span.is_magic for span in magics_and_strings(source))
+
+
+def asks_codeact(source: str) -> bool:
+    """Tell whether a cell asks the agent, with ``%codeact``."""
+    magics = (span for span in magics_and_strings(source) if span.is_magic)
+    return any(_ASKS_CODEACT.match(source, span.start, span.end) for span in magics)
 
 
 def source_lines(source: str) -> list[str]:

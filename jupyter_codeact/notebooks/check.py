@@ -15,7 +15,7 @@ import nbformat
 
 from ..agent.contracts import Cell, CellCheck, Output
 from ..agent.observations.terminal import strip_terminal_codes
-from ..agent.source import assigned_names, calls_exit, magics_and_strings
+from ..agent.source import asks_codeact, assigned_names, calls_exit
 from .compare import difference
 from .document import plain_copy
 from .kernel import KernelProcess
@@ -29,7 +29,6 @@ ABOVE = "A cell above it failed, so it was not run."
 EXITED = "It ended the kernel with exit()."
 DIED = "The kernel died while it ran."
 SILENT = "It failed without saying why."
-_ASK = re.compile(r"(?:[^%#\n]*=)?\s*(?:%time[ \t]+)?%{1,2}codeact\b")
 NOTHING_BEFORE = "It had not been run before, so there was nothing to compare with."
 
 
@@ -127,9 +126,7 @@ def _left_out(cell: Cell) -> str:
     """Return why a cell is not run; empty if it is."""
     if cell.protected:
         return PROTECTED
-    source = cell.source
-    magics = (span for span in magics_and_strings(source) if span.is_magic)
-    return ASKS if any(_ASK.match(source, span.start, span.end) for span in magics) else ""
+    return ASKS if asks_codeact(cell.source) else ""
 
 
 async def _run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -11,12 +10,12 @@ from nbformat import NotebookNode
 
 from ..agent.observations.terminal import strip_terminal_codes
 from ..agent.secrets import all_secrets, hide
+from ..agent.source import asks_codeact
 from .document import is_protected
 from .headless import HeadlessNotebook
 
 SKIP, MAY_FAIL = "skip-execution", "raises-exception"
 """Jupyter's tags of a cell that is not to be run, and of one whose error is expected; as in nbclient."""
-_CODEACT = re.compile(r"^(?:[^%#\n]*=)?[ \t]*(?:%time[ \t]+)?%{1,2}codeact\b", re.MULTILINE)
 _FIRST_LINE, _ERROR = 40, 300
 _TELL_SECONDS = 2.0
 """Seconds from one report of progress to the next."""
@@ -109,11 +108,6 @@ def _why_not(cell: NotebookNode, refused: Collection[tuple[str, str]]) -> str:
     if (cell.id, cell.source) in refused:
         return "it was not allowed to when CodeAct wrote it"
     return "it asks CodeAct itself" if asks_codeact(cell.source) else ""
-
-
-def asks_codeact(source: str) -> bool:
-    """Tell whether a cell asks the agent."""
-    return _CODEACT.search(source) is not None
 
 
 def _first_line(source: str) -> str:
