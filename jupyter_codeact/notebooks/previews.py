@@ -11,11 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..agent.unicode import valid_text
 from .tables import HEAD, LINE, describe_table
 
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 """Text with a table in it, and what usually separates its columns."""
-PARSED = 5_000_000
+PARSED = 2_000_000
 """Bytes of a JSON file that is read as a whole; of a larger one, only the size is told."""
 KEYS = 20
 """Keys of a JSON object that are named."""
@@ -82,23 +83,28 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _json(file: Path, path: str, *, is_lines: bool) -> str:
-    call = f"pd.read_json({path!r}, lines=True)" if is_lines else f"json.load(open({path!r}))"
+    with file.open("rb") as opened:
+        head = opened.read(3)
+    encoding = "utf-8-sig" if head == b"\xef\xbb\xbf" else "utf-8"
+    if is_lines:
+        call = f"pd.read_json({path!r}, lines=True, encoding={encoding!r})"
+    else:
+        call = f"json.load(open({path!r}, encoding={encoding!r}))"
     size = file.stat().st_size
     if size > PARSED:
         return f"{size:,} bytes of JSON. {call} reads it."
     try:
-        text = file.read_text("utf-8-sig")
-        value = (
-            [json.loads(line) for line in text.split("\n") if line.strip()] if is_lines else json.loads(text)
-        )
+        text = file.read_text(encoding)
+        lines = [line for line in text.split("\n") if line.strip()]
+        value = [json.loads(line) for line in lines] if is_lines else json.loads(text)
+        first = json.dumps(value[0], ensure_ascii=False) if value and isinstance(value, list) else ""
     except (ValueError, RecursionError):
         return ""
     facts = [f"JSON: {_kind(value)}. {call} reads it."]
     if isinstance(value, dict):
         facts += [f"- {key[:LINE]!r}: {_kind(one)}" for key, one in islice(value.items(), KEYS)]
-    elif isinstance(value, list):
-        first = json.dumps(value[0], ensure_ascii=False) if value else ""
-        facts += [first[:LINE] + ("…" if len(first) > LINE else "")] * bool(value)
+    elif first:
+        facts.append(valid_text(first[:LINE]) + ("…" if len(first) > LINE else ""))
     return "\n".join(facts)
 
 

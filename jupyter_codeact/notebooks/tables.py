@@ -23,7 +23,7 @@ LINE = 1_000
 """Most characters of a line that is shown."""
 SPACES = r"\s+"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SEPARATOR_LINE = re.compile(r"sep=(.)")
+_SEPARATOR_LINE = re.compile(r"sep=([,;|\t])")
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?%?")
 _DECIMAL_POINT = re.compile(r"-?\d+\.\d+")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
@@ -128,9 +128,13 @@ def _form(lines: list[str], usual: str) -> Form:
 
 
 def _usual_width(rows: Iterable[list[str]]) -> tuple[int, int]:
-    """Return how many of the first rows have as many columns as most have, and how many these are."""
-    widths = Counter(width for width in map(len, islice(rows, 50)) if width > 1)
-    return max(((count, width) for width, count in widths.items()), default=(0, 0))
+    """Return how many of the first rows have as many columns as most have, and how many these are.
+
+    If most have one column, or there is no such number, that is 0 rows: a text may have commas, too.
+    """
+    widths = Counter(map(len, islice(rows, 50)))
+    count, width = max(((count, width) for width, count in widths.items()), default=(0, 0))
+    return (count, width) if width > 1 and 2 * count > widths.total() else (0, 0)
 
 
 def _lines_above(lines: list[str], form: Form, width: int) -> int:

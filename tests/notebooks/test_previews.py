@@ -49,6 +49,12 @@ from jupyter_codeact.notebooks.previews import preview
         ("named_rows.csv", b"a,b\nx,1,2\ny,3,4\n", "2 rows, 2 columns. pd.read_csv('named_rows.csv')"),
         ("euros.csv", b"a;b\n1.234,56;x\n2,5;y\n", "sep=';', decimal=',', thousands='.')"),
         ("dollars.csv", b'a,b\n"1,234.5",x\n"2,000",y\n', "pd.read_csv('dollars.csv', thousands=',')"),
+        (
+            "ending.csv",
+            b"comment\ngood\nit was ok; thanks\nfine\n",
+            "3 rows, 1 columns. pd.read_csv('ending.csv')",
+        ),
+        ("odd_sign.csv", b'sep="\na\n1\n', "2 rows, 1 columns. pd.read_csv('odd_sign.csv')"),
         ("lists.csv", b'a,b\n"1,2,3",x\n"2,000",y\n', "pd.read_csv('lists.csv')"),
     ],
 )
@@ -99,6 +105,12 @@ def test_what_stands_above_the_heading_is_shown(tmp_path: Path) -> None:
     ]
 
 
+def test_a_sentence_with_commas_is_no_heading(tmp_path: Path) -> None:
+    file = tmp_path / "notes.csv"
+    file.write_text("notes\nnothing\nsome, text, here, more\nelse\n")
+    assert "skiprows" not in preview(file, "notes.csv")
+
+
 def test_numbers_above_numbers_are_no_heading(tmp_path: Path) -> None:
     file = tmp_path / "no_heading.csv"
     file.write_text("569,30,malignant\n" + "1,2,3,4,5\n" * 9)
@@ -113,7 +125,7 @@ def test_numbers_above_numbers_are_no_heading(tmp_path: Path) -> None:
             '{"name": "Rome", "orders": [{"id": 1, "total": 2.5}], "tags": ["a"], "n": 3}',
             [
                 "JSON: an object with the keys 'name', 'orders', 'tags', 'n'. "
-                "json.load(open('shop.json')) reads it.",
+                "json.load(open('shop.json', encoding='utf-8')) reads it.",
                 "- 'name': 'Rome'",
                 "- 'orders': a list of 1 objects, the first an object with the keys 'id', 'total'",
                 "- 'tags': a list of 1 values",
@@ -125,7 +137,7 @@ def test_numbers_above_numbers_are_no_heading(tmp_path: Path) -> None:
             '{"a": 1}\n\n{"a": 2}\n',
             [
                 "JSON: a list of 2 objects, the first an object with the keys 'a'. "
-                "pd.read_json('rows.jsonl', lines=True) reads it.",
+                "pd.read_json('rows.jsonl', lines=True, encoding='utf-8') reads it.",
                 '{"a": 1}',
             ],
         ),
@@ -161,7 +173,17 @@ def test_a_workbook_is_described_by_its_sheets(tmp_path: Path) -> None:
         ("half.json", b'{"a": ', ""),
         ("deep.json", b"[" * 100_000, ""),
         ("bytes.json", b"\xff\xfe\x00", ""),
-        ("empty.json", b"[]", "JSON: a list of 0 values. json.load(open('empty.json')) reads it."),
+        (
+            "empty.json",
+            b"[]",
+            "JSON: a list of 0 values. json.load(open('empty.json', encoding='utf-8')) reads it.",
+        ),
+        (
+            "half.jsonl",
+            b'\xef\xbb\xbf["\\ud83d"]',
+            "JSON: a list of 1 values. "
+            "pd.read_json('half.jsonl', lines=True, encoding='utf-8-sig') reads it.\n[\"\ufffd\"]",
+        ),
     ],
 )
 def test_whatever_else_is_in_a_file_is_no_error(tmp_path: Path, name: str, content: bytes, said: str) -> None:
