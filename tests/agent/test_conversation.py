@@ -103,6 +103,12 @@ async def test_without_the_hook_a_made_up_number_stands(bench: Bench) -> None:
     assert end.answer == "It is 123.45."
 
 
+async def test_where_nothing_may_run_an_answer_is_no_reason_to_run_a_cell(bench: Bench) -> None:
+    (bench.notebook.folder / "trips.csv").write_text("city,fare\nRome,3\n")
+    end = await bench.run("Fares of cities.", task="Explain trips.csv, and run nothing.")
+    assert (end.answer, end.turns, await bench.cells()) == ("Fares of cities.", 1, [])
+
+
 @pytest.mark.parametrize(
     ("task", "sentence"),
     [
@@ -111,6 +117,9 @@ async def test_without_the_hook_a_made_up_number_stands(bench: Bench) -> None:
         ("What is in sales? Run nothing, please.", "Run nothing, please."),
         ("Explain trips.csv, and don't run anything.", "don't run anything."),
         ("Fill the gaps of sales without changing trips.csv.", prompts.BEGIN_WITH_CODE),
+        ("Sort sales and change nothing else.", prompts.BEGIN_WITH_CODE),
+        ("Drop the rows of sales with no code.", prompts.BEGIN_WITH_CODE),
+        ("Fit a model to sales, and just explain the trend.", prompts.BEGIN_WITH_CODE),
         ("Thanks!", prompts.BEGIN_WITH_CODE_OR_TALK),
         ("Was macht diese Zelle?", prompts.BEGIN_WITH_CODE_OR_TALK),
         ("How many rows does sales have?", prompts.BEGIN_WITH_CODE),

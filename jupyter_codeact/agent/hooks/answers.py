@@ -75,7 +75,7 @@ class LookFirst(Hook):
     def on_prompt(self, opening: Opening) -> None:
         """Note the table that the task names, and the cell that shows it."""
         self._file = next((name for name in opening.files if _names(opening.task, name)), "")
-        self._cell = _show_file(self._file, opening) or _show_frame(opening)
+        self._cell = "" if opening.forbids_code else _show_file(self._file, opening) or _show_frame(opening)
         self._shows = ""
 
     def on_reply(self, reply: ParsedReply) -> ParsedReply | None:
@@ -129,18 +129,19 @@ class UncheckedAnswers(Hook):
     """Rejects an answer about data for which no cell has run: a model cannot know it.
 
     That is an answer with numbers that nothing has shown; and, if the task names a data file, a variable or
-    one of its columns and nothing is attached, an answer of a few words.
+    one of its columns and nothing is attached, an answer of a few words. Where the user wants no code to be
+    run, answers stand.
     """
 
     name, group, for_capable = "unchecked_answers", "answers", True
 
     def on_prompt(self, opening: Opening) -> None:
-        """Note whether the task names data."""
-        self._names_data = opening.names_data
+        """Note whether the task names data, and whether code may run to look at them."""
+        self._names_data, self._may_run = opening.names_data, not opening.forbids_code
 
     def on_answer(self, answer: str) -> Reject | None:
         """Check whether a cell has run or was read, or an image was sent, which may show any value."""
-        reason = unchecked(answer, self.run, names_data=self._names_data)
+        reason = self._may_run and unchecked(answer, self.run, names_data=self._names_data)
         return Reject(reason, prompts.UNCHECKED) if reason else None
 
 

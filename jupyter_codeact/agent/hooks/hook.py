@@ -18,6 +18,14 @@ Group = Literal["repetition", "names", "imports", "tools", "results", "answers",
 _DATA_FILE = re.compile(
     r"[\w-]\.(?:csv|tsv|xlsx?|parquet|feather|jsonl?|sqlite3?|db|txt|h5|pkl|npy|npz)\b", re.IGNORECASE
 )
+_RUN_NOTHING = re.compile(
+    r"\b(?:(?:change|run|execute) nothing\b(?! (?:else|more|but))"
+    r"|(?:do not|don.t) (?:run|execute) (?:anything|any code|code)\b(?! (?:else|more|but))"
+    r"|without (?:running|executing) (?:anything|any code|code)\b)"
+    r"|\A\W*(?:please )?(?:only|just) explain\b",
+    re.IGNORECASE,
+)
+"""How a user says that no code is to be run."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -71,6 +79,11 @@ class Opening:
     variables: Sequence[Variable] = ()
     tools: Sequence[Variable] = ()
     files: Sequence[str] = ()
+
+    @property
+    def forbids_code(self) -> bool:
+        """Whether the user wants no code to be run."""
+        return _RUN_NOTHING.search(self.task) is not None
 
     @property
     def names_data(self) -> bool:

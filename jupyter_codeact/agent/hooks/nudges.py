@@ -13,26 +13,20 @@ _TALK = re.compile(
     re.IGNORECASE,
 )
 """A question, a request for an explanation, or a kind word; of other languages only questions are known."""
-_NO_CODE = re.compile(
-    r"\b(?:(?:change|run|execute) nothing|no code|without (?:any )?(?:code|running|executing)"
-    r"|(?:do not|don.t) (?:run|execute) (?:any|anything|code|it)|(?:only|just) explain)\b",
-    re.IGNORECASE,
-)
-"""How a user says that nothing is to be run."""
 
 
 class BeginWithCode(Hook):
     """Asks the model to begin with a Python block instead of answering from memory.
 
     A question that names no data, where there are no tools, may need no code: the sentence says so. A task
-    that asks for an explanation only, or wants nothing to be run, comes without it.
+    that wants nothing to be run comes without it.
     """
 
     name, group = "begin_with_code", "nudges"
 
     def on_prompt(self, opening: Opening) -> str | None:
         """Add the sentence to the task."""
-        if _NO_CODE.search(opening.task):
+        if opening.forbids_code:
             return None
         may_talk = _TALK.search(opening.task) and not opening.names_data and not opening.tools
         return prompts.BEGIN_WITH_CODE_OR_TALK if may_talk else prompts.BEGIN_WITH_CODE
