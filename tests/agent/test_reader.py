@@ -81,6 +81,17 @@ def test_prose_that_quotes_a_tag_remains_prose() -> None:
     assert show(ReplyReader(FORMATS["markdown"]), chunks(reply))[0] == Preview(prose=reply)
 
 
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_call_in_the_string_of_code_that_is_still_being_written_is_not_the_action(name: str) -> None:
+    code = """print('<tool_call>{"name": "python", "arguments": {"code": "x"}}</tool_call>')"""
+    reader = ReplyReader(FORMATS[name])
+    for delta in chunks(f"Let me see: <execute>{code}</execute>", 1):
+        assert not reader.is_complete
+        reader.feed(delta)
+    reader.finish()
+    assert [action.source for action in reader.parsed().actions] == [code]
+
+
 def test_thinking_from_the_endpoint_and_from_tags_is_joined() -> None:
     reader = ReplyReader(FORMATS["markdown"])
     deltas = [Delta(thinking="First "), Delta(thinking="this."), *chunks("<think>Then that.</think>\nFour.")]

@@ -62,7 +62,7 @@ class ReplyParser(ABC):
                     continue
                 case _:
                     prose.append(text[part.start : part.end])
-                    is_certain = is_certain and (part.settled or not isinstance(part, Block))
+                    is_certain = is_certain and part.settled
                     continue
             said = drop_partial_markup("".join(prose)) if answer is None else answer
             return Preview("\n\n".join(filter(None, thinking)), said, action or "", complete)

@@ -111,6 +111,7 @@ class _Scanner:
     def __init__(self, text: str, own: str) -> None:
         self._text, self._own = text, own
         self._has_unopened = self._has_channels = self._has_prose = self._is_framed = False
+        self._undecided = -1  # where a mark is that the rest of its line may yet turn into code
         self._found: dict[re.Pattern[str], re.Match[str] | None] = {}
 
     def _next(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
@@ -149,7 +150,7 @@ class _Scanner:
             if _is_unopened(part):
                 prose, self._has_unopened = part.start, True
             if prose < part.start:
-                yield Prose(prose, part.start, True)
+                yield Prose(prose, part.start, not prose <= self._undecided < part.start)
             yield part
             prose = position = part.end
             is_unread = isinstance(part, Thinking | Mark)
@@ -318,7 +319,8 @@ class _Scanner:
             return Solution(start, stop, is_closed, answer) if is_own and (answer or not is_closed) else None
         called = call_in(content)
         source = called.source if called else cell_source(content)
-        if is_own or name.startswith("execute"):
+        is_for_code = is_own or name.startswith("execute")
+        if is_for_code:
             is_meant = has_code(source) or not is_closed
             if in_sentence:
                 is_meant = is_meant and (is_own or (is_closed and not self._goes_on(stop)))
@@ -327,6 +329,8 @@ class _Scanner:
             alone = not in_sentence and not (is_closed and self._goes_on(stop))
             is_meant = alone and looks_like_code(source, fenced=True)
         if not is_meant:
+            if is_for_code and not is_closed and "\n" not in content:
+                self._undecided = start
             return None
         is_whole = is_closed or is_own or syntax_tree(source) is not None
         action = CodeAction(source) if is_whole and has_code(source) else None
