@@ -8,6 +8,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+# many containers set it, and then each process of the tests compiles the package anew
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 PORT ?=

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 from jupyter_codeact.models.catalog import store
 from jupyter_codeact.models.catalog.catalog import find
 from tests.scripted import ScriptedModel
+
+# Threads of numerical libraries wait for each other in loops, which takes the cores from the tests beside.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED = {
     "tests/ui/": "browser",

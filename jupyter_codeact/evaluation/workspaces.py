@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +17,10 @@ from ..agent.contracts import Execution
 from ..journal import SqliteJournal
 from ..notebooks.headless import HeadlessNotebook
 
+ENVIRONMENT = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+"""Lets numerical libraries use one thread. Several wait for each other in loops, which takes the cores from
+the model and other kernels: on two busy cores the self-test of the notebook suite took 328 seconds with two
+threads, 31 with one."""
 SUITE_SECONDS = 600.0
 """Limit for a cell of the suite's own: what a task begins with, and its check."""
 
@@ -130,5 +135,6 @@ async def _open() -> tuple[Workspace, AsyncExitStack]:
         (work := folder / "work").mkdir()
         journal = SqliteJournal(folder / "journal.sqlite")
         stack.callback(journal.close)
-        notebook = await stack.enter_async_context(HeadlessNotebook(None, folder / "task.ipynb", folder=work))
+        kernel = HeadlessNotebook(None, folder / "task.ipynb", environment=ENVIRONMENT, folder=work)
+        notebook = await stack.enter_async_context(kernel)
         return Workspace(notebook, journal), stack.pop_all()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from ..agent.contracts import Execution, Kernel, NotebookCell, NotebookError, NotebookState, Variable
@@ -40,6 +40,8 @@ class HeadlessNotebook:
         Where to write; ``None`` for the next free name beside the notebook.
     withhold : collection of str
         Names of environment variables the kernel does not get to see.
+    environment : mapping of str to str
+        Environment variables that the kernel gets besides.
     folder : Path or None
         Where the kernel runs instead.
     kernel : str or None
@@ -59,6 +61,7 @@ class HeadlessNotebook:
         output: Path | None = None,
         *,
         withhold: Collection[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
         folder: Path | None = None,
         kernel: str | None = None,
         grace: float = GRACE_SECONDS,
@@ -71,7 +74,8 @@ class HeadlessNotebook:
             self._document.notes.append(chosen.note)
         else:
             metadata["kernelspec"] = {**metadata.get("kernelspec", {}), **chosen.metadata}
-        self._environment = {key: value for key, value in os.environ.items() if key not in withhold}
+        inherited = {key: value for key, value in os.environ.items() if key not in withhold}
+        self._environment = inherited | dict(environment)
         self._folder = folder or self._document.folder
         self._grace = grace
         self._kernel: KernelProcess | None = None

@@ -82,8 +82,16 @@ def test_prose_that_quotes_a_tag_remains_prose() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_a_call_in_the_string_of_code_that_is_still_being_written_is_not_the_action(name: str) -> None:
-    code = """print('<tool_call>{"name": "python", "arguments": {"code": "x"}}</tool_call>')"""
+@pytest.mark.parametrize(
+    "code",
+    [
+        """print('<tool_call>{"name": "python", "arguments": {"code": "x"}}</tool_call>')""",
+        "text = '''\n```python\nx\n```\n'''",
+    ],
+)
+def test_an_action_in_the_string_of_code_that_is_still_being_written_is_not_the_action(
+    name: str, code: str
+) -> None:
     reader = ReplyReader(FORMATS[name])
     for delta in chunks(f"Let me see: <execute>{code}</execute>", 1):
         assert not reader.is_complete

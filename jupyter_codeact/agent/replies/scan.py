@@ -111,7 +111,7 @@ class _Scanner:
     def __init__(self, text: str, own: str) -> None:
         self._text, self._own = text, own
         self._has_unopened = self._has_channels = self._has_prose = self._is_framed = False
-        self._undecided = -1  # where a mark is that the rest of its line may yet turn into code
+        self._undecided = -1  # where a mark is that what is still to come may turn into code
         self._found: dict[re.Pattern[str], re.Match[str] | None] = {}
 
     def _next(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
@@ -329,7 +329,7 @@ class _Scanner:
             alone = not in_sentence and not (is_closed and self._goes_on(stop))
             is_meant = alone and looks_like_code(source, fenced=True)
         if not is_meant:
-            if is_for_code and not is_closed and "\n" not in content:
+            if is_for_code and not is_closed:
                 self._undecided = start
             return None
         is_whole = is_closed or is_own or syntax_tree(source) is not None
