@@ -73,6 +73,16 @@ async def test_the_kernel_runs_in_the_notebooks_folder_and_does_not_see_what_is_
     assert metadata.language_info.name == "python"
 
 
+async def test_the_kernel_gets_variables_beside_those_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INHERITED", "old")
+    more = {"INHERITED": "new", "ADDED": "too"}
+    async with HeadlessNotebook(output=tmp_path / "out.ipynb", environment=more) as notebook:
+        source = "import os\nprint(os.environ['INHERITED'], os.environ['ADDED'])"
+        assert printed(await run(notebook, source)) == "new too\n"
+
+
 async def test_the_kernel_is_gone_however_the_block_is_left(tmp_path: Path) -> None:
     pids: list[int] = []
 
