@@ -100,6 +100,26 @@ def test_an_action_in_the_string_of_code_that_is_still_being_written_is_not_the_
     assert [action.source for action in reader.parsed().actions] == [code]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "So <|python_tag|>text = '''\n```python\nx\n```\n'''<|eom_id|>",
+        "Let me see: <execute>text = '''\n</think>\n```python\nx\n```\n'''\n</execute>",
+        "```python\ntext = '''\n</think>\n<execute>\nx\n</execute>\n'''\n```",
+    ],
+)
+def test_no_action_is_complete_while_what_came_before_may_become_one(reply: str) -> None:
+    reader, whole = ReplyReader(FORMATS["markdown"]), ReplyReader(FORMATS["markdown"])
+    for delta in chunks(reply, 1):
+        if reader.is_complete:
+            break
+        reader.feed(delta)
+    reader.finish()
+    whole.feed(Delta(text=reply))
+    assert reader.parsed().actions == whole.parsed().actions
+    assert "text = " in whole.parsed().actions[0].source
+
+
 def test_thinking_from_the_endpoint_and_from_tags_is_joined() -> None:
     reader = ReplyReader(FORMATS["markdown"])
     deltas = [Delta(thinking="First "), Delta(thinking="this."), *chunks("<think>Then that.</think>\nFour.")]

@@ -16,7 +16,7 @@ from .arguments import unwrapped
 from .blocks import Block, Part, is_cut_code, without_language
 from .calls import Call, call_in, may_be_action
 from .reply import CodeAction, Doubt, Fault, ParsedReply, Preview, drop_partial_markup
-from .scan import Mark, Prose, Solution, scan
+from .scan import Mark, Prose, Solution, Undecided, scan
 from .thinking import Thinking
 
 
@@ -60,9 +60,12 @@ class ReplyParser(ABC):
                     answer = part.text
                 case Mark():
                     continue
+                case Undecided():
+                    is_certain = False
+                    continue
                 case _:
                     prose.append(text[part.start : part.end])
-                    is_certain = is_certain and part.settled
+                    is_certain = is_certain and (part.settled or not isinstance(part, Block))
                     continue
             said = drop_partial_markup("".join(prose)) if answer is None else answer
             return Preview("\n\n".join(filter(None, thinking)), said, action or "", complete)

@@ -78,6 +78,11 @@ class Mark(Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided(Part):
+    """A place without text: what is still to come may change how the reply was read before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Solution(Part):
     """An answer between tags: ``text``."""
 
@@ -111,7 +116,7 @@ class _Scanner:
     def __init__(self, text: str, own: str) -> None:
         self._text, self._own = text, own
         self._has_unopened = self._has_channels = self._has_prose = self._is_framed = False
-        self._undecided = -1  # where a mark is that what is still to come may turn into code
+        self._undecided = -1  # from where on the reply may be read in another way once more of it is there
         self._found: dict[re.Pattern[str], re.Match[str] | None] = {}
 
     def _next(self, pattern: re.Pattern[str], start: int) -> re.Match[str] | None:
@@ -149,8 +154,12 @@ class _Scanner:
                 part = self._unless_in_thinking(part)
             if _is_unopened(part):
                 prose, self._has_unopened = part.start, True
+            if part.start <= self._undecided < part.end and not _is_unopened(part):
+                self._undecided = -1  # a mark that is part of it
             if prose < part.start:
-                yield Prose(prose, part.start, not prose <= self._undecided < part.start)
+                yield Prose(prose, part.start, True)
+            if 0 <= self._undecided < part.start:
+                yield Undecided(part.start, part.start, False)
             yield part
             prose = position = part.end
             is_unread = isinstance(part, Thinking | Mark)
@@ -159,6 +168,10 @@ class _Scanner:
             begins = is_unread or text[position - 1] == "\n"
         if prose < len(text):
             yield Prose(prose, len(text), False)
+
+    def _leave_undecided(self, start: int) -> None:
+        if self._undecided < 0:
+            self._undecided = start
 
     def _block(self, position: int) -> Block | None:
         opening = OPENING.match(self._text, position)
@@ -212,7 +225,11 @@ class _Scanner:
         else:
             is_python = part.language in ("python", "unknown")
             is_text = not part.missing and (not is_python or syntax_tree(part.source) is not None)
-        return part if is_text else self._unopened(closing)
+        if is_text:
+            return part
+        if not part.settled:
+            self._leave_undecided(part.start)
+        return self._unopened(closing)
 
     def _marked(self, start: int, end: int) -> Part | None:
         """Return the first part that begins with a mark in a line, and is more than a mention of it."""
@@ -258,7 +275,11 @@ class _Scanner:
             call = call_at(text, start, inside, raw=bool(mark["raw"]))
         elif mark["call"] or not (in_sentence or self._goes_on(inside)):
             return Mark(start, inside, True)
-        return call if call and self._is_meant(call, in_sentence) else None
+        if call is None or self._is_meant(call, in_sentence):
+            return call
+        if not call.settled:
+            self._leave_undecided(start)
+        return None
 
     def _frame(self, mark: re.Match[str], in_sentence: bool) -> Mark | None:
         """Return a mark of tags around all that follows the thinking."""
@@ -330,7 +351,7 @@ class _Scanner:
             is_meant = alone and looks_like_code(source, fenced=True)
         if not is_meant:
             if is_for_code and not is_closed:
-                self._undecided = start
+                self._leave_undecided(start)
             return None
         is_whole = is_closed or is_own or syntax_tree(source) is not None
         action = CodeAction(source) if is_whole and has_code(source) else None
