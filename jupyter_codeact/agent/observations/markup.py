@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .tags import pieces
@@ -130,7 +130,7 @@ class Markup:
         lines = "\n".join(map(str.rstrip, "".join(written).split("\n")))
         return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Open an element."""
         self._invisible += tag in _INVISIBLE
         self._verbatim += tag == "pre"
@@ -189,6 +189,6 @@ class Markup:
         (self._cell.texts if self._cell else self._written).append(text)
 
 
-def _span(attributes: dict[str, str], name: str) -> int:
+def _span(attributes: Mapping[str, str], name: str) -> int:
     value = attributes.get(name, "")
     return max(1, min(int(value[:4]), _MAX_SPAN)) if value.isascii() and value[:4].isdigit() else 1

@@ -6,21 +6,21 @@ Python's own parser searches the rest of a document again at every bracket that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from html import unescape
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
+_PLAIN = re.compile(r"<(/?[A-Za-z][^\s/<>\"']*)>")
 _STOP = re.compile(r"[<>\"']")
-_NAME = re.compile(r"/?[A-Za-z][^\s/<>\"']*")
+_NAMED = re.compile(r"<(/?[A-Za-z][^\s/<>\"']*)")
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?")
 _RAW = ("script", "style")
 _QUOTED = 200
 """Most quoted values of one tag."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A tag, a comment, or the text between two of them.
 
     ``text`` is the name of a tag, in lower case, or the text, its entities read.
@@ -28,31 +28,35 @@ class Piece:
 
     kind: Literal["start", "end", "text", "comment"]
     text: str
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 def pieces(markup: str) -> Iterator[Piece]:
     """Take markup apart. A bracket that begins nothing is text, as browsers have it."""
     position = text = 0
     while (start := markup.find("<", position)) >= 0:
-        end = _end_of_tag(markup, start)
+        plain = _PLAIN.match(markup, start)
+        end = plain.end() if plain else _end_of_tag(markup, start)
         if end is None:
             position = start + 1
             continue
         if text < start:
             yield Piece("text", unescape(markup[text:start]))
         position = text = end
-        name = _NAME.match(markup, start + 1, end)
+        name = plain or _NAMED.match(markup, start, end)
         if name is None:
             if markup.startswith("<!--", start):
                 yield Piece("comment", markup[start + 4 : end].removesuffix("-->"))
             continue
-        word = name[0].lower()
+        word = name[1].lower()
         if word[0] == "/":
             yield Piece("end", word[1:])
             continue
-        found = _ATTRIBUTE.findall(markup, name.end(), end)
-        yield Piece("start", word, {key.lower(): unescape(a or b or c) for key, a, b, c in found})
+        if plain:
+            yield Piece("start", word)
+        else:
+            found = _ATTRIBUTE.findall(markup, name.end(), end)
+            yield Piece("start", word, {key.lower(): unescape(a or b or c) for key, a, b, c in found})
         if word in _RAW:  # with a word of the language's own, a bracket is none of markup's
             closing = re.compile(f"</{word}", re.IGNORECASE).search(markup, end)
             position = text = closing.start() if closing else len(markup)
@@ -68,7 +72,7 @@ def _end_of_tag(markup: str, start: int) -> int | None:
     if markup.startswith(("<!", "<?"), start):
         end = markup.find(">", start)
         return end + 1 if end >= 0 else len(markup)
-    name = _NAME.match(markup, start + 1)
+    name = _NAMED.match(markup, start)
     position = name.end() if name else len(markup)
     for _ in range(_QUOTED):
         stop = _STOP.search(markup, position)
