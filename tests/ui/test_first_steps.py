@@ -59,7 +59,8 @@ def test_from_a_table_without_a_notebook_to_answers_a_queue_and_files_of_ones_ow
     page.task.fill("Then a plot")
     page.page.goto(f"{lab.origin}/lab/tree/{quote(path)}?token={TOKEN}")
     page.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
-    page.page.evaluate("() => jupyterapp.restored.then(() => null)")  # then the notebook has the focus
+    # JupyterLab gives the notebook of its address the focus last: keys for the message box would go there
+    page.page.wait_for_function("() => document.activeElement?.closest('.jp-Notebook')")
     if not page.task.is_visible():
         page.command("codeact:open")
     expect(page.task).to_have_value("Then a plot")
