@@ -30,11 +30,20 @@ class ApprovalChoice(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+_EARLIER = f"{__name__}.approve"
+"""Where the value of ``--approve`` waits: click reads options that were given before those that were not."""
+
+
 def take_earlier_option(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    """Take the value of ``--approve``, as ``--approval`` was called in the first release."""
+    """Keep the value of ``--approve``, as ``--approval`` was called in the first release."""
     if value is not None:
         click.echo(RENAMED.format(old="--approve", new="--approval"), err=True)
-        ctx.params["approval"] = ctx.params.get("approval") or value
+        ctx.meta[_EARLIER] = value
+
+
+def or_earlier_option(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the value of ``--approval``, or else of ``--approve``."""
+    return value or ctx.meta.get(_EARLIER)
 
 
 def is_terminal() -> bool:

@@ -16,7 +16,14 @@ from ..interrupts import ending_signals, stopping
 from ..models.endpoints.access import KEY_VARIABLE
 from ..options import RunOptions
 from . import inputs
-from .approve import ApprovalChoice, TerminalApproval, confirm_servers, is_terminal, take_earlier_option
+from .approve import (
+    ApprovalChoice,
+    TerminalApproval,
+    confirm_servers,
+    is_terminal,
+    or_earlier_option,
+    take_earlier_option,
+)
 from .engines import engine_options
 from .engines import read as read_engine
 from .settings import read as read_settings
@@ -98,6 +105,7 @@ def _read_without(
 @click.option(
     "--approval",
     type=ApprovalChoice(),
+    callback=or_earlier_option,
     help="Which cells wait for your approval: always all of them, only risky ones (those that may do harm or "
     "reach outside the notebook), or never any. Where nobody is at a terminal, a cell that waits does not "
     "run. Default: risky on a terminal, else never.",
