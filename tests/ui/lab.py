@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.ports import await_server, free_port
+from tests.waiting import wait_until
 
 TOKEN = "a-token-for-tests"
 APPLICATIONS = {"jupyterlab": ("LabApp", "lab/tree"), "notebook": ("JupyterNotebookApp", "notebooks")}
@@ -25,11 +26,13 @@ APPLICATIONS = {"jupyterlab": ("LabApp", "lab/tree"), "notebook": ("JupyterNoteb
 KNOWN_ERRORS = (
     "Canceled future for kernel_info_request",
     "Canceled future for create_subshell_request",
+    "Canceled future for debug_request",
     "reading 'schema'",
     "reading 'observe'",
+    "_updateForDeferMode",
 )
 """Script errors of Jupyter's own: of a kernel that dies or restarts early, in Notebook 7's shortcuts,
-of a windowed notebook that is gone before it was measured."""
+of a notebook that is gone before it was measured or, in JupyterLab 4.4.0, before all its cells were drawn."""
 
 
 class Lab:
@@ -293,13 +296,13 @@ class NotebookPage(PanelPage):
 
     def wait_until_panel_is_remembered(self) -> None:
         """Wait until JupyterLab has saved that the panel is open, and opens it again with the page."""
-        self.page.wait_for_function(
-            """async () => {
-                const config = JSON.parse(document.getElementById('jupyter-config-data').textContent);
-                const workspace = await jupyterapp.serviceManager.workspaces.fetch(config.workspace);
-                return workspace.data['layout-restorer:data']?.right?.current === 'jp-CodeAct-sidebar';
-            }"""
-        )
+        saved = """async () => {
+            const config = JSON.parse(document.getElementById('jupyter-config-data').textContent);
+            const workspace = await jupyterapp.serviceManager.workspaces.fetch(config.workspace);
+            return workspace.data['layout-restorer:data']?.right?.current === 'jp-CodeAct-sidebar';
+        }"""
+        # not wait_for_function, which takes a promise for true
+        wait_until(lambda: self.page.evaluate(saved))
 
     @property
     def cells(self) -> Locator:
