@@ -81,6 +81,13 @@ def export(name: str, form: str, output: Path, kind: str, base_file: Path | None
     show_default=True,
     help="Held-out tasks of each sort.",
 )
+@click.option(
+    "--kind",
+    "kinds",
+    metavar="NAME",
+    multiple=True,
+    help="New parameters of this kind of task only, such as one that was trained; can be repeated.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Which tasks are drawn.")
 @click.option("--notebook/--no-notebook", default=True, help="Play the notebook suite, too.")
 @click.option("--first", type=click.IntRange(min=1), help="At most so many tasks of each other suite.")
@@ -107,6 +114,7 @@ def compare(
     name: str,
     output: Path,
     count: int,
+    kinds: tuple[str, ...],
     seed: int,
     notebook: bool,
     first: int | None,
@@ -127,7 +135,9 @@ def compare(
     from ..training.finetune.errors import writing
 
     tuned = find_tuned(name)
-    parts = _parts(count, seed, notebook, first, dabench, mint)
+    parts = [*_held_out(count, kinds, seed), *_suites(notebook, first, dabench, mint)]
+    if not parts:
+        raise click.UsageError("There is nothing to compare them on: give --n, --notebook or a checkout.")
     setting = Setting(format=action_format, turns=turns, reply_tokens=reply_tokens, goes_on=False)
     with writing(output):
         output.mkdir(parents=True, exist_ok=True)
@@ -146,18 +156,25 @@ def compare(
     click.echo(f"\nThe report with all results and trajectories is in {output}.")
 
 
-def _parts(
-    count: int, seed: int, notebook: bool, first: int | None, dabench: Path | None, mint: Path | None
-) -> list[Part]:
-    from ..evaluation.runner import Choice
-    from ..evaluation.suites import open_suite
+def _held_out(count: int, kinds: tuple[str, ...], seed: int) -> list[Part]:
     from ..training.finetune.compare import Part
     from ..training.finetune.held_out import HeldOutTasks
 
+    if not count:
+        return []
+    try:
+        known = HeldOutTasks("held-out-parameters", count, seed, kinds or None)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--kind") from error
+    return [Part(known), Part(HeldOutTasks("held-out-kinds", count, seed))]
+
+
+def _suites(notebook: bool, first: int | None, dabench: Path | None, mint: Path | None) -> list[Part]:
+    from ..evaluation.runner import Choice
+    from ..evaluation.suites import open_suite
+    from ..training.finetune.compare import Part
+
     parts = []
-    if count:
-        parts += [Part(HeldOutTasks("held-out-parameters", count, seed))]
-        parts += [Part(HeldOutTasks("held-out-kinds", count, seed))]
     some = Choice(first=first)
     if notebook:
         parts.append(Part(open_suite("notebook", None), some))
@@ -165,8 +182,6 @@ def _parts(
         parts.append(Part(open_suite("dabench", dabench), some))
     if mint:
         parts.append(Part(open_suite("mint", mint), Choice(only=_GENERAL, first=first)))
-    if not parts:
-        raise click.UsageError("There is nothing to compare them on: give --n, --notebook or a checkout.")
     return parts
 
 

@@ -57,6 +57,18 @@ def test_held_out_tasks_are_played_once_and_judged_in_a_real_kernel(tmp_path: Pa
     assert len((tmp_path / "episodes.jsonl").read_text().splitlines()) == 2
 
 
+def test_new_parameters_are_of_the_kinds_that_are_named() -> None:
+    import asyncio
+
+    suite = HeldOutTasks("held-out-parameters", 4, kinds=["lying-bars", "absent-days"])
+    assert {case.family for case in asyncio.run(suite.cases())} == {"lying-bars", "absent-days"}
+
+
+def test_a_kind_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ValueError, match="gc-contents"):
+        HeldOutTasks("held-out-parameters", 1, kinds=["gc-contents"])
+
+
 def test_results_of_an_earlier_training_of_the_same_name_are_not_taken(tmp_path: Path) -> None:
     mark(tmp_path, {"small": "a", "small+it": "b"})
     append(tmp_path / "episodes.jsonl", episode("small+it", "1", True))

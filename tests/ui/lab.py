@@ -29,10 +29,9 @@ KNOWN_ERRORS = (
     "Canceled future for debug_request",
     "reading 'schema'",
     "reading 'observe'",
-    "_updateForDeferMode",
 )
 """Script errors of Jupyter's own: of a kernel that dies or restarts early, in Notebook 7's shortcuts,
-of a notebook that is gone before it was measured or, in JupyterLab 4.4.0, before all its cells were drawn."""
+of a notebook that is gone before it was measured."""
 
 
 class Lab:

@@ -96,8 +96,9 @@ def test_a_run_is_followed_from_the_busy_kernel_to_the_cells_that_show_its_answe
         arg=lines.first.locator("..").element_handle(),
     )
     page.approval_setting.click()
-    expect(page.page.locator(".lm-Menu-item.lm-mod-toggled svg")).to_be_visible()
-    page.page.keyboard.press("Escape")
+    chosen = page.page.locator(".lm-Menu-item.lm-mod-toggled")
+    expect(chosen.locator("svg")).to_be_visible()
+    chosen.click()
 
 
 def middle(box: dict[str, float] | None) -> tuple[float, float]:

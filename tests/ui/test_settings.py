@@ -23,7 +23,7 @@ def test_asking_at_cells_completion_and_instructions_are_set_among_the_settings(
     page.page.get_by_role("button", name="Settings of CodeAct").click()
     settings = page.page.locator(".jp-SettingsPanel")
     found = page.page.locator(".jp-PluginList")
-    expect(found).to_contain_text("CodeAct provider")
+    expect(found).to_contain_text("CodeAct")
     expect(found).not_to_contain_text("jupyter-codeact")
     completion = settings.get_by_role("checkbox", name="Complete code while typing")
     expect(completion).not_to_be_checked()

@@ -15,6 +15,8 @@ _RULE = re.compile(r"-{3,}\s*")
 _HEADING = re.compile(r"(?:\S+\s+)?Traceback \(most recent call last\):?\s*")
 _LINK = re.compile(r"direct cause of the following exception|During handling of the above exception")
 _HIDDEN = re.compile(r"\s*\[\.\.\. skipping .*\]\s*")
+_SIMILAR = re.compile(r"\s*\[\.\.\. skipping similar frames: .*\]\s*")
+_TIMES = re.compile(r" at line \d+ \((\d{1,5}) times\)")
 _CELL = re.compile(r"(?:Cell|Input) In ?\[(?P<count>\d+)\], (?:line (?P<line>\d+)|in <cell line: \d+>).*")
 _FILE = re.compile(r"File (?P<path>.+?)(?::\d+)?(?:,? in .*)?")
 _NUMBERED = re.compile(r"(?P<arrow>-+>)? *\d+ ?(?P<code>.*)")
@@ -70,6 +72,8 @@ def explain(error: Output, *, source: str = "", execution_count: int | None = No
                 chain.append(_ChainedError())
         elif _LINK.search(item) and chain[-1].message:
             chain.append(_ChainedError(link=item.strip()))
+        elif repeated := _repeated(item, chain[-1].frames):
+            chain[-1].frames += repeated
         elif frame := _frame(item, cell_lines):
             chain[-1].frames.append(frame)
         else:
@@ -104,6 +108,20 @@ def _frame(item: str, cell_lines: Mapping[str, list[str]]) -> _Frame | None:
     quoted = [f"    {line[shared:].rstrip()}" for line in code if line.strip() not in ("", _NO_SOURCE)]
     in_user_code = bool(cell) or (file is not None and not _LIBRARY.search(file["path"]))
     return _Frame("\n".join([header, *quoted]), in_user_code)
+
+
+def _repeated(item: str, before: list[_Frame]) -> list[_Frame]:
+    """Return the frames of a recursion that IPython has folded, which depends on its version.
+
+    The ones that recur are the last of those ``before``.
+    """
+    if not _SIMILAR.fullmatch(item):
+        return []
+    times = [int(count) for count in _TIMES.findall(item)]
+    recurring = before[-len(times) :] if times else []
+    return (
+        [*recurring * (sum(times) // len(times)), *recurring[: sum(times) % len(times)]] if recurring else []
+    )
 
 
 def _statement(lines: list[str]) -> list[str]:

@@ -35,14 +35,22 @@ class HeldOutTasks:
         How many are drawn.
     seed : int
         Which ones.
+    kinds : sequence of str, optional
+        Names of kinds; all that have tasks in the split if not given.
+
+    Raises
+    ------
+    ValueError
+        If a kind does not exist, or none of them has tasks in the split.
     """
 
     formats: Mapping[str, Sequence[str]] = MappingProxyType({"agent": ("markdown", "execute", "tools")})
     notes: Sequence[str] = ()
 
-    def __init__(self, split: HeldOut, count: int, seed: int = 0) -> None:
+    def __init__(self, split: HeldOut, count: int, seed: int = 0, kinds: Sequence[str] | None = None) -> None:
         self.name: str = split
-        self._tasks: dict[str, Task] = {task.name: task for task in draw(count, split=split, seed=seed)}
+        drawn = draw(count, split=split, seed=seed, kinds=kinds)
+        self._tasks: dict[str, Task] = {task.name: task for task in drawn}
 
     async def cases(self) -> list[Case]:
         """Return the tasks."""
