@@ -23,7 +23,7 @@ import {
   restoreCell,
   writeCell
 } from './cells';
-import { Follower, show } from './follow';
+import { follow, Follower } from './follow';
 import { kernelKnown } from './kernel';
 import { runCell } from './run';
 import { UserError } from './user-error';
@@ -167,7 +167,7 @@ export class NotebookCommands implements IDisposable {
           follower.isFollowing(command.cell_id ?? command.after);
         const cell_id = writeCell(panel, command, trans);
         if (followed) {
-          show(panel, cell_id);
+          follow(panel, cell_id);
           follower.watch(cell_id);
         }
         return { cell_id };
@@ -184,7 +184,8 @@ export class NotebookCommands implements IDisposable {
           message => this._send({ type: 'began', id, message })
         );
         if (settings.followCell && follower.isFollowing(cell_id)) {
-          show(panel, cell_id);
+          follow(panel, cell_id);
+          follower.watch(cell_id);
         }
         const state = readState(panel, { brief: true }, trans);
         return { execution, state };

@@ -29,9 +29,11 @@ export class Follower {
     node.addEventListener('touchmove', onScroll, { passive: true });
     node.addEventListener('pointerdown', ({ target }) => {
       this._hasScrolled ||= this._isScrollbar(target);
+      this.rest();
     });
     node.addEventListener('keydown', ({ key }) => {
       this._hasScrolled ||= SCROLLING_KEYS.includes(key);
+      this.rest();
     });
   }
 
@@ -46,14 +48,17 @@ export class Follower {
     return !this._hasScrolled;
   }
 
-  /** Keep a cell in view while what is drawn at it makes it taller, as the question whether it may run does. */
+  /**
+   * Keep a cell in view while what is drawn at it makes it taller: the question whether it may run, or outputs that
+   * are drawn after they came. It ends with the next cell, or when the user does anything in the notebook.
+   */
   watch(cellId: string): void {
     this.rest();
     const cell = findCell(this._panel, cellId);
     if (cell) {
       this._watching = new ResizeObserver(() => {
         if (!cell.isDisposed && this.isFollowing(cellId)) {
-          show(this._panel, cellId);
+          follow(this._panel, cellId);
         }
       });
       this._watching.observe(cell.node);
@@ -98,11 +103,20 @@ export class Follower {
 
 /** Bring a cell into view, with as little scrolling as needed. */
 export function show(panel: NotebookPanel, cellId: string): void {
+  scrollTo(panel, cellId);
+}
+
+/** Bring a cell that the agent is at into view: its end, of one that is too tall. */
+export function follow(panel: NotebookPanel, cellId: string): void {
+  scrollTo(panel, cellId, 'end');
+}
+
+function scrollTo(panel: NotebookPanel, cellId: string, edge?: 'end'): void {
   const index = indexOf(panel, cellId);
   if (index >= 0) {
     // A cell of a long notebook may not be drawn for many seconds after it was opened.
     panel.content.renderCellOutputs(index);
-    panel.content.scrollToItem(index).catch(() => {
+    panel.content.scrollToItem(index, 'auto', undefined, edge).catch(() => {
       // Another scroll has taken its place, which is then the one wanted.
     });
   }
