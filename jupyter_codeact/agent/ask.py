@@ -25,7 +25,7 @@ from .ending import Ended
 from .events import Event, HistoryCompacted, ModelDescribed, Reply, ReplyDelta, RunStarted
 from .hooks.hook import Resample
 from .hooks.running import Hooks
-from .limits import CUT, ReplyLimit
+from .limits import CUT, REPEATED, ReplyLimit
 from .replies.reader import MAX_REPLY, ReplyReader, ReplyUpdate
 from .replies.reply import ActionFormat, ParsedReply
 from .run import Run
@@ -167,7 +167,10 @@ class _ReplyRequest:
         if self.measured.finish_reason not in CUT or self.reader.has_action:
             return True
         reply = await self._parsed()
-        self.limit.ask_again(reply, self.measured.usage, messages)
+        if self.measured.finish_reason == REPEATED:
+            self.limit.ask_once_in_brief()
+        else:
+            self.limit.ask_again(reply, self.measured.usage, messages)
         self._new_attempt()
         if self.limit.beginning is None:
             self.run.emit(ReplyDelta, restart=True)
@@ -195,6 +198,9 @@ class _ReplyRequest:
                     self._show(self.reader.unparsed())
                 if self.reader.is_complete:
                     self.measured.finish_reason = "action"
+                    return
+                if self.reader.repeats_itself:
+                    self.measured.finish_reason = REPEATED
                     return
                 if self.reader.is_endless:
                     raise Ended("out_of_tokens", message=ENDLESS)

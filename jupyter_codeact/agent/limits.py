@@ -13,13 +13,19 @@ from .ending import Ended
 from .replies.reply import ParsedReply
 from .run import Run
 
-CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-"""Finish reasons of a reply that was cut off at a limit."""
+REPEATED = "repeated"
+"""The finish reason of a reply that was ended because it repeated itself."""
+CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", REPEATED})
+"""Finish reasons of a reply that was cut off."""
 MARGIN = 0.02
 """The share of a context window that is left free, because chat templates add tokens."""
 WORTH_IT = 1.5
 """More room is at least so many times what a reply had."""
 UNKNOWN_WINDOW_FACTOR = 4
+REPEATING = (
+    "The model's reply repeated the same words over and over, also when it was asked for again. Ask in other"
+    " words, or use another model."
+)
 
 
 @dataclass
@@ -72,6 +78,18 @@ class ReplyLimit:
             self.way, self.run.needs_room = "with room", True
         else:
             self.ask_without_room(reply)
+
+    def ask_once_in_brief(self) -> None:
+        """Ask for a reply again that repeated itself: more room would only have more of the same.
+
+        Raises
+        ------
+        Ended
+            If it was asked for again already.
+        """
+        if self.way != "first":
+            raise Ended("stuck", message=REPEATING)
+        self.way = "briefly"
 
     def ask_without_room(self, reply: ParsedReply) -> None:
         """Ask again where there is no more room: to continue an answer, or for something shorter."""

@@ -125,6 +125,28 @@ async def test_a_reply_that_is_only_thinking_is_asked_for_in_brief_and_then_give
     assert len(asked.endpoint.requests) == 2
 
 
+LOOP = "The output is a text cell, and the output is a text cell. "
+
+
+@pytest.mark.parametrize("loop", [Said(LOOP * 2000), Said("", thinking=LOOP * 2000)])
+async def test_a_reply_that_repeats_itself_ends_early_and_is_asked_for_in_brief(
+    asked: Asked, loop: Said
+) -> None:
+    end = await asked.run(loop, "It is 5.", window=8000)
+    assert (end.ending, end.answer) == ("answered", "It is 5.")
+    assert "too long" in asked.sent(1)[-1][1]
+    assert asked.limits()[1] == asked.limits()[0]  # more room would have more of the same
+
+
+async def test_a_reply_that_repeats_itself_again_ends_the_run_in_a_sentence(asked: Asked) -> None:
+    end = await asked.run(*[Said(f"Let me see.\n{LOOP * 2000}")] * 2)
+    assert end.ending == "stuck"
+    assert "repeated the same words over and over" in end.message
+    [reply] = asked.bench.events("reply")
+    assert LOOP * 8 in reply.text
+    assert len(reply.text) < 4000
+
+
 async def test_an_endpoint_that_refuses_more_room_is_asked_for_something_shorter(asked: Asked) -> None:
     cut = Said("", thinking="hm " * 50, finish_reason="length")
     refusal = Refusal(400, "max_tokens is too large: at most 100.")

@@ -225,6 +225,28 @@ def test_a_reply_without_end_is_kept_up_to_a_limit() -> None:
     assert reader.length == MAX_REPLY == len(reader.parsed().text)
 
 
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [
+        ("x = [" + "0, " * 300 + "]", False),
+        ("".join(f"| {n} | 0.0 | 0.0 | 0.0 | 0.0 |\n" for n in range(500)), False),
+        (f"print('{'=' * 900}')", False),
+        ("assert check(5) is None  # as in the task\n" * 7, False),
+        ("all" * 400, True),
+        ("Now " + "call all the functions again, well. " * 40, True),
+        ("Hm.\n" + f"{'Let me think about this once more. ' * 13}\n" * 9, True),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 5000])
+def test_a_loop_is_told_from_long_data(text: str, repeats: bool, size: int) -> None:
+    reader = ReplyReader(FORMATS["markdown"])
+    found = False
+    for start in range(0, len(text), size):
+        reader.feed(Delta(text=text[start : start + size]))
+        found |= reader.repeats_itself
+    assert found is repeats
+
+
 def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:
     shown = strip_terminal_codes(f"first\n{'x' * 10_000_000}\nlast")
     assert len(shown) < 250_000

@@ -19,6 +19,10 @@ QUICK = 0.001
 """Seconds of a parsing after which no rest is needed."""
 MAX_REPLY = 500_000
 """Characters of the longest reply, with its thinking: more than any model's limit of tokens allows."""
+LOOP_PIECE, LOOP_TIMES, LOOP_CHARS, LOOP_CHECKED = 500, 8, 1000, 128
+"""A reply repeats itself if it ends in the same piece of at most so many characters, at least so many times
+and for at least so many characters: no code or table that is worth running has that, and models that do not
+know what to say have it to the end of their context. Looked for after every so many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,14 @@ class ReplyReader:
     wait : float
         How many characters to read on after an action that no thinking came before: a mark further on may
         tell that all of it was thinking, which some chat templates open in the prompt.
+
+    Attributes
+    ----------
+    repeats_itself : bool
+        Whether the reply goes on and on with the same words.
     """
+
+    repeats_itself: bool
 
     def __init__(self, action_format: ActionFormat, *, wait: float = 0) -> None:
         self._format, self._wait = action_format, wait
@@ -52,6 +63,8 @@ class ReplyReader:
         self._is_stale = self._restarts = False
         self._new_thinking: list[str] = []  # which no update has had yet
         self._rests_until = 0.0
+        self._tail, self._unchecked = "", 0  # of the text and the thinking, as they came
+        self.repeats_itself = False
 
     def feed(self, delta: Delta) -> ReplyUpdate | None:
         """Add a chunk of the reply; return what to add to the preview, if anything."""
@@ -72,9 +85,22 @@ class ReplyReader:
         if text := delta.text[: MAX_REPLY - self.length]:
             self._text.append(text)
             self._length += len(text)
+        self._look_for_a_loop(thinking + text)
         grown = (self._length - self._parsed_length) * STEPS
         is_due = self._restarts or (grown > 0 and grown >= self._length)
         return is_due and (self._restarts or time.monotonic() >= self._rests_until)
+
+    def _look_for_a_loop(self, added: str) -> None:
+        self._tail = (self._tail + added)[-LOOP_PIECE * LOOP_TIMES :]
+        self._unchecked += len(added)
+        if self._unchecked < LOOP_CHECKED:
+            return
+        self._unchecked, tail = 0, self._tail
+        self.repeats_itself = any(
+            tail[-size:] == tail[-2 * size : -size]
+            and tail.endswith(tail[-size:] * max(LOOP_TIMES, -(-LOOP_CHARS // size)))
+            for size in range(1, len(tail) // LOOP_TIMES + 1)
+        )
 
     def unparsed(self) -> ReplyUpdate | None:
         """Return what to add to the preview without parsing: the thinking that the endpoint marks as such."""
