@@ -235,6 +235,8 @@ def test_a_reply_without_end_is_kept_up_to_a_limit() -> None:
         ("all" * 400, True),
         ("Now " + "call all the functions again, well. " * 40, True),
         ("Hm.\n" + f"{'Let me think about this once more. ' * 13}\n" * 9, True),
+        ("".join(map(str, range(300))) * 5, True),
+        ("".join(map(str, range(300))) * 3, False),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 5000])

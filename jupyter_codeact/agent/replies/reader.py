@@ -19,10 +19,11 @@ QUICK = 0.001
 """Seconds of a parsing after which no rest is needed."""
 MAX_REPLY = 500_000
 """Characters of the longest reply, with its thinking: more than any model's limit of tokens allows."""
-LOOP_PIECE, LOOP_TIMES, LOOP_CHARS, LOOP_CHECKED = 500, 8, 1000, 128
+LOOP_PIECE, LOOP_TIMES, LOOP_CHARS, LOOP_CHECKED = 2000, 4, 1000, 128
 """A reply repeats itself if it ends in the same piece of at most so many characters, at least so many times
 and for at least so many characters: no code or table that is worth running has that, and models that do not
 know what to say have it to the end of their context. Looked for after every so many characters."""
+_LOOP_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,7 @@ class ReplyReader:
         self._unchecked += len(added)
         if self._unchecked < LOOP_CHECKED:
             return
-        self._unchecked, tail = 0, self._tail
-        self.repeats_itself = any(
-            tail[-size:] == tail[-2 * size : -size]
-            and tail.endswith(tail[-size:] * max(LOOP_TIMES, -(-LOOP_CHARS // size)))
-            for size in range(1, len(tail) // LOOP_TIMES + 1)
-        )
+        self._unchecked, self.repeats_itself = 0, _repeats_itself(self._tail)
 
     def unparsed(self) -> ReplyUpdate | None:
         """Return what to add to the preview without parsing: the thinking that the endpoint marks as such."""
@@ -174,3 +170,14 @@ class ReplyReader:
         thinking = "\n\n".join(filter(None, ["".join(self._thinking).strip(), parsed.thinking]))
         is_only_thinking = thinking and not (parsed.prose or parsed.actions or parsed.fault)
         return replace(parsed, thinking=thinking, fault="only thinking" if is_only_thinking else parsed.fault)
+
+
+def _repeats_itself(tail: str) -> bool:
+    """Tell whether a text ends in a loop; only distances at which its last words stand again are tried."""
+    key = tail[-_LOOP_KEY:]
+    place = len(tail) - len(key)
+    while (place := tail.rfind(key, 0, place + len(key) - 1)) >= 0:
+        size = len(tail) - len(key) - place
+        if tail.endswith(tail[-size:] * max(LOOP_TIMES, -(-LOOP_CHARS // size))):
+            return True
+    return False
