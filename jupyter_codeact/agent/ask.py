@@ -288,5 +288,5 @@ def wait_for_thinking(events: Sequence[Event], info: ModelInfo, settings: ModelS
         return 0
     if info.thinks:
         return inf
-    is_known = any(reply.finish_reason not in ("action", "broken off") for reply in replies)
+    is_known = any(reply.finish_reason not in {"action", "broken off", *CUT} for reply in replies)
     return 0 if is_known else UNKNOWN_WAIT

@@ -1,4 +1,4 @@
-"""Replies that are cut off at a limit: asked for once more, with more room if there is any."""
+"""Replies that are cut off, at a limit or in a loop: asked for once more, with more room where that helps."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_codeact.agent.contracts import Execution
 from jupyter_codeact.agent.observations.observe import observe
+from jupyter_codeact.agent.observations.tracebacks import explain
 from tests.agent.observed import NONCE, shown
 
 
@@ -150,3 +151,10 @@ def test_errors_of_other_kernels_are_shown_unchanged(error, seen):
 def test_notes_of_an_exception_are_kept(run):
     text = shown(run("error = ValueError('bad')\nerror.add_note('try again')\nraise error"))
     assert text.endswith("ValueError: bad\ntry again")
+
+
+def test_a_made_up_number_of_repetitions_is_not_counted_out():
+    fold = "[... skipping similar frames: " + ", ".join(["a at line 1 (99999 times)"] * 500) + "]"
+    lines = ["Cell In[1], line 1\n----> 1 a()", *[fold] * 500, "ValueError: no"]
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": lines}
+    assert explain(error).endswith("ValueError: no")

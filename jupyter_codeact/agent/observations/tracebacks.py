@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import cycle, groupby, islice
 
 from ..contracts import Output
 from .displays import text_of
@@ -27,6 +27,8 @@ _LIBRARY = re.compile(
     re.IGNORECASE,
 )
 _MAX_FRAMES = 8
+_MAX_UNFOLDED = 100_000
+"""Frames of an error that are told apart at most: what a traceback says of itself may be made up."""
 _MAX_LINES = 5
 
 
@@ -115,13 +117,11 @@ def _repeated(item: str, before: list[_Frame]) -> list[_Frame]:
 
     The ones that recur are the last of those ``before``.
     """
-    if not _SIMILAR.fullmatch(item):
+    times = [int(count) for count in _TIMES.findall(item)] if _SIMILAR.fullmatch(item) else []
+    if not times or len(before) + sum(times) > _MAX_UNFOLDED:
         return []
-    times = [int(count) for count in _TIMES.findall(item)]
-    recurring = before[-len(times) :] if times else []
-    return (
-        [*recurring * (sum(times) // len(times)), *recurring[: sum(times) % len(times)]] if recurring else []
-    )
+    recurring = before[-len(times) :]
+    return list(islice(cycle(recurring), sum(times)))
 
 
 def _statement(lines: list[str]) -> list[str]:
