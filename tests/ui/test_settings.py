@@ -51,3 +51,6 @@ def test_asking_at_cells_completion_and_instructions_are_set_among_the_settings(
     page.edit(0)
     page.page.keyboard.press("Control+G")
     expect(box.get_by_role("textbox")).to_be_focused()
+
+    page.command("settingeditor:open", query="Inline Completer")
+    expect(page.page.locator(".jp-SettingsPanel").last).to_contain_text("CodeAct provider")
